@@ -1,0 +1,55 @@
+# Every command of this project. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+AWS_VENV := .venv-aws
+PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: help setup dev demo check test lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.done $(AWS_VENV)/.done ## Make both virtual environments from the lock files
+
+$(VENV)/.done: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Python 3.11 to 3.13 is needed; set PYTHON, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "installing the project's Python packages into $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install $(PIP_FLAGS) -r requirements-dev.lock
+	@touch $@
+
+# The embedded AWS pins a botocore that aioboto3 can't live with, and is a server: it gets an environment of its own.
+$(AWS_VENV)/.done: local/aws/requirements.lock
+	@echo "installing the embedded AWS into $(AWS_VENV)"
+	@$(PYTHON) -m venv --clear $(AWS_VENV)
+	@$(AWS_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
+	@touch $@
+
+dev: setup ## Start the whole system on this machine: AWS, MediaConvert, service, worker
+	@exec $(VENV)/bin/python -m local up
+
+demo: setup ## Upload a video and watch it until it plays: make demo [VIDEO=path]
+	@exec $(VENV)/bin/python -m local demo $(if $(VIDEO),"$(VIDEO)")
+
+check: $(VENV)/.done ## The fast checks: format, lint, types, layers, template, unit tests
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-timing 2>&1 | tail -n 4
+	@$(VENV)/bin/cfn-lint infra/*.yaml
+	@$(VENV)/bin/python -m pytest tests/unit -q
+
+test: setup ## All tests, against the embedded AWS
+	@$(VENV)/bin/python -m pytest
+
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
+lock: $(VENV)/.done ## Write the lock files anew
+	@$(COMPILE) pyproject.toml -o requirements.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock $(LOCK_FLAGS)
+	@$(COMPILE) local/aws/requirements.in -o local/aws/requirements.lock $(LOCK_FLAGS)
+
+clean: ## Remove the virtual environments and caches
+	@rm -rf $(VENV) $(AWS_VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The HTTP API: presigned uploads, job lookup, progress. Never sees an encryption key."""

@@ -1,0 +1,1 @@
+"""What both the service and the worker know about an upload and its job; knows nothing of either."""
