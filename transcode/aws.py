@@ -1,0 +1,95 @@
+"""Clients for AWS, opened once for a process's life and handed to whoever needs one.
+
+One session, because loading a service's model costs tens of milliseconds cold and almost nothing warm. Which host
+answers (AWS, LocalStack, the embedded AWS) is AWS's own environment: AWS_ENDPOINT_URL, AWS_REGION, credentials.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import aioboto3
+from aiobotocore.config import AioConfig
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_mediaconvert import MediaConvertClient
+    from types_aiobotocore_s3 import S3Client
+    from types_aiobotocore_sqs import SQSClient
+
+THROTTLED_STATUS = 429
+SERVER_ERROR_STATUS = 500
+
+
+class Aws:
+    """Opens the clients that a process asks for; all close with the `open_aws` that made it."""
+
+    def __init__(self, stack: AsyncExitStack, *, region: str, endpoint_url: str | None) -> None:
+        self._session = aioboto3.Session(region_name=region)
+        self._endpoint_url = endpoint_url
+        self._stack = stack
+
+    async def dynamodb(self) -> "DynamoDBClient":
+        """Return a DynamoDB client that gives up within about 6 s."""
+        return cast("DynamoDBClient", await self._open("dynamodb", _config(read_timeout_s=2, attempts=3)))
+
+    async def s3(self, *, endpoint_url: str | None = None) -> "S3Client":
+        """Return an S3 client; `endpoint_url` is the host that its presigned URLs are signed for."""
+        endpoint_url = endpoint_url or self._endpoint_url
+        config = _config(
+            read_timeout_s=20,
+            attempts=3,
+            # SigV4, because botocore still presigns with SigV2 unless told. Path style for emulators, whose bucket
+            # host names resolve nowhere. No default checksums: a browser can't compute what a presigned URL binds.
+            signature_version="s3v4",
+            s3={"addressing_style": "path"} if endpoint_url else {},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        return cast("S3Client", await self._open("s3", config, endpoint_url=endpoint_url))
+
+    async def sqs(self) -> "SQSClient":
+        """Return an SQS client whose reads outlast the longest poll (20 s)."""
+        return cast("SQSClient", await self._open("sqs", _config(read_timeout_s=30, attempts=3)))
+
+    async def mediaconvert(self, *, endpoint_url: str | None = None) -> "MediaConvertClient":
+        """Return a MediaConvert client that gives up within about 40 s."""
+        config = _config(read_timeout_s=15, attempts=2)
+        return cast("MediaConvertClient", await self._open("mediaconvert", config, endpoint_url=endpoint_url))
+
+    async def _open(self, service: str, config: AioConfig, *, endpoint_url: str | None = None) -> object:
+        client = self._session.client(
+            cast("Any", service), config=config, endpoint_url=endpoint_url or self._endpoint_url
+        )
+        return await self._stack.enter_async_context(client)
+
+
+@asynccontextmanager
+async def open_aws(*, region: str, endpoint_url: str | None = None) -> AsyncIterator[Aws]:
+    """Give the clients for a process's life: everything that was opened closes at the end."""
+    async with AsyncExitStack() as stack:
+        yield Aws(stack, region=region, endpoint_url=endpoint_url)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Tell whether the same call may well succeed later: throttling, a server's error, a broken connection."""
+    match error:
+        case ClientError():
+            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            return status == THROTTLED_STATUS or status >= SERVER_ERROR_STATUS or "Throttl" in code
+        case BotoCoreError() | OSError() | TimeoutError():
+            return True
+        case _:
+            return False
+
+
+def _config(*, read_timeout_s: float, attempts: int, **more: Any) -> AioConfig:  # noqa: ANN401 -- botocore's options
+    return AioConfig(
+        connect_timeout=2,
+        read_timeout=read_timeout_s,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=100,
+        **more,
+    )

@@ -1,0 +1,46 @@
+"""Every error that a caller of ours can meet: one tree, one sentence each, a stable code, an HTTP status beside it."""
+
+
+class TranscodeError(Exception):
+    """Something that this system expects to go wrong, and has words for."""
+
+    code = "internal_error"
+    http_status = 500
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail or (type(self).__doc__ or "").strip())
+
+
+class UploadNotFoundError(TranscodeError):
+    """No upload was announced under this input file."""
+
+    code = "upload_not_found"
+    http_status = 404
+
+
+class JobNotFoundError(TranscodeError):
+    """No job has this id, or its status has expired."""
+
+    code = "job_not_found"
+    http_status = 404
+
+
+class UploadTooLargeError(TranscodeError):
+    """The file is larger than this system accepts."""
+
+    code = "upload_too_large"
+    http_status = 413
+
+
+class UnsupportedTypeError(TranscodeError):
+    """The content type is not one of a video this system accepts."""
+
+    code = "unsupported_content_type"
+    http_status = 415
+
+
+class AwsUnavailableError(TranscodeError):
+    """AWS did not answer in time, or asked to be called less often; trying again is safe."""
+
+    code = "aws_unavailable"
+    http_status = 503

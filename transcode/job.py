@@ -1,0 +1,226 @@
+"""A job, and the one rule by which its events change it.
+
+Pure: no AWS, no clock, no environment. The same rule stands again as the conditional write of
+`transcode.status`; a model-based test holds the two together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+NO_PLAYLISTS: Mapping[str, str] = MappingProxyType({})
+
+
+class Status(StrEnum):
+    """What MediaConvert says of a job, as stored in `JobStatus`."""
+
+    SUBMITTED = "SUBMITTED"
+    PROGRESSING = "PROGRESSING"
+    COMPLETE = "COMPLETE"
+    ERROR = "ERROR"
+    CANCELED = "CANCELED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing may change the job any more."""
+        return self in FINAL
+
+
+FINAL = frozenset({Status.COMPLETE, Status.ERROR, Status.CANCELED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendition:
+    """One encoded picture size of a finished job; sizes in pixels, `playlist` relative to the output path."""
+
+    width_px: int
+    height_px: int
+    duration_ms: int | None = None
+    playlist: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a finished job wrote.
+
+    `path` is the key prefix in the output bucket, ending in "/". `playlists` maps a suffix to the playlist's name
+    under it: `{".m3u8": "Big Buck Bunny.m3u8"}`. Size and duration are those of the largest rendition, and absent
+    where no output has a picture or a length.
+    """
+
+    path: str
+    playlists: Mapping[str, str] = field(default=NO_PLAYLISTS)
+    duration_ms: int | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    renditions: Sequence[Rendition] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job ended in ERROR, or could not be made; the message is fit for a stranger's eyes."""
+
+    code: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Warned:
+    """A warning of MediaConvert's about a job; COMPLETE gives codes only."""
+
+    code: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """PROGRESSING or STATUS_UPDATE; `percent` (0 to 100) and `phase` where MediaConvert gave them."""
+
+    job_id: str
+    time_ms: int
+    percent: int | None = None
+    phase: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarningRaised:
+    """NEW_WARNING."""
+
+    job_id: str
+    time_ms: int
+    warning: Warned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """COMPLETE, with everything that the event says of the outputs."""
+
+    job_id: str
+    time_ms: int
+    output: Output
+    warnings: frozenset[Warned] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """ERROR."""
+
+    job_id: str
+    time_ms: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canceled:
+    """CANCELED."""
+
+    job_id: str
+    time_ms: int
+
+
+JobEvent = Progressed | WarningRaised | Completed | Failed | Canceled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One MediaConvert job as our status table knows it.
+
+    `event_time_ms` is the timestamp of the last progress or final event applied (0 before the first);
+    `started_ms` that of the first progress event. `submitted_s` and `updated_s` are our own clock, Unix seconds.
+    """
+
+    job_id: str
+    status: Status = Status.SUBMITTED
+    event_time_ms: int = 0
+    started_ms: int | None = None
+    progress_percent: int | None = None
+    phase: str | None = None
+    output: Output | None = None
+    failure: Failure | None = None
+    warnings: frozenset[Warned] = frozenset()
+    input_file: str | None = None
+    file_name: str | None = None
+    owner: str | None = None
+    submitted_s: int | None = None
+    updated_s: int | None = None
+
+
+def advance(job: Job, event: JobEvent) -> Job:
+    """Return the job after the event: the very same object where the event changes nothing.
+
+    1. A final job never changes.
+    2. A final event ends any other job, whatever its timestamp: an equal or older one is still the truth.
+    3. A progress event counts only if it is newer than the last one applied. The percentage never falls, and what
+       the event doesn't give stays.
+    4. Warnings add up in any order.
+    """
+    if job.status.is_final:
+        return job
+    match event:
+        case Progressed():
+            return _progressed(job, event)
+        case WarningRaised(warning=warning):
+            return job if warning in job.warnings else replace(job, warnings=job.warnings | {warning})
+        case Completed():
+            done = _ended(job, Status.COMPLETE, event.time_ms)
+            return replace(done, progress_percent=100, output=event.output, warnings=job.warnings | event.warnings)
+        case Failed():
+            return replace(_ended(job, Status.ERROR, event.time_ms), failure=event.failure)
+        case Canceled():
+            return _ended(job, Status.CANCELED, event.time_ms)
+
+
+def _progressed(job: Job, event: Progressed) -> Job:
+    if event.time_ms <= job.event_time_ms:
+        return job
+    known = [percent for percent in (job.progress_percent, event.percent) if percent is not None]
+    return replace(
+        job,
+        status=Status.PROGRESSING,
+        event_time_ms=event.time_ms,
+        started_ms=event.time_ms if job.started_ms is None else job.started_ms,
+        progress_percent=max(known, default=None),
+        phase=event.phase or job.phase,
+    )
+
+
+def _ended(job: Job, status: Status, time_ms: int) -> Job:
+    return replace(job, status=status, event_time_ms=time_ms, phase=None)
+
+
+def merge(events: Sequence[JobEvent]) -> list[JobEvent]:
+    """Return the events of one job that are worth applying together, in an order that makes the others stale.
+
+    However long the backlog, its progress is one event, the newest: had it come first, the rule would have passed
+    over the rest. Warnings go before what ends the job, and only the earliest such event is kept, because nothing
+    can follow it.
+    """
+    warnings = {event.warning: event for event in events if isinstance(event, WarningRaised)}
+    progress = [event for event in events if isinstance(event, Progressed)]
+    final = [event for event in events if isinstance(event, Completed | Failed | Canceled)]
+    return [
+        *warnings.values(),
+        *([max(progress, key=_time_ms)] if progress else []),
+        *([min(final, key=_time_ms)] if final else []),
+    ]
+
+
+def _time_ms(event: JobEvent) -> int:
+    return event.time_ms
+
+
+def eta_s(job: Job, *, now_ms: int) -> int | None:
+    """Return the seconds until the job should be done, from its rate so far; None where that can't be known.
+
+    The rate is the percentage over the time between the first progress event and the last, so a wait in the queue
+    doesn't count against it.
+    """
+    percent, started_ms = job.progress_percent, job.started_ms
+    if job.status is not Status.PROGRESSING or not percent or started_ms is None:
+        return None
+    elapsed_ms = job.event_time_ms - started_ms
+    if elapsed_ms <= 0:
+        return None
+    total_ms = elapsed_ms * 100 / percent
+    return max(0, round((started_ms + total_ms - now_ms) / 1000))

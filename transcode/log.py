@@ -1,0 +1,41 @@
+"""Logging: one structured line an event, as JSON or for a terminal, the standard library's loggers included."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(*, level: str, json: bool) -> None:
+    """Send every log line of the process to stdout; `level` is a name of the standard library's."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    rendering: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if json
+        else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    # At DEBUG botocore logs whole requests, keys and signatures with them.
+    for chatty in ("botocore", "aiobotocore", "boto3", "urllib3", "asyncio"):
+        logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLevelName(level)))
