@@ -1,0 +1,251 @@
+"""Brings the pipeline's template to life at an AWS endpoint, and tells the settings that the processes need.
+
+The template is the only description of the resources. What an emulator's CloudFormation drops silently (MiniStack:
+TTL, point-in-time recovery and KMS encryption of tables, lifecycle of buckets) is set through the service's own API,
+from the template's value, and only if it isn't so already: on AWS there is never anything left to set.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import aioboto3
+import structlog
+from botocore.exceptions import ClientError
+from types_aiobotocore_cloudformation import CloudFormationClient
+from types_aiobotocore_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
+from types_aiobotocore_dynamodb import DynamoDBClient
+from types_aiobotocore_s3 import S3Client
+
+from local import template as templates
+from local.embedded import ROOT
+
+STACK_NAME = "mediaconvert-status"
+LOCAL_EVENT_SOURCE = "local.mediaconvert"
+"""Source of the emulator's job events: MiniStack, as AWS, refuses events that claim to come from `aws.*`."""
+LOCAL_PARAMETERS = {"RequireTls": "false", "MediaConvertEventSource": LOCAL_EVENT_SOURCE}
+"""The template's parameters that differ on one machine: plain HTTP, and a MediaConvert that isn't AWS's."""
+
+_LONGEST_POLL_S = 2.0
+_log = structlog.get_logger()
+
+
+class ProvisionError(Exception):
+    """The stack could not be made or brought up to date; the message is CloudFormation's first reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A deployed pipeline, by the names that its processes use."""
+
+    endpoint_url: str
+    input_bucket: str
+    output_bucket: str
+    upload_prefix: str
+    input_file_table: str
+    output_table: str
+    status_table: str
+    uploads_queue_url: str
+    uploads_dead_letter_queue_url: str
+    job_events_queue_url: str
+    job_events_dead_letter_queue_url: str
+
+    @classmethod
+    def of(cls, *, endpoint_url: str, environment: Mapping[str, str]) -> "Stack":
+        """The stack whose settings `deploy` gave."""
+        names = {field.name for field in fields(cls)} - {"endpoint_url"}
+        return cls(endpoint_url=endpoint_url, **{name: environment[name.upper()] for name in names})
+
+
+def pipeline_template() -> str:
+    """The CloudFormation template of the pipeline."""
+    return (ROOT / "infra" / "pipeline.yaml").read_text(encoding="utf-8")
+
+
+def job_template() -> Mapping[str, Any]:
+    """The MediaConvert job template, as the request of CreateJobTemplate."""
+    request: Mapping[str, Any] = json.loads((ROOT / "infra" / "job_template.json").read_text(encoding="utf-8"))
+    return request
+
+
+async def provision(
+    *,
+    endpoint_url: str | None,
+    mediaconvert_endpoint_url: str | None,
+    stack_name: str = STACK_NAME,
+    parameters: Mapping[str, str] = LOCAL_PARAMETERS,
+) -> dict[str, str]:
+    """Deploy the pipeline, and the job template where a MediaConvert is named; give the settings of both.
+
+    Raises:
+        ProvisionError: one of them failed.
+    """
+    settings = await deploy(
+        pipeline_template(), endpoint_url=endpoint_url, stack_name=stack_name, parameters=parameters
+    )
+    if mediaconvert_endpoint_url:
+        settings["MEDIACONVERT_JOB_TEMPLATE"] = await create_job_template(
+            job_template(), endpoint_url=mediaconvert_endpoint_url
+        )
+    return settings
+
+
+async def deploy(
+    template: str,
+    *,
+    endpoint_url: str | None,
+    stack_name: str = STACK_NAME,
+    parameters: Mapping[str, str] = LOCAL_PARAMETERS,
+    deadline_s: float = 300,
+) -> dict[str, str]:
+    """Make the stack, or bring it up to date, and give its outputs as settings (`INPUT_BUCKET` and so on).
+
+    Repeating it is safe. A stack whose making failed earlier holds nothing, and is made anew.
+
+    Args:
+        template: the text of a CloudFormation template.
+        endpoint_url: an emulator's, or None for AWS itself.
+        stack_name: it names what the template leaves unnamed.
+        parameters: the template's parameters; those not given have the template's defaults.
+        deadline_s: how long the stack and all its settings may take.
+
+    Raises:
+        ProvisionError: the stack failed, with its first reason, or took longer than the deadline.
+    """
+    session = aioboto3.Session()
+    try:
+        async with asyncio.timeout(deadline_s), session.client("cloudformation", endpoint_url=endpoint_url) as client:
+            await _start(client, stack_name, template, parameters)
+            outputs = await _outputs_when_settled(client, stack_name)
+            physical_ids = await _physical_ids(client, stack_name)
+            await _set_what_was_dropped(session, endpoint_url, templates.parse(template), physical_ids)
+    except TimeoutError as error:
+        raise ProvisionError(f"stack {stack_name} was not ready within {deadline_s:g} s") from error
+    return {templates.environment_name(name): value for name, value in outputs.items()}
+
+
+async def create_job_template(request: Mapping[str, Any], *, endpoint_url: str) -> str:
+    """Create the MediaConvert job template where there is none of its name, and give that name.
+
+    Args:
+        request: that of CreateJobTemplate.
+        endpoint_url: MediaConvert's, or its emulator's.
+
+    Raises:
+        ProvisionError: MediaConvert refused it.
+    """
+    async with aioboto3.Session().client("mediaconvert", endpoint_url=endpoint_url) as client:
+        try:
+            await client.create_job_template(**request)
+        except client.exceptions.ConflictException:
+            _log.debug("job_template.kept", name=request["Name"])
+        except ClientError as error:
+            raise ProvisionError(f"job template {request['Name']}: {error}") from error
+    return str(request["Name"])
+
+
+async def _start(client: CloudFormationClient, stack_name: str, template: str, parameters: Mapping[str, str]) -> None:
+    """Begin to make or update the stack; a stack that is as the template says is left alone."""
+    listed: list[ParameterTypeDef] = [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()]
+    stack = await _describe(client, stack_name)
+    if stack is not None and stack["StackStatus"] in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}:
+        await client.delete_stack(StackName=stack_name)
+        stack = await _settled(client, stack_name)
+    try:
+        if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
+            await client.create_stack(StackName=stack_name, TemplateBody=template, Parameters=listed)
+        else:
+            await client.update_stack(StackName=stack_name, TemplateBody=template, Parameters=listed)
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise ProvisionError(f"stack {stack_name}: {error}") from error
+
+
+async def _outputs_when_settled(client: CloudFormationClient, stack_name: str) -> dict[str, str]:
+    stack = await _settled(client, stack_name)
+    if stack is None or stack["StackStatus"] not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
+        raise ProvisionError(f"stack {stack_name} ended as {status}: {await _first_failure(client, stack_name)}")
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+async def _settled(client: CloudFormationClient, stack_name: str) -> StackTypeDef | None:
+    """The stack once nothing is in progress, or None once it is gone."""
+    pause_s = 0.05
+    while (stack := await _describe(client, stack_name)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_POLL_S)
+    return stack
+
+
+async def _describe(client: CloudFormationClient, stack_name: str) -> StackTypeDef | None:
+    try:
+        return (await client.describe_stacks(StackName=stack_name))["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+
+
+async def _first_failure(client: CloudFormationClient, stack_name: str) -> str:
+    """The reason that all the others follow from; CloudFormation lists the newest event first."""
+    events = (await client.describe_stack_events(StackName=stack_name))["StackEvents"]
+    failures = [event for event in events if event.get("ResourceStatus", "").endswith("_FAILED")]
+    if not failures:
+        return "it gave no reason"
+    first = failures[-1]
+    return f"{first.get('LogicalResourceId')}: {first.get('ResourceStatusReason', 'it gave no reason')}"
+
+
+async def _physical_ids(client: CloudFormationClient, stack_name: str) -> dict[str, str]:
+    resources = (await client.describe_stack_resources(StackName=stack_name))["StackResources"]
+    return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
+
+
+async def _set_what_was_dropped(
+    session: aioboto3.Session, endpoint_url: str | None, template: templates.Template, physical_ids: Mapping[str, str]
+) -> None:
+    async with (
+        session.client("dynamodb", endpoint_url=endpoint_url) as dynamodb,
+        session.client("s3", endpoint_url=endpoint_url) as s3,
+    ):
+        for table in templates.tables(template):
+            await _set_table(dynamodb, physical_ids[table.logical_id], table)
+        for bucket in templates.buckets(template):
+            await _set_bucket(s3, physical_ids[bucket.logical_id], bucket)
+
+
+async def _set_table(client: DynamoDBClient, name: str, wanted: templates.TableSettings) -> None:
+    ttl = (await client.describe_time_to_live(TableName=name))["TimeToLiveDescription"]
+    if wanted.ttl_attribute and ttl["TimeToLiveStatus"] not in {"ENABLED", "ENABLING"}:
+        await client.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": wanted.ttl_attribute}
+        )
+    backups = (await client.describe_continuous_backups(TableName=name))["ContinuousBackupsDescription"]
+    recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
+    if wanted.is_recoverable and recovery != "ENABLED":
+        await client.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+    description = (await client.describe_table(TableName=name))["Table"]
+    encryption = description.get("SSEDescription", {}).get("Status")
+    if wanted.is_encrypted_by_kms and encryption not in {"ENABLED", "ENABLING", "UPDATING"}:
+        await client.update_table(TableName=name, SSESpecification={"Enabled": True})
+
+
+async def _set_bucket(client: S3Client, name: str, wanted: templates.BucketSettings) -> None:
+    rules: list[Any] = list(wanted.lifecycle_rules)
+    if rules and await _lifecycle_ids(client, name) != {rule["ID"] for rule in rules}:
+        await client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
+
+
+async def _lifecycle_ids(client: S3Client, bucket: str) -> set[str]:
+    try:
+        rules = (await client.get_bucket_lifecycle_configuration(Bucket=bucket))["Rules"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
+            raise
+        return set()
+    return {rule.get("ID", "") for rule in rules}

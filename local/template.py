@@ -1,0 +1,117 @@
+"""Reads the pipeline's CloudFormation template: what provisioning must see to that an emulator may leave out.
+
+Pure: a template's text goes in, values come out. Nothing here restates the template; the values are the template's.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import yaml
+
+Template: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSettings:
+    """What a table's own API calls set, beside the making of the table."""
+
+    logical_id: str
+    ttl_attribute: str | None
+    is_recoverable: bool
+    is_encrypted_by_kms: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSettings:
+    """What a bucket's own API calls set, in the shapes of the S3 API."""
+
+    logical_id: str
+    lifecycle_rules: tuple[dict[str, Any], ...]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags."""
+
+
+def _long_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    """`!Ref X` as `{"Ref": X}`, `!GetAtt A.B` as `{"Fn::GetAtt": ["A", "B"]}`, and so on."""
+    value: Any
+    match node:
+        case yaml.ScalarNode():
+            value = loader.construct_scalar(node)
+        case yaml.SequenceNode():
+            value = loader.construct_sequence(node, deep=True)
+        case yaml.MappingNode():
+            value = loader.construct_mapping(node, deep=True)
+    if tag == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+
+def parse(text: str) -> Template:
+    """The template as a mapping, its short tags in their long forms."""
+    template: Template = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader, which makes plain values only
+    return template
+
+
+def environment_name(output: str) -> str:
+    """The setting that an output of the template is: `UploadsQueueUrl` is `UPLOADS_QUEUE_URL`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", output).upper()
+
+
+def tables(template: Template) -> list[TableSettings]:
+    """The settings of every table in the template."""
+    return [
+        TableSettings(
+            logical_id=logical_id,
+            ttl_attribute=_ttl_attribute(properties),
+            is_recoverable=bool(
+                properties.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled")
+            ),
+            is_encrypted_by_kms=bool(properties.get("SSESpecification", {}).get("SSEEnabled")),
+        )
+        for logical_id, properties in _resources(template, "AWS::DynamoDB::Table")
+    ]
+
+
+def buckets(template: Template) -> list[BucketSettings]:
+    """The settings of every bucket in the template."""
+    return [
+        BucketSettings(
+            logical_id=logical_id,
+            lifecycle_rules=tuple(
+                _lifecycle_rule(rule) for rule in properties.get("LifecycleConfiguration", {}).get("Rules", [])
+            ),
+        )
+        for logical_id, properties in _resources(template, "AWS::S3::Bucket")
+    ]
+
+
+def _resources(template: Template, resource_type: str) -> list[tuple[str, Mapping[str, Any]]]:
+    return [
+        (logical_id, resource.get("Properties", {}))
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == resource_type
+    ]
+
+
+def _ttl_attribute(properties: Mapping[str, Any]) -> str | None:
+    specification = properties.get("TimeToLiveSpecification", {})
+    return specification["AttributeName"] if specification.get("Enabled") else None
+
+
+def _lifecycle_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """The rule as the S3 API says it: `Id` is `ID`, and what it applies to is a `Filter`."""
+    if unknown := set(rule) - {"Id", "Status", "Prefix", "AbortIncompleteMultipartUpload", "ExpirationInDays"}:
+        raise ValueError(f"provisioning can't translate {', '.join(sorted(unknown))} of lifecycle rule {rule['Id']}")
+    translated = {"ID": rule["Id"], "Status": rule["Status"], "Filter": {"Prefix": rule.get("Prefix", "")}}
+    if "ExpirationInDays" in rule:
+        translated["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    if "AbortIncompleteMultipartUpload" in rule:
+        translated["AbortIncompleteMultipartUpload"] = dict(rule["AbortIncompleteMultipartUpload"])
+    return translated
