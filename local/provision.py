@@ -13,7 +13,7 @@ from typing import Any
 
 import aioboto3
 import structlog
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from types_aiobotocore_cloudformation import CloudFormationClient
 from types_aiobotocore_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
 from types_aiobotocore_dynamodb import DynamoDBClient
@@ -123,6 +123,8 @@ async def deploy(
             await _set_what_was_dropped(session, endpoint_url, templates.parse(template), physical_ids)
     except TimeoutError as error:
         raise ProvisionError(f"stack {stack_name} was not ready within {deadline_s:g} s") from error
+    except BotoCoreError as error:  # nobody answers, or there are no credentials
+        raise ProvisionError(f"stack {stack_name}: {error}") from error
     return {templates.environment_name(name): value for name, value in outputs.items()}
 
 
@@ -141,7 +143,7 @@ async def create_job_template(request: Mapping[str, Any], *, endpoint_url: str) 
             await client.create_job_template(**request)
         except client.exceptions.ConflictException:
             _log.debug("job_template.kept", name=request["Name"])
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             raise ProvisionError(f"job template {request['Name']}: {error}") from error
     return str(request["Name"])
 

@@ -9,6 +9,7 @@ import os
 import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -61,14 +62,14 @@ def deploy_stack(aws_endpoint: str) -> Callable[..., Stack]:
     def _deploy_stack(parameters: Mapping[str, str] | None = None) -> Stack:
         name = f"test-{uuid.uuid4().hex[:12]}"
         tables = {f"{table}Name": f"{name}-{table}" for table in ("InputFileTable", "OutputTable", "StatusTable")}
-        environment = asyncio.run(
-            deploy(
-                pipeline_template(),
-                endpoint_url=aws_endpoint,
-                stack_name=name,
-                parameters={**LOCAL_PARAMETERS, **tables, **(parameters or {})},
-            )
+        deployment = deploy(
+            pipeline_template(),
+            endpoint_url=aws_endpoint,
+            stack_name=name,
+            parameters={**LOCAL_PARAMETERS, **tables, **(parameters or {})},
         )
+        with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop of its own
+            environment = thread.submit(asyncio.run, deployment).result()
         return Stack.of(endpoint_url=aws_endpoint, environment=environment)
 
     return _deploy_stack

@@ -1,0 +1,115 @@
+"""What is deployed is what infra/pipeline.yaml says, also where an emulator's CloudFormation leaves things out."""
+
+import json
+from typing import Any
+
+import aioboto3
+import httpx
+import pytest
+
+from local import template as templates
+from local.provision import Stack, pipeline_template
+
+TEMPLATE = templates.parse(pipeline_template())
+BUCKETS = [("InputBucket", "input_bucket"), ("OutputBucket", "output_bucket")]
+TABLES = [("InputFileTable", "input_file_table"), ("OutputTable", "output_table"), ("StatusTable", "status_table")]
+QUEUES = [
+    ("UploadsQueue", "uploads_queue_url"),
+    ("UploadsDeadLetterQueue", "uploads_dead_letter_queue_url"),
+    ("JobEventsQueue", "job_events_queue_url"),
+    ("JobEventsDeadLetterQueue", "job_events_dead_letter_queue_url"),
+]
+
+
+def _properties(logical_id: str) -> dict[str, Any]:
+    properties: dict[str, Any] = TEMPLATE["Resources"][logical_id]["Properties"]
+    return properties
+
+
+def _resolved(value: object) -> object:
+    """A property's value where it is a reference to a parameter: that parameter's default."""
+    return TEMPLATE["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) and "Ref" in value else value
+
+
+@pytest.mark.parametrize(("logical_id", "name"), TABLES)
+async def test_a_table_is_as_the_template_says(stack: Stack, logical_id: str, name: str) -> None:
+    """Key, billing, expiry, recovery and encryption, read back from DynamoDB."""
+    properties, table = _properties(logical_id), getattr(stack, name)
+    async with aioboto3.Session().client("dynamodb", endpoint_url=stack.endpoint_url) as client:
+        deployed = (await client.describe_table(TableName=table))["Table"]
+        ttl = (await client.describe_time_to_live(TableName=table))["TimeToLiveDescription"]
+        backups = (await client.describe_continuous_backups(TableName=table))["ContinuousBackupsDescription"]
+    assert deployed["KeySchema"] == properties["KeySchema"]
+    assert deployed["AttributeDefinitions"] == properties["AttributeDefinitions"]
+    assert deployed["BillingModeSummary"]["BillingMode"] == properties["BillingMode"]
+    assert ttl == {
+        "TimeToLiveStatus": "ENABLED",
+        "AttributeName": properties["TimeToLiveSpecification"]["AttributeName"],
+    }
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert deployed["SSEDescription"]["Status"] == "ENABLED"
+
+
+@pytest.mark.parametrize(("logical_id", "name"), QUEUES)
+async def test_a_queue_is_as_the_template_says(stack: Stack, logical_id: str, name: str) -> None:
+    """Every attribute of the template, read back from SQS."""
+    properties, url = _properties(logical_id), getattr(stack, name)
+    async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
+        answer = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    deployed = {str(name): value for name, value in answer["Attributes"].items()}
+    expected = {key: str(_resolved(value)).lower() for key, value in properties.items() if key != "RedrivePolicy"}
+    assert {key: deployed[key].lower() for key in expected} == expected
+    if redrive := properties.get("RedrivePolicy"):
+        policy = json.loads(deployed["RedrivePolicy"])
+        assert int(policy["maxReceiveCount"]) == _resolved(redrive["maxReceiveCount"])
+        assert redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] in policy["deadLetterTargetArn"]
+
+
+@pytest.mark.parametrize(("logical_id", "name"), QUEUES)
+async def test_only_the_pipeline_s_own_rule_may_send_to_a_queue(stack: Stack, logical_id: str, name: str) -> None:
+    """No other rule, service or account is let in; the emulators deliver without asking, so the policy is read."""
+    async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
+        answer = await client.get_queue_attributes(QueueUrl=getattr(stack, name), AttributeNames=["All"])
+    statements = json.loads(answer["Attributes"]["Policy"])["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    rule = logical_id.replace("DeadLetter", "").replace("Queue", "Rule")
+    assert [statement["Principal"] for statement in allowed] == [{"Service": "events.amazonaws.com"}]
+    assert [statement["Action"] for statement in allowed] == ["sqs:SendMessage"]
+    assert rule in allowed[0]["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert answer["Attributes"]["QueueArn"] in allowed[0]["Resource"]
+
+
+@pytest.mark.parametrize(("logical_id", "name"), BUCKETS)
+async def test_a_bucket_is_private_encrypted_and_tidied(stack: Stack, logical_id: str, name: str) -> None:
+    """Public access, ownership, encryption and lifecycle, read back from S3."""
+    properties, bucket = _properties(logical_id), getattr(stack, name)
+    async with aioboto3.Session().client("s3", endpoint_url=stack.endpoint_url) as client:
+        public = await client.get_public_access_block(Bucket=bucket)
+        ownership = await client.get_bucket_ownership_controls(Bucket=bucket)
+        encryption = (await client.get_bucket_encryption(Bucket=bucket))["ServerSideEncryptionConfiguration"]["Rules"]
+        lifecycle = (await client.get_bucket_lifecycle_configuration(Bucket=bucket))["Rules"]
+    assert public["PublicAccessBlockConfiguration"] == properties["PublicAccessBlockConfiguration"]
+    assert ownership["OwnershipControls"] == properties["OwnershipControls"]
+    assert [rule["ApplyServerSideEncryptionByDefault"] for rule in encryption] == [
+        rule["ServerSideEncryptionByDefault"]
+        for rule in properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    ]
+    assert [(rule["ID"], rule["AbortIncompleteMultipartUpload"]) for rule in lifecycle] == [
+        (rule["Id"], rule["AbortIncompleteMultipartUpload"]) for rule in properties["LifecycleConfiguration"]["Rules"]
+    ]
+
+
+async def test_a_page_may_upload_and_read_the_etag(stack: Stack) -> None:
+    """The browser's preflight is allowed, and its script sees the header that a multipart upload needs."""
+    origin = {"Origin": "http://localhost:5173"}
+    url = f"{stack.endpoint_url}/{stack.input_bucket}/{stack.upload_prefix}preflight.mp4"
+    async with httpx.AsyncClient(headers=origin) as browser:
+        preflight = await browser.options(
+            url, headers={"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+        )
+        refused = await browser.put(url, content=b"unsigned")
+    assert preflight.status_code == 200
+    assert "PUT" in preflight.headers["access-control-allow-methods"]
+    assert refused.status_code == 403
+    exposed = refused.headers["access-control-expose-headers"]
+    assert exposed == "*" or "etag" in exposed.lower()

@@ -1,0 +1,85 @@
+"""Provisioning can be repeated, changed, and says why when it fails."""
+
+import uuid
+
+import aioboto3
+import pytest
+
+from local.provision import LOCAL_PARAMETERS, ProvisionError, deploy, pipeline_template
+
+_QUEUE = """
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: { QueueName: %s }
+Outputs:
+  QueueUrl: { Value: !Ref Queue }
+"""
+
+
+@pytest.fixture
+def name() -> str:
+    """A stack's name that nobody else has."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def parameters(name: str) -> dict[str, str]:
+    """The parameters of a pipeline that nobody else has."""
+    tables = {f"{table}Name": f"{name}-{table}" for table in ("InputFileTable", "OutputTable", "StatusTable")}
+    return {**LOCAL_PARAMETERS, **tables}
+
+
+async def test_a_second_run_changes_nothing(aws_endpoint: str, name: str, parameters: dict[str, str]) -> None:
+    """The same settings come back, so whoever starts the system twice meets the data of the first time."""
+    first, second = [
+        await deploy(pipeline_template(), endpoint_url=aws_endpoint, stack_name=name, parameters=parameters)
+        for _ in range(2)
+    ]
+    assert first == second
+    assert first["INPUT_FILE_TABLE"] == f"{name}-InputFileTable"
+
+
+async def test_a_changed_parameter_changes_the_stack_in_place(
+    aws_endpoint: str, name: str, parameters: dict[str, str]
+) -> None:
+    """The queue keeps its address and has the new value."""
+    before = await deploy(pipeline_template(), endpoint_url=aws_endpoint, stack_name=name, parameters=parameters)
+    after = await deploy(
+        pipeline_template(),
+        endpoint_url=aws_endpoint,
+        stack_name=name,
+        parameters={**parameters, "VisibilityTimeoutS": "7"},
+    )
+    async with aioboto3.Session().client("sqs", endpoint_url=aws_endpoint) as sqs:
+        queue = await sqs.get_queue_attributes(QueueUrl=after["UPLOADS_QUEUE_URL"], AttributeNames=["All"])
+    assert before == after
+    assert queue["Attributes"]["VisibilityTimeout"] == "7"
+
+
+async def test_a_failure_names_the_resource_and_the_reason(aws_endpoint: str, name: str) -> None:
+    """The message is the first failure, not the cancellations that follow from it."""
+    template = _QUEUE % f"{name}.fifo"
+    with pytest.raises(ProvisionError, match=rf"stack {name} ended as ROLLBACK_COMPLETE: Queue: .*alphanumeric"):
+        await deploy(template, endpoint_url=aws_endpoint, stack_name=name, parameters={})
+
+
+async def test_a_stack_whose_making_failed_is_made_anew(aws_endpoint: str, name: str) -> None:
+    """CloudFormation can't update a stack that never was, so its remains go first."""
+    with pytest.raises(ProvisionError):
+        await deploy(_QUEUE % f"{name}.fifo", endpoint_url=aws_endpoint, stack_name=name, parameters={})
+    settings = await deploy(_QUEUE % name, endpoint_url=aws_endpoint, stack_name=name, parameters={})
+    assert settings["QUEUE_URL"].endswith(name)
+
+
+async def test_a_parameter_out_of_its_range_is_refused_by_name(
+    aws_endpoint: str, name: str, parameters: dict[str, str]
+) -> None:
+    """A prefix without its slash would match the files of its neighbours."""
+    with pytest.raises(ProvisionError, match="UploadPrefix"):
+        await deploy(
+            pipeline_template(),
+            endpoint_url=aws_endpoint,
+            stack_name=name,
+            parameters={**parameters, "UploadPrefix": "uploads"},
+        )
