@@ -7,9 +7,6 @@ Pure: no AWS, no clock, no environment. The same rule stands again as the condit
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from types import MappingProxyType
-
-NO_PLAYLISTS: Mapping[str, str] = MappingProxyType({})
 
 
 class Status(StrEnum):
@@ -50,7 +47,7 @@ class Output:
     """
 
     path: str
-    playlists: Mapping[str, str] = field(default=NO_PLAYLISTS)
+    playlists: Mapping[str, str] = field(default_factory=dict)
     duration_ms: int | None = None
     width_px: int | None = None
     height_px: int | None = None
@@ -189,25 +186,31 @@ def _ended(job: Job, status: Status, time_ms: int) -> Job:
     return replace(job, status=status, event_time_ms=time_ms, phase=None)
 
 
-def merge(events: Sequence[JobEvent]) -> list[JobEvent]:
-    """Return the events of one job that are worth applying together, in an order that makes the others stale.
+def worth_applying(events: Sequence[JobEvent]) -> list[int]:
+    """Return the positions of those of one job's events that are worth applying, in the order to apply them.
 
     However long the backlog, its progress is one event, the newest: had it come first, the rule would have passed
-    over the rest. Warnings go before what ends the job, and only the earliest such event is kept, because nothing
+    over the rest. Warnings go before what ends the job, and only the earliest such event counts, because nothing
     can follow it.
     """
-    warnings = {event.warning: event for event in events if isinstance(event, WarningRaised)}
-    progress = [event for event in events if isinstance(event, Progressed)]
-    final = [event for event in events if isinstance(event, Completed | Failed | Canceled)]
-    return [
-        *warnings.values(),
-        *([max(progress, key=_time_ms)] if progress else []),
-        *([min(final, key=_time_ms)] if final else []),
-    ]
+    warnings: dict[Warned, int] = {}
+    progress: list[int] = []
+    final: list[int] = []
+    for position, event in enumerate(events):
+        match event:
+            case WarningRaised(warning=warning):
+                warnings.setdefault(warning, position)
+            case Progressed():
+                progress.append(position)
+            case _:
+                final.append(position)
 
+    def time_ms(position: int) -> int:
+        return events[position].time_ms
 
-def _time_ms(event: JobEvent) -> int:
-    return event.time_ms
+    newest = [max(progress, key=time_ms)] if progress else []
+    earliest = [min(final, key=time_ms)] if final else []
+    return [*warnings.values(), *newest, *earliest]
 
 
 def eta_s(job: Job, *, now_ms: int) -> int | None:

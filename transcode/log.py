@@ -1,5 +1,6 @@
 """Logging: one structured line an event, as JSON or for a terminal, the standard library's loggers included."""
 
+import io
 import logging
 import sys
 
@@ -26,6 +27,8 @@ def configure(*, level: str, json: bool) -> None:
         if json
         else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
     )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a foreign text must not stop a log line
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -5,9 +5,9 @@ No AWS type passes this boundary. IAM: dynamodb:GetItem, dynamodb:UpdateItem on 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from transcode.dynamodb import Lifetimes, Update, decode
+from transcode.dynamodb import Lifetimes, Update, decode, old_item
 from transcode.job import (
     FINAL,
     Canceled,
@@ -91,8 +91,7 @@ class StatusTable:
                 **update.request(),
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            response = cast("Mapping[str, Any]", error.response)  # botocore's type doesn't know ALL_OLD's Item
-            return job_from_row(decode(response["Item"]))
+            return job_from_row(old_item(error))
         return None
 
 

@@ -1,0 +1,64 @@
+"""What the worker itself writes beside a finished job's playlists: the key file and info.json.
+
+No AWS type passes this boundary. IAM: s3:PutObject on the output bucket.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from transcode.job import Completed
+from worker.outputs import Destination
+
+if TYPE_CHECKING:
+    from types_aiobotocore_s3 import S3Client
+
+INFO_FILE = "info.json"
+
+
+class ArtifactStore:
+    """Writes to jobs' folders in the output bucket; every write can be repeated."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    async def put_key_file(self, destination: Destination) -> None:
+        """Write the key as its 16 raw bytes, where the playlists say it is."""
+        await self._put(
+            destination.output_path + destination.key_file,
+            bytes.fromhex(destination.key_value),
+            content_type="application/octet-stream",
+        )
+
+    async def put_info(self, destination: Destination, event: Completed) -> None:
+        """Write info.json."""
+        body = json.dumps(info(destination, event), ensure_ascii=False, indent=2).encode()
+        await self._put(destination.output_path + INFO_FILE, body, content_type="application/json")
+
+    async def _put(self, key: str, body: bytes, *, content_type: str) -> None:
+        await self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+
+
+def info(destination: Destination, event: Completed) -> Mapping[str, Any]:
+    """Return what info.json says; all of it from the event, so that a repeated delivery writes the same bytes."""
+    output = event.output
+    return {
+        "duration_ms": output.duration_ms,
+        "width_px": output.width_px,
+        "height_px": output.height_px,
+        "playlists": dict(output.playlists),
+        "job_id": event.job_id,
+        "input_file": destination.input_file,
+        "completed_at": datetime.fromtimestamp(event.time_ms / 1000, UTC).isoformat().replace("+00:00", "Z"),
+        "renditions": [
+            {
+                "width_px": rendition.width_px,
+                "height_px": rendition.height_px,
+                "duration_ms": rendition.duration_ms,
+                "playlist": rendition.playlist,
+            }
+            for rendition in output.renditions
+        ],
+    }

@@ -1,0 +1,98 @@
+"""A batch of messages, handled: the one way in for the poll loop and for Lambda.
+
+Messages that say something of the same job are taken together, so that a backlog costs one write a job; all else
+goes side by side. One message's failure is its own.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from transcode.aws import is_passing
+from transcode.job import JobEvent, worth_applying
+from worker.apply import Applier
+from worker.events import Ignored, MalformedMessageError, ObjectCreated, Reader
+from worker.settle import Bury, Done, Later, Message, Outcome, backoff_s
+from worker.submit import Submitter
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Handled:
+    """What has become of each message so far, by message id; the worst of it counts."""
+
+    outcomes: dict[str, Outcome]
+
+    def note(self, message: Message, outcome: Outcome) -> None:
+        """Record an outcome; a message that carries several things is done only when all of them are."""
+        if isinstance(outcome, Done):
+            self.outcomes.setdefault(message.message_id, outcome)
+        else:
+            self.outcomes[message.message_id] = outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchHandler:
+    """Handles whatever S3 and MediaConvert sent."""
+
+    reader: Reader
+    submitter: Submitter
+    applier: Applier
+
+    async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+        """Return what is to become of each message, by message id. Raises nothing."""
+        handled = Handled({})
+        uploads: list[tuple[ObjectCreated, Message]] = []
+        events: defaultdict[str, list[tuple[JobEvent, Message]]] = defaultdict(list)
+        for message in messages:
+            try:
+                meanings = self.reader.read(message.body)
+            except MalformedMessageError as error:
+                log.error("message.malformed", message_id=message.message_id, reason=str(error))  # noqa: TRY400 -- no traceback: the reason says it
+                handled.note(message, Bury(reason=str(error)))
+                continue
+            handled.note(message, Done())
+            for meaning in meanings:
+                match meaning:
+                    case Ignored():
+                        log.info("message.ignored", message_id=message.message_id, **_ignored(meaning))
+                    case ObjectCreated():
+                        uploads.append((meaning, message))
+                    case event:
+                        events[event.job_id].append((event, message))
+        await asyncio.gather(
+            *(self._submit(upload, message, handled) for upload, message in uploads),
+            *(self._apply(of_one_job, handled) for of_one_job in events.values()),
+        )
+        return handled.outcomes
+
+    async def _submit(self, upload: ObjectCreated, message: Message, handled: Handled) -> None:
+        try:
+            handled.note(message, await self.submitter.submit(upload, message))
+        except Exception as error:  # noqa: BLE001 -- the edge of the loop: one message's failure is its own
+            handled.note(message, _failed(message, error))
+
+    async def _apply(self, of_one_job: Sequence[tuple[JobEvent, Message]], handled: Handled) -> None:
+        """Apply the events of one job that count; the others would be stale beside them, and are done."""
+        for position in worth_applying([event for event, _ in of_one_job]):
+            event, message = of_one_job[position]
+            try:
+                handled.note(message, await self.applier.apply(event, message))
+            except Exception as error:  # noqa: BLE001 -- the edge of the loop
+                handled.note(message, _failed(message, error))
+
+
+def _failed(message: Message, error: Exception) -> Later:
+    if is_passing(error):
+        log.warning("message.released", message_id=message.message_id, reason=type(error).__name__)
+    else:
+        log.error("message.failed", message_id=message.message_id, exc_info=error)
+    return Later(reason=type(error).__name__, delay_s=backoff_s(message))
+
+
+def _ignored(ignored: Ignored) -> dict[str, str]:
+    return {"reason": ignored.reason, **({"job_id": ignored.job_id} if ignored.job_id else {})}

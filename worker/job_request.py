@@ -1,0 +1,100 @@
+"""The CreateJob call for one upload: the template's settings with our input, destination and encryption in them.
+
+Pure. The template is read and sent back whole rather than overridden by position, because how MediaConvert lays
+partial output groups over a template's is nowhere promised: see docs/adr/0003-complete-settings.md.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from worker.events import INPUT_BUCKET_KEY
+from worker.output_names import base_name, key_uri
+from worker.outputs import Claim, Destination
+
+CLAIM_KEY = "Claim"
+"""The user metadata that says which claim a job was made for."""
+
+GROUP_SETTINGS = {
+    "HLS_GROUP_SETTINGS": "HlsGroupSettings",
+    "CMAF_GROUP_SETTINGS": "CmafGroupSettings",
+    "DASH_ISO_GROUP_SETTINGS": "DashIsoGroupSettings",
+    "FILE_GROUP_SETTINGS": "FileGroupSettings",
+    "MS_SMOOTH_GROUP_SETTINGS": "MsSmoothGroupSettings",
+}
+
+
+class UnusableTemplateError(ValueError):
+    """The job template has no HLS output group, so there is nothing to encrypt and play."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDefaults:
+    """What every job of this deployment has in common."""
+
+    input_bucket: str
+    output_bucket: str
+    role: str
+    template: str
+    queue: str | None
+    status_update_interval_s: int
+
+
+def job_request(claim: Claim, template_settings: Mapping[str, Any], defaults: JobDefaults) -> dict[str, Any]:
+    """Return the arguments for CreateJob.
+
+    The claim's id is the request token, by which MediaConvert itself drops a second call within a minute, and goes
+    into the user metadata, by which the job is found again later. File names go nowhere but the input's address:
+    user metadata allows few characters and comes back in every event.
+    """
+    request: dict[str, Any] = {
+        "ClientRequestToken": claim.claim_id,
+        "JobTemplate": defaults.template,
+        "Role": defaults.role,
+        "Settings": _settings(claim.destination, template_settings, defaults),
+        "StatusUpdateInterval": f"SECONDS_{defaults.status_update_interval_s}",
+        "UserMetadata": {INPUT_BUCKET_KEY: defaults.input_bucket, CLAIM_KEY: claim.claim_id},
+    }
+    if defaults.queue:
+        request["Queue"] = defaults.queue
+    return request
+
+
+def input_uri(input_bucket: str, input_file: str) -> str:
+    """Return the address by which MediaConvert reads the input; the key stands in it as it is, never encoded."""
+    return f"s3://{input_bucket}/{input_file}"
+
+
+def _settings(destination: Destination, template: Mapping[str, Any], defaults: JobDefaults) -> dict[str, Any]:
+    settings = deepcopy(dict(template))
+    first_input = (settings.get("Inputs") or [{}])[0]
+    settings["Inputs"] = [{**first_input, "FileInput": input_uri(defaults.input_bucket, destination.input_file)}]
+    base = base_name(destination.input_file)
+    where = f"s3://{defaults.output_bucket}/{destination.output_path}{base}"
+    encrypted = 0
+    for group in settings.get("OutputGroups", []):
+        group_settings = group.get("OutputGroupSettings", {})
+        kind = group_settings.get("Type", "")
+        if kind not in GROUP_SETTINGS:
+            continue
+        own = group_settings.setdefault(GROUP_SETTINGS[kind], {})
+        own["Destination"] = where
+        if kind == "HLS_GROUP_SETTINGS":
+            own["Encryption"] = _encryption(destination)
+            encrypted += 1
+    if not encrypted:
+        raise UnusableTemplateError(f"job template {defaults.template} has no HLS output group")
+    return settings
+
+
+def _encryption(destination: Destination) -> dict[str, Any]:
+    return {
+        "EncryptionMethod": "AES128",
+        "Type": "STATIC_KEY",
+        "InitializationVectorInManifest": "EXCLUDE",
+        "StaticKeyProvider": {
+            "StaticKeyValue": destination.key_value,
+            "Url": key_uri(destination.key_file),
+        },
+    }

@@ -1,0 +1,175 @@
+"""The table with the encryption keys, and with the claims by which one upload becomes one job.
+
+Only the worker's role may touch it. A claim is a row whose key begins with "claim:", which no MediaConvert job id
+does; it holds the key and the output path before the job exists, so that a crash at any line loses neither.
+No AWS type passes this boundary. IAM: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the output table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from transcode.dynamodb import Condition, Update, decode, encode, old_item
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+CLAIM_PREFIX = "claim:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """Where one job writes, and the key it encrypts with (32 hexadecimal digits, kept out of every repr)."""
+
+    input_file: str
+    output_path: str
+    key_file: str
+    key_value: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to make the one job of one object version.
+
+    Whoever holds the lease (`lease_until_ms`, Unix milliseconds) may call CreateJob. `job_id` is set once the job
+    is made, `refused` once it is certain that none can be.
+    """
+
+    claim_id: str
+    destination: Destination
+    claimed_ms: int
+    lease_token: str
+    lease_until_ms: int
+    job_id: str | None = None
+    refused: bool = False
+    is_fresh: bool = False
+    """Whether this call made the claim; otherwise MediaConvert may already have a job for it."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing left to make."""
+        return self.job_id is not None or self.refused
+
+
+class OutputTable:
+    """Keys and output paths by job id, and claims by object version."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, ttl_s: int) -> None:
+        self._client = client
+        self._table = table
+        self._ttl_s = ttl_s
+
+    async def claim(self, wanted: Claim, *, now_ms: int) -> Claim:
+        """Return the claim on this object version: the wanted one where it is the first, else the one that stands.
+
+        The caller holds the lease exactly when the returned `lease_token` is the wanted one.
+        """
+        row = {"JobId": CLAIM_PREFIX + wanted.claim_id, **_claim_attributes(wanted), **self._times(now_ms)}
+        free = Condition()
+        free.where(free.absent("JobId"), free.compare("ExpirationTime", "<=", now_ms // 1000))
+        try:
+            await self._client.put_item(
+                TableName=self._table,
+                Item=encode(row),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **free.request(),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return await self._take_up(_claim(old_item(error)), wanted, now_ms=now_ms)
+        return replace(wanted, is_fresh=True)
+
+    async def _take_up(self, standing: Claim, wanted: Claim, *, now_ms: int) -> Claim:
+        """Take over the lease of an unfinished claim whose holder is gone; the key and path stay."""
+        if standing.is_settled or standing.lease_until_ms > now_ms:
+            return standing
+        update = Update().set(LeaseToken=wanted.lease_token, LeaseUntil=wanted.lease_until_ms)
+        update.where(update.compare("LeaseToken", "=", standing.lease_token))
+        update.where(update.absent("ClaimedJobId"))
+        lost = await self._update(CLAIM_PREFIX + wanted.claim_id, update)
+        if lost is not None:
+            return _claim(lost)
+        return replace(standing, lease_token=wanted.lease_token, lease_until_ms=wanted.lease_until_ms)
+
+    async def release(self, claim: Claim) -> None:
+        """Give the lease back, so that the next attempt needn't wait for its end. For when no job was made."""
+        update = Update().set(LeaseUntil=0)
+        update.where(update.compare("LeaseToken", "=", claim.lease_token))
+        await self._update(CLAIM_PREFIX + claim.claim_id, update)
+
+    async def settle(self, claim: Claim, job_id: str) -> str:
+        """Record the claim's job, and return the one that stands: another's where it was recorded first."""
+        update = Update().set(ClaimedJobId=job_id)
+        update.where(update.absent("ClaimedJobId"), update.compare("ClaimedJobId", "=", job_id))
+        lost = await self._update(CLAIM_PREFIX + claim.claim_id, update)
+        return job_id if lost is None else lost["ClaimedJobId"]
+
+    async def refuse(self, claim: Claim) -> None:
+        """Record that no job can be made of this object version."""
+        await self._update(CLAIM_PREFIX + claim.claim_id, Update().set(Refused=True))
+
+    async def put(self, job_id: str, destination: Destination, *, now_s: int) -> None:
+        """Keep the job's key and output path. Safe to repeat."""
+        row = {"JobId": job_id, **_destination_attributes(destination), **self._times(now_s * 1000)}
+        await self._client.put_item(TableName=self._table, Item=encode(row))
+
+    async def get(self, job_id: str, *, now_s: int) -> Destination | None:
+        """Return where the job writes and its key; None for a job whose row isn't there yet, or has expired."""
+        answer = await self._client.get_item(TableName=self._table, Key={"JobId": {"S": job_id}}, ConsistentRead=True)
+        row = decode(answer.get("Item", {}))
+        return _destination(row) if row and row["ExpirationTime"] > now_s else None
+
+    def _times(self, now_ms: int) -> dict[str, int]:
+        now_s = now_ms // 1000
+        return {"CreationTime": now_s, "ExpirationTime": now_s + self._ttl_s}
+
+    async def _update(self, key: str, update: Update) -> Mapping[str, Any] | None:
+        """Write; return None when it was done, or the row as it stands when the update's condition failed."""
+        try:
+            await self._client.update_item(
+                TableName=self._table,
+                Key={"JobId": {"S": key}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **update.request(),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return old_item(error)
+        return None
+
+
+def _destination_attributes(destination: Destination) -> dict[str, object]:
+    return {
+        "InputFile": destination.input_file,
+        "OutputPath": destination.output_path,
+        "KeyFile": destination.key_file,
+        "KeyValue": destination.key_value,
+    }
+
+
+def _destination(row: Mapping[str, Any]) -> Destination:
+    return Destination(
+        input_file=row["InputFile"],
+        output_path=row["OutputPath"],
+        key_file=row["KeyFile"],
+        key_value=row["KeyValue"],
+    )
+
+
+def _claim_attributes(claim: Claim) -> dict[str, object]:
+    return {
+        **_destination_attributes(claim.destination),
+        "ClaimedTime": claim.claimed_ms,
+        "LeaseToken": claim.lease_token,
+        "LeaseUntil": claim.lease_until_ms,
+    }
+
+
+def _claim(row: Mapping[str, Any]) -> Claim:
+    return Claim(
+        claim_id=row["JobId"].removeprefix(CLAIM_PREFIX),
+        destination=_destination(row),
+        claimed_ms=int(row["ClaimedTime"]),
+        lease_token=row["LeaseToken"],
+        lease_until_ms=int(row["LeaseUntil"]),
+        job_id=row.get("ClaimedJobId"),
+        refused=bool(row.get("Refused", False)),
+    )

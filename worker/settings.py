@@ -1,0 +1,28 @@
+"""The worker's settings, from the environment."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from transcode.settings import Settings, TableName, Url
+
+
+class WorkerSettings(Settings):
+    """What the worker needs beside the common settings."""
+
+    output_table: TableName = "MediaConvertJobIdToOutput"
+    """The table with the encryption keys; no other process may read it."""
+    uploads_queue_url: Url
+    job_events_queue_url: Url
+    mediaconvert_role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
+    """The role with which MediaConvert reads the input bucket and writes the output bucket."""
+    mediaconvert_job_template: Annotated[str, Field(min_length=1)] = "mediaconvert-status-hls"
+    mediaconvert_endpoint_url: Url | None = None
+    mediaconvert_queue: str | None = None
+    """Name or ARN of the MediaConvert queue; the account's default where not given."""
+    status_update_interval_s: Literal[10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600] = 10
+    """Seconds between a job's progress events: the values that MediaConvert allows."""
+    pollers: Annotated[int, Field(ge=1, le=50)] = 2
+    """Long polls kept open on each queue at once."""
+    stop_grace_s: Annotated[float, Field(gt=0, le=110)] = 25
+    """Seconds that messages in hand get after SIGTERM; Fargate kills after 30."""
