@@ -6,7 +6,7 @@ A missing or wrong one stops the process at its start with one line that names i
 import sys
 from typing import Annotated, NoReturn, TypeVar
 
-from pydantic import AfterValidator, Field, HttpUrl, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
@@ -19,6 +19,12 @@ TableName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{3,255}$")]
 
 Url = Annotated[str, AfterValidator(lambda url: str(HttpUrl(url)).rstrip("/"))]
 """An http(s) address, kept as text without a trailing slash."""
+
+
+split_on_commas = BeforeValidator(
+    lambda text: tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
+)
+"""Reads a list from one environment variable: `a, b` gives two."""
 
 
 class Settings(BaseSettings):

@@ -1,0 +1,48 @@
+"""The application, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from service import problems, routes
+from service.resources import open_resources
+from service.settings import ServiceSettings
+
+DESCRIPTION = """
+Upload a video straight to S3, and follow one honest progress bar until it plays.
+
+1. `POST /uploads`, and send the file to the URL it gives.
+2. `GET /jobs?input_file=…` until there is a `job_id`; then `GET /jobs/{job_id}/progress` while it runs.
+3. At COMPLETE, `output.playback_url` of `GET /jobs/{job_id}` plays.
+"""
+
+
+def create_app(settings: ServiceSettings) -> FastAPI:
+    """Return the application; its lifespan opens and closes what it needs of AWS."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources(settings) as opened:
+            app.state.resources = opened
+            yield
+
+    app = FastAPI(
+        title="mediaconvert-status",
+        summary="Uploads, MediaConvert jobs, and one honest progress bar.",
+        description=DESCRIPTION,
+        version="0.1.0",
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    app.include_router(routes.router)
+    if settings.cors_allow_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_allow_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["ETag", "Retry-After"],
+        )
+    return app
