@@ -1,0 +1,111 @@
+"""What goes wrong: refusals of a request (HTTP) and failures of a job (error codes). Knows no framework, no AWS SDK."""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class ApiError(Exception):
+    """A request that the API refuses; its class name is the exception that boto3 raises."""
+
+    status: ClassVar[HTTPStatus]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadRequestException(ApiError):  # noqa: N818 (the API's own names, here and below)
+    """The request is invalid, or asks for what this emulator can't do."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class ForbiddenException(ApiError):  # noqa: N818
+    """The caller may not do this."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotFoundException(ApiError):  # noqa: N818
+    """No such job, template or queue."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class ConflictException(ApiError):  # noqa: N818
+    """The resource's state doesn't allow this."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class TooManyRequestsException(ApiError):  # noqa: N818
+    """Too many requests in too short a time; a retry is safe."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class InternalServerErrorException(ApiError):  # noqa: N818
+    """The service failed; a retry is safe."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class JobError(Exception):
+    """A job that fails, with MediaConvert's numeric code.
+
+    https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html
+    """
+
+    code: ClassVar[int] = 1999
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InputUnreadable(JobError):  # noqa: N818
+    """The input is no media file that can be read."""
+
+    code = 1010
+
+
+class NoVideo(JobError):  # noqa: N818
+    """An output wants video and the input has none."""
+
+    code = 1020
+
+
+class NoAudio(JobError):  # noqa: N818
+    """An output is nothing but audio and the input has none."""
+
+    code = 1021
+
+
+class CodecUnsupported(JobError):  # noqa: N818
+    """The input's codec can't be decoded."""
+
+    code = 1030
+
+
+class SettingsUnusable(JobError):  # noqa: N818
+    """The settings passed the API's checks and the encoder refuses them all the same."""
+
+    code = 1040
+
+
+class AccessDenied(JobError):  # noqa: N818
+    """S3 refuses the input or the output."""
+
+    code = 1401
+
+
+class LocationNotFound(JobError):  # noqa: N818
+    """The input, or the bucket of the output, doesn't exist."""
+
+    code = 1404
+
+
+class Unknown(JobError):  # noqa: N818
+    """Anything else."""
+
+    code = 1999

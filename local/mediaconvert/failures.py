@@ -1,0 +1,38 @@
+"""What ffmpeg's last words mean for the job."""
+
+import re
+
+from local.mediaconvert.errors import CodecUnsupported, InputUnreadable, JobError, SettingsUnusable, Unknown
+
+# In this order: an encoder that refuses its settings makes later lines complain of invalid data.
+MEANINGS: tuple[tuple[str, type[JobError]], ...] = (
+    (
+        r"Error (while opening|initializing|setting option).*encoder|Unknown encoder|Unable to parse .*option",
+        SettingsUnusable,
+    ),
+    (r"Error (re)?initializing filter|Invalid argument|Unrecognized option|does not support", SettingsUnusable),
+    (r"Decoder .* not found|Unknown decoder|no decoder", CodecUnsupported),
+    (r"Invalid data found|Error opening input|moov atom not found|End of file", InputUnreadable),
+)
+NOISE = re.compile(r"^\[[^\]]*\]\s*")
+
+
+def ffmpeg_error(lines: list[str], input_uri: str) -> JobError:
+    """The job's error when ffmpeg ended with these lines on its standard error."""
+    for pattern, kind in MEANINGS:
+        for line in lines:
+            if re.search(pattern, line, re.IGNORECASE):
+                return kind(_message(kind, NOISE.sub("", line), input_uri))
+    last = NOISE.sub("", lines[-1]) if lines else "the transcoder was killed"
+    return Unknown(f"Unexpected error while transcoding [{input_uri}]: [{last}]")
+
+
+def unreadable(input_uri: str, reason: str) -> InputUnreadable:
+    """The job's error for an input that the probe couldn't read."""
+    return InputUnreadable(f"Unable to open input file [{input_uri}]: [Failed probe/open: [{reason}]]")
+
+
+def _message(kind: type[JobError], line: str, input_uri: str) -> str:
+    if kind is SettingsUnusable:
+        return f"The encoder refused the job's settings: [{line}]"
+    return f"Unable to decode input file [{input_uri}]: [{line}]"
