@@ -1,6 +1,5 @@
 """Puts the emulator together: one application, its clients and tasks living as long as it does."""
 
-import json
 import os
 import re
 import shutil
@@ -12,8 +11,7 @@ from pathlib import Path
 import structlog
 from starlette.applications import Starlette
 
-from local.mediaconvert.aws import Aws, open_aws
-from local.mediaconvert.chaos import Chaos
+from local.mediaconvert.aws import Aws, Endpoints, open_aws
 from local.mediaconvert.command import Encoder
 from local.mediaconvert.emulator import Emulator
 from local.mediaconvert.errors import ApiError
@@ -42,7 +40,8 @@ def create_app(settings: EmulatorSettings) -> Starlette:
         ffmpeg = find_ffmpeg(settings.ffmpeg_binary)
         temp_dir = _own_temp_dir(settings.temp_dir)
         try:
-            async with open_aws(region=settings.region, endpoint_url=settings.aws_endpoint_url) as aws:
+            endpoints = Endpoints(s3_url=settings.s3_endpoint_url, events_url=settings.events_endpoint_url)
+            async with open_aws(region=settings.region, endpoints=endpoints) as aws:
                 emulator = assemble(settings, aws, ffmpeg=ffmpeg, temp_dir=temp_dir)
                 for path in settings.templates:
                     emulator.create_template(read_template(path))
@@ -67,8 +66,7 @@ def create_app(settings: EmulatorSettings) -> Starlette:
 def assemble(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_dir: Path) -> Emulator:
     """The emulator over open clients; nothing of it runs yet."""
     names = Names(region=settings.region, account_id=settings.account_id)
-    chaos = Chaos.model_validate(json.loads(settings.chaos))
-    publisher = Publisher(aws.events, source=settings.event_source, bus=settings.event_bus, chaos=chaos)
+    publisher = Publisher(aws.events, source=settings.event_source, bus=settings.event_bus, chaos=settings.chaos)
     runner = Runner(
         storage=Storage(aws.s3, upload_concurrency=settings.upload_concurrency),
         ffmpeg=ffmpeg,

@@ -24,11 +24,19 @@ class Aws:
     events: "EventBridgeClient"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where the services are; None is AWS."""
+
+    s3_url: str | None
+    events_url: str | None
+
+
 @asynccontextmanager
-async def open_aws(*, region: str, endpoint_url: str | None) -> AsyncIterator[Aws]:
+async def open_aws(*, region: str, endpoints: Endpoints) -> AsyncIterator[Aws]:
     """Open clients, of AWS or of an emulator of it; credentials are found as botocore always does."""
     addressing: Literal["path", "auto"] = (
-        "path" if endpoint_url else "auto"
+        "path" if endpoints.s3_url else "auto"
     )  # emulators seldom answer to a bucket's own host name
     config = AioConfig(
         max_pool_connections=CONNECTIONS,
@@ -37,6 +45,8 @@ async def open_aws(*, region: str, endpoint_url: str | None) -> AsyncIterator[Aw
     )
     session = aioboto3.Session(region_name=region)
     async with AsyncExitStack() as stack:
-        s3 = await stack.enter_async_context(session.client("s3", endpoint_url=endpoint_url, config=config))
-        events = await stack.enter_async_context(session.client("events", endpoint_url=endpoint_url, config=config))
+        s3 = await stack.enter_async_context(session.client("s3", endpoint_url=endpoints.s3_url, config=config))
+        events = await stack.enter_async_context(
+            session.client("events", endpoint_url=endpoints.events_url, config=config)
+        )
         yield Aws(s3=s3, events=events)

@@ -69,7 +69,7 @@ def _output(rendition: Rendition, group: Group, encoder: Encoder) -> list[str]:
     arguments += ["-map_metadata", "-1", "-map_chapters", "-1"]
     if isinstance(group, HlsGroup):
         return arguments + list(_hls(rendition, group))
-    container = {"m2ts": "mpegts"}.get(rendition.output.extension, rendition.output.extension)
+    container = rendition.output.container
     flags = ["-movflags", "+faststart"] if container in {"mp4", "mov"} else []
     return [*arguments, "-f", container, *flags, f"{rendition.local_name}.media"]
 

@@ -11,8 +11,9 @@ from local.mediaconvert.overlay import JsonObject
 from local.mediaconvert.parse_codecs import parse_audio, parse_video
 from local.mediaconvert.spec import FileGroup, Group, HlsEncryption, HlsGroup, InputSpec, JobSpec, OutputSpec
 
-HLS_CONTAINERS = ("M3U8",)
-FILE_CONTAINERS = {"MP4": "mp4", "MOV": "mov", "M2TS": "m2ts"}
+FILE_CONTAINERS = {"MP4": ("mp4", "mp4"), "MOV": ("mov", "mov"), "M2TS": ("mpegts", "m2ts")}
+HLS_CONTAINER = "M3U8"
+FORMAT_IDENTIFIER = re.compile(r"\$[A-Za-z0-9]+\$")
 DEFAULT_SEGMENT_S = 10
 PLAIN_HLS = {
     "segmentControl": "SEGMENTED_FILES",
@@ -105,7 +106,7 @@ def _parse_hls(settings: JsonObject, outputs: list[JsonObject], source: InputSpe
     parsed = tuple(_parse_output(output, source, f"{where}/outputs/{i}") for i, output in enumerate(outputs))
     for index, output in enumerate(outputs):
         container = (output.get("containerSettings") or {}).get("container")
-        if container not in HLS_CONTAINERS:
+        if container != HLS_CONTAINER:
             raise BadRequestException(f"{where}/outputs/{index}/containerSettings/container: Should be M3U8")
     _check_modifiers([output.name_modifier for output in parsed], where, is_required=True)
     return HlsGroup(
@@ -140,12 +141,17 @@ def _parse_output(output: JsonObject, source: InputSpec, where: str) -> OutputSp
     video, audios = output.get("videoDescription"), output.get("audioDescriptions") or []
     if not video and not audios:
         raise BadRequestException(f"{where}: Should have a videoDescription or audioDescriptions")
-    container = (output.get("containerSettings") or {}).get("container", "")
+    container = (output.get("containerSettings") or {}).get("container", HLS_CONTAINER)
+    file_format, extension = FILE_CONTAINERS.get(container, ("mpegts", "ts"))
+    for field in ("nameModifier", "extension"):
+        _refuse_identifiers(output.get(field), f"{where}/{field}")
+    _refuse_identifiers(hls.get("segmentModifier"), f"{where}/outputSettings/hlsSettings/segmentModifier")
     track_type = hls.get("audioTrackType", "")
     return OutputSpec(
         name_modifier=output.get("nameModifier") or "",
         segment_modifier=hls.get("segmentModifier") or "",
-        extension=output.get("extension") or FILE_CONTAINERS.get(container, ""),
+        container=file_format,
+        extension=output.get("extension") or extension,
         video=parse_video(video, f"{where}/videoDescription") if video else None,
         audios=tuple(
             parse_audio(audio, source.audio_tracks, f"{where}/audioDescriptions/{i}") for i, audio in enumerate(audios)
@@ -170,7 +176,13 @@ def _destination(settings: JsonObject, where: str) -> str:
     if not destination:
         raise BadRequestException(f"{where}/destination: Should exist")
     split_s3_uri(destination, f"{where}/destination")
+    _refuse_identifiers(destination, f"{where}/destination")
     return str(destination)
+
+
+def _refuse_identifiers(text: str | None, where: str) -> None:
+    if text and (found := FORMAT_IDENTIFIER.search(text)):
+        raise BadRequestException(f"{where}: The format identifier {found[0]} is not emulated")
 
 
 def _parse_encryption(encryption: JsonObject | None, where: str) -> HlsEncryption | None:

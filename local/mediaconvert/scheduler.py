@@ -51,7 +51,7 @@ class Scheduler:
         ]
 
     async def stop(self) -> None:
-        """Stop the running jobs and fail every unfinished one: nobody will take them up again."""
+        """Stop the running jobs. They fail, with an event: nobody will take them up again."""
         running = list(self._running.values())
         for task in (*self._lanes, *running):
             task.cancel()
@@ -127,6 +127,8 @@ class Scheduler:
     async def _send_updates(self, job: Job) -> None:
         while True:
             await asyncio.sleep(job.status_update_interval_s / self._time_factor)
+            if job.is_finished:  # canceled, and ffmpeg still dying
+                return
             self._publish(job, "STATUS_UPDATE", status_update_detail(job))
 
     def _publish(self, job: Job, status: str, added: JsonObject | None = None) -> None:

@@ -5,8 +5,10 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from local.mediaconvert.chaos import Chaos
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -26,8 +28,15 @@ class EmulatorSettings(BaseSettings):
     public_url: str | None = Field(default=None, description="What DescribeEndpoints answers; the listening address.")
     region: str = Field(default_factory=region_of_environment, description="Region in ARNs and events.")
     account_id: str = Field(default="000000000000", pattern=r"^\d{12}$", description="Account in ARNs and events.")
-    aws_endpoint_url: str | None = Field(
-        default=None, validation_alias="AWS_ENDPOINT_URL", description="Where S3 and EventBridge are, if not on AWS."
+    s3_endpoint_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        description="Where S3 is, if not on AWS.",
+    )
+    events_endpoint_url: str | None = Field(
+        default=None,
+        validation_alias=AliasChoices("AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL"),
+        description="Where EventBridge is, if not on AWS.",
     )
     event_source: str = Field(
         default="local.mediaconvert",
@@ -55,7 +64,7 @@ class EmulatorSettings(BaseSettings):
     templates: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="Job template files to load at start, comma-separated (create-job-template's JSON)."
     )
-    chaos: str = Field(default="{}", description="Chaos at start, as the JSON that PUT /_emulator/chaos takes.")
+    chaos: Chaos = Field(default=Chaos(), description="Chaos at start, as the JSON that PUT /_emulator/chaos takes.")
     log_level: str = Field(default="INFO", pattern=r"^(?i:debug|info|warning|error)$", description="Log level.")
 
     @field_validator("queues", "templates", mode="before")

@@ -52,6 +52,8 @@ class OutputSpec:
 
     name_modifier: str
     segment_modifier: str
+    container: str
+    """ffmpeg's name of a file's format; of HLS it is mpegts."""
     extension: str
     video: VideoSpec | None
     audios: tuple[AudioSpec, ...]

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from local.mediaconvert.errors import BadRequestException
+from local.mediaconvert.errors import BadRequestException, NotFoundException
 from local.mediaconvert.events import Names
 from local.mediaconvert.job import Job, new_job_id
 from local.mediaconvert.overlay import JsonObject, overlay
@@ -40,7 +40,8 @@ def job_of_request(body: JsonObject, shelf: Shelf, now_ms: int) -> Job:
     """The job that a CreateJob request asks for.
 
     Raises:
-        BadRequestException: the request is invalid, names what isn't there, or asks for what isn't emulated.
+        BadRequestException: the request is invalid, or asks for what isn't emulated.
+        NotFoundException: it names a template or a queue that isn't there.
     """
     check_request("CreateJob", body)
     check_metadata(body.get("userMetadata") or {})
@@ -54,7 +55,7 @@ def job_of_request(body: JsonObject, shelf: Shelf, now_ms: int) -> Job:
     queue_name = body.get("queue") or template.get("queue") or shelf.queues[0]
     queue = shelf.queue(queue_name)
     if queue is None:
-        raise BadRequestException(f"/queue: No queue {queue_name!r}")
+        raise NotFoundException(f"/queue: No queue {queue_name!r}")
     priority = body.get("priority")
     return Job(
         id=new_job_id(now_ms),
@@ -90,7 +91,7 @@ def _template(body: JsonObject, shelf: Shelf) -> JsonObject:
         return {}
     template = shelf.template(name)
     if template is None:
-        raise BadRequestException(f"/jobTemplate: No job template {name!r}")
+        raise NotFoundException(f"/jobTemplate: No job template {name!r}")
     return template
 
 
