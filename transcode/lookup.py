@@ -33,7 +33,7 @@ class LookupTable:
 
     def __init__(self, client: "DynamoDBClient", table: str, lifetimes: Lifetimes) -> None:
         self._client = client
-        self._table = table
+        self.table = table
         self._lifetimes = lifetimes
 
     async def announce(self, lookup: Lookup, *, now_s: int) -> None:
@@ -45,12 +45,12 @@ class LookupTable:
             "CreationTime": now_s,
             "ExpirationTime": now_s + self._lifetimes.changed_s,
         }
-        await self._client.put_item(TableName=self._table, Item=encode(row))
+        await self._client.put_item(TableName=self.table, Item=encode(row))
 
     async def get(self, input_file: str, *, now_s: int, consistent: bool = False) -> Lookup | None:
         """Return what is known of the file; None where nothing is, or the row has expired."""
         answer = await self._client.get_item(
-            TableName=self._table, Key={"InputFile": {"S": input_file}}, ConsistentRead=consistent
+            TableName=self.table, Key={"InputFile": {"S": input_file}}, ConsistentRead=consistent
         )
         row = decode(answer.get("Item", {}))
         if not row or row["ExpirationTime"] <= now_s:
@@ -80,7 +80,7 @@ class LookupTable:
         update.where(update.absent("ClaimedTime"), update.compare("ClaimedTime", "<=", claimed_ms))
         try:
             await self._client.update_item(
-                TableName=self._table, Key={"InputFile": {"S": input_file}}, **update.request()
+                TableName=self.table, Key={"InputFile": {"S": input_file}}, **update.request()
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             # A redelivered notification of an older object: the file's newest job stays.

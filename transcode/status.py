@@ -34,13 +34,13 @@ class StatusTable:
 
     def __init__(self, client: "DynamoDBClient", table: str, lifetimes: Lifetimes) -> None:
         self._client = client
-        self._table = table
+        self.table = table
         self._lifetimes = lifetimes
 
     async def get(self, job_id: str, *, now_s: int, consistent: bool = False) -> Job | None:
         """Return the job, or None where there is none or its row has expired (DynamoDB deletes late)."""
         answer = await self._client.get_item(
-            TableName=self._table, Key={"JobId": {"S": job_id}}, ConsistentRead=consistent
+            TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=consistent
         )
         row = decode(answer.get("Item", {}))
         return job_from_row(row) if row and row["ExpirationTime"] > now_s else None
@@ -85,7 +85,7 @@ class StatusTable:
         """Write; return None when it was done, or the job as it stands when the update's condition failed."""
         try:
             await self._client.update_item(
-                TableName=self._table,
+                TableName=self.table,
                 Key={"JobId": {"S": job_id}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **update.request(),

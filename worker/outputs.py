@@ -56,7 +56,7 @@ class OutputTable:
 
     def __init__(self, client: "DynamoDBClient", table: str, *, ttl_s: int) -> None:
         self._client = client
-        self._table = table
+        self.table = table
         self._ttl_s = ttl_s
 
     async def claim(self, wanted: Claim, *, now_ms: int) -> Claim:
@@ -69,7 +69,7 @@ class OutputTable:
         free.where(free.absent("JobId"), free.compare("ExpirationTime", "<=", now_ms // 1000))
         try:
             await self._client.put_item(
-                TableName=self._table,
+                TableName=self.table,
                 Item=encode(row),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **free.request(),
@@ -110,11 +110,11 @@ class OutputTable:
     async def put(self, job_id: str, destination: Destination, *, now_s: int) -> None:
         """Keep the job's key and output path. Safe to repeat."""
         row = {"JobId": job_id, **_destination_attributes(destination), **self._times(now_s * 1000)}
-        await self._client.put_item(TableName=self._table, Item=encode(row))
+        await self._client.put_item(TableName=self.table, Item=encode(row))
 
     async def get(self, job_id: str, *, now_s: int) -> Destination | None:
         """Return where the job writes and its key; None for a job whose row isn't there yet, or has expired."""
-        answer = await self._client.get_item(TableName=self._table, Key={"JobId": {"S": job_id}}, ConsistentRead=True)
+        answer = await self._client.get_item(TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=True)
         row = decode(answer.get("Item", {}))
         return _destination(row) if row and row["ExpirationTime"] > now_s else None
 
@@ -126,7 +126,7 @@ class OutputTable:
         """Write; return None when it was done, or the row as it stands when the update's condition failed."""
         try:
             await self._client.update_item(
-                TableName=self._table,
+                TableName=self.table,
                 Key={"JobId": {"S": key}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **update.request(),

@@ -1,0 +1,61 @@
+"""The project's own stores, on the shared pipeline of a real emulator."""
+
+import secrets
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from local.provision import Stack
+from transcode.aws import Aws, open_aws
+from transcode.dynamodb import Lifetimes
+from transcode.lookup import LookupTable
+from transcode.status import StatusTable
+from worker.artifacts import ArtifactStore
+from worker.outputs import OutputTable
+
+STATUS_TTL_S = 86_400
+OUTPUT_TTL_S = 14 * 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Every table and bucket of ours."""
+
+    statuses: StatusTable
+    lookups: LookupTable
+    outputs: OutputTable
+    artifacts: ArtifactStore
+
+
+@pytest.fixture
+async def aws(stack: Stack) -> AsyncIterator[Aws]:
+    """Clients for the emulator, closed after the test."""
+    async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stores(aws: Aws, stack: Stack) -> Stores:
+    """The stores, as the worker opens them."""
+    dynamodb = await aws.dynamodb()
+    lifetimes = Lifetimes(changed_s=STATUS_TTL_S, waiting_s=OUTPUT_TTL_S)
+    return Stores(
+        statuses=StatusTable(dynamodb, stack.status_table, lifetimes),
+        lookups=LookupTable(dynamodb, stack.input_file_table, lifetimes),
+        outputs=OutputTable(dynamodb, stack.output_table, ttl_s=OUTPUT_TTL_S),
+        artifacts=ArtifactStore(await aws.s3(), stack.output_bucket),
+    )
+
+
+@pytest.fixture
+def job_id() -> str:
+    """A job id of the test's own, in MediaConvert's shape."""
+    return f"{time.time_ns() // 1_000_000}-{secrets.token_hex(3)}"
+
+
+@pytest.fixture
+def input_file() -> str:
+    """An input file of the test's own."""
+    return f"uploads/{secrets.token_hex(8)}/clip.mp4"
