@@ -1,25 +1,38 @@
 """The command line of the local side: `python -m local --help`."""
 
 import asyncio
-import logging
-import sys
+from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
-from local import provision as provisioning
+from local.console import run
+from local.parts import Ports
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The AWS side on one machine: start it, fill it, watch a video go through it.",
+)
 
 
-@cli.callback()
-def _logs_to_stderr() -> None:
-    """Keep stdout for what a command is asked for."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+@cli.command()
+def up(
+    api_port: Annotated[int, typer.Option(envvar="DEV_API_PORT", help="Of the HTTP API.")] = Ports().api,
+    playback_port: Annotated[int, typer.Option(envvar="DEV_PLAYBACK_PORT", help="Of the videos.")] = Ports().playback,
+    mediaconvert_port: Annotated[
+        int, typer.Option(envvar="DEV_MEDIACONVERT_PORT", help="Of the MediaConvert emulator.")
+    ] = Ports().mediaconvert,
+    aws_port: Annotated[int, typer.Option(envvar="DEV_AWS_PORT", help="Of the embedded AWS.")] = Ports().aws,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(help="Written when all is ready: addresses and settings, as JSON; removed at the end."),
+    ] = None,
+) -> None:
+    """Start the whole system on this machine, until Ctrl-C."""
+    ports = Ports(api=api_port, playback=playback_port, mediaconvert=mediaconvert_port, aws=aws_port)
+    raise typer.Exit(asyncio.run(run(ports=ports, ready_file=ready_file)))
 
 
 @cli.command()
@@ -28,12 +41,16 @@ def provision(
     mediaconvert_endpoint_url: Annotated[
         str | None, typer.Option(envvar="MEDIACONVERT_ENDPOINT_URL", help="Where to create the job template.")
     ] = None,
-    stack_name: Annotated[str, typer.Option(envvar="STACK_NAME")] = provisioning.STACK_NAME,
+    stack_name: Annotated[
+        str, typer.Option(envvar="STACK_NAME", help="The CloudFormation stack's name.")
+    ] = "mediaconvert-status",
     parameter: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the template; repeatable.")
     ] = None,
 ) -> None:
     """Deploy the pipeline and print the settings that it gives, a KEY=value a line."""
+    from local import provision as provisioning  # noqa: PLC0415  aioboto3 costs a second that `up` doesn't need
+
     given = dict(pair.split("=", 1) for pair in parameter or [])
     parameters = {**(provisioning.LOCAL_PARAMETERS if endpoint_url else {}), **given}
     try:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import aioboto3
-import structlog
 from botocore.exceptions import BotoCoreError, ClientError
 from types_aiobotocore_cloudformation import CloudFormationClient
 from types_aiobotocore_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
@@ -29,7 +28,6 @@ LOCAL_PARAMETERS = {"RequireTls": "false", "MediaConvertEventSource": LOCAL_EVEN
 """The template's parameters that differ on one machine: plain HTTP, and a MediaConvert that isn't AWS's."""
 
 _LONGEST_POLL_S = 2.0
-_log = structlog.get_logger()
 
 
 class ProvisionError(Exception):
@@ -86,7 +84,7 @@ async def provision(
         pipeline_template(), endpoint_url=endpoint_url, stack_name=stack_name, parameters=parameters
     )
     if mediaconvert_endpoint_url:
-        settings["MEDIACONVERT_JOB_TEMPLATE"] = await create_job_template(
+        settings["MEDIACONVERT_JOB_TEMPLATE"] = await put_job_template(
             job_template(), endpoint_url=mediaconvert_endpoint_url
         )
     return settings
@@ -128,8 +126,8 @@ async def deploy(
     return {templates.environment_name(name): value for name, value in outputs.items()}
 
 
-async def create_job_template(request: Mapping[str, Any], *, endpoint_url: str) -> str:
-    """Create the MediaConvert job template where there is none of its name, and give that name.
+async def put_job_template(request: Mapping[str, Any], *, endpoint_url: str) -> str:
+    """Make the MediaConvert job template what the request says, and give its name.
 
     Args:
         request: that of CreateJobTemplate.
@@ -140,9 +138,10 @@ async def create_job_template(request: Mapping[str, Any], *, endpoint_url: str) 
     """
     async with aioboto3.Session().client("mediaconvert", endpoint_url=endpoint_url) as client:
         try:
-            await client.create_job_template(**request)
-        except client.exceptions.ConflictException:
-            _log.debug("job_template.kept", name=request["Name"])
+            try:
+                await client.create_job_template(**request)
+            except client.exceptions.ConflictException:  # there is one of that name
+                await client.update_job_template(**{k: v for k, v in request.items() if k != "Tags"})
         except (ClientError, BotoCoreError) as error:
             raise ProvisionError(f"job template {request['Name']}: {error}") from error
     return str(request["Name"])

@@ -1,0 +1,91 @@
+"""`make dev` at a terminal: the parts' logs with their names, the addresses when all is ready, a clean end."""
+
+import asyncio
+import json
+import signal
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from local.parts import Ports
+from local.supervisor import Supervisor
+from local.up import LocalSystem, StartError, local_system
+
+COLOURS = {"aws": "yellow", "mediaconvert": "magenta", "playback": "blue", "service": "green", "worker": "cyan"}
+_NAME_WIDTH = max(map(len, COLOURS))
+
+
+async def run(*, ports: Ports, ready_file: Path | None) -> int:
+    """Run the system until a signal to stop or the death of a part, and give the exit code: 0, or 1 with one line why.
+
+    The first signal stops the parts in order, a second one at once.
+
+    Args:
+        ports: where the parts listen.
+        ready_file: gets the addresses and settings as JSON once all is ready, and is removed at the end.
+    """
+    out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
+    supervisor = Supervisor(lambda name, line: _print_line(out, name, line))
+    work = asyncio.create_task(_run(out, supervisor, ports=ports, ready_file=ready_file))
+    _on_signals(work, supervisor)
+    try:
+        await work
+    except asyncio.CancelledError:
+        out.print("stopped")
+        return 0
+    except StartError as error:
+        err.print(Text(f"make dev: {error}", style="bold red"))
+        return 1
+    return 0
+
+
+def _on_signals(work: asyncio.Task[None], supervisor: Supervisor) -> None:
+    def stop() -> None:
+        if not work.cancelling():
+            work.cancel()
+        else:
+            supervisor.kill()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+async def _run(out: Console, supervisor: Supervisor, *, ports: Ports, ready_file: Path | None) -> None:
+    began_s = time.monotonic()
+    out.print("starting …")
+    async with local_system(ports=ports, supervisor=supervisor) as system:
+        out.print(Text(_addresses(system, seconds=time.monotonic() - began_s), style="bold"))
+        try:
+            if ready_file:
+                await asyncio.to_thread(_write, ready_file, system)
+            raise StartError(str(await supervisor.death()))
+        finally:
+            if ready_file:
+                ready_file.unlink(missing_ok=True)  # noqa: ASYNC240  at the very end, and nobody waits
+            out.print("stopping …")
+
+
+def _print_line(out: Console, name: str, line: str) -> None:
+    out.print(Text.assemble((f"{name:>{_NAME_WIDTH}} ", COLOURS.get(name, "white")), line))
+
+
+def _addresses(system: LocalSystem, *, seconds: float) -> str:
+    return f"""
+  API            {system.api_url}  (documentation: {system.api_url}/docs)
+  playback       {system.playback_url}
+  MediaConvert   {system.mediaconvert_url}
+  AWS            {system.aws_url}  (AWS_ACCESS_KEY_ID=test, AWS_SECRET_ACCESS_KEY=test)
+
+  ready in {seconds:.1f} s. Watch a video go through it with: make demo. Ctrl-C stops it.
+"""
+
+
+def _write(path: Path, system: LocalSystem) -> None:
+    """Whole or not at all, so that whoever waits for the file may read it at once."""
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(asdict(system), indent=2), encoding="utf-8")
+    part.replace(path)

@@ -1,0 +1,132 @@
+"""The parts of the whole system on one machine, as data: what is started, with which settings, on which port. Pure."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from local import embedded
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where the parts listen, on this machine only."""
+
+    api: int = 8000
+    playback: int = 8001
+    mediaconvert: int = 8002
+    aws: int = 8003
+
+    def named(self) -> dict[str, int]:
+        """Each part that listens, with its port."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def url(port: int) -> str:
+    """The address of what listens on a port of this machine."""
+    return f"http://{HOST}:{port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One process of the system."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    """All of the process's environment."""
+    health_url: str | None = None
+    """Answers 200 once the part is ready."""
+    ready_line: str | None = None
+    """For a part that doesn't listen: words of the log line that says it is ready."""
+    stop_grace_s: float = 8
+    """Seconds from SIGTERM to SIGKILL."""
+
+
+def environment(inherited: Mapping[str, str], ports: Ports) -> dict[str, str]:
+    """What every part finds in its environment: this machine's AWS, and nothing of the user's own AWS account."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith("AWS_")}
+    local = ",".join(filter(None, [kept.get("NO_PROXY"), HOST, "localhost"]))
+    return {
+        "LOG_LEVEL": "INFO",
+        "LOG_FORMAT": "console",
+        **kept,
+        **embedded.CREDENTIALS,
+        "AWS_ENDPOINT_URL": url(ports.aws),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": local,
+        "no_proxy": local,
+        "PYTHONUNBUFFERED": "1",
+        "NO_COLOR": "1",
+    }
+
+
+def foundation(ports: Ports, shared: Mapping[str, str], *, scratch: Path) -> tuple[Part, ...]:
+    """AWS and MediaConvert, which provisioning fills.
+
+    Raises:
+        EmbeddedAwsError: the embedded AWS is not installed.
+    """
+    return (
+        Part(
+            name="aws",
+            command=tuple(embedded.command()),
+            environment={**shared, **embedded.environment(port=ports.aws, scratch=scratch)},
+            health_url=url(ports.aws) + embedded.HEALTH_PATH,
+            stop_grace_s=3,  # it keeps nothing
+        ),
+        Part(
+            name="mediaconvert",
+            command=(sys.executable, "-m", "local.mediaconvert"),
+            environment={
+                "MEDIACONVERT_TIME_FACTOR": "10",  # an update every 10 s of MediaConvert's is one every second here
+                **shared,
+                "MEDIACONVERT_HOST": HOST,
+                "MEDIACONVERT_PORT": str(ports.mediaconvert),
+            },
+            health_url=url(ports.mediaconvert) + "/_emulator/health",
+        ),
+    )
+
+
+def settings(ports: Ports, provisioned: Mapping[str, str]) -> dict[str, str]:
+    """The settings of the service, the worker and playback: what was provisioned, and where this machine has it."""
+    return {
+        **provisioned,
+        "MEDIACONVERT_ENDPOINT_URL": url(ports.mediaconvert),
+        "MEDIACONVERT_ROLE": "arn:aws:iam::000000000000:role/mediaconvert",
+        "PLAYBACK_BASE_URL": url(ports.playback),
+        "S3_PUBLIC_ENDPOINT_URL": url(ports.aws),
+    }
+
+
+def application(ports: Ports, shared: Mapping[str, str], provisioned: Mapping[str, str]) -> tuple[Part, ...]:
+    """Playback, the service and the worker, which need what was provisioned."""
+    configured = {
+        "CORS_ALLOW_ORIGINS": "*",
+        "STOP_GRACE_S": "5",
+        **shared,
+        **settings(ports, provisioned),
+    }
+    return (
+        Part(
+            name="playback",
+            command=(sys.executable, "-m", "local.playback"),
+            environment={**configured, "PLAYBACK_HOST": HOST, "PLAYBACK_PORT": str(ports.playback)},
+            health_url=url(ports.playback) + "/healthz",
+        ),
+        Part(
+            name="service",
+            command=(sys.executable, "-m", "service"),
+            environment={**configured, "HOST": HOST, "PORT": str(ports.api)},
+            health_url=url(ports.api) + "/readyz",
+        ),
+        Part(
+            name="worker",
+            command=(sys.executable, "-m", "worker"),
+            environment=configured,
+            ready_line="worker.ready",
+        ),
+    )
