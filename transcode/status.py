@@ -33,13 +33,13 @@ class StatusTable:
     """Job statuses, by job id."""
 
     def __init__(self, client: "DynamoDBClient", table: str, lifetimes: Lifetimes) -> None:
-        self._client = client
+        self.client = client
         self.table = table
         self._lifetimes = lifetimes
 
     async def get(self, job_id: str, *, now_s: int, consistent: bool = False) -> Job | None:
         """Return the job, or None where there is none or its row has expired (DynamoDB deletes late)."""
-        answer = await self._client.get_item(
+        answer = await self.client.get_item(
             TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=consistent
         )
         row = decode(answer.get("Item", {}))
@@ -84,13 +84,13 @@ class StatusTable:
     async def _write(self, job_id: str, update: Update) -> Job | None:
         """Write; return None when it was done, or the job as it stands when the update's condition failed."""
         try:
-            await self._client.update_item(
+            await self.client.update_item(
                 TableName=self.table,
                 Key={"JobId": {"S": job_id}},
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 **update.request(),
             )
-        except self._client.exceptions.ConditionalCheckFailedException as error:
+        except self.client.exceptions.ConditionalCheckFailedException as error:
             return job_from_row(old_item(error))
         return None
 

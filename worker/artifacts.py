@@ -21,7 +21,7 @@ class ArtifactStore:
     """Writes to jobs' folders in the output bucket; every write can be repeated."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._client = client
+        self.client = client
         self._bucket = bucket
 
     async def put_key_file(self, destination: Destination) -> None:
@@ -38,7 +38,7 @@ class ArtifactStore:
         await self._put(destination.output_path + INFO_FILE, body, content_type="application/json")
 
     async def _put(self, key: str, body: bytes, *, content_type: str) -> None:
-        await self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+        await self.client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
 
 def info(destination: Destination, event: Completed) -> Mapping[str, Any]:

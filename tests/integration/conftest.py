@@ -2,18 +2,24 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from local.embedded import ROOT
+from local.mediaconvert.server import serving
+from local.mediaconvert.settings import EmulatorSettings
 from local.provision import Stack
 from transcode.aws import Aws, open_aws
 from transcode.dynamodb import Lifetimes
 from transcode.lookup import LookupTable
 from transcode.status import StatusTable
 from worker.artifacts import ArtifactStore
+from worker.assembly import open_handler
+from worker.batch import BatchHandler
 from worker.outputs import OutputTable
+from worker.settings import WorkerSettings
 
 STATUS_TTL_S = 86_400
 OUTPUT_TTL_S = 14 * 86_400
@@ -59,3 +65,38 @@ def job_id() -> str:
 def input_file() -> str:
     """An input file of the test's own."""
     return f"uploads/{secrets.token_hex(8)}/clip.mp4"
+
+
+@pytest.fixture(scope="session")
+def mediaconvert_endpoint(stack: Stack) -> Iterator[str]:
+    """The MediaConvert emulator, sending its events to the shared pipeline; knows the project's job template."""
+    settings = EmulatorSettings(
+        port=0,
+        aws_endpoint_url=stack.endpoint_url,
+        time_factor=100,
+        templates=(ROOT / "infra" / "job_template.json",),
+    )
+    with serving(settings) as url:
+        yield url
+
+
+@pytest.fixture
+async def handler(aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> BatchHandler:
+    """What handles messages, put together as the worker does it."""
+    return await open_handler(aws, worker_settings(stack, mediaconvert_endpoint))
+
+
+def worker_settings(stack: Stack, mediaconvert_endpoint: str) -> WorkerSettings:
+    """The worker's settings for a deployed pipeline."""
+    return WorkerSettings(
+        input_bucket=stack.input_bucket,
+        output_bucket=stack.output_bucket,
+        input_file_table=stack.input_file_table,
+        output_table=stack.output_table,
+        status_table=stack.status_table,
+        uploads_queue_url=stack.uploads_queue_url,
+        job_events_queue_url=stack.job_events_queue_url,
+        mediaconvert_role="arn:aws:iam::000000000000:role/MediaConvert",
+        mediaconvert_endpoint_url=mediaconvert_endpoint,
+        aws_endpoint_url=stack.endpoint_url,
+    )

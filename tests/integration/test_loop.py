@@ -1,0 +1,164 @@
+"""The poll loop on real queues: messages come, are settled, and a stop loses none."""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.provision import Stack
+from transcode.aws import Aws, open_aws
+from worker.loop import Loop
+from worker.queue import Queue, QueueUnusableError, open_queue
+from worker.settle import Bury, Done, Later, Message, Outcome
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
+
+DEADLINE_S = 20
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Stands where the handler stands: notes what comes, and decides as told."""
+
+    decide: Callable[[Message], Outcome] = lambda _: Done()
+    takes_s: float = 0
+    seen: list[Message] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+        """Note the messages, take the time, decide."""
+        self.seen.extend(messages)
+        self.arrived.set()
+        await asyncio.sleep(self.takes_s)
+        return {message.message_id: self.decide(message) for message in messages}
+
+
+@pytest.fixture(scope="module")
+def own_stack(deploy_stack: Callable[..., Stack]) -> Stack:
+    """Queues that nobody else reads, whose messages return after two seconds."""
+    return deploy_stack({"VisibilityTimeoutS": "2"})
+
+
+@pytest.fixture
+async def sqs(aws: Aws) -> "SQSClient":
+    """A client of the emulator's SQS."""
+    return await aws.sqs()
+
+
+@pytest.fixture
+async def queue(sqs: "SQSClient", own_stack: Stack) -> Queue:
+    """The uploads queue, empty."""
+    await sqs.purge_queue(QueueUrl=own_stack.uploads_queue_url)
+    await sqs.purge_queue(QueueUrl=own_stack.uploads_dead_letter_queue_url)
+    return await open_queue(sqs, own_stack.uploads_queue_url)
+
+
+async def run_until(queue: Queue, recorder: Any, done: Callable[[], bool], *, grace_s: float = 5) -> None:  # noqa: ANN401 -- stands in for the handler
+    """Run the loop until the condition holds, then stop it."""
+    stop = asyncio.Event()
+    loop = Loop(queues=[queue], handler=recorder, pollers=1, stop_grace_s=grace_s)
+    running = asyncio.create_task(loop.run(stop))
+    async with asyncio.timeout(DEADLINE_S):
+        while not done():  # noqa: ASYNC110 -- a condition of any kind, with a deadline
+            await asyncio.sleep(0.02)
+    stop.set()
+    await asyncio.wait_for(running, DEADLINE_S)
+
+
+async def left(sqs: "SQSClient", url: str) -> int:
+    """Messages in the queue, hidden ones too."""
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(answer["Attributes"][name]) for name in names)
+
+
+async def send(sqs: "SQSClient", queue: Queue, *bodies: str) -> None:
+    """Put messages into the queue."""
+    for body in bodies:
+        await sqs.send_message(QueueUrl=queue.url, MessageBody=body)
+
+
+async def test_what_is_done_is_deleted(sqs: "SQSClient", queue: Queue) -> None:
+    """Twelve messages, in more than one batch, and an empty queue at the end."""
+    recorder = Recorder()
+    await send(sqs, queue, *(f"m{at}" for at in range(12)))
+    await run_until(queue, recorder, lambda: len(recorder.seen) >= 12)
+    assert {message.body for message in recorder.seen} == {f"m{at}" for at in range(12)}
+    assert await left(sqs, queue.url) == 0
+
+
+async def test_what_can_never_be_handled_is_buried_with_its_reason(sqs: "SQSClient", queue: Queue) -> None:
+    """One look is enough: the dead-letter queue gets the body as it was, and why."""
+    recorder = Recorder(decide=lambda _: Bury(reason="is not JSON"))
+    await send(sqs, queue, "{nonsense")
+    await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
+    answer = await sqs.receive_message(QueueUrl=queue.dead_letter_url, WaitTimeSeconds=5, MessageAttributeNames=["All"])
+    (buried,) = answer["Messages"]
+    assert buried["Body"] == "{nonsense"
+    assert buried["MessageAttributes"]["Reason"]["StringValue"] == "is not JSON"
+    assert await left(sqs, queue.url) == 0
+    assert len(recorder.seen) == 1
+
+
+async def test_what_must_wait_comes_again(sqs: "SQSClient", queue: Queue) -> None:
+    """The second delivery knows that it is one."""
+    recorder = Recorder(decide=lambda each: Done() if each.deliveries > 1 else Later(reason="busy", delay_s=1))
+    await send(sqs, queue, "again")
+    await run_until(queue, recorder, lambda: len(recorder.seen) >= 2)
+    assert [message.deliveries for message in recorder.seen] == [1, 2]
+    assert await left(sqs, queue.url) == 0
+
+
+async def test_a_slow_handler_keeps_its_message(sqs: "SQSClient", queue: Queue) -> None:
+    """Handling takes twice the visibility timeout, and nobody else sees the message meanwhile."""
+    recorder = Recorder(takes_s=4)
+    await send(sqs, queue, "slow")
+    await run_until(queue, recorder, lambda: len(recorder.seen) >= 1, grace_s=8)
+    assert len(recorder.seen) == 1
+    assert await left(sqs, queue.url) == 0
+
+
+async def test_a_stop_finishes_what_is_in_hand(sqs: "SQSClient", queue: Queue) -> None:
+    """Told to stop in the middle of a message, the loop finishes it first."""
+    recorder = Recorder(takes_s=1)
+    await send(sqs, queue, "in hand")
+    await run_until(queue, recorder, recorder.arrived.is_set)
+    assert await left(sqs, queue.url) == 0
+
+
+async def test_a_stop_gives_back_what_it_can_not_finish(sqs: "SQSClient", queue: Queue) -> None:
+    """Past the grace period the message is free at once for another worker."""
+    recorder = Recorder(takes_s=3600)
+    await send(sqs, queue, "too long")
+    await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2)
+    answer = await sqs.receive_message(QueueUrl=queue.url, WaitTimeSeconds=1)
+    assert [message["Body"] for message in answer.get("Messages", [])] == ["too long"]
+
+
+async def test_a_queue_without_a_dead_letter_queue_is_refused(sqs: "SQSClient") -> None:
+    """The worker says so at its start, not when the first message must be buried."""
+    url = (await sqs.create_queue(QueueName="lonely"))["QueueUrl"]
+    with pytest.raises(QueueUnusableError, match="lonely has no dead-letter queue"):
+        await open_queue(sqs, url)
+
+
+async def test_a_queue_that_does_not_answer_is_asked_again(own_stack: Stack) -> None:
+    """A poll that fails doesn't end the worker."""
+    recorder = Recorder()
+    async with open_aws(region="us-east-1", endpoint_url=own_stack.endpoint_url) as aws:
+        client = await aws.sqs()
+        queue = await open_queue(client, own_stack.uploads_queue_url)
+        failures = iter([True])
+
+        def fail_once(**_: object) -> None:
+            if next(failures, False):
+                raise ConnectionError("no route")
+
+        client.meta.events.register("before-call.sqs.ReceiveMessage", fail_once)
+        await client.send_message(QueueUrl=queue.url, MessageBody=json.dumps("after the failure"))
+        await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
+    assert recorder.seen

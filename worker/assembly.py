@@ -1,0 +1,56 @@
+"""The worker, put together: the one place that knows which part needs which client."""
+
+import time
+
+from transcode.aws import Aws
+from transcode.dynamodb import Lifetimes
+from transcode.lookup import LookupTable
+from transcode.status import StatusTable
+from worker.apply import Applier
+from worker.artifacts import ArtifactStore
+from worker.batch import BatchHandler
+from worker.encoder import Encoder
+from worker.events import Reader
+from worker.job_request import JobDefaults
+from worker.outputs import OutputTable
+from worker.sanitise import Sanitiser
+from worker.settings import WorkerSettings
+from worker.submit import Submitter
+
+
+async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
+    """Return what handles messages, put together from clients that `aws` opens."""
+    dynamodb = await aws.dynamodb()
+    lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
+    statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
+    lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
+    outputs = OutputTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
+    sanitiser = Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role))
+    mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
+    return BatchHandler(
+        reader=Reader(input_bucket=settings.input_bucket, upload_prefix=settings.upload_prefix, sanitiser=sanitiser),
+        submitter=Submitter(
+            outputs=outputs,
+            lookups=lookups,
+            statuses=statuses,
+            encoder=Encoder(mediaconvert, _defaults(settings), sanitiser),
+            clock=time.time,
+        ),
+        applier=Applier(
+            statuses=statuses,
+            outputs=outputs,
+            artifacts=ArtifactStore(await aws.s3(), settings.output_bucket),
+            clock=time.time,
+        ),
+    )
+
+
+def _defaults(settings: WorkerSettings) -> JobDefaults:
+    return JobDefaults(
+        input_bucket=settings.input_bucket,
+        output_bucket=settings.output_bucket,
+        role=settings.mediaconvert_role,
+        template=settings.mediaconvert_job_template,
+        queue=settings.mediaconvert_queue,
+        status_update_interval_s=settings.status_update_interval_s,
+    )
