@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from local.console import run
-from local.parts import Ports
+from local import console, demo_console
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -19,20 +18,40 @@ cli = typer.Typer(
 
 @cli.command()
 def up(
-    api_port: Annotated[int, typer.Option(envvar="DEV_API_PORT", help="Of the HTTP API.")] = Ports().api,
-    playback_port: Annotated[int, typer.Option(envvar="DEV_PLAYBACK_PORT", help="Of the videos.")] = Ports().playback,
-    mediaconvert_port: Annotated[
-        int, typer.Option(envvar="DEV_MEDIACONVERT_PORT", help="Of the MediaConvert emulator.")
-    ] = Ports().mediaconvert,
-    aws_port: Annotated[int, typer.Option(envvar="DEV_AWS_PORT", help="Of the embedded AWS.")] = Ports().aws,
     ready_file: Annotated[
         Path | None,
         typer.Option(help="Written when all is ready: addresses and settings, as JSON; removed at the end."),
     ] = None,
 ) -> None:
-    """Start the whole system on this machine, until Ctrl-C."""
-    ports = Ports(api=api_port, playback=playback_port, mediaconvert=mediaconvert_port, aws=aws_port)
-    raise typer.Exit(asyncio.run(run(ports=ports, ready_file=ready_file)))
+    """Start the whole system on this machine, until Ctrl-C.
+
+    DEV_API_PORT, DEV_PLAYBACK_PORT, DEV_MEDIACONVERT_PORT and DEV_AWS_PORT choose other ports.
+    """
+    raise typer.Exit(asyncio.run(console.run(ready_file=ready_file)))
+
+
+@cli.command()
+def demo(
+    video: Annotated[Path | None, typer.Argument(help="The video; by default a clip is made.")] = None,
+    api: Annotated[
+        str | None,
+        typer.Option(envvar="DEMO_API", help="The API's address; by default that of `up`, started if it isn't there."),
+    ] = None,
+) -> None:
+    """Upload a video, watch its progress, and see that it plays."""
+    try:
+        code = asyncio.run(demo_console.run(video=video, api_url=api))
+    except KeyboardInterrupt:
+        code = 130
+    raise typer.Exit(code)
+
+
+@cli.command()
+def playback() -> None:
+    """Serve the output bucket in CloudFront's place."""
+    from local.playback import main  # noqa: PLC0415  only this command needs an AWS client
+
+    main()
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import time
 from dataclasses import asdict
@@ -10,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from local.parts import Ports
+from local.parts import ports
 from local.supervisor import Supervisor
 from local.up import LocalSystem, StartError, local_system
 
@@ -18,25 +19,24 @@ COLOURS = {"aws": "yellow", "mediaconvert": "magenta", "playback": "blue", "serv
 _NAME_WIDTH = max(map(len, COLOURS))
 
 
-async def run(*, ports: Ports, ready_file: Path | None) -> int:
+async def run(*, ready_file: Path | None) -> int:
     """Run the system until a signal to stop or the death of a part, and give the exit code: 0, or 1 with one line why.
 
     The first signal stops the parts in order, a second one at once.
 
     Args:
-        ports: where the parts listen.
         ready_file: gets the addresses and settings as JSON once all is ready, and is removed at the end.
     """
     out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
     supervisor = Supervisor(lambda name, line: _print_line(out, name, line))
-    work = asyncio.create_task(_run(out, supervisor, ports=ports, ready_file=ready_file))
+    work = asyncio.create_task(_run(out, supervisor, ready_file=ready_file))
     _on_signals(work, supervisor)
     try:
         await work
     except asyncio.CancelledError:
         out.print("stopped")
         return 0
-    except StartError as error:
+    except (StartError, ValueError) as error:
         err.print(Text(f"make dev: {error}", style="bold red"))
         return 1
     return 0
@@ -54,10 +54,10 @@ def _on_signals(work: asyncio.Task[None], supervisor: Supervisor) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop)
 
 
-async def _run(out: Console, supervisor: Supervisor, *, ports: Ports, ready_file: Path | None) -> None:
+async def _run(out: Console, supervisor: Supervisor, *, ready_file: Path | None) -> None:
     began_s = time.monotonic()
     out.print("starting …")
-    async with local_system(ports=ports, supervisor=supervisor) as system:
+    async with local_system(ports=ports(os.environ), supervisor=supervisor) as system:
         out.print(Text(_addresses(system, seconds=time.monotonic() - began_s), style="bold"))
         try:
             if ready_file:

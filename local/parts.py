@@ -9,6 +9,8 @@ from local import embedded
 
 HOST = "127.0.0.1"
 
+_HIGHEST_PORT = 65535
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
@@ -22,6 +24,25 @@ class Ports:
     def named(self) -> dict[str, int]:
         """Each part that listens, with its port."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def ports(environment: Mapping[str, str]) -> Ports:
+    """The ports that `DEV_API_PORT`, `DEV_PLAYBACK_PORT`, `DEV_MEDIACONVERT_PORT` and `DEV_AWS_PORT` ask for.
+
+    Raises:
+        ValueError: one of them is no port, or two are the same; the message is one line.
+    """
+    chosen: dict[str, int] = Ports().named()
+    for name in chosen:
+        variable = f"DEV_{name.upper()}_PORT"
+        if value := environment.get(variable):
+            if not value.isdecimal() or not 0 < int(value) <= _HIGHEST_PORT:
+                raise ValueError(f"{variable} must be a port, 1 to {_HIGHEST_PORT}, not {value!r}")
+            chosen[name] = int(value)
+    if len(set(chosen.values())) < len(chosen):
+        told = ", ".join(f"{name} {port}" for name, port in chosen.items())
+        raise ValueError(f"each part needs a port of its own, not {told}")
+    return Ports(**chosen)
 
 
 def url(port: int) -> str:
