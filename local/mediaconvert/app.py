@@ -40,7 +40,10 @@ def create_app(settings: EmulatorSettings) -> Starlette:
         ffmpeg = find_ffmpeg(settings.ffmpeg_binary)
         temp_dir = _own_temp_dir(settings.temp_dir)
         try:
-            endpoints = Endpoints(s3_url=settings.s3_endpoint_url, events_url=settings.events_endpoint_url)
+            endpoints = Endpoints(
+                s3_url=settings.s3_endpoint_url or settings.aws_endpoint_url,
+                events_url=settings.events_endpoint_url or settings.aws_endpoint_url,
+            )
             async with open_aws(region=settings.region, endpoints=endpoints) as aws:
                 emulator = assemble(settings, aws, ffmpeg=ffmpeg, temp_dir=temp_dir)
                 for path in settings.templates:

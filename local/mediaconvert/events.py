@@ -71,9 +71,19 @@ def status_update_detail(job: Job) -> JsonObject:
     return {"framesDecoded": job.progress.frames_decoded, "jobProgress": job.progress.wire()}
 
 
-def complete_detail(groups: tuple[GroupReport, ...]) -> JsonObject:
+def complete_detail(job: Job) -> JsonObject:
     """What COMPLETE adds."""
-    return {"outputGroupDetails": [_group(group) for group in groups], "paddingInserted": 0, "blackVideoDetected": 0}
+    return {
+        "outputGroupDetails": [_group(group) for group in job.groups],
+        "paddingInserted": 0,
+        "blackVideoDetected": 0,
+        **warnings_json(job.notes),
+    }
+
+
+def warnings_json(notes: list[str]) -> JsonObject:
+    """The `warnings` of COMPLETE and of a Job. What this emulator notes is none of AWS's codes: it counts as code 0."""
+    return {"warnings": [{"code": 0, "count": len(notes)}]} if notes else {}
 
 
 def _group(group: GroupReport) -> JsonObject:

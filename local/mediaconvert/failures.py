@@ -27,9 +27,11 @@ def ffmpeg_error(lines: list[str], input_uri: str) -> JobError:
     return Unknown(f"Unexpected error while transcoding [{input_uri}]: [{last}]")
 
 
-def unreadable(input_uri: str, reason: str) -> InputUnreadable:
-    """The job's error for an input that the probe couldn't read."""
-    return InputUnreadable(f"Unable to open input file [{input_uri}]: [Failed probe/open: [{reason}]]")
+def unreadable(input_uri: str) -> InputUnreadable:
+    """The job's error for an input that the probe couldn't read, in AWS's own words."""
+    return InputUnreadable(
+        f"Unable to open input file [{input_uri}]: [Failed probe/open: [No parser found for container]]"
+    )
 
 
 def _message(kind: type[JobError], line: str, input_uri: str) -> str:

@@ -132,12 +132,14 @@ def _master(outputs: list[_HlsOutput]) -> str:
     for made in outputs:
         name = made.playlist_location.key.rpartition("/")[2]
         output, video = made.rendition.output, made.rendition.video
+        stream_inf = stream_inf_of((made.folder / f"{made.rendition.local_name}.master.m3u8").read_text())
         if output.is_alternate_audio and has_video:
             alternates.append(
                 AlternateAudio(
                     playlist_name=name,
                     group_id=output.audio_group_id,
                     name=output.name_modifier.strip("_-") or "audio",
+                    stream_inf=stream_inf,
                     is_default=output.is_default_audio,
                 )
             )
@@ -145,7 +147,7 @@ def _master(outputs: list[_HlsOutput]) -> str:
         variants.append(
             Variant(
                 playlist_name=name,
-                stream_inf=stream_inf_of((made.folder / f"{made.rendition.local_name}.master.m3u8").read_text()),
+                stream_inf=stream_inf,
                 frame_rate=video.frame_rate if video else None,
                 audio_group_id=output.audio_group_id if video and not made.rendition.audios else None,
             )

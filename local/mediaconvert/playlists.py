@@ -7,6 +7,8 @@ from fractions import Fraction
 from local.mediaconvert.naming import playlist_reference
 from local.mediaconvert.spec import HlsEncryption
 
+CODECS = re.compile(r'CODECS="([^"]*)"')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
@@ -25,6 +27,7 @@ class AlternateAudio:
     playlist_name: str
     group_id: str
     name: str
+    stream_inf: str
     is_default: bool
 
 
@@ -70,6 +73,12 @@ def stream_inf_of(master_playlist: str) -> str:
     return found[1] if found else ""
 
 
+def _with_codecs_of(stream_inf: str, audio_stream_inf: str) -> str:
+    """A variant's attributes, its codecs together with those of the audio that it plays with."""
+    audio = CODECS.search(audio_stream_inf)
+    return CODECS.sub(f'CODECS="\\1,{audio[1]}"', stream_inf) if audio else stream_inf
+
+
 def compose_master(variants: list[Variant], alternates: list[AlternateAudio]) -> str:
     """The master playlist of a group, variants in the job's order."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
@@ -85,6 +94,8 @@ def compose_master(variants: list[Variant], alternates: list[AlternateAudio]) ->
         if variant.frame_rate:
             attributes.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
         if variant.audio_group_id in groups:
+            companion = next(a for a in alternates if a.group_id == variant.audio_group_id)
+            attributes[0] = _with_codecs_of(variant.stream_inf, companion.stream_inf)
             attributes.append(f'AUDIO="{variant.audio_group_id}"')
         lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", playlist_reference(variant.playlist_name)]
     return "\n".join(lines) + "\n"

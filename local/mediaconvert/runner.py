@@ -87,7 +87,7 @@ class Runner:
         try:
             return await asyncio.to_thread(probe, folder / INPUT_NAME)
         except InputUnreadable as error:
-            raise unreadable(spec.input.uri, error.message) from error
+            raise unreadable(spec.input.uri) from error
 
     async def _publish(self, package: Package, frames_decoded: int, on_progress: OnProgress) -> None:
         size = sum(upload.size_bytes for upload in (*package.segments, *package.playlists))

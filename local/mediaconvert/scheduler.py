@@ -116,7 +116,7 @@ class Scheduler:
         job.notes += result.notes
         self._publish(job, "INPUT_INFORMATION", input_information_detail(job.spec.input.uri, result.media))
         job.finish(Status.COMPLETE, now_ms())
-        self._publish(job, "COMPLETE", complete_detail(result.groups))
+        self._publish(job, "COMPLETE", complete_detail(job))
         log.info("job.complete", job_id=job.id, took_s=round((now_ms() - (job.started_ms or 0)) / 1000, 1))
 
     def _fail(self, job: Job, error: JobError) -> None:

@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from local.mediaconvert.chaos import Chaos
@@ -28,15 +28,14 @@ class EmulatorSettings(BaseSettings):
     public_url: str | None = Field(default=None, description="What DescribeEndpoints answers; the listening address.")
     region: str = Field(default_factory=region_of_environment, description="Region in ARNs and events.")
     account_id: str = Field(default="000000000000", pattern=r"^\d{12}$", description="Account in ARNs and events.")
+    aws_endpoint_url: str | None = Field(
+        default=None, validation_alias="AWS_ENDPOINT_URL", description="Where S3 and EventBridge are, if not on AWS."
+    )
     s3_endpoint_url: str | None = Field(
-        default=None,
-        validation_alias=AliasChoices("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
-        description="Where S3 is, if not on AWS.",
+        default=None, validation_alias="AWS_ENDPOINT_URL_S3", description="Where S3 is, if it stands elsewhere."
     )
     events_endpoint_url: str | None = Field(
-        default=None,
-        validation_alias=AliasChoices("AWS_ENDPOINT_URL_EVENTBRIDGE", "AWS_ENDPOINT_URL"),
-        description="Where EventBridge is, if not on AWS.",
+        default=None, validation_alias="AWS_ENDPOINT_URL_EVENTBRIDGE", description="Where EventBridge is, likewise."
     )
     event_source: str = Field(
         default="local.mediaconvert",

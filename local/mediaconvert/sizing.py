@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import ceil
 
 from local.mediaconvert.media import VideoStream
 from local.mediaconvert.spec import InputSpec, VideoSpec
@@ -61,5 +61,6 @@ def _picture(scaled: tuple[Fraction, Fraction], framed: tuple[Fraction, Fraction
 
 
 def _even(size: tuple[Fraction, Fraction]) -> tuple[int, int]:
-    width, height = (max(SMALLEST_PX, floor(side / 2 + Fraction(1, 2)) * 2) for side in size)
+    # The nearest even number, of an odd side the lower: no larger than the input.
+    width, height = (max(SMALLEST_PX, ceil(side / 2 - Fraction(1, 2)) * 2) for side in size)
     return width, height

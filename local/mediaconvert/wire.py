@@ -1,6 +1,6 @@
 """Jobs, queues and templates as the API's JSON has them (botocore's wire names; times in seconds)."""
 
-from local.mediaconvert.events import Names, output_detail
+from local.mediaconvert.events import Names, output_detail, warnings_json
 from local.mediaconvert.job import Job, Status
 from local.mediaconvert.overlay import JsonObject
 
@@ -45,7 +45,12 @@ def _standing(job: Job) -> JsonObject:
                 {"outputDetails": [output_detail(output, has_paths=False) for output in group.outputs]}
                 for group in job.groups
             ]
-            return {"jobPercentComplete": COMPLETE_PERCENT, "retryCount": 0, "outputGroupDetails": groups}
+            return {
+                "jobPercentComplete": COMPLETE_PERCENT,
+                "retryCount": 0,
+                "outputGroupDetails": groups,
+                **warnings_json(job.notes),
+            }
         case Status.ERROR if job.error:
             return {"errorCode": job.error.code, "errorMessage": job.error.message, "retryCount": 0}
         case _:

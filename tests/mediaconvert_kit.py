@@ -1,0 +1,186 @@
+"""A laboratory for the MediaConvert emulator: one emulator, buckets, a queue that gets its events, and test films.
+
+Everything in it has names of its own, so that laboratories share an AWS without meeting.
+"""
+
+import json
+import subprocess
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import av
+import boto3
+from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
+
+from local.mediaconvert.server import serving
+from local.mediaconvert.settings import EmulatorSettings
+from local.mediaconvert.template_file import read_template
+
+if TYPE_CHECKING:
+    from types_aiobotocore_mediaconvert.type_defs import JobTypeDef
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE_FILE = ROOT / "infra" / "job_template.json"
+TEMPLATE = read_template(TEMPLATE_FILE)["name"]
+ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
+KEY_HEX = "00112233445566778899aabbccddeeff"
+DEADLINE_S = 40.0
+FINAL = {"COMPLETE", "ERROR", "CANCELED"}
+
+
+def film(path: Path, *arguments: str, size: str = "320x180", rate: str = "25", duration_s: float = 3) -> Path:
+    """A test film at `path`: moving picture and a tone, or what further ffmpeg `arguments` make of them."""
+    inputs = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={duration_s}"]
+    inputs += ["-f", "lavfi", "-i", f"sine=d={duration_s}"]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+    ffmpeg("-y", *inputs, *codecs, *arguments, str(path))
+    return path
+
+
+def ffmpeg(*arguments: str) -> None:
+    """Run ffmpeg; it must neither fail nor complain."""
+    done = subprocess.run(
+        [get_ffmpeg_exe(), "-hide_banner", "-v", "error", *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def until(condition: Callable[[], object], what: str, *, deadline_s: float = DEADLINE_S) -> None:
+    """Return once `condition` gives something true."""
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {deadline_s} s: {what}"
+        time.sleep(0.05)
+
+
+class Laboratory:
+    """Clients of one emulator and of the AWS beside it, and what a test does with them."""
+
+    def __init__(self, *, aws_url: str, mediaconvert_url: str, event_source: str) -> None:
+        self.url = mediaconvert_url
+        self.mediaconvert = boto3.client("mediaconvert", endpoint_url=mediaconvert_url)
+        self.s3 = boto3.client("s3", endpoint_url=aws_url)
+        self.sqs = boto3.client("sqs", endpoint_url=aws_url)
+        name = f"mediaconvert-{uuid.uuid4().hex[:8]}"
+        self.inputs, self.outputs = f"{name}-in", f"{name}-out"
+        for bucket in (self.inputs, self.outputs):
+            self.s3.create_bucket(Bucket=bucket)
+        self._queue_url = self.sqs.create_queue(QueueName=name)["QueueUrl"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])["Attributes"]
+        events = boto3.client("events", endpoint_url=aws_url)
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": [event_source]}))
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": attributes["QueueArn"]}])
+        self._events: list[dict[str, Any]] = []
+
+    def upload(self, path: Path, key: str) -> str:
+        """Put a film in the input bucket; gives its URI."""
+        self.s3.upload_file(str(path), self.inputs, key)
+        return f"s3://{self.inputs}/{key}"
+
+    def job_request(self, uri: str, destination: str, **changes: object) -> dict[str, Any]:
+        """A CreateJob request as a worker makes it: the template, with a destination and a key."""
+        encryption = {
+            "EncryptionMethod": "AES128",
+            "Type": "STATIC_KEY",
+            "StaticKeyProvider": {"StaticKeyValue": KEY_HEX, "Url": "film.key"},
+        }
+        hls = {"Destination": f"s3://{self.outputs}/{destination}", "Encryption": encryption}
+        groups = [{"OutputGroupSettings": {"HlsGroupSettings": hls}}]
+        settings = {"Inputs": [{"FileInput": uri}], "OutputGroups": groups}
+        return {"Role": ROLE, "JobTemplate": TEMPLATE, "Settings": settings} | changes
+
+    def create(self, uri: str, destination: str, **changes: object) -> str:
+        """Make a job from the template; gives its id."""
+        return str(self.mediaconvert.create_job(**self.job_request(uri, destination, **changes))["Job"]["Id"])
+
+    def job(self, job_id: str) -> "JobTypeDef":
+        """The job as GetJob tells it."""
+        job: JobTypeDef = self.mediaconvert.get_job(Id=job_id)["Job"]
+        return job
+
+    def finished(self, job_id: str) -> "JobTypeDef":
+        """The job, once it is final."""
+        until(lambda: self.job(job_id)["Status"] in FINAL, f"{job_id} is final")
+        return self.job(job_id)
+
+    def events(self, job_id: str) -> list[dict[str, Any]]:
+        """The events of a job that have arrived so far, in order of their timestamps."""
+        answer = self.sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            self._events.append(json.loads(message["Body"]))
+            self.sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
+        mine = [event for event in self._events if event["detail"]["jobId"] == job_id]
+        return sorted(mine, key=lambda event: event["detail"]["timestamp"])
+
+    def events_to_the_end(self, job_id: str) -> list[dict[str, Any]]:
+        """The events of a job, once its final one has arrived."""
+        until(lambda: any(e["detail"]["status"] in FINAL for e in self.events(job_id)), f"{job_id}'s final event")
+        return self.events(job_id)
+
+    def output_keys(self, prefix: str) -> list[str]:
+        """The names of all objects under a prefix of the output bucket, without it."""
+        listed = self.s3.list_objects_v2(Bucket=self.outputs, Prefix=prefix)
+        return sorted(item["Key"].removeprefix(prefix) for item in listed.get("Contents", []))
+
+    def text(self, key: str) -> str:
+        """An output's text."""
+        content: bytes = self.s3.get_object(Bucket=self.outputs, Key=key)["Body"].read()
+        return content.decode()
+
+    @contextmanager
+    def playing(self, prefix: str, folder: Path) -> Iterator[str]:
+        """Serve all outputs under a prefix over HTTP, with the key file in its place; gives the folder's URL."""
+        for name in self.output_keys(prefix):
+            self.s3.download_file(self.outputs, prefix + name, str(folder / name))
+        (folder / "film.key").write_bytes(bytes.fromhex(KEY_HEX))
+        handler = partial(_QuietHandler, directory=str(folder))
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_address[1]}"
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+        """Say nothing."""
+
+
+@contextmanager
+def laboratory(aws_url: str, **settings: object) -> Iterator[Laboratory]:
+    """A laboratory with an emulator of its own, so set."""
+    source = f"local.mediaconvert.{uuid.uuid4().hex[:8]}"
+    defaults: Mapping[str, Any] = {
+        "port": 0,
+        "event_source": source,
+        "aws_endpoint_url": aws_url,
+        "ffmpeg_preset": "ultrafast",
+        "templates": (TEMPLATE_FILE,),
+    }
+    with serving(EmulatorSettings.model_validate({**defaults, **settings})) as url:
+        yield Laboratory(aws_url=aws_url, mediaconvert_url=url, event_source=source)
+
+
+def streams(url: str) -> dict[str, Any]:
+    """What a player finds there, everything decoded: frame counts, size, seconds."""
+    with av.open(url) as container:
+        video = container.streams.video[0] if container.streams.video else None
+        audio = container.streams.audio[0] if container.streams.audio else None
+        counts = {"video": 0, "audio": 0}
+        for frame in container.decode([stream for stream in (video, audio) if stream is not None]):
+            counts["video" if isinstance(frame, av.VideoFrame) else "audio"] += 1
+        return {
+            "size": (video.width, video.height) if video else None,
+            "frames": counts["video"],
+            "has_audio": counts["audio"] > 0,
+        }
