@@ -28,7 +28,7 @@ def output_of(detail: JobDetail) -> Output:
         duration_ms=(largest.duration_ms if largest else None) or _longest(outputs),
         width_px=largest.width_px if largest else None,
         height_px=largest.height_px if largest else None,
-        renditions=sorted(_distinct(renditions), key=_pixels, reverse=True),
+        renditions=tuple(sorted(_distinct(renditions), key=_pixels, reverse=True)),
     )
 
 
@@ -64,7 +64,8 @@ def _distinct(renditions: Sequence[Rendition]) -> list[Rendition]:
 def _by_suffix(playlists: Sequence[str]) -> Mapping[str, str]:
     by_suffix: dict[str, str] = {}
     for path in map(PurePosixPath, playlists):
-        by_suffix.setdefault(path.suffix, path.name)
+        if path.suffix:  # DynamoDB refuses an empty name in a map
+            by_suffix.setdefault(path.suffix, path.name)
     return by_suffix
 
 

@@ -6,6 +6,7 @@ Pure. Whoever reads this module knows every shape that we accept and everything 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 from urllib.parse import unquote_plus
 
 from pydantic import ValidationError
@@ -21,11 +22,20 @@ from transcode.job import (
     WarningRaised,
 )
 from worker.completion import output_of
-from worker.payloads import Body, JobDetail, JobProgress, JobStateChange, Notification, ObjectCreatedEvent
+from worker.payloads import (
+    LONGEST_KEY_BYTES,
+    Body,
+    JobDetail,
+    JobProgress,
+    JobStateChange,
+    Notification,
+    ObjectCreatedEvent,
+)
 from worker.sanitise import Sanitiser
 
 INPUT_BUCKET_KEY = "InputBucket"
 """The user metadata by which a job of ours is known, in the rule's pattern and here."""
+LONGEST_REASON = 250
 
 
 class MalformedMessageError(ValueError):
@@ -75,7 +85,7 @@ class Reader:
             return list(self._meanings(payload)) if isinstance(payload, dict) else _refuse("is not a JSON object")
         except ValidationError as error:
             fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
-            raise MalformedMessageError(f"wrong or missing: {fields}") from None
+            raise MalformedMessageError(_shown(f"wrong or missing: {fields}")) from None
         except (ValueError, RecursionError) as error:
             raise MalformedMessageError(str(error)) from None
 
@@ -97,19 +107,22 @@ class Reader:
             case {"Event": "s3:TestEvent"}:
                 yield Ignored(reason="s3_test_event")
             case {"detail-type": other}:
-                yield Ignored(reason=f"detail_type {str(other)[:100]}")
+                yield Ignored(reason=_shown(f"detail_type {other}"))
             case _:
                 _refuse("is neither an event nor a notification")
 
     def _notification(self, notification: Notification) -> Iterator[Meaning]:
         for record in notification.records:
             if not record.event_name.removeprefix("s3:").startswith("ObjectCreated:"):
-                yield Ignored(reason=f"event {record.event_name[:100]}")
+                yield Ignored(reason=_shown(f"event {record.event_name}"))
                 continue
             created = record.s3.object
+            key = unquote_plus(created.key)
+            if created.size is None or len(key.encode()) > LONGEST_KEY_BYTES:
+                _refuse("has an object without a size, or with a key longer than S3 allows")
             yield self._object_created(
                 record.s3.bucket.name,
-                unquote_plus(created.key),
+                key,
                 created.size,
                 created.version_id or f"{created.e_tag}.{created.sequencer or ''}",
             )
@@ -143,7 +156,7 @@ def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> Meaning:
             warnings = frozenset(Warned(code=warning.code) for warning in detail.warnings)
             return Completed(job_id=job_id, time_ms=time_ms, output=output_of(detail), warnings=warnings)
         case "ERROR":
-            message = sanitiser.clean(detail.error_message or "The job failed.")
+            message = sanitiser.clean(detail.error_message or "") or "The job failed."
             failure = Failure(code=detail.error_code, message=message)
             return Failed(job_id=job_id, time_ms=time_ms, failure=failure)
         case "CANCELED":
@@ -153,8 +166,13 @@ def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> Meaning:
             return WarningRaised(job_id=job_id, time_ms=time_ms, warning=warning)
         case other:
             # INPUT_INFORMATION and QUEUE_HOP change no status; what AWS may add later doesn't either.
-            return Ignored(reason=f"status {other[:100]}", job_id=job_id)
+            return Ignored(reason=_shown(f"status {other}"), job_id=job_id)
 
 
-def _refuse(why: str) -> Sequence[Meaning]:
+def _shown(reason: str) -> str:
+    """Return the reason as it may stand in a log line and in a message attribute, which takes no control characters."""
+    return "".join(character if character.isprintable() else "?" for character in reason[:LONGEST_REASON])
+
+
+def _refuse(why: str) -> NoReturn:
     raise MalformedMessageError(f"the message {why}")

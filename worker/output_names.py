@@ -12,8 +12,14 @@ LONGEST_BASE_BYTES = 180
 """Of a base name, so that a segment's name and the folder before it fit one key."""
 LONGEST_FOLDER_BYTES = 700
 
-_UNSAFE_IN_PLAYLIST = re.compile(r'[#?%"\\\x00-\x1f\x7f]')
-"""Characters that end or change a relative URI, or an attribute's quoted text, in a playlist."""
+_UNSAFE_IN_PLAYLIST = re.compile(r'[#?%:"\\\x00-\x1f\x7f]')
+"""Characters that end or change a relative URI (`Talk: one.m3u8` has a scheme), or an attribute's quoted text."""
+_VARIABLE = "$"
+"""MediaConvert replaces `$dt$` and the like in a destination, which would lead its outputs away from the key file.
+https://docs.aws.amazon.com/mediaconvert/latest/ug/using-variables-in-your-job-settings.html
+"""
+_DOT_SEGMENT = re.compile(r"(?<![^/])\.{1,2}(?=/)")
+"""`.` and `..` as whole folders, which browsers resolve before they ask."""
 
 
 def output_path(input_file: str, *, made_at: datetime, token: str) -> str:
@@ -25,7 +31,8 @@ def output_path(input_file: str, *, made_at: datetime, token: str) -> str:
     >>> output_path("uploads/1f/cat.mp4", made_at=datetime(2026, 11, 22, 8, 30, tzinfo=UTC), token="0a1b2c")
     'uploads/1f/cat.mp4_20261122083000-0a1b2c/'
     """
-    return f"{_shorten(input_file, LONGEST_FOLDER_BYTES)}_{made_at:%Y%m%d%H%M%S}-{token}/"
+    folder = _DOT_SEGMENT.sub("_", input_file.replace(_VARIABLE, "_"))
+    return f"{_shorten(folder, LONGEST_FOLDER_BYTES)}_{made_at:%Y%m%d%H%M%S}-{token}/"
 
 
 def base_name(input_file: str) -> str:
@@ -36,7 +43,8 @@ def base_name(input_file: str) -> str:
     """
     name = input_file.rstrip("/").rsplit("/", 1)[-1]
     stem = name.rpartition(".")[0] or name
-    return _shorten(_UNSAFE_IN_PLAYLIST.sub("_", stem), LONGEST_BASE_BYTES).strip(" .") or "video"
+    safe = _UNSAFE_IN_PLAYLIST.sub("_", stem).replace(_VARIABLE, "_")
+    return _shorten(safe, LONGEST_BASE_BYTES).strip(" .") or "video"
 
 
 def key_file(input_file: str) -> str:

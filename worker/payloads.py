@@ -4,26 +4,48 @@ Only what is read is declared; all else is passed over. Sources: the MediaConver
 and the S3 user guide, "Event message structure".
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 LARGEST = 10**12
 """Milliseconds or pixels past which a number is nonsense."""
+LATEST_MS = 253_402_300_800_000
+"""The first millisecond of the year 10,000, which no calendar of Python's knows."""
+LONGEST_KEY_BYTES = 1024
+UNKNOWN_ERROR = 1999
+"""MediaConvert's own code for an error without one."""
 
 
 def _percent(value: object) -> int | None:
     """Take a percentage where there is a sensible one: an accelerated job gives null, a strange one anything."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 -- NaN
         return None
-    return min(100, max(0, int(value)))
+    return int(min(100, max(0, value)))
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Take a text that is only shown; half a surrogate pair, as of a text cut short, becomes a question mark."""
+    return value.encode(errors="replace").decode() or None if isinstance(value, str) else None
+
+
+def _well_formed(value: str) -> str:
+    """Refuse half a surrogate pair, which JSON can carry and no key, file name or table row can."""
+    value.encode()
+    return value
+
+
+def _key(value: str) -> str:
+    if len(value.encode()) > LONGEST_KEY_BYTES:
+        raise ValueError("longer than S3 allows")
+    return value
+
+
+def _error_code(value: object) -> object:
+    """Read null as absent: what ends a job is not refused for want of a number."""
+    return UNKNOWN_ERROR if value is None else value
 
 
 def _size(value: object) -> int | None:
@@ -40,7 +62,10 @@ Percent = Annotated[int | None, BeforeValidator(_percent)]
 Text = Annotated[str | None, BeforeValidator(_text)]
 Size = Annotated[int | None, BeforeValidator(_size)]
 Code = Annotated[int, Field(ge=0, lt=10**9)]
-Key = Annotated[str, Field(min_length=1, max_length=1024)]
+Name = Annotated[str, AfterValidator(_well_formed)]
+Key = Annotated[Name, Field(min_length=1), AfterValidator(_key)]
+EncodedKey = Annotated[Name, Field(min_length=1, max_length=3 * LONGEST_KEY_BYTES)]
+"""Each byte of a key takes up to three characters there."""
 
 
 class Shape(BaseModel):
@@ -66,7 +91,7 @@ class VideoDetails(Shape):
 class OutputDetails(Shape):
     """One output; an audio-only one is nothing but a duration."""
 
-    output_file_paths: Annotated[Sequence[str], BeforeValidator(_present)] = ()
+    output_file_paths: Annotated[Sequence[Name], BeforeValidator(_present)] = ()
     duration_in_ms: Size = None
     video_details: VideoDetails | None = None
 
@@ -75,7 +100,7 @@ class OutputGroupDetails(Shape):
     """One output group; which of its paths are given depends on its type, and the type can be missing."""
 
     type: Text = None
-    playlist_file_paths: Annotated[Sequence[str], BeforeValidator(_present)] = ()
+    playlist_file_paths: Annotated[Sequence[Name], BeforeValidator(_present)] = ()
     output_details: Annotated[Sequence[OutputDetails], BeforeValidator(_present)] = ()
 
 
@@ -83,20 +108,19 @@ class WarningCount(Shape):
     """One of COMPLETE's warnings."""
 
     code: Code
-    count: int = 1
 
 
 class JobDetail(Shape):
     """`detail` of a MediaConvert Job State Change; only the first three are always there."""
 
     job_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
-    status: str
-    timestamp: Annotated[int, Field(ge=0, lt=10**15)]
+    status: Name
+    timestamp: Annotated[int, Field(ge=1, lt=LATEST_MS)]
     user_metadata: Mapping[str, str] | None = None
     job_progress: JobProgress | None = None
     output_group_details: Annotated[Sequence[OutputGroupDetails], BeforeValidator(_present)] = ()
     warnings: Annotated[Sequence[WarningCount], BeforeValidator(_present)] = ()
-    error_code: Code = 1999  # MediaConvert's "unknown error"
+    error_code: Annotated[Code, BeforeValidator(_error_code)] = UNKNOWN_ERROR
     error_message: Text = None
     warning_code: Code | None = None  # a string of digits in NEW_WARNING
     warning_message: Text = None
@@ -111,17 +135,17 @@ class JobStateChange(Shape):
 class Bucket(Shape):
     """The bucket of an object."""
 
-    name: str
+    name: Name
 
 
 class CreatedObject(Shape):
     """`detail.object` of EventBridge's Object Created; the key is not encoded there."""
 
     key: Key
-    size: int = 0
-    etag: str = ""
-    version_id: Annotated[str | None, Field(alias="version-id")] = None
-    sequencer: str | None = None
+    size: int
+    etag: Name = ""
+    version_id: Annotated[Name | None, Field(alias="version-id")] = None
+    sequencer: Name | None = None
 
 
 class ObjectCreatedDetail(Shape):
@@ -138,13 +162,13 @@ class ObjectCreatedEvent(Shape):
 
 
 class NotifiedObject(Shape):
-    """`s3.object` of S3's own notification, whose key is URL-encoded."""
+    """`s3.object` of S3's own notification, whose key is URL-encoded; a deleted one has no size."""
 
-    key: Key
-    size: int = 0
-    e_tag: str = ""
-    version_id: str | None = None
-    sequencer: str | None = None
+    key: EncodedKey
+    size: int | None = None
+    e_tag: Name = ""
+    version_id: Name | None = None
+    sequencer: Name | None = None
 
 
 class NotifiedS3(Shape):
@@ -157,7 +181,7 @@ class NotifiedS3(Shape):
 class NotificationRecord(Shape):
     """One of a notification's records."""
 
-    event_name: str
+    event_name: Name
     s3: NotifiedS3
 
 

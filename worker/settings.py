@@ -2,9 +2,14 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from transcode.settings import Settings, TableName, Url
+
+whole_number = BeforeValidator(
+    lambda text: int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
+)
+"""Reads a number from the environment where only certain numbers are allowed: a Literal takes no text for one."""
 
 
 class WorkerSettings(Settings):
@@ -20,7 +25,9 @@ class WorkerSettings(Settings):
     mediaconvert_endpoint_url: Url | None = None
     mediaconvert_queue: str | None = None
     """Name or ARN of the MediaConvert queue; the account's default where not given."""
-    status_update_interval_s: Literal[10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600] = 10
+    status_update_interval_s: Annotated[
+        Literal[10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600], whole_number
+    ] = 10
     """Seconds between a job's progress events: the values that MediaConvert allows."""
     pollers: Annotated[int, Field(ge=1, le=50)] = 2
     """Long polls kept open on each queue at once."""
