@@ -7,6 +7,12 @@ import sys
 import structlog
 
 
+def _without_colors(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Drop uvicorn's second copy of its message, which is for terminals that know nothing of ours."""
+    event.pop("color_message", None)
+    return event
+
+
 def configure(*, level: str, json: bool) -> None:
     """Send every log line of the process to stdout; `level` is a name of the standard library's."""
     shared: list[structlog.typing.Processor] = [
@@ -14,6 +20,7 @@ def configure(*, level: str, json: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        _without_colors,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
@@ -39,6 +46,6 @@ def configure(*, level: str, json: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # At DEBUG botocore logs whole requests, keys and signatures with them.
+    # botocore says at INFO where it found credentials, and at DEBUG whole requests, keys and signatures with them.
     for chatty in ("botocore", "aiobotocore", "boto3", "urllib3", "asyncio"):
-        logging.getLogger(chatty).setLevel(max(logging.INFO, logging.getLevelName(level)))
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
