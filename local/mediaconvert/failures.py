@@ -4,17 +4,14 @@ import re
 
 from local.mediaconvert.errors import CodecUnsupported, InputUnreadable, JobError, SettingsUnusable, Unknown
 
-# In this order: an encoder that refuses its settings makes later lines complain of invalid data.
+# In this order: after an encoder that refuses its settings, later lines complain of anything.
 MEANINGS: tuple[tuple[str, type[JobError]], ...] = (
-    (
-        r"Error (while opening|initializing|setting option).*encoder|Unknown encoder|Unable to parse .*option",
-        SettingsUnusable,
-    ),
-    (r"Error (re)?initializing filter|Invalid argument|Unrecognized option|does not support", SettingsUnusable),
+    (r"Error (setting|parsing|while opening encoder)|Unknown encoder|not supported by lib", SettingsUnusable),
+    (r"(re)?initializing filter|Error reinitializing|Failed to configure output pad", SettingsUnusable),
     (r"Decoder .* not found|Unknown decoder|no decoder", CodecUnsupported),
-    (r"Invalid data found|Error opening input|moov atom not found|End of file", InputUnreadable),
+    (r"Invalid data found|Error opening input|moov atom not found", InputUnreadable),
 )
-NOISE = re.compile(r"^\[[^\]]*\]\s*")
+NOISE = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\]\s*)+")
 
 
 def ffmpeg_error(lines: list[str], input_uri: str) -> JobError:

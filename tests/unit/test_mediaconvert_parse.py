@@ -1,0 +1,156 @@
+"""What the emulator makes of settings, and what it refuses by name."""
+
+from copy import deepcopy
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from local.mediaconvert.errors import BadRequestException
+from local.mediaconvert.parse import parse_settings
+from local.mediaconvert.spec import FileGroup, HlsGroup
+
+H264 = {"codec": "H_264", "h264Settings": {"rateControlMode": "QVBR", "maxBitrate": 1_000_000}}
+AAC = {"codec": "AAC", "aacSettings": {"bitrate": 64_000, "codingMode": "CODING_MODE_1_0", "sampleRate": 44_100}}
+KEY = {"staticKeyValue": "0" * 32, "url": "film.key"}
+
+
+def _settings() -> dict[str, Any]:
+    """Complete settings of one HLS output."""
+    hls = {
+        "destination": "s3://out/path/",
+        "segmentLength": 6,
+        "encryption": {"encryptionMethod": "AES128", "type": "STATIC_KEY", "staticKeyProvider": dict(KEY)},
+    }
+    output = {
+        "nameModifier": "_a",
+        "containerSettings": {"container": "M3U8"},
+        "videoDescription": {"height": 360, "codecSettings": deepcopy(H264)},
+        "audioDescriptions": [{"audioSourceName": "second", "codecSettings": deepcopy(AAC)}],
+    }
+    selectors = {"first": {"tracks": [1]}, "second": {"tracks": [2]}}
+    return {
+        "inputs": [{"fileInput": "s3://in/film.mp4", "audioSelectors": selectors}],
+        "outputGroups": [
+            {
+                "outputGroupSettings": {"type": "HLS_GROUP_SETTINGS", "hlsGroupSettings": hls},
+                "outputs": [output],
+            }
+        ],
+    }
+
+
+def _set(settings: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """Settings with the value at a JSON pointer replaced; None removes it."""
+    target: Any = settings
+    *parents, last = [int(part) if part.isdigit() else part for part in path.split("/")[1:]]
+    for part in parents:
+        target = target[part] if isinstance(part, int) else target.setdefault(part, {})
+    target[last] = value
+    return settings
+
+
+def test_complete_settings_are_understood() -> None:
+    """Codec, quality, track and key come out as asked."""
+    spec = parse_settings(_settings())
+    (group,) = spec.groups
+    assert isinstance(group, HlsGroup)
+    (output,) = group.outputs
+    assert output.video is not None
+    assert (output.video.quality_crf, output.video.max_bitrate_bps) == (23, 1_000_000)
+    assert (output.audios[0].track_index, output.audios[0].channels) == (1, 1)
+    assert group.encryption is not None
+    assert (group.encryption.key, group.encryption.iv_hex) == (bytes(16), None)
+
+
+def test_a_key_is_never_in_a_representation() -> None:
+    """What is logged by accident holds no key."""
+    assert "\\x00" not in repr(parse_settings(_settings()))
+
+
+GROUP = "/outputGroups/0"
+HLS = f"{GROUP}/outputGroupSettings/hlsGroupSettings"
+OUTPUT = f"{GROUP}/outputs/0"
+VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("/inputs", []),
+        ("/inputs/0/fileInput", None),
+        ("/inputs/0/fileInput", "https://example.com/film.mp4"),
+        ("/inputs/0/fileInput", "s3://bucket-alone"),
+        ("/inputs/0/inputClippings", [{}]),
+        ("/outputGroups", []),
+        (f"{GROUP}/automatedEncodingSettings", {"abrSettings": {}}),
+        (f"{GROUP}/outputs", []),
+        (f"{GROUP}/outputGroupSettings/type", "DASH_ISO_GROUP_SETTINGS"),
+        (f"{HLS}/destination", None),
+        (f"{HLS}/destination", "s3://out/$dt$/"),
+        (f"{HLS}/segmentControl", "SINGLE_FILE"),
+        (f"{HLS}/directoryStructure", "SUBDIRECTORY_PER_STREAM"),
+        (f"{HLS}/additionalManifests", [{}]),
+        (f"{HLS}/encryption/encryptionMethod", "SAMPLE_AES"),
+        (f"{HLS}/encryption/type", "SPEKE"),
+        (f"{HLS}/encryption/staticKeyProvider/staticKeyValue", "00"),
+        (f"{HLS}/encryption/staticKeyProvider/url", 'a"b'),
+        (f"{OUTPUT}/nameModifier", None),
+        (f"{OUTPUT}/preset", "System-Avc_16x9"),
+        (f"{OUTPUT}/captionDescriptions", [{}]),
+        (f"{OUTPUT}/containerSettings/container", "CMFC"),
+        (f"{VIDEO}/codec", "AV1"),
+        (f"{VIDEO}/h264Settings/maxBitrate", None),
+        (f"{VIDEO}/h264Settings/rateControlMode", "CBR"),
+        (f"{VIDEO}/h264Settings/codecProfile", "HIGH_10BIT"),
+        (f"{VIDEO}/h264Settings/framerateControl", "SPECIFIED"),
+        (f"{OUTPUT}/audioDescriptions/0/audioSourceName", "third"),
+        (f"{OUTPUT}/audioDescriptions/0/codecSettings/codec", "WAV"),
+    ],
+)
+def test_what_is_wrong_or_not_emulated_is_refused_where_it_stands(path: str, value: object) -> None:
+    """The message begins with the place."""
+    with pytest.raises(BadRequestException) as refused:
+        parse_settings(_set(_settings(), path, value))
+    place = refused.value.message.split(":")[0]
+    assert place
+    assert path.startswith(place) or place.startswith(path.rpartition("/")[0])
+
+
+def test_two_outputs_may_not_share_a_name() -> None:
+    """They would overwrite each other."""
+    settings = _settings()
+    settings["outputGroups"][0]["outputs"] *= 2
+    with pytest.raises(BadRequestException, match="/outputGroups/0/outputs/1/nameModifier"):
+        parse_settings(settings)
+
+
+def test_a_file_takes_its_containers_extension_or_its_own() -> None:
+    """The extension names the file; the container decides its format."""
+    settings = _settings()
+    output = settings["outputGroups"][0]["outputs"][0] | {"containerSettings": {"container": "MP4"}, "extension": "m4v"}
+    group = {"type": "FILE_GROUP_SETTINGS", "fileGroupSettings": {"destination": "s3://out/"}}
+    settings["outputGroups"] = [{"outputGroupSettings": group, "outputs": [output]}]
+    (parsed,) = parse_settings(settings).groups
+
+    assert isinstance(parsed, FileGroup)
+    assert (parsed.outputs[0].container, parsed.outputs[0].extension) == ("mp4", "m4v")
+
+
+@pytest.mark.parametrize(
+    ("h264", "gop_s", "rate"),
+    [
+        ({"gopSize": 2, "gopSizeUnits": "SECONDS"}, 2, None),
+        ({"gopSize": 90, "gopSizeUnits": "FRAMES"}, None, None),
+        ({"gopSize": 90, "framerateControl": "SPECIFIED", "framerateNumerator": 30}, 3, Fraction(30)),
+        ({"gopSizeUnits": "AUTO", "gopSize": 5}, None, None),
+    ],
+)
+def test_a_gop_is_seconds_where_that_is_known(h264: dict[str, Any], gop_s: float | None, rate: Fraction | None) -> None:
+    """Frames make seconds only at a frame rate that the job specifies."""
+    settings = _settings()
+    settings["outputGroups"][0]["outputs"][0]["videoDescription"]["codecSettings"]["h264Settings"] |= h264
+    video = parse_settings(settings).groups[0].outputs[0].video
+
+    assert video is not None
+    assert (video.gop_s, video.frame_rate) == (gop_s, rate)

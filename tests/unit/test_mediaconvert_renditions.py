@@ -1,0 +1,265 @@
+"""Which renditions an input gets, how large, and with which ffmpeg arguments."""
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.mediaconvert.command import Encoder, ffmpeg_arguments, key_files
+from local.mediaconvert.errors import NoAudio, NoVideo
+from local.mediaconvert.media import AudioStream, Media, VideoStream
+from local.mediaconvert.probe import standard_frame_rate
+from local.mediaconvert.renditions import Plan, plan_renditions
+from local.mediaconvert.sizing import Picture, fit
+from local.mediaconvert.spec import (
+    AudioSpec,
+    HlsEncryption,
+    HlsGroup,
+    InputSpec,
+    JobSpec,
+    OutputSpec,
+    Scaling,
+    VideoSpec,
+)
+
+ENCODER = Encoder(preset="veryfast", threads=2)
+SOUND = AudioStream(stream_id=2, codec="aac", channels=2, sample_rate_hz=48_000, language="UND")
+AAC = AudioSpec(encoder="aac", bitrate_bps=96_000, sample_rate_hz=48_000, channels=2, track_index=0)
+
+
+def _video(width: int | None, height: int | None, scaling: Scaling = "FIT_NO_UPSCALE") -> VideoSpec:
+    return VideoSpec(
+        encoder="libx264",
+        profile="high",
+        width_px=width,
+        height_px=height,
+        scaling=scaling,
+        frame_rate=None,
+        gop_s=2,
+        quality_crf=23,
+        bitrate_bps=None,
+        max_bitrate_bps=1_000_000,
+    )
+
+
+def _output(name: str, video: VideoSpec | None, audios: tuple[AudioSpec, ...] = (AAC,)) -> OutputSpec:
+    return OutputSpec(
+        name_modifier=name,
+        segment_modifier="",
+        container="mpegts",
+        extension="ts",
+        video=video,
+        audios=audios,
+        audio_group_id="program_audio",
+        is_alternate_audio=video is None,
+        is_default_audio=False,
+    )
+
+
+LADDER = (
+    _output("_1080p", _video(1920, 1080)),
+    _output("_720p", _video(1280, 720)),
+    _output("_360p", _video(640, 360)),
+)
+
+
+def _spec(*outputs: OutputSpec, **group: Any) -> JobSpec:  # noqa: ANN401 (fields of a group)
+    settings: dict[str, Any] = {
+        "destination": "s3://out/",
+        "segment_s": 6.0,
+        "is_segment_exact": True,
+        "has_integer_durations": False,
+        "encryption": None,
+        "outputs": outputs,
+    }
+    source = InputSpec(uri="s3://in/film.mp4", rotate="AUTO", audio_tracks={})
+    return JobSpec(input=source, groups=(HlsGroup(**settings | group),))
+
+
+def _media(
+    width: int = 1920, height: int = 1080, *, rotated: int = 0, audios: tuple[AudioStream, ...] = (SOUND,)
+) -> Media:
+    video = VideoStream(
+        stream_id=1,
+        codec="h264",
+        four_cc="avc1",
+        width_px=width,
+        height_px=height,
+        pixel_aspect=Fraction(1),
+        rotation_degrees=rotated,
+        frame_rate=Fraction(25),
+        bit_depth=8,
+        color_format="YUV_420",
+        is_interlaced=False,
+    )
+    return Media(container="mov", duration_s=10, video=video, audios=audios)
+
+
+def _made(plan: Plan) -> list[tuple[str, tuple[int, int] | None]]:
+    return [(r.output.name_modifier, r.video.picture.framed if r.video else None) for r in plan.renditions]
+
+
+@pytest.mark.parametrize(
+    ("source", "made"),
+    [
+        ((3840, 2160), [("_1080p", (1920, 1080)), ("_720p", (1280, 720)), ("_360p", (640, 360))]),
+        ((1920, 1080), [("_1080p", (1920, 1080)), ("_720p", (1280, 720)), ("_360p", (640, 360))]),
+        ((1280, 720), [("_720p", (1280, 720)), ("_360p", (640, 360))]),
+        ((854, 480), [("_720p", (854, 480)), ("_360p", (640, 360))]),
+        ((640, 360), [("_360p", (640, 360))]),
+        ((320, 180), [("_360p", (320, 180))]),
+        ((1080, 1920), [("_1080p", (608, 1080)), ("_720p", (404, 720)), ("_360p", (202, 360))]),
+    ],
+)
+def test_no_rendition_is_above_the_input(source: tuple[int, int], made: list[tuple[str, tuple[int, int]]]) -> None:
+    """Outputs above the input take its size, and of equals only the one meant to be smallest is made."""
+    assert _made(plan_renditions(_spec(*LADDER), _media(*source))) == made
+
+
+def test_what_is_left_out_is_told() -> None:
+    """The job's messages say which outputs are missing, and why."""
+    notes = plan_renditions(_spec(*LADDER), _media(1280, 720)).notes
+
+    assert len(notes) == 1
+    assert "output 0" in notes[0]
+
+
+def test_outputs_that_name_no_size_are_all_kept() -> None:
+    """They differ in something else, such as the bitrate."""
+    spec = _spec(_output("_a", _video(None, None)), _output("_b", _video(None, None)))
+    assert [name for name, _ in _made(plan_renditions(spec, _media()))] == ["_a", "_b"]
+
+
+def test_a_rotated_input_is_measured_upright() -> None:
+    """A phone's 1920x1080 that is turned by 90 degrees is a portrait."""
+    plan = plan_renditions(_spec(*LADDER), _media(rotated=90))
+
+    assert _made(plan)[0] == ("_1080p", (608, 1080))
+    assert plan.turned_degrees == 90
+
+
+def test_rotation_is_followed_only_where_the_job_says_auto() -> None:
+    """As on AWS, whose default is not to turn."""
+    spec = _spec(*LADDER)
+    unturned = replace(spec, input=replace(spec.input, rotate="DEGREE_0"))
+    assert _made(plan_renditions(unturned, _media(rotated=90)))[0] == ("_1080p", (1920, 1080))
+
+
+def test_a_silent_input_makes_silent_outputs() -> None:
+    """No audio is no reason to fail a film."""
+    plan = plan_renditions(_spec(*LADDER), _media(audios=()))
+
+    assert all(rendition.audios == () for rendition in plan.renditions)
+    assert any("no audio" in note for note in plan.notes)
+
+
+def test_an_audio_output_without_audio_fails() -> None:
+    """There would be nothing in it."""
+    with pytest.raises(NoAudio):
+        plan_renditions(_spec(_output("_a", None)), _media(audios=()))
+
+
+def test_a_video_output_without_video_fails() -> None:
+    """There would be no picture in it."""
+    with pytest.raises(NoVideo):
+        plan_renditions(_spec(*LADDER), replace(_media(), video=None))
+
+
+@pytest.mark.parametrize(
+    ("scaling", "expected"),
+    [
+        ("DEFAULT", Picture(scaled=(480, 360), framed=(640, 360))),
+        ("FIT", Picture(scaled=(480, 360), framed=(480, 360))),
+        ("FILL", Picture(scaled=(640, 480), framed=(640, 360))),
+        ("STRETCH_TO_OUTPUT", Picture(scaled=(640, 360), framed=(640, 360))),
+    ],
+)
+def test_a_4_3_input_fits_a_16_9_box_as_asked(scaling: Scaling, expected: Picture) -> None:
+    """Bars, a smaller picture, a cut or a distortion."""
+    assert fit(_video(640, 360, scaling), (Fraction(1440), Fraction(1080))) == expected
+
+
+@given(
+    st.integers(2, 4096),
+    st.integers(2, 4096),
+    st.none() | st.integers(32, 4096),
+    st.none() | st.integers(32, 4096),
+    st.sampled_from(["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL"]),
+)
+def test_every_picture_is_even_and_can_be_framed(
+    width: int, height: int, box_width: int | None, box_height: int | None, scaling: Scaling
+) -> None:
+    """Both sides are even and positive, and the scaled picture lies wholly inside its frame or covers it."""
+    picture = fit(_video(box_width, box_height, scaling), (Fraction(width), Fraction(height)))
+    sides = (*picture.scaled, *picture.framed)
+
+    assert all(side >= 2 and side % 2 == 0 for side in sides)
+    inside = [s <= f for s, f in zip(picture.scaled, picture.framed, strict=True)]
+    covers = [s >= f for s, f in zip(picture.scaled, picture.framed, strict=True)]
+    assert all(inside) or all(covers)
+
+
+@pytest.mark.parametrize(
+    ("segment_s", "is_exact", "segment", "keyframe_interval"),
+    [(6, True, 6, 2), (5, True, 5, 5 / 3), (5, False, 6, 2), (1, True, 1, 1)],
+)
+def test_keyframes_divide_segments(
+    *, segment_s: float, is_exact: bool, segment: float, keyframe_interval: float
+) -> None:
+    """Every segment begins with a keyframe, in each rendition at the same instant."""
+    spec = _spec(*LADDER, segment_s=segment_s, is_segment_exact=is_exact)
+    plan = plan_renditions(spec, _media())
+
+    assert {rendition.segment_s for rendition in plan.renditions} == {segment}
+    assert {r.video.keyframe_interval_s for r in plan.renditions if r.video} == {keyframe_interval}
+
+
+def test_the_input_is_decoded_once_for_all_renditions() -> None:
+    """One process, one input, one split."""
+    spec = _spec(*LADDER)
+    arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
+    graph = arguments[arguments.index("-filter_complex") + 1]
+
+    assert arguments.count("-i") == 1
+    assert graph.startswith("[0:V:0]split=3[in0-0][in0-1][in0-2];")
+    assert "scale=1280:720" in graph
+
+
+def test_no_key_is_on_the_command_line() -> None:
+    """Other users of the machine can read it there."""
+    encryption = HlsEncryption(key=bytes(range(16)), url="film.key", iv_hex=None, is_iv_in_manifest=True)
+    spec = _spec(*LADDER, encryption=encryption)
+    arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
+
+    assert encryption.key.hex() not in " ".join(arguments)
+    assert key_files(spec.groups) == {"0.keyinfo": b"film.key\n0.key\n", "0.key": encryption.key}
+
+
+def test_only_files_are_opened() -> None:
+    """An uploaded playlist can't make ffmpeg reach for addresses or devices."""
+    spec = _spec(*LADDER)
+    arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
+
+    assert arguments[arguments.index("-protocol_whitelist") + 1] == "file"
+    assert "hls" not in arguments[arguments.index("-format_whitelist") + 1].split(",")
+
+
+@pytest.mark.parametrize(
+    ("rate", "standard"),
+    [
+        (Fraction(30000, 1001), Fraction(30000, 1001)),
+        (Fraction(359520, 12001), Fraction(30000, 1001)),
+        (Fraction(2997, 100), Fraction(30000, 1001)),
+        (Fraction(25), Fraction(25)),
+        (Fraction(15), Fraction(15)),
+        (Fraction(1000), Fraction(120)),
+        (None, Fraction(25)),
+        (Fraction(0), Fraction(25)),
+    ],
+)
+def test_frame_rates_are_made_standard(rate: Fraction | None, standard: Fraction) -> None:
+    """Phones and browsers give odd averages, or none."""
+    assert standard_frame_rate(rate) == standard

@@ -1,0 +1,218 @@
+"""The emulator's smaller rules: failures, chaos, metadata, pages, tokens, timestamps."""
+
+import re
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from local.mediaconvert.chaos import Chaos, deliveries
+from local.mediaconvert.errors import BadRequestException, JobError, NotFoundException
+from local.mediaconvert.events import Names, job_event
+from local.mediaconvert.failures import ffmpeg_error
+from local.mediaconvert.job import Job, Status, new_job_id
+from local.mediaconvert.listing import Page, cut
+from local.mediaconvert.settings import EmulatorSettings
+from local.mediaconvert.spec import InputSpec, JobSpec
+from local.mediaconvert.store import JobStore
+from local.mediaconvert.submission import check_metadata
+
+NAMES = Names(region="eu-central-1", account_id="111122223333")
+
+
+def _dice(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 (not for secrets)
+
+
+def _job(job_id: str = "1-abcdef") -> Job:
+    source = InputSpec(uri="s3://in/film.mp4", rotate="AUTO", audio_tracks={})
+    return Job(
+        id=job_id,
+        request={"role": "arn:aws:iam::111122223333:role/r"},
+        settings={},
+        spec=JobSpec(input=source, groups=()),
+        queue="Default",
+        priority=0,
+        status_update_interval_s=10,
+        submitted_ms=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("[libx264 @ 0x5e1b] Error setting profile high444x.", 1040),
+        ("[libx264 @ 0x55e4] Error parsing option 'level' with value '9.9'.", 1040),
+        ("[vost#0:0/libx264 @ 0x55] [enc:libx264 @ 0x56] Error while opening encoder - maybe incorrect", 1040),
+        ("[in#0 @ 0x564b] Error opening input: Invalid data found when processing input", 1010),
+        ("[dec:x @ 0x1a] Decoder (codec av9) not found for input stream #0:0", 1030),
+        ("something nobody has seen before", 1999),
+    ],
+)
+def test_ffmpegs_last_words_become_a_code(line: str, code: int) -> None:
+    """The message names the input, or what the encoder said."""
+    error = ffmpeg_error(["a harmless warning", line], "s3://in/film.mp4")
+    assert isinstance(error, JobError)
+    assert error.code == code
+    assert " @ 0x" not in error.message
+
+
+def test_a_silent_death_is_unknown() -> None:
+    """Killed from outside, ffmpeg says nothing."""
+    assert ffmpeg_error([], "s3://in/film.mp4").code == 1999
+
+
+def test_without_chaos_every_event_goes_once_and_at_once() -> None:
+    """The default is calm."""
+    assert deliveries(Chaos(), _dice(1), is_final=False) == (0.0,)
+
+
+@given(
+    st.builds(
+        Chaos,
+        duplicate_rate=st.floats(0, 1),
+        drop_rate=st.floats(0, 1),
+        delay_max_s=st.floats(0, 10),
+        reorder_rate=st.floats(0, 1),
+    ),
+    st.integers(),
+)
+def test_a_final_event_is_never_dropped_unasked(chaos: Chaos, seed: int) -> None:
+    """Nor delayed beyond what was asked for."""
+    delays_s = deliveries(chaos, _dice(seed), is_final=True)
+
+    assert 1 <= len(delays_s) <= 2
+    assert all(0 <= delay_s <= chaos.delay_max_s * 2 + chaos.reorder_window_s for delay_s in delays_s)
+
+
+def test_final_events_can_be_dropped_when_asked() -> None:
+    """For tests of what never hears the end."""
+    assert deliveries(Chaos(drop_rate=1, drop_final=True), _dice(1), is_final=True) == ()
+
+
+def test_a_seed_makes_chaos_repeatable() -> None:
+    """Whatever the rates, the dice roll alike."""
+    chaos = Chaos(duplicate_rate=0.5, drop_rate=0.3, delay_max_s=5, reorder_rate=0.5)
+    runs = [[deliveries(chaos, dice, is_final=False) for _ in range(50)] for dice in (_dice(7), _dice(7))]
+    assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [{"k": "ü"}, {"k": "a&b"}, {"": "x" * 257}, {"x" * 129: "v"}, {str(n): "v" for n in range(11)}, {"k": "a\nb"}],
+)
+def test_metadata_outside_mediaconverts_bounds_is_refused(metadata: dict[str, str]) -> None:
+    """Ten pairs, 128 and 256 characters, few of them."""
+    with pytest.raises(BadRequestException, match="/userMetadata"):
+        check_metadata(metadata)
+
+
+def test_metadata_takes_every_allowed_character() -> None:
+    """Ids of many kinds fit."""
+    check_metadata({"aZ 0_.:/=+-@": "aZ 0_.:/=+-@"})
+
+
+def test_job_ids_look_like_awss() -> None:
+    """Milliseconds, six lower-case letters or digits."""
+    assert re.fullmatch(r"1536964333549-[a-z0-9]{6}", new_job_id(1536964333549))
+
+
+def test_a_jobs_timestamps_rise_strictly() -> None:
+    """Even when the clock stands still or goes back."""
+    job = _job()
+    stamps = [job_event(job, NAMES, now, status="STATUS_UPDATE").detail["timestamp"] for now in (5, 5, 3, 9)]
+    assert stamps == [5, 6, 7, 9]
+
+
+def test_an_event_names_its_account_queue_and_job() -> None:
+    """In the shape of AWS's user guide."""
+    event = job_event(_job(), NAMES, 5, status="ERROR", added={"errorCode": 1010})
+
+    assert event.job_arn == "arn:aws:mediaconvert:eu-central-1:111122223333:jobs/1-abcdef"
+    assert event.detail == {
+        "timestamp": 5,
+        "accountId": "111122223333",
+        "queue": "arn:aws:mediaconvert:eu-central-1:111122223333:queues/Default",
+        "jobId": "1-abcdef",
+        "status": "ERROR",
+        "userMetadata": {},
+        "errorCode": 1010,
+    }
+
+
+@given(st.integers(0, 60), st.integers(1, 20), st.sampled_from(["ASCENDING", "DESCENDING"]))
+def test_pages_hold_every_item_once(count: int, size: int, order: str) -> None:
+    """In order, whatever the page's size."""
+    items = [(f"id-{n}", n) for n in range(count)]
+    seen: list[int] = []
+    query = {"maxResults": str(size), "order": order}
+    while True:
+        page, token = cut(items, Page.of_query(query, default_order="DESCENDING"))
+        seen += page
+        if token is None:
+            break
+        query["nextToken"] = token
+
+    assert seen == sorted(range(count), reverse=order == "DESCENDING")
+
+
+@pytest.mark.parametrize(
+    "query", [{"maxResults": "0"}, {"maxResults": "21"}, {"maxResults": "x"}, {"order": "UP"}, {"nextToken": "§"}]
+)
+def test_a_senseless_page_is_refused(query: dict[str, str]) -> None:
+    """With a 400."""
+    with pytest.raises(BadRequestException):
+        Page.of_query(query, default_order="DESCENDING")
+
+
+def test_a_token_is_remembered_for_a_minute() -> None:
+    """Then the same token makes another job, as on AWS."""
+    store, job = JobStore(finished_kept=10), _job()
+    store.add(job, "token", 0)
+
+    assert store.made_with("token", 59_999) is job
+    assert store.made_with("token", 60_000) is None
+
+
+def test_the_oldest_finished_jobs_are_forgotten() -> None:
+    """Running ones never are."""
+    store = JobStore(finished_kept=1)
+    running, *finished = [_job(f"{n}-abcdef") for n in range(4)]
+    for job in finished:
+        job.finish(Status.COMPLETE, 1)
+    for job in (running, *finished):
+        store.add(job, None, 0)
+
+    assert store.all() == [running, finished[-1]]
+    with pytest.raises(NotFoundException):
+        store.get(finished[0].id)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MEDIACONVERT_TIME_FACTOR", "0"), ("MEDIACONVERT_ACCOUNT_ID", "12"), ("MEDIACONVERT_CHAOS", '{"drop": 1}')],
+)
+def test_a_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """At start, not at the first job."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError):
+        EmulatorSettings()
+
+
+def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists are comma-separated; AWS's own variables say where AWS is."""
+    for name, value in {
+        "MEDIACONVERT_QUEUES": "Default,Fast",
+        "MEDIACONVERT_CHAOS": '{"drop_rate": 0.5}',
+        "AWS_REGION": "eu-central-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+    }.items():
+        monkeypatch.setenv(name, value)
+    settings: Any = EmulatorSettings()
+
+    assert settings.queues == ("Default", "Fast")
+    assert settings.chaos.drop_rate == 0.5
+    assert (settings.region, settings.aws_endpoint_url) == ("eu-central-1", "http://127.0.0.1:4566")
