@@ -1,5 +1,6 @@
 """The parts of the whole system on one machine, as data: what is started, with which settings, on which port. Pure."""
 
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -62,8 +63,9 @@ class Part:
     """Answers 200 once the part is ready."""
     ready_line: str | None = None
     """For a part that doesn't listen: words of the log line that says it is ready."""
+    stop_signal: signal.Signals = signal.SIGTERM
     stop_grace_s: float = 8
-    """Seconds from SIGTERM to SIGKILL."""
+    """Seconds from that signal to SIGKILL."""
 
 
 def environment(inherited: Mapping[str, str], ports: Ports) -> dict[str, str]:
@@ -96,7 +98,7 @@ def foundation(ports: Ports, shared: Mapping[str, str], *, scratch: Path) -> tup
             command=tuple(embedded.command()),
             environment={**shared, **embedded.environment(port=ports.aws, scratch=scratch)},
             health_url=url(ports.aws) + embedded.HEALTH_PATH,
-            stop_grace_s=3,  # it keeps nothing
+            stop_signal=signal.SIGKILL,  # it keeps nothing, and asked to end it logs a traceback a connection
         ),
         Part(
             name="mediaconvert",

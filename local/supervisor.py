@@ -39,9 +39,10 @@ class _Running:
     log: asyncio.Task[None] | None = None
 
     def death(self) -> PartError:
-        code = self.process.returncode
-        how = f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with exit code {code}"
-        return PartError(f"{self.part.name} {how}{self.last_words()}")
+        code = self.process.returncode or 0
+        if code < 0:
+            return PartError(f"{self.part.name} was killed by signal {-code}")
+        return PartError(f"{self.part.name} ended with exit code {code}{self.last_words()}")
 
     def last_words(self) -> str:
         return f"; its last line: {self.last_line}" if self.last_line else ""
@@ -96,28 +97,41 @@ class Supervisor:
             _signal_group(one, signal.SIGKILL)
 
     async def _start(self, part: Part) -> _Running:
-        process = await asyncio.create_subprocess_exec(
-            *tethered(part.command),
-            env=dict(part.environment),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            limit=_LONGEST_LINE_BYTES,
-        )
+        log, write_end = await _open_log()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *tethered(part.command),
+                env=dict(part.environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+                start_new_session=True,
+            )
+        finally:
+            os.close(write_end)
         running = _Running(part=part, process=process, ended=asyncio.create_task(process.wait()))
+        running.log = asyncio.create_task(_follow(running, log, self._on_line))
         self._running.append(running)
-        running.log = asyncio.create_task(_follow(running, self._on_line))
         return running
 
 
-async def _follow(running: _Running, on_line: OnLine) -> None:
+async def _open_log() -> tuple[asyncio.StreamReader, int]:
+    """The two ends of a pipe that is ours.
+
+    With one of asyncio's, a process is not seen to end as long as something that it started holds the other end.
+    """
+    read_end, write_end = os.pipe()
+    stream = asyncio.StreamReader(limit=_LONGEST_LINE_BYTES)
+    protocol = asyncio.StreamReaderProtocol(stream)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(read_end, "rb"))
+    return stream, write_end
+
+
+async def _follow(running: _Running, log: asyncio.StreamReader, on_line: OnLine) -> None:
     """Hand on the process's lines until it and all that it started are gone."""
-    stream = running.process.stdout
-    assert stream is not None  # noqa: S101  it was asked for
     while True:
         try:
-            raw = await stream.readline()
+            raw = await log.readline()
         except ValueError:  # longer than the limit; what was read of it is dropped
             continue
         if not raw:
@@ -161,7 +175,7 @@ async def _is_ready(running: _Running, client: httpx.AsyncClient) -> bool:
 async def _stop(running: _Running) -> None:
     try:
         if running.process.returncode is None:
-            running.process.terminate()
+            running.process.send_signal(running.part.stop_signal)
         async with asyncio.timeout(running.part.stop_grace_s):
             await asyncio.shield(running.ended)
     except (TimeoutError, ProcessLookupError):

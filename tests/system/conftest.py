@@ -2,37 +2,17 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
+import httpx
 import pytest
 
+from .running import System, ffmpeg
+
 READY_WITHIN_S = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
-    """A running system, as `python -m local up` tells of it."""
-
-    api_url: str
-    playback_url: str
-    mediaconvert_url: str
-    aws_url: str
-    settings: dict[str, str]
-    environment: dict[str, str]
-    """With which other commands of the project find it."""
-    process: subprocess.Popen[str]
-    log: Path
-
-    def stop(self, number: signal.Signals) -> int:
-        """Send the supervisor a signal, and give its exit code."""
-        self.process.send_signal(number)
-        return self.process.wait(30)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +25,7 @@ def start_system(
     def _start_system() -> System:
         folder = tmp_path_factory.mktemp("system")
         ports = {f"DEV_{name}_PORT": str(free_port()) for name in ("API", "PLAYBACK", "MEDIACONVERT", "AWS")}
-        environment = {**os.environ, **ports}
+        environment = {**os.environ, "MEDIACONVERT_TIME_FACTOR": "50", **ports}
         ready, log = folder / "ready.json", folder / "system.log"
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(
@@ -75,3 +55,20 @@ def start_system(
 def system(start_system: Callable[[], System]) -> System:
     """The system that tests with uploads of their own share."""
     return start_system()
+
+
+@pytest.fixture(scope="session")
+def api(system: System) -> Iterator[httpx.Client]:
+    """An HTTP client of the system's API."""
+    with httpx.Client(base_url=system.api_url, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An MP4 of two seconds, with a moving picture and a tone."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    picture = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2")
+    tone = ("-f", "lavfi", "-i", "sine=duration=2")
+    ffmpeg(*picture, *tone, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(path))
+    return path.read_bytes()

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
+
+from .running import System
 
 
 def _local(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -24,18 +24,15 @@ def _listens(url: str) -> bool:
         return probe.connect_ex(("127.0.0.1", urlsplit(url).port or 0)) == 0
 
 
-@pytest.fixture(scope="module")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of a test picture and a tone."""
-    path = tmp_path_factory.mktemp("video") / "Zwei Sekünden + 100%.mp4"
-    picture = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2"]
-    tone = ["-f", "lavfi", "-i", "sine=duration=2"]
-    encoding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    subprocess.run([get_ffmpeg_exe(), "-v", "error", *picture, *tone, *encoding, str(path)], check=True)
+@pytest.fixture
+def video(tmp_path: Path, clip: bytes) -> Path:
+    """The clip under a name that needs care."""
+    path = tmp_path / "Zwei Sekünden + 100%.mp4"
+    path.write_bytes(clip)
     return path
 
 
-def test_a_video_goes_all_the_way_from_upload_to_playback(system: Any, video: Path) -> None:
+def test_a_video_goes_all_the_way_from_upload_to_playback(system: System, video: Path) -> None:
     """The demo ends well only if the segments were fetched, decrypted and decoded."""
     demo = _local("demo", str(video), environment=system.environment)
     assert demo.returncode == 0, demo.stderr
@@ -44,7 +41,7 @@ def test_a_video_goes_all_the_way_from_upload_to_playback(system: Any, video: Pa
     assert f"plays at {system.playback_url}/uploads/" in demo.stdout
 
 
-def test_a_file_that_is_no_video_ends_in_one_clear_line(system: Any, tmp_path: Path) -> None:
+def test_a_file_that_is_no_video_ends_in_one_clear_line(system: System, tmp_path: Path) -> None:
     """MediaConvert's code, and a message without bucket names."""
     (tmp_path / "no video.mp4").write_text("just text", encoding="utf-8")
     demo = _local("demo", str(tmp_path / "no video.mp4"), environment=system.environment)
@@ -54,7 +51,7 @@ def test_a_file_that_is_no_video_ends_in_one_clear_line(system: Any, tmp_path: P
     assert system.settings["INPUT_BUCKET"] not in demo.stderr
 
 
-def test_a_file_of_a_type_that_is_not_accepted_ends_in_one_clear_line(system: Any, tmp_path: Path) -> None:
+def test_a_file_of_a_type_that_is_not_accepted_ends_in_one_clear_line(system: System, tmp_path: Path) -> None:
     """The API's own words."""
     (tmp_path / "notes.txt").write_text("just text", encoding="utf-8")
     demo = _local("demo", str(tmp_path / "notes.txt"), environment=system.environment)
@@ -76,7 +73,7 @@ def test_an_api_that_is_named_and_not_there_is_told(free_port: Callable[[], int]
     assert demo.stderr.startswith(f"make demo: {address} can't be reached")
 
 
-def test_a_second_system_on_the_same_ports_says_which_is_taken(system: Any) -> None:
+def test_a_second_system_on_the_same_ports_says_which_is_taken(system: System) -> None:
     """One line, and the first system goes on."""
     second = _local("up", environment=system.environment)
     assert second.returncode == 1
@@ -86,7 +83,9 @@ def test_a_second_system_on_the_same_ports_says_which_is_taken(system: Any) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything_and_is_no_failure(start_system: Callable[[], Any], number: signal.Signals) -> None:
+def test_a_signal_stops_everything_and_is_no_failure(
+    start_system: Callable[[], System], number: signal.Signals
+) -> None:
     """Exit code 0, and nothing listens any more."""
     system = start_system()
     assert system.stop(number) == 0, system.log.read_text(encoding="utf-8")

@@ -1,0 +1,181 @@
+"""The supervisor knows when its parts are ready, notices their end, and leaves none behind."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from local.parts import Part, Ports
+from local.supervisor import PartError, Supervisor
+from local.up import StartError, check_ports
+
+SLEEP = "import time; print('up', flush=True); time.sleep(60)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
+FAMILY = (
+    "import subprocess, sys; "
+    "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True); "
+)
+SUPERVISED = """
+import asyncio, os, sys
+from local.parts import Part
+from local.supervisor import Supervisor
+
+async def main():
+    part = Part(name="part", command=(sys.executable, "-c", sys.argv[1]), environment=dict(os.environ), ready_line="up")
+    async with Supervisor(lambda name, line: None) as supervisor:
+        await supervisor.start(part)
+        print(supervisor._running[0].process.pid, flush=True)
+        await supervisor.death()
+
+asyncio.run(main())
+"""
+
+
+def _part(name: str, code: str, *, ready_line: str | None = None, stop_grace_s: float = 5) -> Part:
+    return Part(
+        name=name,
+        command=(sys.executable, "-c", code),
+        environment=dict(os.environ),
+        ready_line=ready_line,
+        stop_grace_s=stop_grace_s,
+    )
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and wasn't collected yet doesn't."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123  reads as what it is
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _ends(pid: int, *, deadline_s: float = 10) -> bool:
+    deadline = time.monotonic() + deadline_s
+    while _is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not _is_alive(pid)
+
+
+@pytest.fixture
+def lines() -> list[tuple[str, str]]:
+    """What the parts logged."""
+    return []
+
+
+@pytest.fixture
+def supervisor(lines: list[tuple[str, str]]) -> Supervisor:
+    """A supervisor that keeps the lines."""
+    return Supervisor(lambda name, line: lines.append((name, line)))
+
+
+async def test_a_part_is_ready_when_its_log_says_so(supervisor: Supervisor, lines: list[tuple[str, str]]) -> None:
+    """Not when its process exists."""
+    async with supervisor:
+        await supervisor.start(_part("part", "import time; time.sleep(0.3); " + SLEEP, ready_line="up"))
+        assert lines == [("part", "up")]
+
+
+async def test_a_part_that_ends_while_starting_is_told_by_name_with_its_last_line(supervisor: Supervisor) -> None:
+    """Whoever started it learns why without reading a log."""
+    code = "import sys; print('settings: X is missing'); sys.exit(2)"
+    async with supervisor:
+        with pytest.raises(PartError, match=r"^part ended with exit code 2; its last line: settings: X is missing$"):
+            await supervisor.start(_part("part", code, ready_line="up"))
+
+
+async def test_a_part_that_is_never_ready_is_told_after_the_deadline(supervisor: Supervisor) -> None:
+    """It doesn't hang."""
+    async with supervisor:
+        with pytest.raises(PartError, match=r"part was not ready within 0\.3 s"):
+            await supervisor.start(_part("part", SLEEP, ready_line="never"), deadline_s=0.3)
+
+
+async def test_the_death_of_any_part_is_noticed(supervisor: Supervisor) -> None:
+    """Also long after all were ready."""
+    dying = "import sys; print('up', flush=True); sys.stdin.read(); import time; time.sleep(0.3); sys.exit(3)"
+    async with supervisor, asyncio.timeout(10):
+        await supervisor.start(_part("lasting", SLEEP, ready_line="up"), _part("dying", dying, ready_line="up"))
+        assert str(await supervisor.death()) == "dying ended with exit code 3; its last line: up"
+
+
+async def test_parts_are_stopped_last_first_each_after_the_other(
+    supervisor: Supervisor, lines: list[tuple[str, str]]
+) -> None:
+    """What is used outlives what uses it."""
+    code = (
+        "import signal, sys, time\n"
+        "def stop(*_):\n"
+        "    print('stopping', flush=True); time.sleep(0.2); print('stopped', flush=True); sys.exit()\n"
+        "signal.signal(signal.SIGTERM, stop)\n" + SLEEP
+    )
+    async with supervisor:
+        await supervisor.start(_part("first", code, ready_line="up"))
+        await supervisor.start(_part("second", code, ready_line="up"))
+    assert lines[2:] == [("second", "stopping"), ("second", "stopped"), ("first", "stopping"), ("first", "stopped")]
+
+
+async def test_a_part_that_does_not_stop_is_killed(supervisor: Supervisor) -> None:
+    """After its grace, and no sooner or much later."""
+    async with supervisor:
+        await supervisor.start(_part("stubborn", STUBBORN, ready_line="up", stop_grace_s=0.3))
+        began_s = time.monotonic()
+    assert 0.3 <= time.monotonic() - began_s < 3
+
+
+async def test_what_a_part_started_ends_with_it(supervisor: Supervisor, lines: list[tuple[str, str]]) -> None:
+    """An ffmpeg left alone would go on for as long as its film."""
+    async with supervisor:
+        await supervisor.start(_part("parent", FAMILY + SLEEP, ready_line="up"))
+        began_s = time.monotonic()
+    assert time.monotonic() - began_s < 3
+    assert _ends(int(lines[0][1]))
+
+
+async def test_the_death_of_a_part_is_noticed_while_what_it_started_lives(supervisor: Supervisor) -> None:
+    """The pipe of its log is still open then."""
+    code = FAMILY + "print('up', flush=True); import time; time.sleep(0.2); sys.exit(3)"
+    async with supervisor, asyncio.timeout(10):
+        await supervisor.start(_part("parent", code, ready_line="up"))
+        assert "exit code 3" in str(await supervisor.death())
+
+
+async def test_a_line_of_any_length_and_bytes_harms_nobody(
+    supervisor: Supervisor, lines: list[tuple[str, str]]
+) -> None:
+    """The lines after it still come."""
+    code = "import sys; sys.stdout.buffer.write(b'x' * 3_000_000 + b'\\n\\xff\\n'); sys.stdout.flush(); " + SLEEP
+    async with supervisor:
+        await supervisor.start(_part("part", code, ready_line="up"))
+    assert lines[-2:] == [("part", "\\xff"), ("part", "up")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at a parent's death is Linux's")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_parts_do_not_outlive_their_supervisor_however_it_ends(number: signal.Signals) -> None:
+    """Also where it had no time to stop them."""
+    process = subprocess.Popen([sys.executable, "-c", SUPERVISED, SLEEP], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    assert _is_alive(pid)
+    process.send_signal(number)
+    process.wait(10)
+    process.stdout.close()
+    assert _ends(pid)
+
+
+def test_a_taken_port_is_told_before_anything_starts(free_port: Callable[[], int]) -> None:
+    """Which port, for what, and how to choose another."""
+    ports = Ports(api=free_port(), playback=free_port(), mediaconvert=free_port(), aws=free_port())
+    check_ports(ports)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", ports.aws))
+        other.listen()
+        with pytest.raises(StartError, match=rf"port {ports.aws}, for aws, is taken .*DEV_AWS_PORT"):
+            check_ports(ports)
