@@ -10,7 +10,7 @@ from urllib.parse import quote, urljoin
 import httpx
 import pytest
 
-from .conftest import System, eventually, ffmpeg
+from .running import System, eventually, ffmpeg
 
 FINAL = {"COMPLETE", "ERROR", "CANCELED"}
 STATUSES = ["AWAITING_UPLOAD", "SUBMITTED", "PROGRESSING", "COMPLETE"]
@@ -36,8 +36,7 @@ def job_of(api: httpx.Client, input_file: str) -> dict[str, Any]:
 
 def finished(api: httpx.Client, input_file: str) -> dict[str, Any]:
     """The file's job, once it is over."""
-    job: dict[str, Any] = eventually(lambda: job_of(api, input_file), lambda job: job["status"] in FINAL)
-    return job
+    return eventually(lambda: job_of(api, input_file), lambda job: job["status"] in FINAL)
 
 
 def assert_plays(job: dict[str, Any]) -> None:
@@ -61,7 +60,12 @@ def test_a_video_goes_from_upload_to_playback(api: httpx.Client, clip: bytes) ->
     """Statuses move forward only, the percentage never falls, and at COMPLETE the video plays."""
     input_file = upload(api, clip)
     seen: list[dict[str, Any]] = []
-    eventually(lambda: seen.append(job_of(api, input_file)) or seen[-1], lambda job: job["status"] in FINAL)
+
+    def look() -> dict[str, Any]:
+        seen.append(job_of(api, input_file))
+        return seen[-1]
+
+    eventually(look, lambda job: job["status"] in FINAL)
     order = [STATUSES.index(job["status"]) for job in seen]
     percents = [job["progress_percent"] for job in seen if job["progress_percent"] is not None]
     assert order == sorted(order)
