@@ -70,7 +70,7 @@ def provision(
     """Deploy the pipeline and print the settings that it gives, a KEY=value a line."""
     from local import provision as provisioning  # noqa: PLC0415  aioboto3 costs a second that `up` doesn't need
 
-    given = dict(pair.split("=", 1) for pair in parameter or [])
+    given = {name: value for name, _, value in (pair.partition("=") for pair in parameter or [])}
     parameters = {**(provisioning.LOCAL_PARAMETERS if endpoint_url else {}), **given}
     try:
         settings = asyncio.run(

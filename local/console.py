@@ -27,6 +27,8 @@ async def run(*, ready_file: Path | None) -> int:
     Args:
         ready_file: gets the addresses and settings as JSON once all is ready, and is removed at the end.
     """
+    if ready_file:
+        ready_file.unlink(missing_ok=True)  # noqa: ASYNC240  before anything runs; an earlier run's, if it was killed
     out, err = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
     supervisor = Supervisor(lambda name, line: _print_line(out, name, line))
     work = asyncio.create_task(_run(out, supervisor, ready_file=ready_file))
