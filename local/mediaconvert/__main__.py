@@ -1,29 +1,50 @@
 """`python -m local.mediaconvert`: the emulator alone."""
 
-import logging
 import sys
 
 import structlog
+from botocore.session import get_session
 from pydantic import ValidationError
 
 from local.mediaconvert.server import serve
 from local.mediaconvert.settings import EmulatorSettings
+from local.mediaconvert.transcoder import find_ffmpeg
+from transcode.log import configure
+
+
+class StartError(Exception):
+    """What is missing or wrong, in one line."""
 
 
 def main() -> int:
-    """Serve until told to stop; 2 if a setting is wrong."""
+    """Serve until told to stop; 2 if something it needs is missing or wrong, 1 if it can't listen."""
+    try:
+        settings = read_settings()
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    configure(level=settings.log_level.upper(), json=not sys.stdout.isatty())
+    structlog.get_logger(__name__).info("mediaconvert.listening", host=settings.host, port=settings.port)
+    return 0 if serve(settings) else 1
+
+
+def read_settings() -> EmulatorSettings:
+    """The settings, once all that the emulator needs is there.
+
+    Raises:
+        StartError: something isn't.
+    """
     try:
         settings = EmulatorSettings()
+        find_ffmpeg(settings.ffmpeg_binary)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "MEDIACONVERT_" + "_".join(str(part) for part in first["loc"]).upper()
-        sys.stderr.write(f"{name}: {first['msg']}\n")
-        return 2
-    level = logging.getLevelName(settings.log_level.upper())
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
-    structlog.get_logger(__name__).info("mediaconvert.listening", host=settings.host, port=settings.port)
-    serve(settings)
-    return 0
+        raise StartError(f"MEDIACONVERT_{str(first['loc'][0]).upper()}: {first['msg']}") from error
+    except FileNotFoundError as error:
+        raise StartError(str(error)) from error
+    if get_session().get_credentials() is None:
+        raise StartError("AWS_ACCESS_KEY_ID: no AWS credentials; an emulator of AWS takes any, such as test and test")
+    return settings
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from local.mediaconvert.spec import FileGroup, Group, HlsEncryption, HlsGroup, I
 
 FILE_CONTAINERS = {"MP4": ("mp4", "mp4"), "MOV": ("mov", "mov"), "M2TS": ("mpegts", "m2ts")}
 HLS_CONTAINER = "M3U8"
+NOT_IN_PLAYLISTS = re.compile(r'["\r\n]')
 FORMAT_IDENTIFIER = re.compile(r"\$[A-Za-z0-9]+\$")
 DEFAULT_SEGMENT_S = 10
 PLAIN_HLS = {
@@ -144,8 +145,9 @@ def _parse_output(output: JsonObject, source: InputSpec, where: str) -> OutputSp
     container = (output.get("containerSettings") or {}).get("container", HLS_CONTAINER)
     file_format, extension = FILE_CONTAINERS.get(container, ("mpegts", "ts"))
     for field in ("nameModifier", "extension"):
-        _refuse_identifiers(output.get(field), f"{where}/{field}")
-    _refuse_identifiers(hls.get("segmentModifier"), f"{where}/outputSettings/hlsSettings/segmentModifier")
+        _check_name(output.get(field), f"{where}/{field}")
+    for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
+        _check_name(hls.get(field), f"{where}/outputSettings/hlsSettings/{field}")
     track_type = hls.get("audioTrackType", "")
     return OutputSpec(
         name_modifier=output.get("nameModifier") or "",
@@ -176,13 +178,15 @@ def _destination(settings: JsonObject, where: str) -> str:
     if not destination:
         raise BadRequestException(f"{where}/destination: Should exist")
     split_s3_uri(destination, f"{where}/destination")
-    _refuse_identifiers(destination, f"{where}/destination")
+    _check_name(destination, f"{where}/destination")
     return str(destination)
 
 
-def _refuse_identifiers(text: str | None, where: str) -> None:
+def _check_name(text: str | None, where: str) -> None:
     if text and (found := FORMAT_IDENTIFIER.search(text)):
         raise BadRequestException(f"{where}: The format identifier {found[0]} is not emulated")
+    if text and NOT_IN_PLAYLISTS.search(text):
+        raise BadRequestException(f"{where}: A quote or a line break can't stand in a playlist")
 
 
 def _parse_encryption(encryption: JsonObject | None, where: str) -> HlsEncryption | None:
@@ -195,7 +199,7 @@ def _parse_encryption(encryption: JsonObject | None, where: str) -> HlsEncryptio
     key, url = provider.get("staticKeyValue") or "", provider.get("url") or ""
     if not re.fullmatch(r"[0-9A-Fa-f]{32}", key):
         raise BadRequestException(f"{where}/staticKeyProvider/staticKeyValue: Should be 32 hexadecimal characters")
-    if not url or re.search(r'["\r\n]', url):
+    if not url or NOT_IN_PLAYLISTS.search(url):
         raise BadRequestException(f"{where}/staticKeyProvider/url: Should be a URL")
     return HlsEncryption(
         key=bytes.fromhex(key),

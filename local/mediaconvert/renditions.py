@@ -75,6 +75,11 @@ def plan_renditions(spec: JobSpec, media: Media) -> Plan:
     return Plan(renditions=tuple(renditions), turned_degrees=turned, notes=tuple(notes))
 
 
+def has_known_percentage(spec: JobSpec) -> bool:
+    """Whether MediaConvert tells the percentage of such a job: not where an output is audio only."""
+    return all(output.video for group in spec.groups for output in group.outputs)
+
+
 def _rendition(output: OutputSpec, group: Group, place: tuple[int, int], media: Media, turned: int) -> Rendition:
     if output.video and not media.video:
         raise NoVideo("No video stream found in the input for an output with video")

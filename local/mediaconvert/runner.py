@@ -17,7 +17,7 @@ from local.mediaconvert.naming import locate
 from local.mediaconvert.package import GroupReport, Package, collect
 from local.mediaconvert.probe import probe
 from local.mediaconvert.progress import Phase, Progress, percent, transcoding
-from local.mediaconvert.renditions import plan_renditions
+from local.mediaconvert.renditions import has_known_percentage, plan_renditions
 from local.mediaconvert.spec import JobSpec
 from local.mediaconvert.storage import Storage
 from local.mediaconvert.transcoder import transcode
@@ -64,12 +64,13 @@ class Runner:
         plan = plan_renditions(spec, media)
         for name, content in key_files(spec.groups).items():
             (folder / name).write_bytes(content)
-        on_progress(Progress(phase=Phase.TRANSCODING, phase_percent=percent(0, media.duration_s)))
+        duration_s = media.duration_s if has_known_percentage(spec) else None
+        on_progress(Progress(phase=Phase.TRANSCODING, phase_percent=percent(0, duration_s)))
         frames_decoded = 0
 
         def on_report(report: dict[str, str]) -> None:
             nonlocal frames_decoded
-            progress = transcoding(report, media.duration_s)
+            progress = transcoding(report, duration_s)
             frames_decoded = progress.frames_decoded
             on_progress(progress)
 

@@ -14,9 +14,11 @@ START_WITHIN_S = 20.0
 GRACE_S = 2
 
 
-def serve(settings: EmulatorSettings) -> None:
-    """Serve until SIGTERM or SIGINT, then kill ffmpeg, clean up and return."""
-    uvicorn.Server(_config(settings)).run()
+def serve(settings: EmulatorSettings) -> bool:
+    """Serve until SIGTERM or SIGINT, then kill ffmpeg and clean up. False if it never started; the log says why."""
+    server = uvicorn.Server(_config(settings))
+    server.run()
+    return server.started
 
 
 @contextmanager

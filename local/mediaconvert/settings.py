@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from local.mediaconvert.chaos import Chaos
@@ -60,7 +60,7 @@ class EmulatorSettings(BaseSettings):
         description="Where each job has a folder while it runs; the input and all outputs must fit in it.",
     )
     finished_jobs_kept: int = Field(default=1000, ge=1, description="Finished jobs that GetJob still knows.")
-    templates: Annotated[tuple[Path, ...], NoDecode] = Field(
+    templates: Annotated[tuple[FilePath, ...], NoDecode] = Field(
         default=(), description="Job template files to load at start, comma-separated (create-job-template's JSON)."
     )
     chaos: Chaos = Field(default=Chaos(), description="Chaos at start, as the JSON that PUT /_emulator/chaos takes.")

@@ -92,7 +92,7 @@ def output_error(location: Location, error: Exception) -> JobError:
 
 def _meaning(error: Exception) -> tuple[type[JobError], str]:
     if not isinstance(error, ClientError):
-        return Unknown, "Connection failed"
+        return Unknown, type(error).__name__  # its message can name local addresses
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     match code, status:
