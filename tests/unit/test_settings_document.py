@@ -16,7 +16,7 @@ DEFAULT_IN_WORDS = {"UPLOAD_CONTENT_TYPES"}
 def documented() -> dict[str, str]:
     """Each variable of the document, with its default as it stands there."""
     return dict(
-        re.findall(r"^\| `([A-Z0-9_]+)` \| `?([^`|]*?)`? \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+        re.findall(r"^\| `([A-Z0-9_]+)` \| *`?([^`|]*?)`? *\|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     )
 
 
