@@ -1,8 +1,6 @@
 """Brings the pipeline's template to life at an AWS endpoint, and tells the settings that the processes need.
 
-The template is the only description of the resources. What an emulator's CloudFormation drops silently (MiniStack:
-TTL, point-in-time recovery and KMS encryption of tables, lifecycle of buckets) is set through the service's own API,
-from the template's value, and only if it isn't so already: on AWS there is never anything left to set.
+The template is the only description of the resources, also of what an emulator leaves out of them (omissions.py).
 """
 
 import asyncio
@@ -15,11 +13,10 @@ import aioboto3
 from botocore.exceptions import BotoCoreError, ClientError
 from types_aiobotocore_cloudformation import CloudFormationClient
 from types_aiobotocore_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
-from types_aiobotocore_dynamodb import DynamoDBClient
-from types_aiobotocore_s3 import S3Client
 
 from local import template as templates
 from local.embedded import ROOT
+from local.omissions import set_omissions
 
 STACK_NAME = "mediaconvert-status"
 LOCAL_EVENT_SOURCE = "local.mediaconvert"
@@ -118,7 +115,7 @@ async def deploy(
             await _start(client, stack_name, template, parameters)
             outputs = await _outputs_when_settled(client, stack_name)
             physical_ids = await _physical_ids(client, stack_name)
-            await _set_what_was_dropped(session, endpoint_url, templates.parse(template), physical_ids)
+            await set_omissions(session, endpoint_url, templates.parse(template), physical_ids)
     except TimeoutError as error:
         raise ProvisionError(f"stack {stack_name} was not ready within {deadline_s:g} s") from error
     except BotoCoreError as error:  # nobody answers, or there are no credentials
@@ -203,50 +200,3 @@ async def _first_failure(client: CloudFormationClient, stack_name: str) -> str:
 async def _physical_ids(client: CloudFormationClient, stack_name: str) -> dict[str, str]:
     resources = (await client.describe_stack_resources(StackName=stack_name))["StackResources"]
     return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in resources}
-
-
-async def _set_what_was_dropped(
-    session: aioboto3.Session, endpoint_url: str | None, template: templates.Template, physical_ids: Mapping[str, str]
-) -> None:
-    async with (
-        session.client("dynamodb", endpoint_url=endpoint_url) as dynamodb,
-        session.client("s3", endpoint_url=endpoint_url) as s3,
-    ):
-        for table in templates.tables(template):
-            await _set_table(dynamodb, physical_ids[table.logical_id], table)
-        for bucket in templates.buckets(template):
-            await _set_bucket(s3, physical_ids[bucket.logical_id], bucket)
-
-
-async def _set_table(client: DynamoDBClient, name: str, wanted: templates.TableSettings) -> None:
-    ttl = (await client.describe_time_to_live(TableName=name))["TimeToLiveDescription"]
-    if wanted.ttl_attribute and ttl["TimeToLiveStatus"] not in {"ENABLED", "ENABLING"}:
-        await client.update_time_to_live(
-            TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": wanted.ttl_attribute}
-        )
-    backups = (await client.describe_continuous_backups(TableName=name))["ContinuousBackupsDescription"]
-    recovery = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus")
-    if wanted.is_recoverable and recovery != "ENABLED":
-        await client.update_continuous_backups(
-            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )
-    description = (await client.describe_table(TableName=name))["Table"]
-    encryption = description.get("SSEDescription", {}).get("Status")
-    if wanted.is_encrypted_by_kms and encryption not in {"ENABLED", "ENABLING", "UPDATING"}:
-        await client.update_table(TableName=name, SSESpecification={"Enabled": True})
-
-
-async def _set_bucket(client: S3Client, name: str, wanted: templates.BucketSettings) -> None:
-    rules: list[Any] = list(wanted.lifecycle_rules)
-    if rules and await _lifecycle_ids(client, name) != {rule["ID"] for rule in rules}:
-        await client.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": rules})
-
-
-async def _lifecycle_ids(client: S3Client, bucket: str) -> set[str]:
-    try:
-        rules = (await client.get_bucket_lifecycle_configuration(Bucket=bucket))["Rules"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
-            raise
-        return set()
-    return {rule.get("ID", "") for rule in rules}
