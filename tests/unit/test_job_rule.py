@@ -158,7 +158,7 @@ def test_warnings_add_up_in_any_order() -> None:
     assert replace(both, warnings=frozenset()) == RUNNING
 
 
-TYPICAL = [
+TYPICAL: list[JobEvent] = [
     progressed(10),
     progressed(20, 30, "TRANSCODING"),
     progressed(30, 80, "UPLOADING"),
@@ -220,7 +220,15 @@ def test_a_backlog_of_progress_is_one_write(events: list[JobEvent]) -> None:
 
 def test_the_newest_progress_and_the_earliest_end_are_chosen() -> None:
     """Places in the batch don't matter, timestamps do; a warning said twice is written once."""
-    events = [failed(9), warned(1), progressed(5, 50), progressed(8, 80), progressed(7, 70), canceled(6), warned(2)]
+    events: list[JobEvent] = [
+        failed(9),
+        warned(1),
+        progressed(5, 50),
+        progressed(8, 80),
+        progressed(7, 70),
+        canceled(6),
+        warned(2),
+    ]
     assert worth_applying(events) == [1, 3, 5]
 
 

@@ -1,0 +1,195 @@
+"""A job as the API shows it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import ValidationError
+
+from service.presenting import awaited, job_of, progress_of
+from service.schemas import Job as JobOut
+from service.schemas import JobStatus, UploadRequest
+from transcode.job import Failure, Job, Output, Rendition, Status, Warned
+from transcode.lookup import Lookup
+
+BASE = "https://play.example.com"
+OUTPUT = Output(
+    path="uploads/6f1c/Big-Buck-Bunny.mp4_20251122080000-4be1c7/",
+    playlists={".mpd": "Big-Buck-Bunny.mpd", ".m3u8": "Big-Buck-Bunny.m3u8"},
+    duration_ms=61_440,
+    width_px=1920,
+    height_px=1080,
+    renditions=(Rendition(width_px=1920, height_px=1080, duration_ms=61_440, playlist="Big-Buck-Bunny_1080p.m3u8"),),
+)
+RUNNING = Job(
+    job_id="1763798400123-k3v9qa",
+    status=Status.PROGRESSING,
+    event_time_ms=1763798420000,
+    started_ms=1763798400000,
+    progress_percent=40,
+    phase="TRANSCODING",
+    input_file="uploads/6f1c/Big-Buck-Bunny.mp4",
+    file_name="Big Buck Bunny.mp4",
+    owner="user-1",
+    submitted_s=1763798399,
+    updated_s=1763798421,
+)
+NOW_MS = 1763798425000
+
+
+def shown(job: Job, *, base: str | None = BASE) -> JobOut:
+    """The job as the API shows it."""
+    return job_of(job, now_ms=NOW_MS, playback_base_url=base)
+
+
+def playback_url(path: str, playlists: dict[str, str]) -> str | None:
+    """Where a finished job with these outputs plays."""
+    output = shown(replace(RUNNING, output=Output(path=path, playlists=playlists))).output
+    assert output is not None
+    return output.playback_url
+
+
+def test_a_running_job_shows_all_there_is() -> None:
+    """Progress, an estimate, the file's own name, and times with a zone."""
+    assert shown(RUNNING).model_dump() == {
+        "job_id": "1763798400123-k3v9qa",
+        "input_file": "uploads/6f1c/Big-Buck-Bunny.mp4",
+        "file_name": "Big Buck Bunny.mp4",
+        "status": "PROGRESSING",
+        "progress_percent": 40,
+        "phase": "TRANSCODING",
+        "eta_s": 25,
+        "submitted_at": datetime(2025, 11, 22, 7, 59, 59, tzinfo=UTC),
+        "updated_at": datetime(2025, 11, 22, 8, 0, 21, tzinfo=UTC),
+        "output": None,
+        "error": None,
+        "warnings": [],
+    }
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_of_a_job_is_one_of_the_apis(status: Status) -> None:
+    """Both views say the same; only a running job has an estimate."""
+    job = replace(RUNNING, status=status)
+    assert shown(job).status == progress_of(job, now_ms=NOW_MS).status == JobStatus(status.value)
+    assert (shown(job).eta_s is not None) == (status is Status.PROGRESSING)
+
+
+def test_the_light_view_agrees_with_the_full_one() -> None:
+    """Progress is a part of the job, nothing else."""
+    full, light = shown(RUNNING).model_dump(), progress_of(RUNNING, now_ms=NOW_MS).model_dump()
+    assert light.items() <= full.items()
+    assert set(light) == {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at"}
+
+
+def test_a_bare_row_shows_what_is_unknown_as_null() -> None:
+    """A job made known by its first event has neither file nor times yet."""
+    job = shown(Job(job_id="1-a"))
+    assert (job.input_file, job.file_name, job.progress_percent, job.submitted_at) == (None, None, None, None)
+    assert job.status is JobStatus.SUBMITTED
+
+
+def test_a_finished_job_says_where_it_plays() -> None:
+    """HLS before any other playlist, and every rendition."""
+    output = shown(replace(RUNNING, status=Status.COMPLETE, output=OUTPUT)).output
+    assert output is not None
+    assert output.playback_url == f"{BASE}/{OUTPUT.path}Big-Buck-Bunny.m3u8"
+    assert [rendition.model_dump() for rendition in output.renditions] == [
+        {"width_px": 1920, "height_px": 1080, "duration_ms": 61_440, "playlist": "Big-Buck-Bunny_1080p.m3u8"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "playlist", "url"),
+    [
+        ("a b/", "c d.m3u8", f"{BASE}/a%20b/c%20d.m3u8"),
+        ("港/", "朝.m3u8", f"{BASE}/%E6%B8%AF/%E6%9C%9D.m3u8"),
+        ("a+b%20c?d#e/", "f.m3u8", f"{BASE}/a%2Bb%2520c%3Fd%23e/f.m3u8"),
+    ],
+)
+def test_a_playback_url_is_encoded(path: str, playlist: str, url: str) -> None:
+    """So that CloudFront decodes it to the object's very key."""
+    assert playback_url(path, {".m3u8": playlist}) == url
+
+
+@pytest.mark.parametrize(
+    ("playlists", "name"),
+    [
+        ({".ism": "a.ism", ".mpd": "a.mpd"}, "a.mpd"),
+        ({".ism": "a.ism"}, "a.ism"),
+        ({".txt": "a.txt"}, None),
+        ({}, None),
+    ],
+)
+def test_the_most_widely_playable_playlist_is_played(playlists: dict[str, str], name: str | None) -> None:
+    """Without one there is nothing to play."""
+    assert playback_url("x/", playlists) == (name and f"{BASE}/x/{name}")
+
+
+def test_where_nothing_is_served_there_is_no_playback_url() -> None:
+    """The rest of the output is shown all the same."""
+    output = shown(replace(RUNNING, output=OUTPUT), base=None).output
+    assert output is not None
+    assert (output.playback_url, output.path) == (None, OUTPUT.path)
+
+
+def test_a_warning_is_shown_once_with_its_words() -> None:
+    """COMPLETE repeats, without words, what NEW_WARNING said."""
+    warnings = frozenset({Warned(code=7), Warned(code=7, message="odd"), Warned(code=3)})
+    shown_warnings = [(each.code, each.message) for each in shown(replace(RUNNING, warnings=warnings)).warnings]
+    assert shown_warnings == [(3, ""), (7, "odd")]
+
+
+def test_a_failed_job_says_why() -> None:
+    """MediaConvert's code, and a message that was cleaned before it was stored."""
+    error = shown(replace(RUNNING, status=Status.ERROR, failure=Failure(code=1010, message="unreadable"))).error
+    assert error is not None
+    assert (error.code, error.message) == (1010, "unreadable")
+
+
+def test_an_announced_upload_waits() -> None:
+    """Before there is a job there is no id, and no progress that could be known."""
+    job = awaited(Lookup(input_file="uploads/6f1c/a.mp4", file_name="ä.mp4", announced_s=1763798399))
+    assert (job.job_id, job.status, job.progress_percent) == (None, JobStatus.AWAITING_UPLOAD, None)
+    assert (job.input_file, job.file_name) == ("uploads/6f1c/a.mp4", "ä.mp4")
+    assert job.updated_at == datetime(2025, 11, 22, 7, 59, 59, tzinfo=UTC)
+
+
+def test_an_upload_that_no_job_can_be_made_of_is_an_error() -> None:
+    """A front end must not wait for ever for a job that MediaConvert refused."""
+    job = awaited(Lookup(input_file="a", failure=Failure(code=403, message="may not")))
+    assert job.status is JobStatus.ERROR
+    assert job.error is not None
+    assert (job.error.code, job.error.message) == (403, "may not")
+
+
+def test_nobody_sees_whose_upload_it_is() -> None:
+    """The owner is for deciding who may ask, not for showing."""
+    assert "user-1" not in shown(RUNNING).model_dump_json()
+    assert "owner" not in awaited(Lookup(input_file="a", owner="user-1")).model_dump_json()
+
+
+@pytest.mark.parametrize("name", ["港.mp4", "a" * 1_024, "../x", " "])
+def test_any_file_name_may_be_announced(name: str) -> None:
+    """It is kept as it is; only the key is made safe."""
+    assert UploadRequest(file_name=name, content_type="video/mp4", size_bytes=1).file_name == name
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"file_name": ""},
+        {"file_name": "a" * 1_025},
+        {"file_name": "\ud83d.mp4"},
+        {"size_bytes": 0},
+        {"size_bytes": -1},
+        {"size_bytes": 2**53},
+        {"size_bytes": 1.5},
+        {"content_type": ""},
+        {"contentType": "video/mp4"},
+    ],
+)
+def test_a_request_that_cannot_be_meant_is_refused(changes: dict[str, object]) -> None:
+    """Empty, endless, not UTF-8, or with a field misspelt."""
+    with pytest.raises(ValidationError):
+        UploadRequest.model_validate({"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 1, **changes})
