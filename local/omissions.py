@@ -4,15 +4,19 @@ MiniStack: expiry, point-in-time recovery and KMS encryption of tables, lifecycl
 service's own API, from the template's value, and only if it isn't so already: on AWS nothing is ever left to set.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aioboto3
 from botocore.exceptions import ClientError
-from types_aiobotocore_dynamodb import DynamoDBClient
-from types_aiobotocore_s3 import S3Client
 
 from local import template as templates
+
+if TYPE_CHECKING:  # stubs, which only development installs
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_s3 import S3Client
 
 
 async def set_omissions(

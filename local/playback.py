@@ -1,11 +1,13 @@
 """Serves the private output bucket in CloudFront's place: GET and HEAD of objects, to any origin, and nothing else."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import aioboto3
 import uvicorn
@@ -20,11 +22,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-from types_aiobotocore_s3 import S3Client
 
 from local import playback_rules as rules
 from transcode import log
 from transcode.settings import BucketName, Url, load
+
+if TYPE_CHECKING:  # stubs, which only development installs
+    from types_aiobotocore_s3 import S3Client
 
 _CHUNK_BYTES = 64 * 1024
 _NOT_FOUND = {HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST}  # a bad request: a key that S3 can't have

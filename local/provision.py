@@ -3,20 +3,24 @@
 The template is the only description of the resources, also of what an emulator leaves out of them (omissions.py).
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aioboto3
 from botocore.exceptions import BotoCoreError, ClientError
-from types_aiobotocore_cloudformation import CloudFormationClient
-from types_aiobotocore_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
 
 from local import template as templates
 from local.embedded import ROOT
 from local.omissions import set_omissions
+
+if TYPE_CHECKING:  # stubs, which only development installs
+    from types_aiobotocore_cloudformation import CloudFormationClient
+    from types_aiobotocore_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
 
 STACK_NAME = "mediaconvert-status"
 LOCAL_EVENT_SOURCE = "local.mediaconvert"
@@ -48,7 +52,7 @@ class Stack:
     job_events_dead_letter_queue_url: str
 
     @classmethod
-    def of(cls, *, endpoint_url: str, environment: Mapping[str, str]) -> "Stack":
+    def of(cls, *, endpoint_url: str, environment: Mapping[str, str]) -> Stack:
         """The stack whose settings `deploy` gave."""
         names = {field.name for field in fields(cls)} - {"endpoint_url"}
         return cls(endpoint_url=endpoint_url, **{name: environment[name.upper()] for name in names})
