@@ -61,7 +61,7 @@ def create_app(settings: EmulatorSettings) -> Starlette:
         finally:
             shutil.rmtree(temp_dir, ignore_errors=True)
 
-    app = Starlette(routes=routes(), lifespan=lifespan, exception_handlers={ApiError: api_error})
+    app = Starlette(routes=routes(), lifespan=lifespan, exception_handlers={ApiError: api_error, Exception: api_error})
     app.state.public_url = settings.public_url
     return app
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from local.mediaconvert.chaos import Chaos
 from local.mediaconvert.emulator import Emulator
-from local.mediaconvert.errors import ApiError, BadRequestException
+from local.mediaconvert.errors import ApiError, BadRequestException, InternalServerErrorException
 from local.mediaconvert.overlay import JsonObject
 
 API = "/2017-08-29"
@@ -99,7 +99,7 @@ async def not_emulated(request: Request) -> Response:
 
 async def api_error(_: Request, error: Exception) -> Response:
     """An error in the form that AWS's SDKs raise as the modelled exception."""
-    if not isinstance(error, ApiError):
-        raise error
+    if not isinstance(error, ApiError):  # the server logs it with its traceback
+        error = InternalServerErrorException("Unexpected error")
     headers = {"x-amzn-ErrorType": type(error).__name__}
     return JSONResponse({"message": error.message}, error.status, headers)

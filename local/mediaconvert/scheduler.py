@@ -81,14 +81,14 @@ class Scheduler:
     async def _lane(self) -> None:
         while True:
             _, _, job = await self._waiting.get()
-            if job.is_finished:
-                continue
             task = asyncio.create_task(self._follow(job), name=f"mediaconvert-{job.id}")
             self._running[job.id] = task
             await asyncio.wait([task])
             del self._running[job.id]
 
     async def _follow(self, job: Job) -> None:
+        if job.is_finished:  # canceled since the lane took it
+            return
         job.start(now_ms())
         self._publish(job, "PROGRESSING")
         log.info("job.started", job_id=job.id)

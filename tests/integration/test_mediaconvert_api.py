@@ -92,6 +92,15 @@ def test_canceling_a_running_job_stops_ffmpeg_and_clears_up(lab: Laboratory, blo
     assert lab.finished(lab.create(lab.upload(source, "next/f.mp4"), "next/"))["Status"] == "COMPLETE"
 
 
+def test_jobs_start_by_priority_then_in_order(lab: Laboratory, blocked: str) -> None:
+    """A higher priority goes first; equals go as they came."""
+    made = [lab.create(UNENCODED, "order/", Priority=priority) for priority in (-10, 0, 0, 10)]
+    lab.mediaconvert.cancel_job(Id=blocked)
+    started = {job_id: lab.events_to_the_end(job_id)[0]["detail"]["timestamp"] for job_id in made}
+
+    assert sorted(made, key=lambda job_id: started[job_id]) == [made[3], made[1], made[2], made[0]]
+
+
 def test_a_request_token_makes_one_job(lab: Laboratory) -> None:
     """A request repeated with its token within a minute gives the first job, even if it asks for another."""
     first = lab.create(UNENCODED, "token/", ClientRequestToken="token-1")

@@ -65,6 +65,19 @@ def test_playlists_say_what_players_need(lab: Laboratory, tmp_path: Path) -> Non
     ]
 
 
+def test_renditions_switch_at_the_same_instants(lab: Laboratory, tmp_path: Path) -> None:
+    """At 29.97 frames a second segments aren't whole seconds, but they are alike in all renditions."""
+    source = film(tmp_path / "film.mp4", size="1280x720", rate="30000/1001", duration_s=13)
+    lab.finished(lab.create(lab.upload(source, "aligned/f.mp4"), "aligned/"))
+    lengths = [
+        [line for line in lab.text(f"aligned/f_{name}.m3u8").splitlines() if line.startswith("#EXTINF")]
+        for name in ("720p", "360p")
+    ]
+
+    assert lengths[0] == lengths[1]
+    assert len(lengths[0]) == 3
+
+
 def test_files_have_their_content_types(lab: Laboratory, tmp_path: Path) -> None:
     """Browsers and CDNs go by the Content-Type."""
     lab.finished(lab.create(lab.upload(film(tmp_path / "f.mp4"), "types/f.mp4"), "types/"))

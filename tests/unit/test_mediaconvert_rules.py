@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -15,8 +16,10 @@ from local.mediaconvert.events import Names, job_event
 from local.mediaconvert.failures import ffmpeg_error
 from local.mediaconvert.job import Job, Status, new_job_id
 from local.mediaconvert.listing import Page, cut
+from local.mediaconvert.naming import Location
 from local.mediaconvert.settings import EmulatorSettings
 from local.mediaconvert.spec import InputSpec, JobSpec
+from local.mediaconvert.storage import input_error, output_error
 from local.mediaconvert.store import JobStore
 from local.mediaconvert.submission import check_metadata
 
@@ -58,6 +61,19 @@ def test_ffmpegs_last_words_become_a_code(line: str, code: int) -> None:
     assert isinstance(error, JobError)
     assert error.code == code
     assert " @ 0x" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [("NoSuchKey", 404, 1404), ("NoSuchBucket", 404, 1404), ("AccessDenied", 403, 1401), ("SlowDown", 503, 1999)],
+)
+def test_s3s_refusals_become_codes(code: str, status: int, expected: int) -> None:
+    """Of inputs and outputs alike, with the place in the message."""
+    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    place = Location("bucket", "film.mp4")
+    for error in (f(place, ClientError(answer, "GetObject")) for f in (input_error, output_error)):
+        assert error.code == expected
+        assert "[s3://bucket/film.mp4]" in error.message
 
 
 def test_a_silent_death_is_unknown() -> None:
