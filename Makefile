@@ -38,7 +38,7 @@ check: $(VENV)/.done ## The fast checks: format, lint, types, layers, template, 
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports --no-timing 2>&1 | tail -n 4
+	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(VENV)/bin/cfn-lint infra/*.yaml
 	@$(VENV)/bin/python -m pytest tests/unit -q
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from service.schemas import ErrorOut, Job, JobStatus, OutputOut, Progress, RenditionOut, WarningOut
 from transcode import job as rule
-from transcode.lookup import Lookup
+from transcode.upload import Lookup
 
 PLAYLIST_PREFERENCE = (".m3u8", ".mpd", ".ism")
 

@@ -22,7 +22,7 @@ from transcode.errors import (
     UploadNotFoundError,
     UploadTooLargeError,
 )
-from transcode.lookup import Lookup
+from transcode.upload import Lookup
 
 router = APIRouter()
 

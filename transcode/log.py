@@ -13,6 +13,11 @@ def _without_colors(_: object, __: str, event: structlog.typing.EventDict) -> st
     return event
 
 
+def _console() -> structlog.typing.Processor:
+    # Plain tracebacks: the pretty ones print local variables, and a key may be among them.
+    return structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
 def configure(*, level: str, json: bool) -> None:
     """Send every log line of the process to stdout; `level` is a name of the standard library's."""
     shared: list[structlog.typing.Processor] = [
@@ -32,7 +37,9 @@ def configure(*, level: str, json: bool) -> None:
     rendering: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if json
-        else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a foreign text must not stop a log line

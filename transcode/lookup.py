@@ -3,29 +3,14 @@
 No AWS type passes this boundary. IAM: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the lookup table.
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.dynamodb import Lifetimes, Update, decode, encode
 from transcode.job import Failure
+from transcode.upload import Lookup
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
-    """What is known of an input file: before its job is made, `job_id` is None; `failure` says why none could be.
-
-    `announced_s` is Unix seconds.
-    """
-
-    input_file: str
-    job_id: str | None = None
-    file_name: str | None = None
-    owner: str | None = None
-    failure: Failure | None = None
-    announced_s: int | None = None
 
 
 class LookupTable:

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
     """Seconds that a status row, and an upload that never came, live after their last change."""
     output_ttl_s: Annotated[int, Field(ge=3_600)] = 14 * 86_400
     """Seconds that the row with the key lives, and an unfinished job's rows; longer than the longest job."""
-    upload_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)*$", max_length=200)] = "uploads/"
+    upload_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)+$", max_length=200)] = "uploads/"
     """Key prefix of uploads in the input bucket; objects elsewhere are nobody's upload."""
     aws_region: str = "us-east-1"
     aws_endpoint_url: Url | None = None

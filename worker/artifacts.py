@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from transcode.job import Completed
-from worker.outputs import Destination
+from worker.claim import Destination
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client

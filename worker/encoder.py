@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from transcode.aws import THROTTLED_STATUS, is_passing
 from transcode.job import Failure
+from worker.claim import Claim
 from worker.job_request import CLAIM_KEY, JobDefaults, UnusableTemplateError, input_uri, job_request
-from worker.outputs import Claim
 from worker.sanitise import Sanitiser
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from worker.claim import Claim, Destination
 from worker.events import INPUT_BUCKET_KEY
 from worker.output_names import base_name, key_uri
-from worker.outputs import Claim, Destination
 
 CLAIM_KEY = "Claim"
 """The user metadata that says which claim a job was made for."""

@@ -6,7 +6,6 @@ made. Only the holder of the claim's lease calls CreateJob, and only while the l
 """
 
 import asyncio
-import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ import structlog
 from transcode.job import Job
 from transcode.lookup import LookupTable
 from transcode.status import StatusTable
+from worker.claim import Claim, Destination, claim_id
 from worker.encoder import Encoder, EncoderBusyError, JobRefusedError
 from worker.events import ObjectCreated
 from worker.output_names import key_file, output_path
-from worker.outputs import Claim, Destination, OutputTable
+from worker.outputs import OutputTable
 from worker.settle import Done, Later, Message, Outcome, backoff_s
 
 LEASE_S = 60
@@ -120,8 +120,3 @@ class Submitter:
         await self.outputs.refuse(claim)
         log.error("job.refused", input_file=input_file, code=refusal.failure.code, reason=refusal.failure.message)
         return Done()
-
-
-def claim_id(upload: ObjectCreated) -> str:
-    """Return what one version of an object is claimed under: 40 hexadecimal digits, the same for each delivery."""
-    return hashlib.sha256(f"{upload.input_file}\n{upload.version}".encode()).hexdigest()[:40]

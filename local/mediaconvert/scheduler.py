@@ -98,8 +98,7 @@ class Scheduler:
         except JobError as error:
             self._fail(job, error)
         except asyncio.CancelledError:
-            if not job.is_finished:
-                self._fail(job, Unknown("The emulator was stopped"))
+            self._fail(job, Unknown("The emulator was stopped"))
             raise
         except Exception:
             log.exception("job.crashed", job_id=job.id)
@@ -120,6 +119,8 @@ class Scheduler:
         log.info("job.complete", job_id=job.id, took_s=round((now_ms() - (job.started_ms or 0)) / 1000, 1))
 
     def _fail(self, job: Job, error: JobError) -> None:
+        if job.is_finished:  # canceled, and what broke then is no failure of the job
+            return
         job.finish(Status.ERROR, now_ms(), error=error)
         self._publish(job, "ERROR", error_detail(error.code, error.message))
         log.info("job.failed", job_id=job.id, error_code=error.code, error_message=error.message)

@@ -13,7 +13,7 @@ from service.app import create_app
 from service.settings import ServiceSettings
 from tests.integration.conftest import Stores
 from transcode.job import Completed, Failed, Failure, Job, Output, Progressed, Warned, WarningRaised
-from transcode.lookup import Lookup
+from transcode.upload import Lookup
 
 PLAYBACK = "https://play.example"
 TOO_LARGE = 1_000_001

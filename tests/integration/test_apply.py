@@ -14,7 +14,7 @@ from tests.integration.conftest import Stores
 from transcode.aws import Aws
 from transcode.job import Job, Status
 from worker.batch import BatchHandler
-from worker.outputs import Destination
+from worker.claim import Destination
 from worker.settle import Bury, Done, Later, Message
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import pytest
 from local.provision import Stack
 from tests.integration.conftest import Stores
 from transcode.aws import Aws
-from transcode.lookup import Lookup
+from transcode.upload import Lookup
 from worker.batch import BatchHandler
-from worker.outputs import Claim, Destination
+from worker.claim import Claim, Destination
 from worker.settle import Done, Later, Message
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from worker.job_request import JobDefaults, UnusableTemplateError, input_uri, job_request
 from worker.output_names import key_file
-from worker.outputs import Claim, Destination
+from worker.claim import Claim, Destination
 
 TEMPLATE_FILE = Path(__file__).parents[2] / "infra" / "job_template.json"
 KEY = "00112233445566778899aabbccddeeff"

@@ -10,7 +10,7 @@ from service.presenting import awaited, job_of, progress_of
 from service.schemas import Job as JobOut
 from service.schemas import JobStatus, UploadRequest
 from transcode.job import Failure, Job, Output, Rendition, Status, Warned
-from transcode.lookup import Lookup
+from transcode.upload import Lookup
 
 BASE = "https://play.example.com"
 OUTPUT = Output(
