@@ -14,7 +14,8 @@ from local.mediaconvert.spec import FileGroup, Group, HlsEncryption, HlsGroup, I
 FILE_CONTAINERS = {"MP4": ("mp4", "mp4"), "MOV": ("mov", "mov"), "M2TS": ("mpegts", "m2ts")}
 HLS_CONTAINER = "M3U8"
 NOT_IN_PLAYLISTS = re.compile(r'["\r\n]')
-FORMAT_IDENTIFIER = re.compile(r"\$[A-Za-z0-9]+\$")
+# https://docs.aws.amazon.com/mediaconvert/latest/ug/using-variables-in-your-job-settings.html
+FORMAT_IDENTIFIER = re.compile(r"\$(d|t|dt|fn|ex|w|h|f|rv|ra|rc|Number|Time|Bandwidth|RepresentationID)\$")
 DEFAULT_SEGMENT_S = 10
 PLAIN_HLS = {
     "segmentControl": "SEGMENTED_FILES",
@@ -178,13 +179,17 @@ def _destination(settings: JsonObject, where: str) -> str:
     if not destination:
         raise BadRequestException(f"{where}/destination: Should exist")
     split_s3_uri(destination, f"{where}/destination")
-    _check_name(destination, f"{where}/destination")
+    _refuse_identifiers(destination, f"{where}/destination")
     return str(destination)
 
 
-def _check_name(text: str | None, where: str) -> None:
+def _refuse_identifiers(text: str | None, where: str) -> None:
     if text and (found := FORMAT_IDENTIFIER.search(text)):
         raise BadRequestException(f"{where}: The format identifier {found[0]} is not emulated")
+
+
+def _check_name(text: str | None, where: str) -> None:
+    _refuse_identifiers(text, where)
     if text and NOT_IN_PLAYLISTS.search(text):
         raise BadRequestException(f"{where}: A quote or a line break can't stand in a playlist")
 

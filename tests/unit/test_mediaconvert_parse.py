@@ -96,6 +96,7 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         (f"{HLS}/encryption/staticKeyProvider/staticKeyValue", "00"),
         (f"{HLS}/encryption/staticKeyProvider/url", 'a"b'),
         (f"{OUTPUT}/nameModifier", None),
+        (f"{OUTPUT}/nameModifier", 'a"b'),
         (f"{OUTPUT}/preset", "System-Avc_16x9"),
         (f"{OUTPUT}/captionDescriptions", [{}]),
         (f"{OUTPUT}/containerSettings/container", "CMFC"),
@@ -115,6 +116,13 @@ def test_what_is_wrong_or_not_emulated_is_refused_where_it_stands(path: str, val
     place = refused.value.message.split(":")[0]
     assert place
     assert path.startswith(place) or place.startswith(path.rpartition("/")[0])
+
+
+def test_a_destination_may_hold_what_file_names_hold() -> None:
+    """Destinations are made of users' file names: quotes, dollars and percent signs are no reason to refuse."""
+    (group,) = parse_settings(_set(_settings(), f"{HLS}/destination", "s3://out/a'b\"c$100$d%20#?/")).groups
+
+    assert group.destination == "s3://out/a'b\"c$100$d%20#?/"
 
 
 def test_two_outputs_may_not_share_a_name() -> None:
