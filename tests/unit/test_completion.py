@@ -9,8 +9,8 @@ import pytest
 
 from transcode.job import Completed, Output
 from worker.artifacts import info
-from worker.events import Reader
 from worker.claim import Destination
+from worker.events import Reader
 from worker.sanitise import Sanitiser
 
 READER = Reader(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())

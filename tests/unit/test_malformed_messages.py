@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from transcode.job import Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
-from worker.events import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
 from worker.claim import Destination
+from worker.events import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
 from worker.sanitise import Sanitiser
 
 READER = Reader(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
