@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from worker.batch import BatchHandler
+from worker.health import Pulse
 from worker.queue import Queue
 from worker.settle import Later, Message
 
@@ -25,6 +26,7 @@ class Loop:
     handler: BatchHandler
     pollers: int
     stop_grace_s: float
+    pulse: Pulse
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handle messages until `stop` is set, then return within `stop_grace_s` seconds or a little more."""
@@ -45,11 +47,13 @@ class Loop:
 
     async def _poll(self, queue: Queue, stop: asyncio.Event) -> None:
         pause_s = FIRST_PAUSE_S
+        me = self.pulse.enter()
         while not stop.is_set():
             try:
                 messages = await _unless(stop, queue.receive())
                 if messages:
                     await self._work(queue, messages)
+                self.pulse.beat(me)
                 pause_s = FIRST_PAUSE_S
             except Exception:
                 # The queue itself doesn't answer: say so, and ask less and less often until it does.
@@ -72,7 +76,10 @@ class Loop:
 
 
 async def _unless(stop: asyncio.Event, receiving: Coroutine[object, object, Sequence[Message]]) -> Sequence[Message]:
-    """Return what was received; nothing if `stop` is set first."""
+    """Return what was received; nothing if `stop` is set first.
+
+    A message that SQS hands out in the very moment of the stop comes again after its visibility timeout.
+    """
     receive = asyncio.create_task(receiving)
     stopped = asyncio.create_task(stop.wait())
     try:

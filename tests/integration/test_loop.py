@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from local.provision import Stack
 from transcode.aws import Aws, open_aws
+from worker.health import Pulse
 from worker.loop import Loop
 from worker.queue import Queue, QueueUnusableError, open_queue
 from worker.settle import Bury, Done, Later, Message, Outcome
@@ -37,9 +40,9 @@ class Recorder:
         return {message.message_id: self.decide(message) for message in messages}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def own_stack(deploy_stack: Callable[..., Stack]) -> Stack:
-    """Queues that nobody else reads, whose messages return after two seconds."""
+    """Queues that no other test reads, not even with a poll it left behind; messages return after two seconds."""
     return deploy_stack({"VisibilityTimeoutS": "2"})
 
 
@@ -51,16 +54,22 @@ async def sqs(aws: Aws) -> "SQSClient":
 
 @pytest.fixture
 async def queue(sqs: "SQSClient", own_stack: Stack) -> Queue:
-    """The uploads queue, empty."""
-    await sqs.purge_queue(QueueUrl=own_stack.uploads_queue_url)
-    await sqs.purge_queue(QueueUrl=own_stack.uploads_dead_letter_queue_url)
+    """The uploads queue."""
     return await open_queue(sqs, own_stack.uploads_queue_url)
 
 
-async def run_until(queue: Queue, recorder: Any, done: Callable[[], bool], *, grace_s: float = 5) -> None:  # noqa: ANN401 -- stands in for the handler
+async def run_until(
+    queue: Queue,
+    recorder: Any,  # noqa: ANN401 -- stands in for the handler
+    done: Callable[[], bool],
+    *,
+    grace_s: float = 5,
+    pulse: Pulse | None = None,
+) -> None:
     """Run the loop until the condition holds, then stop it."""
     stop = asyncio.Event()
-    loop = Loop(queues=[queue], handler=recorder, pollers=1, stop_grace_s=grace_s)
+    pulse = pulse or Pulse(None, clock=time.time)
+    loop = Loop(queues=[queue], handler=recorder, pollers=1, stop_grace_s=grace_s, pulse=pulse)
     running = asyncio.create_task(loop.run(stop))
     async with asyncio.timeout(DEADLINE_S):
         while not done():  # noqa: ASYNC110 -- a condition of any kind, with a deadline
@@ -162,3 +171,25 @@ async def test_a_queue_that_does_not_answer_is_asked_again(own_stack: Stack) -> 
         await client.send_message(QueueUrl=queue.url, MessageBody=json.dumps("after the failure"))
         await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
     assert recorder.seen
+
+
+async def test_a_loop_that_goes_round_beats(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
+    """The health file is as new as the last message that was handled."""
+    clock, health_file = iter(range(100, 1000, 100)), tmp_path / "health"
+    pulse = Pulse(health_file, clock=lambda: next(clock))
+    await send(sqs, queue, "one")
+    await run_until(queue, Recorder(), lambda: health_file.exists() and _beat_s(health_file) >= 200, pulse=pulse)
+    assert await left(sqs, queue.url) == 0
+
+
+async def test_a_loop_that_is_stuck_does_not_beat(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
+    """A handler that never returns leaves the file as old as the loop's beginning."""
+    clock, health_file, recorder = iter(range(100, 1000, 100)), tmp_path / "health", Recorder(takes_s=3600)
+    pulse = Pulse(health_file, clock=lambda: next(clock))
+    await send(sqs, queue, "stuck")
+    await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2, pulse=pulse)
+    assert _beat_s(health_file) == 100
+
+
+def _beat_s(health_file: Path) -> float:
+    return health_file.stat().st_mtime
