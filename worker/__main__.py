@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+import time
 
 import structlog
 import uvloop
@@ -12,6 +13,7 @@ from transcode import log as logging
 from transcode.aws import open_aws
 from transcode.settings import load
 from worker.assembly import open_handler
+from worker.health import Pulse
 from worker.loop import Loop
 from worker.queue import QueueUnusableError, open_queue
 from worker.settings import WorkerSettings
@@ -32,6 +34,7 @@ async def run(settings: WorkerSettings) -> None:
             handler=await open_handler(aws, settings),
             pollers=settings.pollers,
             stop_grace_s=settings.stop_grace_s,
+            pulse=Pulse(settings.health_file, clock=time.time),
         )
         log.info("worker.ready", queues=[queue.name for queue in queues])
         await loop.run(stop)

@@ -28,13 +28,19 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
     sanitiser = Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role))
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     return BatchHandler(
-        reader=Reader(input_bucket=settings.input_bucket, upload_prefix=settings.upload_prefix, sanitiser=sanitiser),
+        reader=Reader(
+            input_bucket=settings.input_bucket,
+            upload_prefix=settings.upload_prefix,
+            sanitiser=sanitiser,
+            are_event_keys_encoded=settings.s3_event_keys_encoded,
+        ),
         submitter=Submitter(
             outputs=outputs,
             lookups=lookups,
             statuses=statuses,
             encoder=Encoder(mediaconvert, _defaults(settings), sanitiser),
             clock=time.time,
+            lease_s=settings.claim_lease_s,
         ),
         applier=Applier(
             statuses=statuses,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
@@ -73,6 +73,8 @@ class Reader:
     input_bucket: str
     upload_prefix: str
     sanitiser: Sanitiser
+    are_event_keys_encoded: bool = False
+    """LocalStack percent-encodes `detail.object.key` of its EventBridge events; AWS and MiniStack send it plain."""
 
     def read(self, body: str) -> Sequence[Meaning]:
         """Return what the message says; several things only where S3 put several records into it.
@@ -98,7 +100,7 @@ class Reader:
                 created = detail.object
                 yield self._object_created(
                     detail.bucket.name,
-                    created.key,
+                    unquote(created.key) if self.are_event_keys_encoded else created.key,
                     created.size,
                     created.version_id or f"{created.etag}.{created.sequencer or ''}",
                 )
@@ -117,17 +119,18 @@ class Reader:
                 yield Ignored(reason=_shown(f"event {record.event_name}"))
                 continue
             created = record.s3.object
-            key = unquote_plus(created.key)
-            if created.size is None or len(key.encode()) > LONGEST_KEY_BYTES:
-                _refuse("has an object without a size, or with a key longer than S3 allows")
+            if created.size is None:
+                _refuse("has an object without a size")
             yield self._object_created(
                 record.s3.bucket.name,
-                key,
+                unquote_plus(created.key),
                 created.size,
                 created.version_id or f"{created.e_tag}.{created.sequencer or ''}",
             )
 
     def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> Meaning:
+        if len(key.encode()) > LONGEST_KEY_BYTES:
+            _refuse("has an object with a key longer than S3 allows")
         if bucket != self.input_bucket:
             return Ignored(reason="another_bucket")
         if not key.startswith(self.upload_prefix):

@@ -37,12 +37,6 @@ def _well_formed(value: str) -> str:
     return value
 
 
-def _key(value: str) -> str:
-    if len(value.encode()) > LONGEST_KEY_BYTES:
-        raise ValueError("longer than S3 allows")
-    return value
-
-
 def _error_code(value: object) -> object:
     """Read null as absent: what ends a job is not refused for want of a number."""
     return UNKNOWN_ERROR if value is None else value
@@ -63,7 +57,6 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 Size = Annotated[int | None, BeforeValidator(_size)]
 Code = Annotated[int, Field(ge=0, lt=10**9)]
 Name = Annotated[str, AfterValidator(_well_formed)]
-Key = Annotated[Name, Field(min_length=1), AfterValidator(_key)]
 EncodedKey = Annotated[Name, Field(min_length=1, max_length=3 * LONGEST_KEY_BYTES)]
 """Each byte of a key takes up to three characters there."""
 
@@ -139,9 +132,9 @@ class Bucket(Shape):
 
 
 class CreatedObject(Shape):
-    """`detail.object` of EventBridge's Object Created; the key is not encoded there."""
+    """`detail.object` of EventBridge's Object Created; the key is not encoded there, but by LocalStack."""
 
-    key: Key
+    key: EncodedKey
     size: int
     etag: Name = ""
     version_id: Annotated[Name | None, Field(alias="version-id")] = None

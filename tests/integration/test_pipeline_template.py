@@ -57,7 +57,8 @@ async def test_a_queue_is_as_the_template_says(stack: Stack, logical_id: str, na
     async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
         answer = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
     deployed = {str(name): value for name, value in answer["Attributes"].items()}
-    expected = {key: str(_resolved(value)).lower() for key, value in properties.items() if key != "RedrivePolicy"}
+    plain = {key: value for key, value in properties.items() if key not in {"QueueName", "RedrivePolicy"}}
+    expected = {key: str(_resolved(value)).lower() for key, value in plain.items()}
     assert {key: deployed[key].lower() for key in expected} == expected
     if redrive := properties.get("RedrivePolicy"):
         policy = json.loads(deployed["RedrivePolicy"])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -312,3 +313,28 @@ def test_s3s_test_message_is_passed_over(message: Message) -> None:
 def test_an_event_of_another_kind_is_passed_over() -> None:
     """A rule that matches too much costs a line in the log, not a buried message."""
     assert only({"detail-type": "Object Deleted", "detail": {}}) == Ignored(reason="detail_type Object Deleted")
+
+
+@pytest.mark.parametrize(
+    ("sent", "key"),
+    [
+        ("uploads/1/a%20b%2Bc%25d.mp4", "uploads/1/a b+c%d.mp4"),
+        ("uploads/1/a+b.mp4", "uploads/1/a+b.mp4"),
+        ("uploads/1/%252F.mp4", "uploads/1/%2F.mp4"),
+        ("uploads/" + "%E6%B8%AF" * 338, "uploads/" + "港" * 338),
+    ],
+)
+def test_encoded_keys_of_events_are_decoded_where_that_is_set(message: Message, sent: str, key: str) -> None:
+    """Once, and a plus stays a plus; only encoded can a key be longer than S3's 1,024 bytes."""
+    payload = message("s3_object_created")
+    payload["detail"]["object"]["key"] = sent
+    [meaning] = replace(READER, are_event_keys_encoded=True).read(json.dumps(payload))
+    assert isinstance(meaning, ObjectCreated)
+    assert meaning.input_file == key
+
+
+def test_keys_of_events_are_left_alone_otherwise(message: Message) -> None:
+    """On AWS a percent sign in a key is a percent sign."""
+    payload = message("s3_object_created")
+    payload["detail"]["object"]["key"] = "uploads/1/100%25.mp4"
+    assert getattr(only(payload), "input_file", None) == "uploads/1/100%25.mp4"

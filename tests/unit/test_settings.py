@@ -118,6 +118,8 @@ def test_a_wrong_setting_of_the_service_is_named(
         ("POLLERS", "0"),
         ("STOP_GRACE_S", "0"),
         ("STOP_GRACE_S", "nan"),
+        ("HEALTH_FILE", "/nowhere/health"),
+        ("S3_EVENT_KEYS_ENCODED", "perhaps"),
     ],
 )
 def test_a_wrong_setting_of_the_worker_is_named(
