@@ -107,6 +107,15 @@ def test_of_equal_pictures_the_playable_one_is_shown(message: Message) -> None:
     assert rendition.playlist == "harbour_1080p.m3u8"
 
 
+def test_of_equal_pictures_in_one_group_the_one_with_a_playlist_is_shown(message: Message) -> None:
+    """Whichever of them comes first."""
+    size = {"videoDetails": {"widthInPx": 1280, "heightInPx": 720}}
+    outputs = [size, {**size, "outputFilePaths": ["s3://clips-out/a/b.m3u8"]}, {**size, "durationInMs": 5}]
+    for order in permutations(outputs):
+        [rendition] = output_of(message, {"type": "HLS_GROUP", "outputDetails": list(order)}).renditions
+        assert rendition.playlist == "b.m3u8"
+
+
 def test_of_two_master_playlists_hls_counts(message: Message) -> None:
     """CMAF brings an .m3u8 as well, and stands first here."""
     output = completed(message("job_complete_several_groups")).output

@@ -34,6 +34,7 @@ from service.file_names import LONGEST_STEM, LONGEST_SUFFIX, input_file, safe_na
         ("no suffix", "no-suffix"),
         ("-rf.mp4", "rf.mp4"),
         ("cat.averyveryverylongsuffix", "cat.averyveryv"),
+        ("a" * 99 + ".b.mp4", "a" * 99 + ".mp4"),
         ("", "video"),
         (" ", "video"),
         ("\ud83d.mp4", "video.mp4"),

@@ -110,7 +110,7 @@ def test_an_object_needs_a_key_of_s3s_and_a_size(message: Message, field: str, v
         READER.read(json.dumps(payload))
 
 
-@pytest.mark.parametrize("changes", [{"size": None}, {"key": "%E6%B8%AF" * 342}, {"key": ""}])
+@pytest.mark.parametrize("changes", [{"size": None}, {"key": "a" * 1_025}, {"key": "%E6%B8%AF" * 342}, {"key": ""}])
 def test_a_notified_object_needs_them_too(message: Message, changes: dict[str, Any]) -> None:
     """The key's length counts once it is decoded."""
     payload = message("s3_notification")

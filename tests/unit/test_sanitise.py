@@ -25,6 +25,7 @@ SIGNED = "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPL
         ("[s3://clips-in/uploads/5e0c/My holiday (1), cut.mp4]", "[My holiday (1), cut.mp4]"),
         ("[s3://clips-in/uploads/5e0c/港の朝.mp4]", "[港の朝.mp4]"),
         ("[s3://clips-in/uploads/%E6%B8%AF.mp4]", "[港.mp4]"),
+        ("[s3://clips-in/uploads/a%0Ab%00.mp4]", "[a b .mp4]"),
         ("[s3://clips-in/uploads/a.mp4] and [s3ssl://clips-out/b/c.m3u8]", "[a.mp4] and [c.m3u8]"),
         ("S3://clips-in/uploads/a.mp4,s3://clips-in/b.mp4", "a.mp4,b.mp4"),
         ("bucket s3://clips-in is not there", "bucket (bucket) is not there"),
@@ -117,6 +118,11 @@ def test_a_cleaned_message_is_one_short_line(message: str) -> None:
 def test_a_message_is_cut_to_what_a_page_shows(message: str) -> None:
     """However long it is, and in bounded time."""
     assert len(SANITISER.clean(message)) <= LONGEST
+
+
+def test_a_name_within_a_name_goes_as_a_whole() -> None:
+    """The longer name is taken out first, so that none leaves its end behind."""
+    assert Sanitiser(secrets=("clips", "clips-out")).clean("clips-out or clips") == "(hidden) or (hidden)"
 
 
 def test_a_cut_never_shows_half_a_secret() -> None:
