@@ -15,7 +15,10 @@ def main() -> None:
     """Serve until stopped; uvicorn ends the process with status 1 where the port is taken."""
     settings = load(ServiceSettings)
     logging.configure(level=settings.log_level, json=settings.log_format == "json")
-    log.warning("access.open", reason="no identity provider is configured: whoever reaches this API may use it")
+    if settings.auth_issuer is None:
+        log.warning("access.open", reason="no identity provider is configured: whoever reaches this API may use it")
+    else:
+        log.info("access.restricted", issuer=settings.auth_issuer)
     uvicorn.run(
         create_app(settings),
         host=settings.host,

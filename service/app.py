@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from service import problems, routes
+from service.issuer import Issuer
 from service.resources import open_resources
 from service.settings import ServiceSettings
+from service.tokens import TokenVerifier
 
 DESCRIPTION = """
 Upload a video straight to S3, and follow one honest progress bar until it plays.
@@ -35,6 +37,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         version="0.1.0",
         lifespan=lifespan,
     )
+    app.state.verifier = _verifier(settings)
     problems.install(app)
     app.include_router(routes.router)
     if settings.cors_allow_origins:
@@ -46,3 +49,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
             expose_headers=["ETag", "Retry-After"],
         )
     return app
+
+
+def _verifier(settings: ServiceSettings) -> TokenVerifier | None:
+    if settings.auth_issuer is None or settings.auth_audience is None:
+        return None
+    return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience)

@@ -12,7 +12,15 @@ from starlette.exceptions import HTTPException
 
 from service.schemas import Problem
 from transcode.aws import is_passing
-from transcode.errors import AwsUnavailableError, TranscodeError
+from transcode.errors import (
+    AwsUnavailableError,
+    IssuerUnavailableError,
+    MissingTokenError,
+    RequestTooLargeError,
+    TooManyUploadsError,
+    TranscodeError,
+    UnauthenticatedError,
+)
 
 RETRY_AFTER_S = "5"
 
@@ -40,8 +48,22 @@ def _problem(status: int, detail: object, code: str, headers: dict[str, str] | N
 
 async def _known(_: Request, error: Exception) -> JSONResponse:
     known = error if isinstance(error, TranscodeError) else TranscodeError()
-    headers = {"Retry-After": RETRY_AFTER_S} if isinstance(known, AwsUnavailableError) else None
-    return _problem(known.http_status, str(known), known.code, headers)
+    return _problem(known.http_status, str(known), known.code, _headers(known))
+
+
+def _headers(error: TranscodeError) -> dict[str, str]:
+    """Return what an answer says beside its body: when to come again, or what to bring."""
+    match error:
+        case AwsUnavailableError() | IssuerUnavailableError():
+            return {"Retry-After": RETRY_AFTER_S}
+        case TooManyUploadsError(retry_after_s=retry_after_s):
+            return {"Retry-After": str(retry_after_s)}
+        case MissingTokenError():
+            return {"WWW-Authenticate": "Bearer"}
+        case UnauthenticatedError():
+            return {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error}"'}
+        case _:
+            return {}
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
@@ -55,7 +77,8 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "Internal error."
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    return _problem(status, detail, {404: "not_found", 405: "method_not_allowed"}.get(status, "http_error"), headers)
+    codes = {404: "not_found", 405: "method_not_allowed", 413: RequestTooLargeError.code}
+    return _problem(status, detail, codes.get(status, "http_error"), headers)
 
 
 async def _aws(request: Request, error: Exception) -> JSONResponse:

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from service import presenting
+from service.access import Calling
+from service.caller import Caller, may_see
 from service.file_names import input_file as key_for
 from service.problems import responses
 from service.resources import Resources
@@ -49,7 +51,7 @@ JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$", description="The j
     summary="Announce an upload",
     responses=responses(UploadTooLargeError, UnsupportedTypeError, AwsUnavailableError),
 )
-async def create_upload(wanted: UploadRequest, opened: Opened) -> Upload:
+async def create_upload(wanted: UploadRequest, caller: Calling, opened: Opened) -> Upload:
     """Get a presigned PUT for one file. Its job is made by itself once the file is there."""
     settings = opened.settings
     if wanted.content_type.lower() not in settings.upload_content_types:
@@ -58,7 +60,9 @@ async def create_upload(wanted: UploadRequest, opened: Opened) -> Upload:
         raise UploadTooLargeError(f"The file is larger than {settings.upload_max_bytes} bytes.")
     now_s = int(time.time())
     input_file = key_for(settings.upload_prefix, secrets.token_hex(16), wanted.file_name)
-    await opened.lookups.announce(Lookup(input_file=input_file, file_name=wanted.file_name), now_s=now_s)
+    await opened.lookups.announce(
+        Lookup(input_file=input_file, file_name=wanted.file_name, owner=caller.owner), now_s=now_s
+    )
     put = await opened.bucket.presign(
         input_file,
         content_type=wanted.content_type,
@@ -80,15 +84,15 @@ async def create_upload(wanted: UploadRequest, opened: Opened) -> Upload:
     summary="Find the job of an input file",
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
-async def find_job(input_file: InputFile, opened: Opened) -> Job:
+async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Job:
     """Get the newest job of a file; before there is one, its status is AWAITING_UPLOAD and its id null."""
     now_s = int(time.time())
     lookup = await opened.lookups.get(input_file, now_s=now_s)
-    if lookup is None:
+    if lookup is None or not may_see(caller, lookup):
         raise UploadNotFoundError
     if lookup.job_id is None:
         return presenting.awaited(lookup)
-    return _present(await _job(lookup.job_id, opened), opened)
+    return _present(await _job(lookup.job_id, caller, opened), opened)
 
 
 @router.get(
@@ -98,9 +102,9 @@ async def find_job(input_file: InputFile, opened: Opened) -> Job:
     summary="Get a job",
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
-async def get_job(job_id: JobId, opened: Opened) -> Job:
+async def get_job(job_id: JobId, caller: Calling, opened: Opened) -> Job:
     """Get everything there is to show of a job."""
-    return _present(await _job(job_id, opened), opened)
+    return _present(await _job(job_id, caller, opened), opened)
 
 
 @router.get(
@@ -112,10 +116,10 @@ async def get_job(job_id: JobId, opened: Opened) -> Job:
     responses={304: {"description": "Nothing has changed."}, **responses(JobNotFoundError, AwsUnavailableError)},
 )
 async def get_progress(
-    job_id: JobId, opened: Opened, if_none_match: Annotated[str | None, Header()] = None
+    job_id: JobId, caller: Calling, opened: Opened, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """Get status and percentage, cheap enough to ask often: send the last ETag, and get 304 while it holds."""
-    job = await _job(job_id, opened)
+    job = await _job(job_id, caller, opened)
     etag = _etag(job)
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if if_none_match is not None and etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}:
@@ -143,9 +147,9 @@ async def readyz(opened: Opened) -> Health:
     return Health()
 
 
-async def _job(job_id: str, opened: Resources) -> rule.Job:
+async def _job(job_id: str, caller: Caller, opened: Resources) -> rule.Job:
     job = await opened.statuses.get(job_id, now_s=int(time.time()))
-    if job is None:
+    if job is None or not may_see(caller, job):
         raise JobNotFoundError
     return job
 

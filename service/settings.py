@@ -1,13 +1,22 @@
 """The service's settings, from the environment."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, HttpUrl, model_validator
 from pydantic_settings import NoDecode
 
 from transcode.settings import Settings, Url, split_on_commas
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, split_on_commas]
+
+
+def _is_address(url: str) -> str:
+    HttpUrl(url)
+    return url
+
+
+IssuerUrl = Annotated[str, AfterValidator(_is_address)]
+"""An http(s) address kept letter for letter, because tokens must name the issuer so; a slash at its end counts."""
 
 VIDEO_TYPES = (
     "video/mp4",
@@ -40,5 +49,18 @@ class ServiceSettings(Settings):
     """Where the output bucket is served (CloudFront); without it no job has a playback_url."""
     cors_allow_origins: CommaSeparated = ()
     """Origins whose pages may call this API, separated by commas; "*" for all."""
+    auth_issuer: IssuerUrl | None = None
+    """The OIDC identity provider whose tokens are accepted, as its tokens' `iss` says it; set with `auth_audience`."""
+    auth_audience: Annotated[str, Field(min_length=1)] | None = None
+    """What the tokens' `aud` must name; without it and `auth_issuer` the API is open."""
+    uploads_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Uploads that one caller may begin within a minute, counted by each process for itself; 0 for no limit."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
+
+    @model_validator(mode="after")
+    def _access_is_on_or_off(self) -> Self:
+        if (self.auth_issuer is None) != (self.auth_audience is None):
+            missing = "AUTH_AUDIENCE" if self.auth_audience is None else "AUTH_ISSUER"
+            raise ValueError(f"{missing} is missing: AUTH_ISSUER and AUTH_AUDIENCE are set both, or neither")
+        return self

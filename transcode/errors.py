@@ -25,6 +25,54 @@ class JobNotFoundError(TranscodeError):
     http_status = 404
 
 
+class UnauthenticatedError(TranscodeError):
+    """The request needs a bearer token that this system's identity provider signed for it."""
+
+    code = "invalid_token"
+    http_status = 401
+
+
+class MissingTokenError(UnauthenticatedError):
+    """The request carries no bearer token, and this system answers nobody without one."""
+
+    code = "missing_token"
+
+
+class InvalidTokenError(UnauthenticatedError):
+    """The token is not one that this system's identity provider signed for it."""
+
+
+class ExpiredTokenError(UnauthenticatedError):
+    """The token has expired; fetch another."""
+
+    code = "expired_token"
+
+
+class IssuerUnavailableError(TranscodeError):
+    """The identity provider's keys can't be had at the moment; trying again is safe."""
+
+    code = "identity_provider_unavailable"
+    http_status = 503
+
+
+class RequestTooLargeError(TranscodeError):
+    """The request's body is larger than any that this route has a use for."""
+
+    code = "request_too_large"
+    http_status = 413
+
+
+class TooManyUploadsError(TranscodeError):
+    """The caller has begun more uploads within a minute than this system allows."""
+
+    code = "too_many_uploads"
+    http_status = 429
+
+    def __init__(self, detail: str | None = None, *, retry_after_s: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
 class UploadTooLargeError(TranscodeError):
     """The file is larger than this system accepts."""
 

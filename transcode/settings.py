@@ -60,6 +60,9 @@ def load(settings: type[SettingsT]) -> SettingsT:
 
 
 def _refuse(error: ValidationError) -> NoReturn:
-    problems = [f"{'_'.join(map(str, line['loc'])).upper()}: {line['msg']}" for line in error.errors()]
+    problems = [
+        f"{'_'.join(map(str, line['loc'])).upper()}: {line['msg']}" if line["loc"] else line["msg"]
+        for line in error.errors()
+    ]
     sys.stderr.write(f"settings: {'; '.join(problems)}\n")
     sys.exit(2)
