@@ -23,7 +23,8 @@ def main() -> int:
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    configure(level=settings.log_level.upper(), json=not sys.stdout.isatty())
+    log_format = settings.log_format or ("console" if sys.stdout.isatty() else "json")
+    configure(level=settings.log_level.upper(), json=log_format == "json")
     structlog.get_logger(__name__).info("mediaconvert.listening", host=settings.host, port=settings.port)
     return 0 if serve(settings) else 1
 

@@ -3,9 +3,9 @@
 import os
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, FilePath, field_validator
+from pydantic import AliasChoices, Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from local.mediaconvert.chaos import Chaos
@@ -64,6 +64,11 @@ class EmulatorSettings(BaseSettings):
         default=(), description="Job template files to load at start, comma-separated (create-job-template's JSON)."
     )
     chaos: Chaos = Field(default=Chaos(), description="Chaos at start, as the JSON that PUT /_emulator/chaos takes.")
+    log_format: Literal["json", "console"] | None = Field(
+        default=None,
+        validation_alias=AliasChoices("MEDIACONVERT_LOG_FORMAT", "LOG_FORMAT"),
+        description="`json` or `console`; by default what the standard output is, a terminal or not.",
+    )
     log_level: str = Field(default="INFO", pattern=r"^(?i:debug|info|warning|error)$", description="Log level.")
 
     @field_validator("queues", "templates", mode="before")
