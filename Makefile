@@ -49,6 +49,8 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --py
 lock: $(VENV)/.done ## Write the lock files anew
 	@$(COMPILE) pyproject.toml -o requirements.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group local -c requirements-dev.lock -o requirements-local.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group lambda -c requirements.lock -o requirements-lambda.lock $(LOCK_FLAGS)
 	@$(COMPILE) local/aws/requirements.in -o local/aws/requirements.lock $(LOCK_FLAGS)
 
 clean: ## Remove the virtual environments and caches

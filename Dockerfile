@@ -1,0 +1,123 @@
+# Every image of the project, by target:
+#
+#   service        the HTTP API
+#   worker         the queue consumers
+#   mediaconvert   the local side: MediaConvert emulator, playback, provisioning
+#   tests          all tests, with what they need
+#   lambda         service and worker as Lambda functions: choose one by the command
+#
+# What runs is a virtual environment from a lock file, with every hash checked, and under it the code, compiled. Locks
+# come before code, so that a change of code installs nothing. Each target stands after the stages that it needs and no
+# later, because Docker's classic builder builds all that stand before it.
+
+FROM python:3.13-slim AS base
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+WORKDIR /app
+RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --home-dir /app --no-create-home --shell /usr/sbin/nologin app
+
+
+# pip installs into the environment from outside, and so doesn't come with it.
+FROM base AS installer
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore
+RUN python -m venv --without-pip /opt/venv
+
+
+FROM installer AS dependencies
+COPY requirements.lock ./
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements.lock
+
+
+FROM base AS service
+COPY --from=dependencies /opt/venv /opt/venv
+COPY transcode transcode
+COPY service service
+RUN python -m compileall -q transcode service
+USER app
+ENV HOST=0.0.0.0 \
+    PORT=8000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
+CMD ["python", "-m", "service"]
+
+
+FROM base AS worker
+COPY --from=dependencies /opt/venv /opt/venv
+COPY transcode transcode
+COPY worker worker
+RUN python -m compileall -q transcode worker
+USER app
+ENV HEALTH_FILE=/tmp/worker-health
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-m", "worker.health"]
+CMD ["python", "-m", "worker"]
+
+
+FROM installer AS local-dependencies
+COPY requirements-local.lock ./
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements-local.lock
+
+
+FROM base AS mediaconvert
+COPY --from=local-dependencies /opt/venv /opt/venv
+COPY infra infra
+COPY transcode transcode
+COPY local local
+RUN python -m compileall -q transcode local \
+ && install --directory --owner=app --group=app /var/lib/mediaconvert
+USER app
+# Inputs and outputs of running jobs: gigabytes, and nothing that must outlive them.
+VOLUME /var/lib/mediaconvert
+ENV MEDIACONVERT_HOST=0.0.0.0 \
+    MEDIACONVERT_PORT=8002 \
+    MEDIACONVERT_TEMP_DIR=/var/lib/mediaconvert \
+    MEDIACONVERT_TEMPLATES=/app/infra/job_template.json \
+    PLAYBACK_HOST=0.0.0.0 \
+    PLAYBACK_PORT=8001
+EXPOSE 8001 8002
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"MEDIACONVERT_PORT\"]}/_emulator/health', timeout=4)"]
+CMD ["python", "-m", "local.mediaconvert"]
+
+
+FROM installer AS tests-dependencies
+COPY requirements-dev.lock ./
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements-dev.lock
+
+
+FROM base AS tests
+COPY --from=tests-dependencies /opt/venv /opt/venv
+COPY pyproject.toml ./
+COPY docs docs
+COPY infra infra
+COPY transcode transcode
+COPY service service
+COPY worker worker
+COPY local local
+COPY tests tests
+RUN python -m compileall -q transcode service worker local tests
+USER app
+ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
+HEALTHCHECK NONE
+ENTRYPOINT ["python", "-m", "pytest", "-p", "no:cacheprovider"]
+
+
+FROM installer AS lambda-dependencies
+COPY requirements-lambda.lock ./
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements-lambda.lock
+
+
+FROM base AS lambda
+COPY --from=lambda-dependencies /opt/venv /opt/venv
+COPY transcode transcode
+COPY service service
+COPY worker worker
+RUN python -m compileall -q transcode service worker
+USER app
+# Lambda itself watches over its functions.
+HEALTHCHECK NONE
+ENTRYPOINT ["python", "-m", "awslambdaric"]
+CMD ["service.lambda_handler.handler"]
