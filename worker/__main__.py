@@ -16,6 +16,7 @@ from worker.assembly import open_handler
 from worker.health import Pulse
 from worker.loop import Loop
 from worker.queue import QueueUnusableError, open_queue
+from worker.reconcile import reconciling
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger("worker")
@@ -29,15 +30,17 @@ async def run(settings: WorkerSettings) -> None:
     async with open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws:
         sqs = await aws.sqs()
         queues = [await open_queue(sqs, url) for url in (settings.uploads_queue_url, settings.job_events_queue_url)]
+        handler = await open_handler(aws, settings)
         loop = Loop(
             queues=queues,
-            handler=await open_handler(aws, settings),
+            handler=handler,
             pollers=settings.pollers,
             stop_grace_s=settings.stop_grace_s,
             pulse=Pulse(settings.health_file, clock=time.time),
         )
         log.info("worker.ready", queues=[queue.name for queue in queues])
-        await loop.run(stop)
+        async with reconciling(aws, settings, handler):
+            await loop.run(stop)
     log.info("worker.stopped")
 
 

@@ -1,12 +1,15 @@
 """What the worker itself writes beside a finished job's playlists: the key file and info.json.
 
-No AWS type passes this boundary. IAM: s3:PutObject on the output bucket.
+No AWS type passes this boundary. IAM: s3:PutObject and s3:GetObject on the output bucket's objects, and
+s3:ListBucket on the bucket, without which S3 answers 403 for what isn't there.
 """
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 from transcode.job import Completed
 from worker.claim import Destination
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
 INFO_FILE = "info.json"
+NOT_FOUND_STATUS = 404
 
 
 class ArtifactStore:
@@ -36,6 +40,16 @@ class ArtifactStore:
         """Write info.json."""
         body = json.dumps(info(destination, event), ensure_ascii=False, indent=2).encode()
         await self._put(destination.output_path + INFO_FILE, body, content_type="application/json")
+
+    async def has(self, key: str) -> bool:
+        """Return whether there is such an object, whoever wrote it."""
+        try:
+            await self.client.head_object(Bucket=self._bucket, Key=key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND_STATUS:
+                return False
+            raise
+        return True
 
     async def _put(self, key: str, body: bytes, *, content_type: str) -> None:
         await self.client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 CLAIM_PREFIX = "claim:"
+TURN_PREFIX = "turn:"
 
 
 class OutputTable:
@@ -44,6 +45,19 @@ class OutputTable:
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return await self._take_up(_claim(old_item(error)), wanted, now_ms=now_ms)
         return replace(wanted, is_fresh=True)
+
+    async def get_claim(self, claim_id: str) -> Claim | None:
+        """Return the claim as it stands; None where there is none, or none any more."""
+        key = {"JobId": {"S": CLAIM_PREFIX + claim_id}}
+        answer = await self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        row = decode(answer.get("Item", {}))
+        return _claim(row) if row else None
+
+    async def take_turn(self, name: str, *, now_ms: int, until_ms: int) -> bool:
+        """Return whether the caller may do what is done by one worker at a time; if so, nobody else until then."""
+        update = Update().set(TurnUntil=until_ms, ExpirationTime=until_ms // 1000 + self._ttl_s)
+        update.where(update.absent("TurnUntil"), update.compare("TurnUntil", "<=", now_ms))
+        return await self._update(TURN_PREFIX + name, update) is None
 
     async def _take_up(self, standing: Claim, wanted: Claim, *, now_ms: int) -> Claim:
         """Take over the lease of an unfinished claim whose holder is gone; the key and path stay."""

@@ -46,7 +46,7 @@ class WorkerSettings(Settings):
     health_file: Annotated[Path, AfterValidator(_can_be_written)] | None = None
     """Touched as long as the poll loop goes round, for `python -m worker.health`; none is written where not set."""
     claim_lease_s: Annotated[int, Field(ge=3, le=900)] = 60
-    """Seconds for which one worker alone may make an upload's job; after a crash in between, the upload waits so long."""
+    """Seconds for which one worker alone may make an upload's job; after its crash the upload waits so long."""
     reconcile_interval_s: Annotated[int, Field(ge=0, le=86_400)] = 300
     """Seconds between two looks for jobs whose last event was lost, by one of all workers; 0 for never."""
     reconcile_lookback_s: Annotated[int, Field(ge=60)] = 6 * 3_600

@@ -23,22 +23,25 @@ from worker.output_names import key_file, output_path
 from worker.outputs import OutputTable
 from worker.settle import Done, Later, Message, Outcome, backoff_s
 
-LEASE_S = 60
-"""Seconds for which one worker alone may make a claim's job; longer than the MediaConvert client tries."""
-CREATE_DEADLINE_S = 50
+LEASE_KEPT_S = 10
+"""Of a lease, what a CreateJob leaves unused at least, or a sixth of a lease shorter than a minute."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitter:
-    """Makes jobs; `clock` gives Unix seconds."""
+    """Makes jobs; `clock` gives Unix seconds.
+
+    `lease_s` is how long one worker alone may make a claim's job; within it, CreateJob has answered or is given up.
+    """
 
     outputs: OutputTable
     lookups: LookupTable
     statuses: StatusTable
     encoder: Encoder
     clock: Callable[[], float]
+    lease_s: float = 60
 
     async def submit(self, upload: ObjectCreated, message: Message) -> Outcome:
         """See to it that the upload has its one job, or a reason why it can't have one. Safe to repeat.
@@ -56,7 +59,7 @@ class Submitter:
             held_s = max(1, -(-(claim.lease_until_ms - wanted.claimed_ms) // 1000))
             return Later(reason="another worker makes this job", delay_s=held_s)
         try:
-            async with asyncio.timeout(CREATE_DEADLINE_S):
+            async with asyncio.timeout(self.lease_s - min(LEASE_KEPT_S, self.lease_s / 6)):
                 job_id = await self._make(claim)
         except EncoderBusyError:
             await self.outputs.release(claim)
@@ -64,6 +67,10 @@ class Submitter:
             return Later(reason="MediaConvert is busy", delay_s=backoff_s(message))
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
+        return await self._settle(claim, job_id)
+
+    async def adopt(self, claim: Claim, job_id: str) -> Outcome:
+        """Write the rows of a job that was found in MediaConvert, made for this claim. Safe to repeat."""
         return await self._settle(claim, job_id)
 
     def _wanted(self, upload: ObjectCreated) -> Claim:
@@ -81,7 +88,7 @@ class Submitter:
             destination=destination,
             claimed_ms=now_ms,
             lease_token=secrets.token_hex(8),
-            lease_until_ms=now_ms + LEASE_S * 1000,
+            lease_until_ms=now_ms + round(self.lease_s * 1000),
         )
 
     async def _make(self, claim: Claim) -> str:

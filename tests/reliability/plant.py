@@ -1,0 +1,242 @@
+"""A whole system to torment: queues of its own, a MediaConvert, and workers as processes that can be killed.
+
+One small rendition and clips of a second, so that what is measured is the handling and not the encoding.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import httpx
+from botocore.config import Config
+
+from local.clip import make_clip
+from local.embedded import ROOT
+from local.mediaconvert.server import serving
+from local.mediaconvert.settings import EmulatorSettings
+from local.provision import Stack, job_template
+
+Answer = TypeVar("Answer")
+
+ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
+START_WITHIN_S = 30
+FINAL = frozenset({"COMPLETE", "ERROR", "CANCELED"})
+
+
+def eventually(
+    ask: Callable[[], Answer], holds: Callable[[Answer], bool], *, deadline_s: float, pause_s: float = 0.2
+) -> Answer:
+    """Ask until the answer holds, and return it; fail with the last answer at the deadline."""
+    until = time.monotonic() + deadline_s
+    while not holds(answer := ask()):
+        assert time.monotonic() < until, f"still {answer!r} after {deadline_s} s"
+        time.sleep(pause_s)
+    return answer
+
+
+@dataclass(slots=True)
+class Process:
+    """A process of the system under test, and its log."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @classmethod
+    def start(cls, module: str, environment: Mapping[str, str], log: Path) -> "Process":
+        """Start `python -m <module>`, its log added to the file."""
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module],
+                env={**os.environ, **environment},
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return cls(process, log)
+
+    def until_said(self, words: str, *, deadline_s: float = START_WITHIN_S, times: int = 1) -> None:
+        """Wait until the log has the words (so many times)."""
+        eventually(lambda: self.text().count(words), lambda count: count >= times, deadline_s=deadline_s, pause_s=0.05)
+
+    def text(self) -> str:
+        """What it has logged so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def end(self, number: signal.Signals, *, within_s: float = 40) -> int:
+        """Send it the signal, and give its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(within_s)
+
+    def open_files(self) -> int:
+        """File descriptors that it holds."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def memory_kib(self) -> int:
+        """Memory that it occupies."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        assert found, status
+        return int(found[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plant:
+    """Everything that AWS is to the workers, by way of clients of the tests' own."""
+
+    stack: Stack
+    mediaconvert_url: str
+    folder: Path
+    started: list[Process] = field(default_factory=list)
+
+    @cached_property
+    def s3(self) -> Any:  # noqa: ANN401 -- boto3 makes its clients at run time
+        """A client of S3."""
+        return self.client("s3", self.stack.endpoint_url)
+
+    @cached_property
+    def sqs(self) -> Any:  # noqa: ANN401
+        """A client of SQS."""
+        return self.client("sqs", self.stack.endpoint_url)
+
+    @cached_property
+    def dynamodb(self) -> Any:  # noqa: ANN401
+        """A client of DynamoDB."""
+        return self.client("dynamodb", self.stack.endpoint_url)
+
+    @cached_property
+    def mediaconvert(self) -> Any:  # noqa: ANN401
+        """A client of the MediaConvert emulator."""
+        return self.client("mediaconvert", self.mediaconvert_url)
+
+    def client(self, service: str, url: str) -> Any:  # noqa: ANN401
+        """A client of a service."""
+        return boto3.client(service, endpoint_url=url, config=Config(max_pool_connections=50))
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The settings of a worker or a service of this plant, impatient so that recoveries are soon seen."""
+        stack = self.stack
+        return {
+            "AWS_ENDPOINT_URL": stack.endpoint_url,
+            "MEDIACONVERT_ENDPOINT_URL": self.mediaconvert_url,
+            "MEDIACONVERT_ROLE": ROLE,
+            "MEDIACONVERT_JOB_TEMPLATE": "reliability",
+            "INPUT_BUCKET": stack.input_bucket,
+            "OUTPUT_BUCKET": stack.output_bucket,
+            "INPUT_FILE_TABLE": stack.input_file_table,
+            "OUTPUT_TABLE": stack.output_table,
+            "STATUS_TABLE": stack.status_table,
+            "UPLOADS_QUEUE_URL": stack.uploads_queue_url,
+            "JOB_EVENTS_QUEUE_URL": stack.job_events_queue_url,
+            "CLAIM_LEASE_S": "5",
+            "STOP_GRACE_S": "5",
+            "RECONCILE_INTERVAL_S": "0",
+            "LOG_LEVEL": "DEBUG",
+            **more,
+        }
+
+    def worker(self, name: str = "worker", **more: str) -> Process:
+        """Start a worker; its log is kept, and goes on where an earlier one of that name ended."""
+        return self.process("worker", name, **more)
+
+    def process(self, module: str, name: str, **more: str) -> Process:
+        """Start `python -m <module>` with this plant's settings; it is killed at the plant's end if not before."""
+        process = Process.start(module, self.environment(**more), self.folder / f"{name}.log")
+        self.started.append(process)
+        return process
+
+    def upload(self, key: str, body: bytes) -> None:
+        """Put an object into the input bucket."""
+        self.s3.put_object(Bucket=self.stack.input_bucket, Key=key, Body=body)
+
+    def chaos(self, **chaos: object) -> None:
+        """Tell MediaConvert how to disturb its events."""
+        httpx.put(f"{self.mediaconvert_url}/_emulator/chaos", json=chaos, trust_env=False).raise_for_status()
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Every job of this plant that MediaConvert knows."""
+        pages = self.mediaconvert.get_paginator("list_jobs").paginate(PaginationConfig={"PageSize": 20})
+        return [
+            job
+            for page in pages
+            for job in page["Jobs"]
+            if job.get("UserMetadata", {}).get("InputBucket") == self.stack.input_bucket
+        ]
+
+    def row(self, table: str, **key: str) -> dict[str, Any] | None:
+        """A row of one of the tables, in DynamoDB's own form; None where there is none."""
+        wire = {name: {"S": value} for name, value in key.items()}
+        answer: dict[str, Any] = self.dynamodb.get_item(TableName=table, Key=wire, ConsistentRead=True)
+        return answer.get("Item")
+
+    def waiting(self, *urls: str) -> int:
+        """Messages in the queues, those in hand too."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answers = [self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
+        return sum(int(answer[name]) for answer in answers for name in names)
+
+    @property
+    def queues(self) -> tuple[str, str]:
+        """Both queues."""
+        return self.stack.uploads_queue_url, self.stack.job_events_queue_url
+
+    @property
+    def dead_letter_queues(self) -> tuple[str, str]:
+        """Both dead-letter queues."""
+        return self.stack.uploads_dead_letter_queue_url, self.stack.job_events_dead_letter_queue_url
+
+
+@contextmanager
+def plant(stack: Stack, folder: Path, **emulator: object) -> Iterator[Plant]:
+    """Give a plant on the pipeline; whatever was started is gone at the end."""
+    settings: dict[str, Any] = {
+        "port": 0,
+        "aws_endpoint_url": stack.endpoint_url,
+        "time_factor": 100,
+        "concurrency": 2,
+        "ffmpeg_preset": "ultrafast",
+        "ffmpeg_threads": 1,
+        "finished_jobs_kept": 100_000,
+    }
+    with serving(EmulatorSettings.model_validate({**settings, **emulator})) as url:
+        made = Plant(stack=stack, mediaconvert_url=url, folder=folder)
+        made.mediaconvert.create_job_template(**small_template())
+        try:
+            yield made
+        finally:
+            for process in made.started:
+                process.end(signal.SIGKILL)
+
+
+def small_template() -> dict[str, Any]:
+    """The project's job template with one rendition of 128 by 72."""
+    request = json.loads(json.dumps(job_template()))
+    group = request["Settings"]["OutputGroups"][0]
+    group["Outputs"] = group["Outputs"][-1:]
+    group["Outputs"][0]["VideoDescription"].update(Width=128, Height=72)
+    request["Name"] = "reliability"
+    return dict(request)
+
+
+def small_clip(folder: Path) -> bytes:
+    """A video of one second."""
+    path = folder / "clip.mp4"
+    make_clip(path, duration_s=1, size="128x72")
+    return path.read_bytes()
+
+
+def names(count: int, prefix: str) -> Sequence[str]:
+    """So many input files of a test's own."""
+    return [f"uploads/{prefix}-{number:04d}/clip.mp4" for number in range(count)]
