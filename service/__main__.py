@@ -1,9 +1,9 @@
 """`python -m service`: serve the API until SIGTERM or SIGINT."""
 
 import structlog
-import uvicorn
 
 from service.app import create_app
+from service.server import serve
 from service.settings import ServiceSettings
 from transcode import log as logging
 from transcode.settings import load
@@ -12,21 +12,14 @@ log = structlog.get_logger("service")
 
 
 def main() -> None:
-    """Serve until stopped; uvicorn ends the process with status 1 where the port is taken."""
+    """Serve until stopped."""
     settings = load(ServiceSettings)
     logging.configure(level=settings.log_level, json=settings.log_format == "json")
     if settings.auth_issuer is None:
         log.warning("access.open", reason="no identity provider is configured: whoever reaches this API may use it")
     else:
         log.info("access.restricted", issuer=settings.auth_issuer)
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=20,
-    )
+    serve(create_app(settings), settings)
 
 
 if __name__ == "__main__":

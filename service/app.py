@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from service import problems, routes
+from service import live_routes, problems, routes
 from service.issuer import Issuer
 from service.resources import open_resources
 from service.settings import ServiceSettings
@@ -21,8 +21,11 @@ Upload a video straight to S3, and follow one honest progress bar until it plays
 """
 
 
-def create_app(settings: ServiceSettings) -> FastAPI:
-    """Return the application; its lifespan opens and closes what it needs of AWS."""
+def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI:
+    """Return the application; its lifespan opens and closes what it needs of AWS.
+
+    `can_stream` is False where answers are sent whole, so that a stream would never arrive.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -38,8 +41,10 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.verifier = _verifier(settings)
+    app.state.can_stream = can_stream
     problems.install(app)
     app.include_router(routes.router)
+    app.include_router(live_routes.router)
     if settings.cors_allow_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -1,9 +1,11 @@
 """A job as the API shows it. Pure: what is not in here, no caller sees."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from service.following import Followed
 from service.schemas import ErrorOut, Job, JobStatus, OutputOut, Progress, RenditionOut, WarningOut
 from transcode import job as rule
 from transcode.upload import Lookup
@@ -45,6 +47,17 @@ def awaited(lookup: Lookup) -> Job:
         error=_error(lookup.failure) if lookup.failure else None,
         warnings=[],
     )
+
+
+def followed_of(followed: Followed, *, now_ms: int, playback_base_url: str | None) -> Job:
+    """Return the API's view of what is known of a job or a file: always with the file that was followed."""
+    job, lookup = followed.job, followed.lookup
+    if job is None:
+        return awaited(lookup or Lookup(input_file=""))
+    if lookup is not None:
+        # The job's own row may not have these yet; a client finds its file by them.
+        job = replace(job, input_file=job.input_file or lookup.input_file, file_name=job.file_name or lookup.file_name)
+    return job_of(job, now_ms=now_ms, playback_base_url=playback_base_url)
 
 
 def progress_of(job: rule.Job, *, now_ms: int) -> Progress:

@@ -1,12 +1,19 @@
 """What the routes stand on: the tables and the bucket, opened once for the app's life."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.event_stream import as_event
+from service.following import Followed, Key
+from service.live import Live
+from service.reader import Reader
+from service.rows import Rows
 from service.settings import ServiceSettings
 from service.uploads import UploadBucket
 from transcode.aws import open_aws
@@ -26,6 +33,8 @@ class Resources:
     statuses: StatusTable
     lookups: LookupTable
     bucket: UploadBucket
+    reader: Reader
+    live: Live
 
     async def check(self) -> None:
         """Return if all of them answer.
@@ -45,13 +54,28 @@ class Resources:
 async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
     """Give the app's tables and bucket, and close them at the end."""
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
-    async with open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws:
+    async with (
+        open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws,
+        AsyncExitStack() as stack,
+    ):
         dynamodb = await aws.dynamodb()
         s3 = await aws.s3()
         public = settings.s3_public_endpoint_url
+        statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
+        rows = Rows(dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table)
+        reader = Reader(rows, statuses)
+        live = Live(reader, partial(_show, settings), tick_s=settings.tick_s)
+        stack.push_async_callback(reader.close)
+        stack.push_async_callback(live.close)
         yield Resources(
             settings=settings,
-            statuses=StatusTable(dynamodb, settings.status_table, lifetimes),
+            statuses=statuses,
+            reader=reader,
+            live=live,
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, await aws.s3(endpoint_url=public) if public else s3, settings.input_bucket),
         )
+
+
+def _show(settings: ServiceSettings, key: Key, followed: Followed) -> tuple[bytes, str]:
+    return as_event(key, followed, now_ms=int(time.time() * 1000), playback_base_url=settings.playback_base_url)

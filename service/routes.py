@@ -1,22 +1,20 @@
 """The routes: announce an upload, find its job, watch it."""
 
-import hashlib
 import secrets
 import time
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from service import presenting
 from service.access import Calling
-from service.caller import Caller, may_see
+from service.caller import may_see
 from service.file_names import input_file as key_for
+from service.following import FileKey, Followed, JobKey
 from service.problems import responses
 from service.resources import Resources
-from service.schemas import EXAMPLE_FILE, EXAMPLE_JOB, Health, Job, Progress, Upload, UploadRequest
-from transcode import job as rule
+from service.schemas import EXAMPLE_FILE, EXAMPLE_JOB, Health, Job, Upload, UploadRequest
 from transcode.errors import (
     AwsUnavailableError,
     JobNotFoundError,
@@ -86,13 +84,10 @@ async def create_upload(wanted: UploadRequest, caller: Calling, opened: Opened) 
 )
 async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Job:
     """Get the newest job of a file; before there is one, its status is AWAITING_UPLOAD and its id null."""
-    now_s = int(time.time())
-    lookup = await opened.lookups.get(input_file, now_s=now_s)
-    if lookup is None or not may_see(caller, lookup):
+    followed = await opened.reader.follow(FileKey(input_file))
+    if followed.owned is None or not may_see(caller, followed.owned):
         raise UploadNotFoundError
-    if lookup.job_id is None:
-        return presenting.awaited(lookup)
-    return _present(await _job(lookup.job_id, caller, opened), opened)
+    return _present(followed, opened)
 
 
 @router.get(
@@ -104,28 +99,10 @@ async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Jo
 )
 async def get_job(job_id: JobId, caller: Calling, opened: Opened) -> Job:
     """Get everything there is to show of a job."""
-    return _present(await _job(job_id, caller, opened), opened)
-
-
-@router.get(
-    "/jobs/{job_id}/progress",
-    operation_id="get_progress",
-    tags=["jobs"],
-    summary="Get a job's progress",
-    response_model=Progress,
-    responses={304: {"description": "Nothing has changed."}, **responses(JobNotFoundError, AwsUnavailableError)},
-)
-async def get_progress(
-    job_id: JobId, caller: Calling, opened: Opened, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
-    """Get status and percentage, cheap enough to ask often: send the last ETag, and get 304 while it holds."""
-    job = await _job(job_id, caller, opened)
-    etag = _etag(job)
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if if_none_match is not None and etag in {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}:
-        return Response(status_code=304, headers=headers)
-    progress = presenting.progress_of(job, now_ms=int(time.time() * 1000))
-    return JSONResponse(progress.model_dump(mode="json"), headers=headers)
+    followed = await opened.reader.follow(JobKey(job_id))
+    if followed.owned is None or not may_see(caller, followed.owned):
+        raise JobNotFoundError
+    return _present(followed, opened)
 
 
 @router.get("/healthz", operation_id="healthz", tags=["health"], summary="Is the process alive?")
@@ -147,19 +124,6 @@ async def readyz(opened: Opened) -> Health:
     return Health()
 
 
-async def _job(job_id: str, caller: Caller, opened: Resources) -> rule.Job:
-    job = await opened.statuses.get(job_id, now_s=int(time.time()))
-    if job is None or not may_see(caller, job):
-        raise JobNotFoundError
-    return job
-
-
-def _present(job: rule.Job, opened: Resources) -> Job:
+def _present(followed: Followed, opened: Resources) -> Job:
     now_ms = int(time.time() * 1000)
-    return presenting.job_of(job, now_ms=now_ms, playback_base_url=opened.settings.playback_base_url)
-
-
-def _etag(job: rule.Job) -> str:
-    """Return a tag that changes with the job, not with the clock: the estimate counts down without it."""
-    state = f"{job.job_id} {job.status} {job.progress_percent} {job.phase} {job.event_time_ms} {job.updated_s}"
-    return f'"{hashlib.sha256(state.encode()).hexdigest()[:16]}"'
+    return presenting.followed_of(followed, now_ms=now_ms, playback_base_url=opened.settings.playback_base_url)

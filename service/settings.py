@@ -55,6 +55,10 @@ class ServiceSettings(Settings):
     """What the tokens' `aud` must name; without it and `auth_issuer` the API is open."""
     uploads_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Uploads that one caller may begin within a minute, counted by each process for itself; 0 for no limit."""
+    tick_s: Annotated[float, Field(ge=0.05, le=60)] = 1.0
+    """Seconds between two reads of what somebody watches, however many do."""
+    heartbeat_s: Annotated[float, Field(ge=0.05, le=300)] = 15.0
+    """Seconds of silence on a stream after which it gets a comment, so that no proxy takes it for dead."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
 

@@ -73,6 +73,20 @@ class TooManyUploadsError(TranscodeError):
         self.retry_after_s = retry_after_s
 
 
+class FollowedNotFoundError(TranscodeError):
+    """Some of the files and jobs to follow are not there; the detail says which."""
+
+    code = "followed_not_found"
+    http_status = 404
+
+
+class StreamingUnavailableError(TranscodeError):
+    """Streams can't be had here; follow a job with GET /jobs/{job_id}/progress?wait_s=20 and If-None-Match instead."""
+
+    code = "streaming_unavailable"
+    http_status = 501
+
+
 class UploadTooLargeError(TranscodeError):
     """The file is larger than this system accepts."""
 
@@ -92,3 +106,24 @@ class AwsUnavailableError(TranscodeError):
 
     code = "aws_unavailable"
     http_status = 503
+
+
+class UploadCompletedError(TranscodeError):
+    """The upload is complete: nothing of it can be changed any more, and its job is made by itself."""
+
+    code = "upload_completed"
+    http_status = 409
+
+
+class UploadIncompleteError(TranscodeError):
+    """The parts are fewer bytes than were announced: send the rest."""
+
+    code = "upload_incomplete"
+    http_status = 409
+
+
+class InvalidPartsError(TranscodeError):
+    """S3 does not have the parts so: one is missing, changed, or smaller than 5 MiB without being the last."""
+
+    code = "invalid_parts"
+    http_status = 400
