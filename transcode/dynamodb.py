@@ -73,6 +73,10 @@ class Condition:
         """Return the alternative that the row has no such attribute."""
         return f"attribute_not_exists({self.name(attribute)})"
 
+    def present(self, attribute: str) -> str:
+        """Return the alternative that the row has such an attribute."""
+        return f"attribute_exists({self.name(attribute)})"
+
     def compare(self, attribute: str, operator: str, value: object) -> str:
         """Return the alternative that the attribute compares so with the value: `compare("EventTime", "<", 5)`."""
         return f"{self.name(attribute)} {operator} {self.value(value)}"
