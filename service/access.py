@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.caller import OPEN, Caller
+from service.quota import UploadQuota
 from service.tokens import TokenVerifier
 from transcode.errors import MissingTokenError
 
@@ -40,3 +41,19 @@ async def caller(
 
 Calling = Annotated[Caller, Depends(caller)]
 """A route's parameter that asks for a caller: `caller: Calling`."""
+
+
+async def beginning(request: Request, caller: Calling) -> Caller:
+    """Return who is calling, having counted one more upload of theirs.
+
+    Raises:
+        TooManyUploadsError: It is one too many.
+    """
+    quota: UploadQuota | None = request.app.state.quota
+    if quota is not None:
+        await quota.take(caller.sub or f"address {request.client.host if request.client else 'unknown'}")
+    return caller
+
+
+Beginning = Annotated[Caller, Depends(beginning)]
+"""A route's parameter that asks for a caller, where the route begins an upload."""

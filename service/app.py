@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from service import live_routes, problems, routes
+from service import companion, live_routes, problems, routes
+from service.edge import Edge
 from service.issuer import Issuer
+from service.quota import UploadQuota
 from service.resources import open_resources
 from service.settings import ServiceSettings
 from service.tokens import TokenVerifier
@@ -19,6 +21,9 @@ Upload a video straight to S3, and follow one honest progress bar until it plays
 2. `GET /jobs?input_file=…` until there is a `job_id`; then `GET /jobs/{job_id}/progress` while it runs.
 3. At COMPLETE, `output.playback_url` of `GET /jobs/{job_id}` plays.
 """
+
+UPPY_HEADERS = ("Uppy-Versions", "Uppy-Auth-Token")
+"""What Uppy's companion client, before version 6, sends along."""
 
 
 def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI:
@@ -41,17 +46,22 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
         lifespan=lifespan,
     )
     app.state.verifier = _verifier(settings)
+    app.state.quota = UploadQuota(per_minute=settings.uploads_per_minute) if settings.uploads_per_minute else None
     app.state.can_stream = can_stream
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(live_routes.router)
+    app.include_router(companion.router)
+    app.add_middleware(Edge)
     if settings.cors_allow_origins:
+        # Added last, so outermost: a page may read refusals too. Never with credentials: tokens come in a header.
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_allow_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["*"],
-            expose_headers=["ETag", "Retry-After"],
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", *UPPY_HEADERS],
+            expose_headers=["ETag", "Retry-After", "WWW-Authenticate"],
+            max_age=3_600,
         )
     return app
 

@@ -5,6 +5,7 @@ playlists, URLs) can turn the key into another.
 """
 
 import re
+import secrets
 import unicodedata
 
 LONGEST_STEM = 100
@@ -39,3 +40,8 @@ def _ascii(text: str) -> str:
 def input_file(prefix: str, upload_id: str, file_name: str) -> str:
     """Return the key of an upload in the input bucket."""
     return f"{prefix}{upload_id}/{safe_name(file_name)}"
+
+
+def new_input_file(prefix: str, file_name: str) -> str:
+    """Return a key that nobody has and nobody can guess, for a new upload."""
+    return input_file(prefix, secrets.token_hex(16), file_name)

@@ -1,5 +1,6 @@
 """Every error as JSON of one shape: `{"detail": …, "code": …}`, as FastAPI's users expect, and never a traceback."""
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,13 +43,28 @@ def responses(*errors: type[TranscodeError]) -> dict[int | str, dict[str, Any]]:
     return {error.http_status: {"model": Problem, "description": error.__doc__} for error in errors}
 
 
-def _problem(status: int, detail: object, code: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    return JSONResponse({"detail": detail, "code": code}, status_code=status, headers=headers)
+def problem(
+    request: Request, *, status: int, detail: object, code: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Return an error in the one shape; under /s3 also in Uppy's, which shows `message`."""
+    body: dict[str, object] = {"detail": detail, "code": code}
+    if request.url.path.startswith("/s3/"):
+        request_id = secrets.token_hex(8)
+        log.info("upload.refused", request_id=request_id, code=code)
+        body |= {"error": code, "message": _in_words(detail), "requestId": request_id}
+    return JSONResponse(body, status_code=status, headers=headers)
 
 
-async def _known(_: Request, error: Exception) -> JSONResponse:
+def _in_words(detail: object) -> str:
+    """Return the detail as one line: that of an invalid request lists its fields."""
+    if not isinstance(detail, list):
+        return str(detail)
+    return "; ".join(f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in detail)
+
+
+async def _known(request: Request, error: Exception) -> JSONResponse:
     known = error if isinstance(error, TranscodeError) else TranscodeError()
-    return _problem(known.http_status, str(known), known.code, _headers(known))
+    return problem(request, status=known.http_status, detail=str(known), code=known.code, headers=_headers(known))
 
 
 def _headers(error: TranscodeError) -> dict[str, str]:
@@ -66,19 +82,19 @@ def _headers(error: TranscodeError) -> dict[str, str]:
             return {}
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     """Say which field is wrong and why, without repeating what was sent."""
     lines: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     detail = [{"loc": line["loc"], "msg": line["msg"], "type": line["type"]} for line in lines]
-    return _problem(422, detail, "invalid_request")
+    return problem(request, status=422, detail=detail, code="invalid_request")
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else "Internal error."
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     codes = {404: "not_found", 405: "method_not_allowed", 413: RequestTooLargeError.code}
-    return _problem(status, detail, codes.get(status, "http_error"), headers)
+    return problem(request, status=status, detail=detail, code=codes.get(status, "http_error"), headers=headers)
 
 
 async def _aws(request: Request, error: Exception) -> JSONResponse:
@@ -90,4 +106,5 @@ async def _aws(request: Request, error: Exception) -> JSONResponse:
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.url.path, exc_info=error)
-    return _problem(500, "Something went wrong here; it has been noted.", "internal_error")
+    detail = "Something went wrong here; it has been noted."
+    return problem(request, status=500, detail=detail, code="internal_error")

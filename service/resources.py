@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from service.event_stream import as_event
 from service.following import Followed, Key
 from service.live import Live
+from service.multipart import MultipartBucket
 from service.reader import Reader
 from service.rows import Rows
 from service.settings import ServiceSettings
@@ -33,6 +34,7 @@ class Resources:
     statuses: StatusTable
     lookups: LookupTable
     bucket: UploadBucket
+    multipart: MultipartBucket
     reader: Reader
     live: Live
 
@@ -60,7 +62,8 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
     ):
         dynamodb = await aws.dynamodb()
         s3 = await aws.s3()
-        public = settings.s3_public_endpoint_url
+        public_url = settings.s3_public_endpoint_url
+        public = await aws.s3(endpoint_url=public_url) if public_url else s3
         statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
         rows = Rows(dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table)
         reader = Reader(rows, statuses)
@@ -73,7 +76,8 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
             reader=reader,
             live=live,
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
-            bucket=UploadBucket(s3, await aws.s3(endpoint_url=public) if public else s3, settings.input_bucket),
+            bucket=UploadBucket(s3, public, settings.input_bucket),
+            multipart=MultipartBucket(s3, public, settings.input_bucket),
         )
 
 

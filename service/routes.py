@@ -1,6 +1,5 @@
 """The routes: announce an upload, find its job, watch it."""
 
-import secrets
 import time
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from service import presenting
-from service.access import Calling
+from service.access import Beginning, Calling
 from service.caller import may_see
-from service.file_names import input_file as key_for
+from service.file_names import new_input_file
 from service.following import FileKey, Followed, JobKey
 from service.problems import responses
 from service.resources import Resources
@@ -49,18 +48,15 @@ JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$", description="The j
     summary="Announce an upload",
     responses=responses(UploadTooLargeError, UnsupportedTypeError, AwsUnavailableError),
 )
-async def create_upload(wanted: UploadRequest, caller: Calling, opened: Opened) -> Upload:
+async def create_upload(wanted: UploadRequest, caller: Beginning, opened: Opened) -> Upload:
     """Get a presigned PUT for one file. Its job is made by itself once the file is there."""
     settings = opened.settings
-    if wanted.content_type.lower() not in settings.upload_content_types:
-        raise UnsupportedTypeError(f"Not an accepted type; accepted are {', '.join(settings.upload_content_types)}.")
-    if wanted.size_bytes > settings.upload_max_bytes:
-        raise UploadTooLargeError(f"The file is larger than {settings.upload_max_bytes} bytes.")
+    settings.acceptance.check_type(wanted.content_type)
+    settings.acceptance.check_size(wanted.size_bytes, in_parts=False)
     now_s = int(time.time())
-    input_file = key_for(settings.upload_prefix, secrets.token_hex(16), wanted.file_name)
-    await opened.lookups.announce(
-        Lookup(input_file=input_file, file_name=wanted.file_name, owner=caller.owner), now_s=now_s
-    )
+    input_file = new_input_file(settings.upload_prefix, wanted.file_name)
+    lookup = Lookup(input_file=input_file, file_name=wanted.file_name, owner=caller.owner)
+    await opened.lookups.announce(lookup, now_s=now_s, good_for_s=settings.upload_url_ttl_s)
     put = await opened.bucket.presign(
         input_file,
         content_type=wanted.content_type,

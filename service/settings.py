@@ -5,6 +5,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, HttpUrl, model_validator
 from pydantic_settings import NoDecode
 
+from service.acceptance import Acceptance
 from transcode.settings import Settings, Url, split_on_commas
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, split_on_commas]
@@ -37,8 +38,8 @@ VIDEO_TYPES = (
 class ServiceSettings(Settings):
     """What the service needs beside the common settings."""
 
-    upload_max_bytes: Annotated[int, Field(ge=1, le=5 * 1024**3)] = 5 * 1024**3
-    """The largest file that one PUT may bring; 5 GiB is S3's own limit."""
+    upload_max_bytes: Annotated[int, Field(ge=1, le=5 * 1024**4)] = 5 * 1024**3
+    """The largest file that is accepted; S3 takes 5 GiB in one PUT, and 5 TiB in parts."""
     upload_url_ttl_s: Annotated[int, Field(ge=10, le=7 * 86_400)] = 3_600
     """Seconds for which a presigned URL starts an upload."""
     upload_content_types: CommaSeparated = VIDEO_TYPES
@@ -59,8 +60,15 @@ class ServiceSettings(Settings):
     """Seconds between two reads of what somebody watches, however many do."""
     heartbeat_s: Annotated[float, Field(ge=0.05, le=300)] = 15.0
     """Seconds of silence on a stream after which it gets a comment, so that no proxy takes it for dead."""
+    api_base_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = "/"
+    """On Lambda: the path before every route's own, where API Gateway adds a stage's name or a mapping's."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
+
+    @property
+    def acceptance(self) -> Acceptance:
+        """Which uploads are accepted."""
+        return Acceptance(content_types=self.upload_content_types, max_bytes=self.upload_max_bytes)
 
     @model_validator(mode="after")
     def _access_is_on_or_off(self) -> Self:

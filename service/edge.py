@@ -1,0 +1,90 @@
+"""What every request and every answer passes at the application's edge: a limit on bodies, and headers for browsers.
+
+Plain ASGI, so that a stream of events passes through unbuffered.
+"""
+
+import re
+from collections.abc import Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.problems import problem
+from transcode.errors import RequestTooLargeError
+
+LARGEST_BODY_BYTES = 64 * 1024
+LARGEST_PART_LIST_BYTES = 2 * 1024 * 1024
+"""10,000 parts, each with its number and entity tag."""
+PART_LIST_PATH = re.compile(r"/s3/multipart/[^/]+/complete")
+
+DOCUMENTATION = ("/docs", "/redoc")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""Said where the route says nothing else: JSON that is for the caller alone, and is no page."""
+DOCUMENTATION_HEADERS = {
+    **HEADERS,
+    "Content-Security-Policy": (
+        "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; worker-src blob:; "
+        "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; font-src https://fonts.gstatic.com; "
+        "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net https://fonts.googleapis.com; "
+        "img-src 'self' data: https://fastapi.tiangolo.com https://cdn.redoc.ly"
+    ),
+}
+"""FastAPI's documentation pages: a script in the page, and Swagger UI or ReDoc from a content network."""
+
+
+class Edge:
+    """The application, with bodies limited and headers added."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is not too large; answer 413 otherwise."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        most_bytes = LARGEST_PART_LIST_BYTES if PART_LIST_PATH.fullmatch(path) else LARGEST_BODY_BYTES
+        send = _adding(DOCUMENTATION_HEADERS if path.startswith(DOCUMENTATION) else HEADERS, send)
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdecimal() and int(announced) > most_bytes:
+            refusal = problem(
+                Request(scope), status=413, detail=str(RequestTooLargeError()), code=RequestTooLargeError.code
+            )
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, _limited(receive, most_bytes), send)
+
+
+def _adding(headers: Mapping[str, str], send: Send) -> Send:
+    async def _send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answered = MutableHeaders(scope=message)
+            for name, value in headers.items():
+                answered.setdefault(name, value)
+        await send(message)
+
+    return _send
+
+
+def _limited(receive: Receive, most_bytes: int) -> Receive:
+    """Count a body of unannounced length while it comes: FastAPI passes this exception on to our handler."""
+    received_bytes = 0
+
+    async def _receive() -> Message:
+        nonlocal received_bytes
+        message = await receive()
+        received_bytes += len(message.get("body", b""))
+        if received_bytes > most_bytes:
+            raise HTTPException(RequestTooLargeError.http_status, str(RequestTooLargeError()))
+        return message
+
+    return _receive
