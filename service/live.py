@@ -92,11 +92,19 @@ class _Topic:
 class Live:
     """The jobs and files that are watched in this process. Everything happens in one event loop."""
 
-    def __init__(self, reader: Reader, show: Callable[[Key, Followed], tuple[bytes, str]], *, tick_s: float) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        show: Callable[[Key, Followed], tuple[bytes, str]],
+        *,
+        tick_s: float,
+        give_up_s: float = GIVE_UP_S,
+    ) -> None:
         """`show` gives the event and the tag of a state."""
         self._reader = reader
         self._show = show
         self._tick_s = tick_s
+        self._give_up_s = give_up_s
         self._topics: dict[Key, _Topic] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -206,7 +214,7 @@ class Live:
             topic.failing_s = now_s
             passing = isinstance(error, TranscodeError) or is_passing(error)
             log.warning("live.unread", reason=type(error).__name__, exc_info=None if passing else error)
-        elif now_s - topic.failing_s > GIVE_UP_S:
+        elif now_s - topic.failing_s > self._give_up_s:
             for watcher in topic.watchers:
                 watcher.end()
 

@@ -71,7 +71,7 @@ class Queue:
                     finished.append(message)
                 case None:
                     continue
-        await asyncio.gather(self._delete(finished), self._hide(later))
+        await asyncio.gather(self._delete(finished), self.hide(later))
 
     async def bury(self, message: Message, reason: str) -> None:
         """Copy the message to the dead-letter queue with the reason; deleting it here comes after."""
@@ -83,7 +83,7 @@ class Queue:
 
     async def extend(self, messages: Sequence[Message]) -> None:
         """Keep messages in hand hidden for another visibility timeout."""
-        await self._hide([(message, self.visibility_timeout_s) for message in messages])
+        await self.hide([(message, self.visibility_timeout_s) for message in messages])
 
     async def _delete(self, messages: Sequence[Message]) -> None:
         if not messages:
@@ -94,7 +94,8 @@ class Queue:
         )
         self._report("message.not_deleted", answer.get("Failed", []))
 
-    async def _hide(self, delays: Sequence[tuple[Message, int]]) -> None:
+    async def hide(self, delays: Sequence[tuple[Message, int]]) -> None:
+        """Let each message come again after its delay, in seconds."""
         if not delays:
             return
         answer = await self.client.change_message_visibility_batch(

@@ -1,0 +1,15 @@
+"""The Lambda function `service.lambda_handler.handler`.
+
+Everything is made when Lambda initialises the container, before the first request; wrong settings end it there with
+one line that names them.
+"""
+
+from service.lambda_app import LambdaApp
+from service.settings import ServiceSettings
+from transcode import log
+from transcode.settings import load
+
+_settings = load(ServiceSettings)
+log.configure(level=_settings.log_level, json=_settings.log_format == "json")
+
+handler = LambdaApp(_settings)

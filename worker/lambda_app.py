@@ -1,0 +1,109 @@
+"""The worker as a Lambda function: one event loop and one set of AWS clients, for the container's life.
+
+The same handler as in the poll loop stands behind both doors. Lambda polls the queues, and deletes what was handled.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+
+from transcode.aws import open_aws
+from worker.assembly import open_handler
+from worker.batch import BatchHandler
+from worker.invocation import Direct, FromQueues, demand_done, failures, read_invocation
+from worker.queue import Queue, QueueUnusableError, open_queue
+from worker.settings import WorkerSettings
+from worker.settle import Bury, Done, Later, Message, Outcome
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
+
+log = structlog.get_logger(__name__)
+
+
+class Context(Protocol):
+    """What of Lambda's context is used."""
+
+    aws_request_id: str
+
+
+class LambdaWorker:
+    """Handles invocations. Belongs to the thread that made it, as its event loop does."""
+
+    _sqs: "SQSClient"
+    _handler: BatchHandler
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._queue_urls = {url.rsplit("/", 1)[-1]: url for url in _urls(settings)}
+        self._queues: dict[str, Queue] = {}
+        self._opened = AsyncExitStack()
+        self._runner = asyncio.Runner()
+        self._runner.run(self._open(settings))
+
+    def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
+        """Return which messages of a queue's batch are to come again; nothing for an event without a queue.
+
+        Raises:
+            NotHandledError: An event without a queue was not handled.
+            QueueUnusableError: The messages come from a queue that isn't the worker's, or has no dead-letter queue.
+        """
+        return self._runner.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
+
+    def close(self) -> None:
+        """Close what was opened. Lambda never does; tests do."""
+        self._runner.run(self._opened.aclose())
+        self._runner.close()
+
+    async def _open(self, settings: WorkerSettings) -> None:
+        aws = await self._opened.enter_async_context(
+            open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
+        )
+        self._sqs = await aws.sqs()
+        self._handler = await open_handler(aws, settings)
+
+    async def _handle(self, invoked: FromQueues | Direct) -> dict[str, Any] | None:
+        match invoked:
+            case Direct(message=message):
+                demand_done((await self._handler.handle([message])).get(message.message_id))
+                return None
+            case FromQueues(batches=batches):
+                failed = [await self._work(await self._queue(name), messages) for name, messages in batches.items()]
+                return failures([message_id for each in failed for message_id in each])
+
+    async def _queue(self, name: str) -> Queue:
+        """Return the queue, opened at its first message: a function is mostly given one of the two."""
+        if name not in self._queues:
+            if name not in self._queue_urls:
+                raise QueueUnusableError(f"queue {name} is neither UPLOADS_QUEUE_URL nor JOB_EVENTS_QUEUE_URL")
+            self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
+        return self._queues[name]
+
+    async def _work(self, queue: Queue, messages: Sequence[Message]) -> Sequence[str]:
+        """Handle the messages, and return the ids of those that are to come again."""
+        outcomes = await self._handler.handle(messages)
+        settled = await asyncio.gather(*(_settle(queue, each, outcomes.get(each.message_id)) for each in messages))
+        return [message.message_id for message, is_done in zip(messages, settled, strict=True) if not is_done]
+
+
+async def _settle(queue: Queue, message: Message, outcome: Outcome | None) -> bool:
+    """Return whether Lambda may delete the message; one that waits is hidden for its delay, a hopeless one buried."""
+    try:
+        match outcome:
+            case Done():
+                return True
+            case Bury(reason=reason):
+                await queue.bury(message, reason)
+                return True
+            case Later(delay_s=delay_s):
+                await queue.hide([(message, delay_s)])
+    except Exception:
+        # It comes again after the queue's visibility timeout, which is safe.
+        log.exception("message.not_settled", queue=queue.name, message_id=message.message_id)
+    return False
+
+
+def _urls(settings: WorkerSettings) -> tuple[str, str]:
+    return settings.uploads_queue_url, settings.job_events_queue_url
