@@ -10,11 +10,13 @@ import service
 import transcode
 import worker
 
+ENTRANCES = ("__main__", "lambda_handler")
+"""Modules that start a process when they are imported."""
 MODULES = sorted(
     module.name
     for package in (transcode, worker, service)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    if not module.name.endswith("__main__")
+    if not module.name.endswith(ENTRANCES)
 )
 
 

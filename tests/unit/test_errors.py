@@ -19,8 +19,9 @@ ERRORS = sorted(tree(TranscodeError), key=lambda error: error.code)
 
 
 def test_codes_are_unique() -> None:
-    """A front end tells errors apart by them."""
-    assert len({error.code for error in ERRORS}) == len(ERRORS)
+    """A front end tells errors apart by them; a class that only groups others may have the code of one of them."""
+    raised = [error.code for error in ERRORS if error is TranscodeError or not error.__subclasses__()]
+    assert sorted(set(raised)) == raised
 
 
 def test_codes_are_stable() -> None:

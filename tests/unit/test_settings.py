@@ -89,10 +89,15 @@ def test_everything_that_is_wrong_is_said_at_once(
         ("LOG_LEVEL", "info"),
         ("LOG_FORMAT", "xml"),
         ("UPLOAD_MAX_BYTES", "0"),
-        ("UPLOAD_MAX_BYTES", "5368709121"),
+        ("UPLOAD_MAX_BYTES", "5497558138881"),
         ("UPLOAD_URL_TTL_S", "604801"),
         ("S3_PUBLIC_ENDPOINT_URL", "s3.example.com"),
         ("PLAYBACK_BASE_URL", "http://"),
+        ("AUTH_ISSUER", "login.example.com"),
+        ("UPLOADS_PER_MINUTE", "-1"),
+        ("TICK_S", "nan"),
+        ("HEARTBEAT_S", "inf"),
+        ("API_BASE_PATH", "v1"),
         ("PORT", "65536"),
         ("PORT", "http"),
     ],
@@ -144,6 +149,15 @@ def test_a_wrong_setting_is_not_repeated(
 ) -> None:
     """What was put into the wrong variable may be a secret, and start-up errors end in logs."""
     assert "hunter2" not in refusal(WorkerSettings, {**WORKER, name: value}, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(("given", "missing"), [("AUTH_ISSUER", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_ISSUER")])
+def test_access_is_configured_whole_or_not_at_all(
+    given: str, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half of it would leave the API open to everyone while somebody believes it closed."""
+    line = refusal(ServiceSettings, {**COMMON, given: "https://login.example.com"}, monkeypatch, capsys)
+    assert f"{missing} is missing" in line
 
 
 @pytest.mark.parametrize("interval_s", [10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600])
