@@ -5,17 +5,24 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from local.embedded import ROOT
+from local.mediaconvert import store as emulator_store
+from local.mediaconvert.emulator import Emulator
+from local.mediaconvert.scheduler import Scheduler
+from local.mediaconvert.server import serving
+from local.mediaconvert.settings import EmulatorSettings
 from local.provision import Stack
-from tests.integration.conftest import Stores
+from tests.integration.conftest import Stores, worker_settings
 from transcode.aws import Aws
 from transcode.upload import Lookup
+from worker.assembly import open_handler
 from worker.batch import BatchHandler
 from worker.claim import Claim, Destination
 from worker.settle import Done, Later, Message
@@ -138,21 +145,76 @@ async def test_while_another_worker_makes_the_job_the_message_waits(
     assert await jobs_of(mediaconvert, stack, input_file) == []
 
 
+@pytest.fixture
+async def waiting_handler(
+    aws: Aws, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[BatchHandler, "MediaConvertClient"]]:
+    """A handler on a MediaConvert whose queue is long: no job leaves it, and request tokens are long forgotten."""
+    monkeypatch.setattr(Scheduler, "start", lambda _: None)
+    monkeypatch.setattr(emulator_store, "TOKEN_TTL_MS", 0)
+    settings = EmulatorSettings(
+        port=0, aws_endpoint_url=stack.endpoint_url, templates=(ROOT / "infra" / "job_template.json",)
+    )
+    with serving(settings) as url:
+        yield await open_handler(aws, worker_settings(stack, url)), await aws.mediaconvert(endpoint_url=url)
+
+
 async def test_a_job_made_past_the_lease_is_canceled_when_another_stands(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+    waiting_handler: tuple[BatchHandler, "MediaConvertClient"], stack: Stack, stores: Stores, input_file: str
 ) -> None:
-    """Two jobs for one object version never run side by side."""
+    """Two jobs for one object version never run side by side: the one that was recorded goes on."""
+    handler, mediaconvert = waiting_handler
     claim = await dead_workers_claim(stores, input_file)
     await handler.handle([created(stack, input_file)])
     (standing,) = await jobs_of(mediaconvert, stack, input_file)
-    sleeper = replace(claim, claim_id=f"{claim.claim_id[:-1]}x")
-    late = await handler.submitter.encoder.create(sleeper, now_s=time.time())
+    late = await handler.submitter.encoder.create(claim, now_s=time.time())
     await handler.submitter._settle(claim, late)  # noqa: SLF001 -- what a worker does when it wakes up
-    status = (await mediaconvert.get_job(Id=late))["Job"]["Status"]
+    statuses = {job["Id"]: job["Status"] for job in await jobs_of(mediaconvert, stack, input_file)}
     lookup = await stores.lookups.get(input_file, now_s=now_s())
-    assert status in {"CANCELED", "ERROR"}
+    assert statuses == {standing["Id"]: "SUBMITTED", late: "CANCELED"}
     assert lookup is not None
     assert lookup.job_id == standing["Id"]
+
+
+async def test_a_job_made_before_the_crash_is_found_though_search_does_not_show_it_yet(
+    waiting_handler: tuple[BatchHandler, "MediaConvertClient"],
+    stack: Stack,
+    stores: Stores,
+    input_file: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing says how soon a job can be searched for; the list of the newest jobs has it, and its key fits."""
+    handler, mediaconvert = waiting_handler
+    claim = await dead_workers_claim(stores, input_file)
+    job_id = await handler.submitter.encoder.create(claim, now_s=time.time())
+    seeing = Emulator.list_jobs
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Emulator, "list_jobs", lambda self, query: {"jobs": []} if "inputFile" in query else seeing(self, query)
+        )
+        await handler.handle([created(stack, input_file)])
+    assert [job["Id"] for job in await jobs_of(mediaconvert, stack, input_file)] == [job_id]
+    assert await stores.outputs.get(job_id, now_s=now_s()) == claim.destination
+
+
+async def test_a_job_made_long_before_the_crash_is_found_by_search(
+    waiting_handler: tuple[BatchHandler, "MediaConvertClient"],
+    stack: Stack,
+    stores: Stores,
+    input_file: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many jobs were made since: the list of the newest need not reach back so far."""
+    handler, mediaconvert = waiting_handler
+    claim = await dead_workers_claim(stores, input_file)
+    job_id = await handler.submitter.encoder.create(claim, now_s=time.time())
+    seeing = Emulator.list_jobs
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Emulator, "list_jobs", lambda self, query: seeing(self, query) if "inputFile" in query else {"jobs": []}
+        )
+        await handler.handle([created(stack, input_file)])
+    assert [job["Id"] for job in await jobs_of(mediaconvert, stack, input_file)] == [job_id]
 
 
 async def test_a_new_version_of_a_file_makes_a_new_job_elsewhere(

@@ -1,0 +1,200 @@
+"""Several workers, several jobs, any schedule of events: the rows end as the rules define, whoever came first."""
+
+import asyncio
+import itertools
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.provision import Stack
+from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S
+from transcode.aws import open_aws
+from transcode.dynamodb import Lifetimes
+from transcode.job import (
+    Canceled,
+    Completed,
+    Failed,
+    Failure,
+    Job,
+    JobEvent,
+    Output,
+    Progressed,
+    Status,
+    Warned,
+    WarningRaised,
+    advance,
+    worth_applying,
+)
+from transcode.status import StatusTable
+
+NOW_S = 1_900_000_000
+WORKERS = 3
+OUTPUT = Output(path="a/", playlists={".m3u8": "a.m3u8"}, duration_ms=20_000, width_px=1280, height_px=720)
+FAILURE = Failure(code=1010, message="unreadable")
+ENDS = {Completed: Status.COMPLETE, Failed: Status.ERROR, Canceled: Status.CANCELED}
+SCHEDULES = int(os.environ.get("SCHEDULES", "60"))
+
+TIMES = st.integers(min_value=1, max_value=5)
+PROGRESS = st.builds(
+    Progressed,
+    job_id=st.just("j"),
+    time_ms=TIMES,
+    percent=st.none() | st.integers(min_value=0, max_value=100),
+    phase=st.none() | st.sampled_from(["PROBING", "TRANSCODING", "UPLOADING"]),
+)
+WARNING = st.builds(
+    WarningRaised, job_id=st.just("j"), time_ms=TIMES, warning=st.builds(Warned, code=st.integers(0, 2))
+)
+FINAL: st.SearchStrategy[JobEvent] = st.one_of(
+    st.builds(Completed, job_id=st.just("j"), time_ms=TIMES, output=st.just(OUTPUT)),
+    st.builds(Failed, job_id=st.just("j"), time_ms=TIMES, failure=st.just(FAILURE)),
+    st.builds(Canceled, job_id=st.just("j"), time_ms=TIMES),
+)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> list[JobEvent]:
+    """What arrives of one job: progress in any order and number, none to two ends, some of it twice."""
+    events: list[JobEvent] = draw(st.lists(st.one_of(PROGRESS, PROGRESS, WARNING), max_size=6))
+    events += draw(st.lists(FINAL, max_size=2))
+    twice = draw(st.lists(st.sampled_from(events), max_size=3)) if events else []
+    return draw(st.permutations(events + twice))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """One job's deliveries, and which worker gets each."""
+
+    events: list[JobEvent]
+    workers: list[int]
+
+    def shares(self) -> list[list[JobEvent]]:
+        """What each worker applies, in its order: the first takes its messages as one batch, the others singly."""
+        shares = [
+            [event for event, at in zip(self.events, self.workers, strict=True) if at == w] for w in range(WORKERS)
+        ]
+        return [[shares[0][at] for at in worth_applying(shares[0])], *shares[1:]]
+
+
+@st.composite
+def schedules(draw: st.DrawFn) -> list[Schedule]:
+    """Those of one to three jobs."""
+    lists = draw(st.lists(deliveries(), min_size=1, max_size=3))
+    return [Schedule(events=each, workers=[draw(st.integers(0, WORKERS - 1)) for _ in each]) for each in lists]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workers:
+    """Status tables, each with a client of its own, in one event loop for all of a test's examples."""
+
+    runner: asyncio.Runner
+    tables: list[StatusTable]
+
+    def play(self, given_schedules: Sequence[Schedule]) -> list[list[Job]]:
+        """Let all workers loose on all jobs at once; gives what was seen of each job, the end last."""
+        return self.runner.run(self._play(given_schedules))
+
+    async def _play(self, given_schedules: Sequence[Schedule]) -> list[list[Job]]:
+        return await asyncio.gather(*(self._play_one(schedule) for schedule in given_schedules))
+
+    async def _play_one(self, schedule: Schedule) -> list[Job]:
+        run_id = f"concurrent-{secrets.token_hex(8)}"
+        seen: list[Job] = []
+        watching = asyncio.create_task(self._watch(run_id, seen))
+        await asyncio.gather(
+            *(self._work(table, run_id, events) for table, events in zip(self.tables, schedule.shares(), strict=True))
+        )
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await self._look(run_id, seen)
+        return seen
+
+    async def _work(self, table: StatusTable, run_id: str, events: Sequence[JobEvent]) -> None:
+        for event in events:
+            await table.advance(replace(event, job_id=run_id), now_s=NOW_S)
+
+    async def _watch(self, run_id: str, seen: list[Job]) -> None:
+        while True:
+            await self._look(run_id, seen)
+
+    async def _look(self, run_id: str, seen: list[Job]) -> None:
+        job = await self.tables[0].get(run_id, now_s=NOW_S, consistent=True)
+        if job is not None:
+            seen.append(replace(job, job_id="j", submitted_s=None, updated_s=None))
+
+
+@pytest.fixture
+def workers(stack: Stack) -> Iterator[Workers]:
+    """Three of them."""
+    lifetimes = Lifetimes(changed_s=STATUS_TTL_S, waiting_s=OUTPUT_TTL_S)
+    with asyncio.Runner() as runner:
+        opening = open_aws(region="us-east-1", endpoint_url=stack.endpoint_url)
+        aws = runner.run(opening.__aenter__())
+        clients = [runner.run(aws.dynamodb()) for _ in range(WORKERS)]
+        yield Workers(runner=runner, tables=[StatusTable(each, stack.status_table, lifetimes) for each in clients])
+        runner.run(opening.__aexit__(None, None, None))
+
+
+def possible_ends(shares: Sequence[Sequence[JobEvent]]) -> list[Job]:
+    """Every state in which the pure rule can end, over all ways to interleave what the workers do."""
+    reached: dict[tuple[int, ...], list[Job]] = {tuple(0 for _ in shares): [Job(job_id="j")]}
+    for position in itertools.product(*(range(len(share) + 1) for share in shares)):
+        for job in reached.get(position, []):
+            for worker, share in enumerate(shares):
+                if position[worker] < len(share):
+                    following = (*position[:worker], position[worker] + 1, *position[worker + 1 :])
+                    after = advance(job, share[position[worker]])
+                    known = reached.setdefault(following, [])
+                    if after not in known:
+                        known.append(after)
+    return reached[tuple(len(share) for share in shares)]
+
+
+def assert_never_backwards(seen: Sequence[Job]) -> None:
+    """Whoever watches sees the percentage stand or rise, and nothing after an end but the same end."""
+    for earlier, later in itertools.pairwise(seen):
+        assert (earlier.progress_percent or 0) <= (later.progress_percent or 0)
+        assert not earlier.status.is_final or earlier == later
+
+
+def assert_one_end(end: Job) -> None:
+    """Of two kinds of final event the row tells one, and nothing of the other."""
+    told = {Status.COMPLETE: end.output is not None, Status.ERROR: end.failure is not None}
+    assert all(is_told == (end.status is status) for status, is_told in told.items())
+    assert end.status is not Status.COMPLETE or end.progress_percent == 100
+
+
+@settings(max_examples=SCHEDULES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given_schedules=schedules())
+def test_whatever_workers_do_at_once_ends_as_if_they_had_done_it_in_turn(
+    workers: Workers, given_schedules: Sequence[Schedule]
+) -> None:
+    """The conditional writes of several workers together are the pure rule, in some order."""
+    for schedule, seen in zip(given_schedules, workers.play(given_schedules), strict=True):
+        if not seen:
+            assert not any(schedule.shares())
+            continue
+        assert_never_backwards(seen)
+        assert_one_end(seen[-1])
+        assert seen[-1] in possible_ends(schedule.shares())
+
+
+@settings(max_examples=SCHEDULES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(given_schedules=schedules())
+def test_where_the_rules_leave_no_choice_the_order_makes_none(
+    workers: Workers, given_schedules: Sequence[Schedule]
+) -> None:
+    """A job with one kind of end has that end; one without has the newest event's time, and every warning."""
+    for schedule, seen in zip(given_schedules, workers.play(given_schedules), strict=True):
+        finals = {type(event) for event in schedule.events if not isinstance(event, Progressed | WarningRaised)}
+        if len(finals) == 1:
+            assert ENDS[next(iter(finals))] is seen[-1].status
+        if not finals and seen:
+            warnings = frozenset(event.warning for event in schedule.events if isinstance(event, WarningRaised))
+            newest = max((event.time_ms for event in schedule.events if isinstance(event, Progressed)), default=0)
+            assert (seen[-1].event_time_ms, seen[-1].warnings) == (newest, warnings)
