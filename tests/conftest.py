@@ -17,6 +17,14 @@ from local.embedded import CREDENTIALS, embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip by name what LocalStack can't do, where the tests run against it."""
+    if "TEST_AWS_ENDPOINT_URL" in os.environ:
+        for item in items:
+            if marker := item.get_closest_marker("localstack_cannot"):
+                item.add_marker(pytest.mark.skip(reason=f"LocalStack: {marker.args[0]}"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _credentials() -> Iterator[None]:
     """No test ever signs with credentials of the machine it runs on, or reaches an endpoint of its environment."""

@@ -60,7 +60,8 @@ async def test_a_changed_parameter_changes_the_stack_in_place(
 async def test_a_failure_names_the_resource_and_the_reason(aws_endpoint: str, name: str) -> None:
     """The message is the first failure, not the cancellations that follow from it."""
     template = _QUEUE % f"{name}.fifo"
-    with pytest.raises(ProvisionError, match=rf"stack {name} ended as ROLLBACK_COMPLETE: Queue: .*alphanumeric"):
+    ended = "(ROLLBACK_COMPLETE|CREATE_FAILED)"  # LocalStack rolls nothing back
+    with pytest.raises(ProvisionError, match=rf"stack {name} ended as {ended}: Queue: .*alphanumeric"):
         await deploy(template, endpoint_url=aws_endpoint, stack_name=name, parameters={})
 
 
@@ -72,6 +73,7 @@ async def test_a_stack_whose_making_failed_is_made_anew(aws_endpoint: str, name:
     assert settings["QUEUE_URL"].endswith(name)
 
 
+@pytest.mark.localstack_cannot("its CloudFormation accepts what AllowedPattern excludes")
 async def test_a_parameter_out_of_its_range_is_refused_by_name(
     aws_endpoint: str, name: str, parameters: dict[str, str]
 ) -> None:

@@ -1,4 +1,8 @@
-"""The whole system, started as its users start it; these tests import nothing of it."""
+"""The whole system, started as its users start it; these tests import nothing of it.
+
+TEST_SYSTEM describes one that runs already, for the same tests, as JSON: the fields of `System` that are addresses and
+settings, and in `connect_to` where the ports in those addresses lead, if not to this machine.
+"""
 
 import json
 import os
@@ -6,10 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from .relay import relayed
 from .running import System, ffmpeg
 
 READY_WITHIN_S = 60
@@ -23,6 +29,8 @@ def start_system(
     started: list[subprocess.Popen[str]] = []
 
     def _start_system() -> System:
+        if "TEST_SYSTEM" in os.environ:
+            pytest.skip("starts and stops a system on the embedded AWS, and these tests are to use the one that runs")
         folder = tmp_path_factory.mktemp("system")
         ports = {f"DEV_{name}_PORT": str(free_port()) for name in ("API", "PLAYBACK", "MEDIACONVERT", "AWS")}
         environment = {**os.environ, "MEDIACONVERT_TIME_FACTOR": "50", **ports}
@@ -52,9 +60,15 @@ def start_system(
 
 
 @pytest.fixture(scope="session")
-def system(start_system: Callable[[], System]) -> System:
+def system(start_system: Callable[[], System]) -> Iterator[System]:
     """The system that tests with uploads of their own share."""
-    return start_system()
+    if given := os.environ.get("TEST_SYSTEM"):
+        told = json.loads(given)
+        with relayed(told.pop("connect_to", {})):
+            ports = {"DEV_API_PORT": str(urlsplit(told["api_url"]).port)}
+            yield System(**told, environment={**os.environ, **ports})
+    else:
+        yield start_system()
 
 
 @pytest.fixture(scope="session")

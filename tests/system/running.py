@@ -1,5 +1,6 @@
 """A running system, and ways to look at it. Imports nothing of the program."""
 
+import os
 import signal
 import subprocess
 import time
@@ -26,8 +27,9 @@ class System:
     settings: dict[str, str]
     environment: dict[str, str]
     """With which other commands of the project find it."""
-    process: subprocess.Popen[str]
-    log: Path
+    process: subprocess.Popen[str] | None = None
+    """Of a system that the tests started."""
+    log: Path = Path(os.devnull)
 
     def client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients at run time
         """A boto3 client of the system's AWS or MediaConvert."""
@@ -35,6 +37,7 @@ class System:
 
     def stop(self, number: signal.Signals) -> int:
         """Send the supervisor a signal, and give its exit code."""
+        assert self.process, "not started by these tests"
         self.process.send_signal(number)
         return self.process.wait(30)
 
