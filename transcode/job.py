@@ -123,14 +123,16 @@ JobEvent = Progressed | WarningRaised | Completed | Failed | Canceled
 class Job:
     """One MediaConvert job as our status table knows it.
 
-    `event_time_ms` is the timestamp of the last progress or final event applied (0 before the first);
-    `started_ms` that of the first progress event. `submitted_s` and `updated_s` are our own clock, Unix seconds.
+    `event_time_ms` is the timestamp of the last progress or final event applied (0 before the first); `started_ms`
+    that of the first progress event, at which the job stood at `started_percent`. `submitted_s` and `updated_s` are
+    our own clock, Unix seconds.
     """
 
     job_id: str
     status: Status = Status.SUBMITTED
     event_time_ms: int = 0
     started_ms: int | None = None
+    started_percent: int = 0
     progress_percent: int | None = None
     phase: str | None = None
     output: Output | None = None
@@ -177,6 +179,7 @@ def _progressed(job: Job, event: Progressed) -> Job:
         status=Status.PROGRESSING,
         event_time_ms=event.time_ms,
         started_ms=event.time_ms if job.started_ms is None else job.started_ms,
+        started_percent=event.percent or 0 if job.started_ms is None else job.started_percent,
         progress_percent=max(known, default=None),
         phase=event.phase or job.phase,
     )
@@ -216,14 +219,14 @@ def worth_applying(events: Sequence[JobEvent]) -> list[int]:
 def eta_s(job: Job, *, now_ms: int) -> int | None:
     """Return the seconds until the job should be done, from its rate so far; None where that can't be known.
 
-    The rate is the percentage over the time between the first progress event and the last, so a wait in the queue
-    doesn't count against it.
+    The rate is what the percentage gained between the first progress event and the last, so neither a wait in the
+    queue nor a start that nobody saw counts. A job that is overdue tells nothing about when it will be done.
     """
-    percent, started_ms = job.progress_percent, job.started_ms
-    if job.status is not Status.PROGRESSING or not percent or started_ms is None:
+    if job.status is not Status.PROGRESSING or job.progress_percent is None or job.started_ms is None:
         return None
-    elapsed_ms = job.event_time_ms - started_ms
-    if elapsed_ms <= 0:
+    gained = job.progress_percent - job.started_percent
+    elapsed_ms = job.event_time_ms - job.started_ms
+    if gained <= 0 or elapsed_ms <= 0:
         return None
-    total_ms = elapsed_ms * 100 / percent
-    return max(0, round((started_ms + total_ms - now_ms) / 1000))
+    left_ms = elapsed_ms * (100 - job.progress_percent) / gained - (now_ms - job.event_time_ms)
+    return round(left_ms / 1000) if left_ms >= 0 else None

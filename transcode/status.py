@@ -104,7 +104,7 @@ def _change(update: Update, event: JobEvent) -> Update:
     match event:
         case Progressed(time_ms=time_ms, percent=percent, phase=phase):
             update.set(JobStatus=Status.PROGRESSING.value, EventTime=time_ms, ProgressRate=percent, Phase=phase)
-            update.set_once(StartedTime=time_ms)
+            update.set_once(StartedTime=time_ms, StartedRate=percent or 0)
             update.where(update.absent("EventTime"), update.compare("EventTime", "<", time_ms))
             if percent is not None:
                 update.where(update.absent("ProgressRate"), update.compare("ProgressRate", "<=", percent))
@@ -157,6 +157,7 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
         status=Status(row["JobStatus"]),
         event_time_ms=int(row.get("EventTime", 0)),
         started_ms=_integer(row.get("StartedTime")),
+        started_percent=int(row.get("StartedRate", 0)),
         progress_percent=_integer(row.get("ProgressRate")),
         phase=row.get("Phase"),
         output=_output(row) if "OutputPath" in row else None,

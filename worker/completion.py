@@ -19,12 +19,13 @@ def output_of(detail: JobDetail) -> Output:
     groups = sorted(detail.output_group_details, key=_preference)
     playlists = [path for group in groups for path in group.playlist_file_paths]
     files = [path for group in groups for output in group.output_details for path in output.output_file_paths]
-    renditions = [rendition for group in groups for rendition in _renditions(group)]
     outputs = [output for group in groups for output in group.output_details]
+    folder = _folder((playlists or files or [""])[0])
+    renditions = [rendition for group in groups for rendition in _renditions(group, folder)]
     largest = max(renditions, key=_pixels, default=None)
     return Output(
-        path=_folder((playlists or files or [""])[0]),
-        playlists=_by_suffix(playlists),
+        path=folder.removeprefix("s3://").partition("/")[2],
+        playlists=_by_suffix(playlists, folder),
         duration_ms=(largest.duration_ms if largest else None) or _longest(outputs),
         width_px=largest.width_px if largest else None,
         height_px=largest.height_px if largest else None,
@@ -36,7 +37,7 @@ def _preference(group: OutputGroupDetails) -> int:
     return STREAMING.index(group.type) if group.type in STREAMING else len(STREAMING)
 
 
-def _renditions(group: OutputGroupDetails) -> Iterator[Rendition]:
+def _renditions(group: OutputGroupDetails, folder: str) -> Iterator[Rendition]:
     for output in group.output_details:
         video = output.video_details
         if video is None or video.width_in_px is None or video.height_in_px is None or _is_still(output):
@@ -46,7 +47,7 @@ def _renditions(group: OutputGroupDetails) -> Iterator[Rendition]:
             width_px=video.width_in_px,
             height_px=video.height_in_px,
             duration_ms=output.duration_in_ms,
-            playlist=PurePosixPath(playlist).name if playlist else None,
+            playlist=_under(folder, playlist) if playlist else None,
         )
 
 
@@ -56,23 +57,31 @@ def _is_still(output: OutputDetails) -> bool:
 
 
 def _distinct(renditions: Sequence[Rendition]) -> list[Rendition]:
-    """Keep one rendition of each size: the first, which has a playlist where any has."""
-    ordered = sorted(renditions, key=lambda rendition: rendition.playlist is None)
-    return list({(rendition.width_px, rendition.height_px): rendition for rendition in reversed(ordered)}.values())
+    """Keep those with a playlist, two bitrates of one size too; the others where their size is not among them."""
+    with_playlist = {(each.width_px, each.height_px, each.playlist): each for each in renditions if each.playlist}
+    sizes = {(each.width_px, each.height_px) for each in with_playlist.values()}
+    others = {(each.width_px, each.height_px): each for each in reversed(renditions) if each.playlist is None}
+    return [*with_playlist.values(), *(each for size, each in others.items() if size not in sizes)]
 
 
-def _by_suffix(playlists: Sequence[str]) -> Mapping[str, str]:
+def _by_suffix(playlists: Sequence[str], folder: str) -> Mapping[str, str]:
     by_suffix: dict[str, str] = {}
-    for path in map(PurePosixPath, playlists):
-        if path.suffix:  # DynamoDB refuses an empty name in a map
-            by_suffix.setdefault(path.suffix, path.name)
+    for path in playlists:
+        if suffix := PurePosixPath(path).suffix:  # DynamoDB refuses an empty name in a map
+            by_suffix.setdefault(suffix, _under(folder, path))
     return by_suffix
 
 
 def _folder(uri: str) -> str:
-    key = uri.removeprefix("s3://").partition("/")[2]
-    folder = key.rpartition("/")[0]
-    return f"{folder}/" if folder else ""
+    """Return the address up to its last slash; nothing for a file at the bucket's root or no address at all."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    parent = key.rpartition("/")[0]
+    return f"s3://{bucket}/{parent}/" if parent else ""
+
+
+def _under(folder: str, uri: str) -> str:
+    """Return the file's path in the folder; its bare name where it lies elsewhere."""
+    return uri.removeprefix(folder) if folder and uri.startswith(folder) else PurePosixPath(uri).name
 
 
 def _pixels(rendition: Rendition) -> int:

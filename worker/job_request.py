@@ -70,31 +70,38 @@ def _settings(destination: Destination, template: Mapping[str, Any], defaults: J
     settings = deepcopy(dict(template))
     first_input = (settings.get("Inputs") or [{}])[0]
     settings["Inputs"] = [{**first_input, "FileInput": input_uri(defaults.input_bucket, destination.input_file)}]
-    base = base_name(destination.input_file)
-    where = f"s3://{defaults.output_bucket}/{destination.output_path}{base}"
-    encrypted = 0
-    for group in settings.get("OutputGroups", []):
-        group_settings = group.get("OutputGroupSettings", {})
-        kind = group_settings.get("Type", "")
-        if kind not in GROUP_SETTINGS:
-            continue
-        own = group_settings.setdefault(GROUP_SETTINGS[kind], {})
-        own["Destination"] = where
-        if kind == "HLS_GROUP_SETTINGS":
-            own["Encryption"] = _encryption(destination)
-            encrypted += 1
-    if not encrypted:
+    groups = settings.get("OutputGroups", [])
+    main = next((at for at, group in enumerate(groups) if _kind(group) == "HLS_GROUP_SETTINGS"), None)
+    if main is None:
         raise UnusableTemplateError(f"job template {defaults.template} has no HLS output group")
+    for at, group in enumerate(groups):
+        # Groups must not write over each other: the first HLS group has the folder, each other a folder in it.
+        _direct(group, destination, defaults.output_bucket, subfolder="" if at == main else f"{at}/")
     return settings
 
 
-def _encryption(destination: Destination) -> dict[str, Any]:
+def _kind(group: Mapping[str, Any]) -> str:
+    return str(group.get("OutputGroupSettings", {}).get("Type", ""))
+
+
+def _direct(group: Mapping[str, Any], destination: Destination, bucket: str, *, subfolder: str) -> None:
+    """Let the group write to the job's folder, and encrypt if it is HLS."""
+    kind = _kind(group)
+    if kind not in GROUP_SETTINGS:
+        return
+    own = group["OutputGroupSettings"].setdefault(GROUP_SETTINGS[kind], {})
+    own["Destination"] = f"s3://{bucket}/{destination.output_path}{subfolder}{base_name(destination.input_file)}"
+    if kind == "HLS_GROUP_SETTINGS":
+        own["Encryption"] = _encryption(destination, up="../" if subfolder else "")
+
+
+def _encryption(destination: Destination, *, up: str) -> dict[str, Any]:
     return {
         "EncryptionMethod": "AES128",
         "Type": "STATIC_KEY",
         "InitializationVectorInManifest": "EXCLUDE",
         "StaticKeyProvider": {
             "StaticKeyValue": destination.key_value,
-            "Url": key_uri(destination.key_file),
+            "Url": up + key_uri(destination.key_file),
         },
     }

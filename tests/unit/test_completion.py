@@ -166,3 +166,18 @@ def test_info_json_never_has_the_key(message: Message) -> None:
     """The file lies beside the playlists, for anyone who may play."""
     destination = Destination(input_file="a.mp4", output_path=FOLDER, key_file="a.key", key_value="5a" * 16)
     assert "5a5a" not in json.dumps(info(destination, completed(message("job_complete_hls"))))
+
+
+def test_two_bitrates_of_one_size_are_two_renditions(message: Message) -> None:
+    """A ladder's rungs are told apart by their playlists; a copy without one, of another group, adds nothing."""
+    video = {"widthInPx": 1280, "heightInPx": 720}
+    rungs = [{"outputFilePaths": [f"s3://b/o/c_{rung}.m3u8"], "videoDetails": video} for rung in ("hi", "lo")]
+    hls = {"type": "HLS_GROUP", "playlistFilePaths": ["s3://b/o/c.m3u8"], "outputDetails": rungs}
+    cmaf = {
+        "type": "CMAF_GROUP",
+        "playlistFilePaths": ["s3://b/o/1/c.mpd", "s3://b/o/1/c.m3u8"],
+        "outputDetails": [{"videoDetails": video}],
+    }
+    output = output_of(message, cmaf, hls)
+    assert [rendition.playlist for rendition in output.renditions] == ["c_hi.m3u8", "c_lo.m3u8"]
+    assert output.playlists == {".m3u8": "c.m3u8", ".mpd": "1/c.mpd"}

@@ -130,11 +130,20 @@ def test_hls_is_encrypted_with_the_claims_key() -> None:
     assert encryption["StaticKeyProvider"] == {"StaticKeyValue": KEY, "Url": "Big%20Buck.key"}
 
 
-def test_every_group_writes_into_the_jobs_folder() -> None:
-    """Of whatever type; each file's name begins with the base name."""
+def test_every_group_writes_into_the_jobs_folder_and_none_over_another() -> None:
+    """The first HLS group has the folder itself, each other group a folder in it; all take the base name."""
     request = job_request(claim_of(), template(*GROUP_TYPES), DEFAULTS)
-    destinations = {settings_of(request, at)["Destination"] for at in range(len(GROUP_TYPES))}
-    assert destinations == {"s3://clips-out/uploads/5e0c/harbour.mp4_20251122080000-4be1c7/harbour"}
+    destinations = [settings_of(request, at)["Destination"] for at in range(len(GROUP_TYPES))]
+    folder = "s3://clips-out/uploads/5e0c/harbour.mp4_20251122080000-4be1c7/"
+    main = list(GROUP_TYPES).index("HLS_GROUP_SETTINGS")
+    assert destinations == [f"{folder}{'' if at == main else f'{at}/'}harbour" for at in range(len(GROUP_TYPES))]
+
+
+def test_a_second_hls_group_finds_the_key_file_beside_its_folder() -> None:
+    """One job has one key file; each group's playlists refer to it from where they are."""
+    request = job_request(claim_of("a/b.mp4"), template("HLS_GROUP_SETTINGS", "HLS_GROUP_SETTINGS"), DEFAULTS)
+    urls = [settings_of(request, at)["Encryption"]["StaticKeyProvider"]["Url"] for at in range(2)]
+    assert urls == ["b.key", "../b.key"]
 
 
 def test_a_group_without_settings_of_its_own_gets_them() -> None:

@@ -255,11 +255,17 @@ def test_without_a_rate_there_is_no_estimate(job: Job) -> None:
     assert eta_s(job, now_ms=60) is None
 
 
-@pytest.mark.parametrize(("now_ms", "expected"), [(120_000, 60), (150_000, 30), (180_000, 0), (999_000, 0)])
-def test_the_estimate_counts_down_at_the_rate_so_far(now_ms: int, expected: int) -> None:
-    """Half done in a minute leaves a minute, less the time since that was said; never less than nothing."""
+@pytest.mark.parametrize(("now_ms", "expected"), [(120_000, 60), (150_000, 30), (180_000, 0), (999_000, None)])
+def test_the_estimate_counts_down_at_the_rate_so_far(now_ms: int, expected: int | None) -> None:
+    """Half done in a minute leaves a minute, less the time since that was said; overdue, nothing is known."""
     job = replace(RUNNING, started_ms=60_000, event_time_ms=120_000, progress_percent=50)
     assert eta_s(job, now_ms=now_ms) == expected
+
+
+def test_a_start_that_nobody_saw_does_not_speed_the_estimate() -> None:
+    """First seen at 60 %, ten points in ten seconds leave thirty seconds, not four."""
+    job = replace(RUNNING, started_ms=10_000, started_percent=60, event_time_ms=20_000, progress_percent=70)
+    assert eta_s(job, now_ms=20_000) == 30
 
 
 def test_waiting_in_the_queue_does_not_slow_the_estimate() -> None:
