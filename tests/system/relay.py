@@ -37,8 +37,17 @@ def relayed(targets: Mapping[str, str]) -> Iterator[None]:
 
 async def _listen(port: int, target: str) -> asyncio.Server:
     host, _, target_port = target.rpartition(":")
+    connections: set[asyncio.Task[None] | None] = set()  # the loop itself holds on to no task
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        me = asyncio.current_task()
+        connections.add(me)
+        try:
+            await relay(reader, writer)
+        finally:
+            connections.remove(me)
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection(host, int(target_port))
         except OSError:
