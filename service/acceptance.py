@@ -22,12 +22,13 @@ class Acceptance:
         return min(self.max_bytes, LARGEST_SINGLE_BYTES)
 
     def check_type(self, content_type: str) -> None:
-        """Return if files of this type are accepted.
+        """Return if files of this type are accepted, whatever its case and parameters (`video/webm;codecs=vp9`).
 
         Raises:
             UnsupportedTypeError: They aren't; the error names those that are.
         """
-        if content_type.lower() not in self.content_types:
+        essence = content_type.partition(";")[0].strip().lower()
+        if essence not in {accepted.lower() for accepted in self.content_types}:
             raise UnsupportedTypeError(f"Not an accepted type; accepted are {', '.join(self.content_types)}.")
 
     def check_size(self, size_bytes: int, *, in_parts: bool) -> None:

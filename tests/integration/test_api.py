@@ -68,6 +68,12 @@ async def test_an_announced_upload_is_taken_by_s3(api: httpx.AsyncClient) -> Non
     assert await put(answer.json(), b"video") == 200
 
 
+async def test_a_type_with_parameters_is_taken_as_a_browser_gives_it(api: httpx.AsyncClient) -> None:
+    """A recording of the browser's own names its codecs; the signature binds what was announced."""
+    upload = (await api.post("/uploads", json=wish(content_type="video/webm;codecs=vp9,opus"))).json()
+    assert await put(upload, b"video") == 200
+
+
 @pytest.mark.parametrize(
     ("body", "headers"),
     [(b"a longer one", {}), (b"no", {}), (b"video", {"Content-Type": "text/html"})],
