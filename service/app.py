@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from service import companion, live_routes, problems, routes
+from service import companion, job_routes, live_routes, problems, routes
 from service.edge import Edge
-from service.issuer import Issuer
 from service.quota import UploadQuota
 from service.resources import open_resources
 from service.settings import ServiceSettings
-from service.tokens import TokenVerifier
+
+if TYPE_CHECKING:
+    from service.tokens import TokenVerifier
 
 DESCRIPTION = """
 Upload a video straight to S3, and follow one honest progress bar until it plays.
@@ -51,6 +53,7 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
     problems.install(app)
     app.include_router(routes.router)
     app.include_router(live_routes.router)
+    app.include_router(job_routes.router)
     app.include_router(companion.router)
     app.add_middleware(Edge)
     if settings.cors_allow_origins:
@@ -66,7 +69,10 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
     return app
 
 
-def _verifier(settings: ServiceSettings) -> TokenVerifier | None:
+def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
     if settings.auth_issuer is None or settings.auth_audience is None:
         return None
+    from service.issuer import Issuer  # noqa: PLC0415 -- a tenth of a cold start, for those who check tokens only
+    from service.tokens import TokenVerifier  # noqa: PLC0415
+
     return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience)

@@ -37,7 +37,7 @@ def awaited(lookup: Lookup) -> Job:
         job_id=None,
         input_file=lookup.input_file,
         file_name=lookup.file_name,
-        status=JobStatus.ERROR if lookup.failure else JobStatus.AWAITING_UPLOAD,
+        status=_status_without_job(lookup),
         progress_percent=None,
         phase=None,
         eta_s=None,
@@ -47,6 +47,12 @@ def awaited(lookup: Lookup) -> Job:
         error=_error(lookup.failure) if lookup.failure else None,
         warnings=[],
     )
+
+
+def _status_without_job(lookup: Lookup) -> JobStatus:
+    if lookup.failure:
+        return JobStatus.ERROR
+    return JobStatus.SUBMITTED if lookup.replaces else JobStatus.AWAITING_UPLOAD
 
 
 def followed_of(followed: Followed, *, now_ms: int, playback_base_url: str | None) -> Job:

@@ -11,10 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from service.event_stream import as_event
 from service.following import Followed, Key
+from service.job_requests import JobRequests
 from service.live import Live
 from service.multipart import MultipartBucket
+from service.on_demand import OnDemand
 from service.reader import Reader
 from service.rows import Rows
+from service.running_jobs import RunningJobs
 from service.settings import ServiceSettings
 from service.uploads import UploadBucket
 from transcode.aws import open_aws
@@ -35,6 +38,8 @@ class Resources:
     lookups: LookupTable
     bucket: UploadBucket
     multipart: MultipartBucket
+    running: RunningJobs
+    requests: JobRequests
     reader: Reader
     live: Live
 
@@ -78,6 +83,8 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, public, settings.input_bucket),
             multipart=MultipartBucket(s3, public, settings.input_bucket),
+            running=RunningJobs(OnDemand(partial(aws.mediaconvert, endpoint_url=settings.mediaconvert_endpoint_url))),
+            requests=JobRequests(OnDemand(aws.sqs), queue_url=settings.uploads_queue_url, bucket=settings.input_bucket),
         )
 
 

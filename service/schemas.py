@@ -41,6 +41,14 @@ class Upload(Schema):
     expires_at: AwareDatetime = Field(description="Until when the upload may begin.")
 
 
+class JobRequest(Schema):
+    """A file of which another job is wanted."""
+
+    input_file: Annotated[str, StringConstraints(min_length=1, max_length=1024)] = Field(
+        description="The key that the upload was given.", examples=[EXAMPLE_FILE]
+    )
+
+
 class JobStatus(StrEnum):
     """Where a file stands; the last three are final."""
 

@@ -40,6 +40,10 @@ class ServiceSettings(Settings):
 
     upload_max_bytes: Annotated[int, Field(ge=1, le=5 * 1024**4)] = 5 * 1024**3
     """The largest file that is accepted; S3 takes 5 GiB in one PUT, and 5 TiB in parts."""
+    uploads_queue_url: Url | None = None
+    """The worker's queue, to ask it for another job of a file; without it, `POST /jobs` is answered with 501."""
+    mediaconvert_endpoint_url: Url | None = None
+    """Set for an emulator; the region's own address otherwise. Used to cancel jobs."""
     upload_url_ttl_s: Annotated[int, Field(ge=10, le=7 * 86_400)] = 3_600
     """Seconds for which a presigned URL starts an upload."""
     upload_content_types: CommaSeparated = VIDEO_TYPES

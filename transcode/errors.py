@@ -108,6 +108,33 @@ class AwsUnavailableError(TranscodeError):
     http_status = 503
 
 
+class InputFileGoneError(UploadNotFoundError):
+    """The uploaded file is no longer there: upload it again."""
+
+    code = "input_file_gone"
+
+
+class JobFinalError(TranscodeError):
+    """The job is over: it can't be cancelled any more."""
+
+    code = "job_final"
+    http_status = 409
+
+
+class NothingToRetryError(TranscodeError):
+    """The file's job runs, is complete, or is still to be made for the first time: there is nothing to try again."""
+
+    code = "nothing_to_retry"
+    http_status = 409
+
+
+class RetryNotConfiguredError(TranscodeError):
+    """This deployment makes no second job of a file: its service knows no uploads queue."""
+
+    code = "retry_not_configured"
+    http_status = 501
+
+
 class UploadCompletedError(TranscodeError):
     """The upload is complete: nothing of it can be changed any more, and its job is made by itself."""
 

@@ -1,6 +1,6 @@
 """An input file, before and beside its job. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transcode.job import Failure
 
@@ -25,3 +25,7 @@ class Lookup:
     size_bytes: int | None = None
     claimed_ms: int | None = None
     replaces: str | None = None
+
+    def with_request(self, replaces: str) -> "Lookup":
+        """Return the file as it is once another job was asked for, in place of this one or of the error."""
+        return replace(self, job_id=None, failure=None, replaces=replaces)

@@ -41,5 +41,9 @@ class Claim:
 
 
 def claim_id(upload: ObjectCreated) -> str:
-    """Return what one version of an object is claimed under: 40 hexadecimal digits, the same for each delivery."""
-    return hashlib.sha256(f"{upload.input_file}\n{upload.version}".encode()).hexdigest()[:40]
+    """Return what one version of an object is claimed under: 40 hexadecimal digits, the same for each delivery.
+
+    Another job that was asked for is a claim of its own, named by what it replaces: however often it is asked for.
+    """
+    again = f"\n{upload.replaces}" if upload.replaces else ""
+    return hashlib.sha256(f"{upload.input_file}\n{upload.version}{again}".encode()).hexdigest()[:40]

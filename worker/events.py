@@ -5,12 +5,13 @@ Pure. Whoever reads this module knows every shape that we accept and everything 
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
+from transcode import job_requested
 from transcode.job import (
     Canceled,
     Completed,
@@ -27,6 +28,8 @@ from worker.payloads import (
     Body,
     JobDetail,
     JobProgress,
+    JobRequestedDetail,
+    JobRequestedEvent,
     JobStateChange,
     Notification,
     ObjectCreatedEvent,
@@ -53,6 +56,8 @@ class ObjectCreated:
     input_file: str
     size_bytes: int
     version: str
+    replaces: str | None = None
+    """Where another job of the version was asked for: the job, or the refused claim, that it replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +109,8 @@ class Reader:
                     created.size,
                     created.version_id or f"{created.etag}.{created.sequencer or ''}",
                 )
+            case {"detail-type": job_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
+                yield self._requested(JobRequestedEvent.model_validate(payload).detail)
             case {"Records": _}:
                 yield from self._notification(Notification.model_validate(payload))
             case {"Event": "s3:TestEvent"}:
@@ -127,6 +134,13 @@ class Reader:
                 created.size,
                 created.version_id or f"{created.e_tag}.{created.sequencer or ''}",
             )
+
+    def _requested(self, detail: JobRequestedDetail) -> Meaning:
+        there = detail.object
+        meaning = self._object_created(
+            detail.bucket.name, there.key, there.size, there.version_id or f"{there.etag}.{there.sequencer or ''}"
+        )
+        return replace(meaning, replaces=detail.replaces) if isinstance(meaning, ObjectCreated) else meaning
 
     def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> Meaning:
         if len(key.encode()) > LONGEST_KEY_BYTES:

@@ -154,6 +154,18 @@ class ObjectCreatedEvent(Shape):
     detail: ObjectCreatedDetail
 
 
+class JobRequestedDetail(ObjectCreatedDetail):
+    """`detail` of Job Requested: an object that is there, and the job or refused claim that a new job replaces."""
+
+    replaces: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+
+
+class JobRequestedEvent(Shape):
+    """Our own service's wish for another job of a file: transcode/job_requested.py."""
+
+    detail: JobRequestedDetail
+
+
 class NotifiedObject(Shape):
     """`s3.object` of S3's own notification, whose key is URL-encoded; a deleted one has no size."""
 

@@ -109,7 +109,7 @@ class Submitter:
         """Write the job's rows: first the one that COMPLETE needs, last the one by which readers find the job."""
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.outputs.put(job_id, claim.destination, now_s=now_s)
-        announced = await self.lookups.get(input_file, now_s=now_s)
+        announced = await self.lookups.get(input_file, now_s=now_s, consistent=True)
         job = Job(
             job_id=job_id,
             input_file=input_file,

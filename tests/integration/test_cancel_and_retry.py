@@ -1,0 +1,327 @@
+"""Cancel and retry over HTTP: the real tables, queue and bucket, the worker's handler and the MediaConvert emulator."""
+
+import asyncio
+import json
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from local.embedded import ROOT
+from local.mediaconvert.server import serving
+from local.mediaconvert.settings import EmulatorSettings
+from local.provision import Stack
+from service.running_jobs import RunningJobs
+from tests.integration.conftest import Stores
+from tests.integration.test_api import serve, service_settings
+from transcode.aws import Aws
+from transcode.job import Canceled, Completed, Failed, Failure, Job, Output, Progressed
+from transcode.upload import Lookup
+from worker.batch import BatchHandler
+from worker.settle import Done, Message
+
+if TYPE_CHECKING:
+    from types_aiobotocore_mediaconvert import MediaConvertClient
+    from types_aiobotocore_s3 import S3Client
+
+
+@pytest.fixture
+async def api(stack: Stack, mediaconvert_endpoint: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The API with a MediaConvert to cancel jobs at, and a queue to ask for jobs through."""
+    changes = {"mediaconvert_endpoint_url": mediaconvert_endpoint, "uploads_queue_url": stack.uploads_queue_url}
+    async for client in serve(service_settings(stack).model_copy(update=changes)):
+        yield client
+
+
+@pytest.fixture
+async def mediaconvert(aws: Aws, mediaconvert_endpoint: str) -> "MediaConvertClient":
+    """A client of the emulator."""
+    return await aws.mediaconvert(endpoint_url=mediaconvert_endpoint)
+
+
+def now_s() -> int:
+    """The present."""
+    return int(time.time())
+
+
+async def put(aws: Aws, stack: Stack, input_file: str) -> Message:
+    """Put an object that is no video, and give S3's word that it came."""
+    s3: S3Client = await aws.s3()
+    answer = await s3.put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"no video")
+    there = {"key": input_file, "size": 8, "etag": answer["ETag"].strip('"')}
+    event = {"detail-type": "Object Created", "detail": {"bucket": {"name": stack.input_bucket}, "object": there}}
+    return Message(message_id=secrets.token_hex(8), body=json.dumps(event))
+
+
+async def job_of(api: httpx.AsyncClient, input_file: str) -> dict[str, Any]:
+    """What the API says of a file."""
+    answer = await api.get("/jobs", params={"input_file": input_file})
+    assert answer.status_code == 200, answer.text
+    job: dict[str, Any] = answer.json()
+    return job
+
+
+async def requests(aws: Aws, stack: Stack, input_file: str) -> list[Message]:
+    """Our own messages about the file that are in the queue; they stay there, hidden for a while."""
+    sqs = await aws.sqs()
+    found: list[Message] = []
+    deadline_s = time.monotonic() + 10
+    while not found and time.monotonic() < deadline_s:
+        answer = await sqs.receive_message(QueueUrl=stack.uploads_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            body = json.loads(message["Body"])
+            if body["detail-type"] == "Job Requested" and body["detail"]["object"]["key"] == input_file:
+                found.append(Message(message_id=message["MessageId"], body=message["Body"]))
+    return found
+
+
+async def failed_job(handler: BatchHandler, api: httpx.AsyncClient, stores: Stores, message: Message) -> str:
+    """Have a job made of the message's object, and end it in ERROR."""
+    input_file = json.loads(message.body)["detail"]["object"]["key"]
+    await handler.handle([message])
+    job_id = str((await job_of(api, input_file))["job_id"])
+    failure = Failure(code=1010, message="unreadable")
+    await stores.statuses.advance(Failed(job_id=job_id, time_ms=now_s() * 1000, failure=failure), now_s=now_s())
+    return job_id
+
+
+@pytest.fixture(scope="module")
+def stalled_endpoint(stack: Stack) -> Iterator[str]:
+    """A MediaConvert whose S3 never answers: its one job at a time stays PROGRESSING, all others SUBMITTED."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        settings = EmulatorSettings(
+            port=0,
+            aws_endpoint_url=stack.endpoint_url,
+            s3_endpoint_url=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            templates=(ROOT / "infra" / "job_template.json",),
+        )
+        with serving(settings) as url:
+            yield url
+
+
+@pytest.fixture
+async def stalled(aws: Aws, stalled_endpoint: str) -> "MediaConvertClient":
+    """A client of the stalled MediaConvert."""
+    return await aws.mediaconvert(endpoint_url=stalled_endpoint)
+
+
+@pytest.fixture
+async def stalled_api(stack: Stack, stalled_endpoint: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The API of a service whose MediaConvert is stalled."""
+    settings = service_settings(stack).model_copy(update={"mediaconvert_endpoint_url": stalled_endpoint})
+    async for client in serve(settings):
+        yield client
+
+
+@pytest.fixture
+async def waiting(stores: Stores, stack: Stack, stalled: "MediaConvertClient", input_file: str) -> str:
+    """A job that is SUBMITTED, behind one that is PROGRESSING and stays so."""
+    await made(stalled, stores, stack, input_file)
+    async with asyncio.timeout(20):
+        while not (await stalled.list_jobs(Status="PROGRESSING")).get("Jobs"):  # noqa: ASYNC110 -- it has to be asked
+            await asyncio.sleep(0.05)
+    return await made(stalled, stores, stack, input_file)
+
+
+async def until_status(client: "MediaConvertClient", job_id: str, status: str) -> None:
+    """Return once MediaConvert says so of the job."""
+    async with asyncio.timeout(20):
+        while (await client.get_job(Id=job_id))["Job"]["Status"] != status:  # noqa: ASYNC110 -- it has to be asked
+            await asyncio.sleep(0.05)
+
+
+async def made(
+    client: "MediaConvertClient",
+    stores: Stores,
+    stack: Stack,
+    input_file: str,
+    **more: Any,  # noqa: ANN401
+) -> str:
+    """Make a job in MediaConvert, and its row."""
+    template = (await client.get_job_template(Name="mediaconvert-status-hls"))["JobTemplate"]["Settings"]
+    group = template["OutputGroups"][0]["OutputGroupSettings"]["HlsGroupSettings"]
+    group["Destination"] = f"s3://{stack.output_bucket}/{input_file}_1/clip"
+    settings = {
+        **template,
+        "Inputs": [{**template["Inputs"][0], "FileInput": f"s3://{stack.input_bucket}/{input_file}"}],
+    }
+    role = "arn:aws:iam::000000000000:role/MediaConvert"
+    answer = await client.create_job(Role=role, Settings=settings, **more)  # type: ignore[arg-type]
+    job_id = answer["Job"]["Id"]
+    await stores.statuses.submit(Job(job_id=job_id, input_file=input_file), now_s=now_s())
+    return job_id
+
+
+async def test_a_job_that_waits_is_canceled_without_an_event(
+    stalled_api: httpx.AsyncClient, stalled: "MediaConvertClient", waiting: str
+) -> None:
+    """MediaConvert may send none for it: the status is final all the same, here and there."""
+    answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (202, "CANCELED")
+    assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "CANCELED"
+    assert (await stalled.get_job(Id=waiting))["Job"]["Status"] == "CANCELED"
+
+
+async def test_a_job_is_canceled_once(stalled_api: httpx.AsyncClient, waiting: str) -> None:
+    """Then it is final: 409."""
+    await stalled_api.post(f"/jobs/{waiting}/cancel")
+    again = await stalled_api.post(f"/jobs/{waiting}/cancel")
+    assert (again.status_code, again.json()["code"]) == (409, "job_final")
+
+
+async def test_a_cancel_whose_write_was_lost_can_be_repeated(
+    stalled_api: httpx.AsyncClient, stalled: "MediaConvertClient", waiting: str
+) -> None:
+    """MediaConvert says that it conflicts; it is asked what with."""
+    await stalled.cancel_job(Id=waiting)
+    answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (202, "CANCELED")
+
+
+async def test_a_cancel_that_a_complete_overtook_is_told(
+    stalled_api: httpx.AsyncClient, stores: Stores, waiting: str
+) -> None:
+    """What was written first stands, and the caller hears of it."""
+    app: Any = stalled_api._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 -- to come between two lines
+    running: RunningJobs = app.state.resources.running
+
+    async def overtaken(job_id: str) -> None:
+        await RunningJobs.cancel(running, job_id)
+        await stores.statuses.advance(Completed(job_id=job_id, time_ms=9, output=Output(path="a/")), now_s=now_s())
+
+    app.state.resources = replace(app.state.resources, running=SimpleNamespace(cancel=overtaken))
+    answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_final")
+    assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "COMPLETE"
+
+
+async def test_a_job_that_ended_in_mediaconvert_is_not_canceled_here(
+    api: httpx.AsyncClient, stores: Stores, stack: Stack, mediaconvert: "MediaConvertClient", input_file: str
+) -> None:
+    """Its event is on the way, and says how."""
+    job_id = await made(mediaconvert, stores, stack, input_file)  # its input isn't there: it ends in ERROR at once
+    await until_status(mediaconvert, job_id, "ERROR")
+    answer = await api.post(f"/jobs/{job_id}/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_final")
+    assert (await api.get(f"/jobs/{job_id}")).json()["status"] in {"SUBMITTED", "ERROR"}
+
+
+async def test_what_can_not_be_canceled_is_told_why(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:
+    """Unknown here, unknown to MediaConvert, and complete."""
+    assert (await api.post("/jobs/1-nosuch/cancel")).status_code == 404
+    await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1), now_s=now_s())
+    assert (await api.post(f"/jobs/{job_id}/cancel")).json()["code"] == "job_not_found"
+    await stores.statuses.advance(Completed(job_id=job_id, time_ms=2, output=Output(path="a/")), now_s=now_s())
+    assert (await api.post(f"/jobs/{job_id}/cancel")).json()["code"] == "job_final"
+
+
+async def test_a_retry_makes_a_new_job_of_the_same_file(
+    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+) -> None:
+    """Asked for, it shows at once as SUBMITTED; the worker makes it; the old error is history."""
+    await stores.lookups.announce(Lookup(input_file=input_file, file_name="a b.mp4"), now_s=now_s())
+    old = await failed_job(handler, api, stores, await put(aws, stack, input_file))
+    answer = await api.post("/jobs", json={"input_file": input_file})
+    between = await job_of(api, input_file)
+    (request,) = await requests(aws, stack, input_file)
+    assert (answer.status_code, answer.json()) == (202, between)
+    assert (between["status"], between["job_id"], between["error"]) == ("SUBMITTED", None, None)
+    assert await handler.handle([request]) == {request.message_id: Done()}
+    new = await job_of(api, input_file)
+    assert (new["file_name"], new["error"]) == ("a b.mp4", None)
+    assert new["job_id"] not in {None, old}
+
+
+async def test_two_clicks_make_one_job(
+    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+) -> None:
+    """Side by side or one after the other, delivered twice or late: one new job."""
+    original = await put(aws, stack, input_file)
+    await failed_job(handler, api, stores, original)
+    clicks = await asyncio.gather(*(api.post("/jobs", json={"input_file": input_file}) for _ in range(3)))
+    last = await api.post("/jobs", json={"input_file": input_file})
+    (request, *_) = await requests(aws, stack, input_file)
+    for delivery in range(3):
+        await handler.handle([replace(request, message_id=str(delivery))])
+    await handler.handle([replace(original, message_id="late")])
+    s3_uri = f"s3://{stack.input_bucket}/{input_file}"
+    client = await aws.mediaconvert(endpoint_url=handler.submitter.encoder._client.meta.endpoint_url)  # noqa: SLF001
+    jobs = (await client.search_jobs(InputFile=s3_uri))["Jobs"]
+    assert {click.status_code for click in (*clicks, last)} == {202}
+    assert len(jobs) == 2
+    assert (await job_of(api, input_file))["job_id"] == max(jobs, key=lambda job: job["CreatedAt"])["Id"]
+
+
+async def test_a_file_whose_job_was_refused_can_be_tried_again(
+    api: httpx.AsyncClient, handler: BatchHandler, aws: Aws, stack: Stack, input_file: str
+) -> None:
+    """As after a quota was raised, or the template put right."""
+    encoder = handler.submitter.encoder
+    right, encoder._defaults = encoder._defaults, replace(encoder._defaults, template="none")  # noqa: SLF001
+    await handler.handle([await put(aws, stack, input_file)])
+    assert (await job_of(api, input_file))["error"]["code"] == 404
+    encoder._defaults = right  # noqa: SLF001
+    assert (await api.post("/jobs", json={"input_file": input_file})).status_code == 202
+    await handler.handle(await requests(aws, stack, input_file))
+    assert (await job_of(api, input_file))["job_id"] is not None
+
+
+async def test_a_late_word_of_the_old_job_does_not_bring_it_back(
+    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+) -> None:
+    """S3's notification, delivered again while the new job is still to be made."""
+    original = await put(aws, stack, input_file)
+    await failed_job(handler, api, stores, original)
+    await api.post("/jobs", json={"input_file": input_file})
+    await handler.handle([original])
+    assert (await job_of(api, input_file))["status"] == "SUBMITTED"
+
+
+async def test_what_can_not_be_tried_again_is_told_why(
+    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+) -> None:
+    """A file that is unknown, awaited, at work, complete, or gone."""
+
+    async def retry() -> tuple[int, str]:
+        answer = await api.post("/jobs", json={"input_file": input_file})
+        return answer.status_code, answer.json()["code"]
+
+    assert await retry() == (404, "upload_not_found")
+    await stores.lookups.announce(Lookup(input_file=input_file), now_s=now_s())
+    assert await retry() == (409, "nothing_to_retry")
+    await handler.handle([await put(aws, stack, input_file)])
+    assert await retry() == (409, "nothing_to_retry")
+    job_id = (await job_of(api, input_file))["job_id"]
+    await stores.statuses.advance(Canceled(job_id=job_id, time_ms=2), now_s=now_s())
+    await (await aws.s3()).delete_object(Bucket=stack.input_bucket, Key=input_file)
+    assert await retry() == (404, "input_file_gone")
+
+
+async def test_a_complete_file_is_not_transcoded_again(
+    api: httpx.AsyncClient, stores: Stores, job_id: str, input_file: str
+) -> None:
+    """It would cost and change nothing; another upload does it on purpose."""
+    await stores.statuses.advance(Completed(job_id=job_id, time_ms=2, output=Output(path="a/")), now_s=now_s())
+    await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s())
+    assert (await api.post("/jobs", json={"input_file": input_file})).status_code == 409
+
+
+async def test_without_a_queue_there_is_no_retry(
+    stack: Stack, stores: Stores, aws: Aws, job_id: str, input_file: str
+) -> None:
+    """A clear answer, and the file as it was."""
+    await put(aws, stack, input_file)
+    await stores.statuses.advance(Canceled(job_id=job_id, time_ms=2), now_s=now_s())
+    await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s())
+    async for api in serve(service_settings(stack)):
+        answer = await api.post("/jobs", json={"input_file": input_file})
+        assert (answer.status_code, answer.json()["code"]) == (501, "retry_not_configured")
+        assert (await job_of(api, input_file))["status"] == "CANCELED"
