@@ -4,15 +4,17 @@ With AUTH_ISSUER and AUTH_AUDIENCE set, a caller is the subject of a valid token
 A token comes in the Authorization header only, never in a URL: URLs end up in logs and histories.
 """
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.caller import OPEN, Caller
 from service.quota import UploadQuota
-from service.tokens import TokenVerifier
 from transcode.errors import MissingTokenError
+
+if TYPE_CHECKING:
+    from service.tokens import TokenVerifier
 
 _bearer = HTTPBearer(
     auto_error=False,

@@ -12,6 +12,8 @@ from local.provision import Stack
 from service.app import create_app
 from service.settings import ServiceSettings
 from tests.integration.conftest import Stores
+from tests.integration.lambda_events import http_api
+from tests.integration.lambda_transport import invoking
 from transcode.job import Completed, Failed, Failure, Job, Output, Progressed, Warned, WarningRaised
 from transcode.upload import Lookup
 
@@ -42,9 +44,13 @@ async def serve(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
         yield api
 
 
-@pytest.fixture
-async def api(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    """The API on the shared pipeline."""
+@pytest.fixture(params=["container", "lambda"])
+async def api(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
+    """The API on the shared pipeline, as a container and as a Lambda function run it."""
+    if request.param == "lambda":
+        async with invoking(service_settings(stack), http_api) as client:
+            yield client
+        return
     async for client in serve(service_settings(stack)):
         yield client
 

@@ -272,16 +272,19 @@ async def test_what_nobody_watches_is_not_read(service: Running, tables: Resourc
 async def test_a_finished_job_is_not_read_again(
     service: Running, client: httpx.AsyncClient, tables: Resources, job_id: str
 ) -> None:
-    """A stream of a finished and a running job reads the running one only."""
-    jobs = [f"{job_id}-1", f"{job_id}-2"]
+    """Of three jobs one was over before and one ends on the stream: only the third is read from then on."""
+    jobs = [f"{job_id}-{at}" for at in range(3)]
     await complete(tables, jobs[0])
     await progress(tables, jobs[1], 10)
+    await progress(tables, jobs[2], 10)
     async with streaming(client, job_id=jobs) as stream:
-        await stream.next()
-        await stream.next()
+        for _ in jobs:
+            await stream.next()
+        await complete(tables, jobs[1])
+        await stream.until("COMPLETE")
         reads = note_reads(service, job_id)
         await eventually(lambda: len(reads) > 2)
-    assert set(reads) == {jobs[1]}
+    assert set(reads) == {jobs[2]}
 
 
 async def test_a_silent_stream_has_a_heartbeat(stack: Stack, tables: Resources, job_id: str) -> None:
