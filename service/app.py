@@ -72,7 +72,7 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
 def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
     if settings.auth_issuer is None or settings.auth_audience is None:
         return None
-    from service.issuer import Issuer  # noqa: PLC0415 -- a tenth of a cold start, for those who check tokens only
+    from service.issuer import Issuer  # noqa: PLC0415 -- a twentieth of a cold start, for those who check tokens only
     from service.tokens import TokenVerifier  # noqa: PLC0415
 
     return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience)
