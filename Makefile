@@ -6,7 +6,7 @@ VENV := .venv
 AWS_VENV := .venv-aws
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check test lock clean
+.PHONY: help setup dev demo check test lock openapi clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lock: $(VENV)/.done ## Write the lock files anew
 	@$(COMPILE) pyproject.toml --group local -c requirements-dev.lock -o requirements-local.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group lambda -c requirements.lock -o requirements-lambda.lock $(LOCK_FLAGS)
 	@$(COMPILE) local/aws/requirements.in -o local/aws/requirements.lock $(LOCK_FLAGS)
+
+openapi: $(VENV)/.done ## Write docs/openapi.json anew
+	@$(VENV)/bin/python -m service.document > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches
 	@rm -rf $(VENV) $(AWS_VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
 
-from service import companion, job_routes, live_routes, problems, routes
+from service import companion, job_routes, live_routes, openapi, page, problems, routes
 from service.edge import Edge
 from service.quota import UploadQuota
 from service.resources import open_resources
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 DESCRIPTION = """
 Upload a video straight to S3, and follow one honest progress bar until it plays.
 
-1. `POST /uploads`, and send the file to the URL it gives.
-2. `GET /jobs?input_file=…` until there is a `job_id`; then `GET /jobs/{job_id}/progress` while it runs.
-3. At COMPLETE, `output.playback_url` of `GET /jobs/{job_id}` plays.
+1. `POST /uploads`, and send the file to the URL it gives. (For large files `/s3` speaks to Uppy.)
+2. `GET /events?input_file=…` tells of every change, from the wait for the upload to the end of its job, of up to fifty
+   files on one connection. Without streams: `GET /jobs?input_file=…` until there is a `job_id`, then
+   `GET /jobs/{job_id}/progress?wait_s=20` with the last `ETag`.
+3. At COMPLETE, `output.playback_url` plays.
+
+Show `progress_percent` as it is: null is a bar without end. Errors are `{"detail": …, "code": …}`; `code` is stable.
 """
 
 UPPY_HEADERS = ("Uppy-Versions", "Uppy-Auth-Token")
@@ -40,21 +45,25 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
             app.state.resources = opened
             yield
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="mediaconvert-status",
         summary="Uploads, MediaConvert jobs, and one honest progress bar.",
-        description=DESCRIPTION,
+        description=DESCRIPTION.strip(),
         version="0.1.0",
+        openapi_tags=openapi.TAGS,
+        root_path=settings.api_base_path.rstrip("/"),
         lifespan=lifespan,
     )
     app.state.verifier = _verifier(settings)
     app.state.quota = UploadQuota(per_minute=settings.uploads_per_minute) if settings.uploads_per_minute else None
     app.state.can_stream = can_stream
     problems.install(app)
+    openapi.install(app)
     app.include_router(routes.router)
     app.include_router(live_routes.router)
     app.include_router(job_routes.router)
     app.include_router(companion.router)
+    page.install(app, settings.web_dir)
     app.add_middleware(Edge)
     if settings.cors_allow_origins:
         # Added last, so outermost: a page may read refusals too. Never with credentials: tokens come in a header.

@@ -33,6 +33,7 @@ from service.unfinished import UnderWay
 from transcode.errors import (
     AwsUnavailableError,
     InvalidPartsError,
+    TooManyUploadsError,
     UnsupportedTypeError,
     UploadCompletedError,
     UploadIncompleteError,
@@ -56,7 +57,7 @@ ERRORS = responses(UploadNotFoundError, UploadCompletedError, AwsUnavailableErro
     "/params",
     operation_id="create_form_upload",
     summary="Announce an upload by form",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, AwsUnavailableError),
+    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
 )
 async def create_form_upload(
     filename: Annotated[FileName, Query()],
@@ -87,7 +88,7 @@ async def create_form_upload(
     "/multipart",
     operation_id="create_multipart_upload",
     summary="Begin an upload in parts",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, AwsUnavailableError),
+    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
 )
 async def create_multipart_upload(wanted: MultipartRequest, caller: Beginning, opened: Opened) -> MultipartBegun:
     """Begin an upload that can be resumed; its key and id are good for this caller only."""

@@ -32,12 +32,10 @@ DOCUMENTATION_HEADERS = {
     **HEADERS,
     "Content-Security-Policy": (
         "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; worker-src blob:; "
-        "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; font-src https://fonts.gstatic.com; "
-        "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net https://fonts.googleapis.com; "
-        "img-src 'self' data: https://fastapi.tiangolo.com https://cdn.redoc.ly"
+        "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
     ),
 }
-"""FastAPI's documentation pages: a script in the page, and Swagger UI or ReDoc from a content network."""
+"""The documentation pages: a script in the page, and Swagger UI or ReDoc from this very server."""
 
 
 class Edge:

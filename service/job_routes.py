@@ -19,6 +19,7 @@ from transcode.errors import (
     JobNotFoundError,
     NothingToRetryError,
     RetryNotConfiguredError,
+    TooManyUploadsError,
     UploadNotFoundError,
 )
 from transcode.upload import Lookup
@@ -55,7 +56,12 @@ async def cancel_job(job_id: JobId, caller: Calling, opened: Opened) -> Job:
     operation_id="retry_job",
     summary="Ask for another job of a file",
     responses=responses(
-        UploadNotFoundError, JobNotFoundError, NothingToRetryError, RetryNotConfiguredError, AwsUnavailableError
+        UploadNotFoundError,
+        JobNotFoundError,
+        NothingToRetryError,
+        RetryNotConfiguredError,
+        TooManyUploadsError,
+        AwsUnavailableError,
     ),
 )
 async def retry_job(wanted: JobRequest, caller: Beginning, opened: Opened) -> Job:

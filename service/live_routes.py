@@ -9,11 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse
 
 from service import presenting
 from service.access import Calling
 from service.caller import Caller, may_see
 from service.event_stream import ProgressStream, ending
+from service.examples import EVENT_STREAM
 from service.following import MOST_FOLLOWED, FileKey, Followed, JobKey, Key, finished, known_tags
 from service.live import Snapshot
 from service.problems import responses
@@ -48,7 +50,11 @@ JobIds = Annotated[
     tags=["jobs"],
     summary="Get a job's progress",
     response_model=Progress,
-    responses={304: {"description": "Nothing has changed."}, **responses(JobNotFoundError, AwsUnavailableError)},
+    responses={
+        200: {"headers": {"ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}}}},
+        304: {"description": "Nothing has changed."},
+        **responses(JobNotFoundError, AwsUnavailableError),
+    },
 )
 async def get_progress(
     job_id: JobId,
@@ -83,7 +89,15 @@ async def get_progress(
     operation_id="watch_events",
     tags=["jobs"],
     summary="Follow files and jobs",
-    responses=responses(FollowedNotFoundError, StreamingUnavailableError, AwsUnavailableError),
+    response_class=EventSourceResponse,
+    responses={
+        200: {
+            "description": "Events until all is final.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENT_STREAM}},
+        },
+        204: {"description": "The client knows all there is to know, and need not come back."},
+        **responses(FollowedNotFoundError, StreamingUnavailableError, AwsUnavailableError),
+    },
 )
 async def watch_events(
     request: Request,

@@ -1,6 +1,7 @@
 """Every error as JSON of one shape: `{"detail": …, "code": …}`, as FastAPI's users expect, and never a traceback."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from transcode.errors import (
 )
 
 RETRY_AFTER_S = "5"
+INTERNAL = "Something went wrong here; it has been noted."
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +42,24 @@ def install(app: FastAPI) -> None:
 
 def responses(*errors: type[TranscodeError]) -> dict[int | str, dict[str, Any]]:
     """Return what a route's documentation says of the errors it can answer with."""
-    return {error.http_status: {"model": Problem, "description": error.__doc__} for error in errors}
+    return {
+        int(status): {
+            "model": Problem,
+            "description": " ".join(example["summary"] for example in examples.values()),
+            "content": {"application/json": {"examples": examples}},
+        }
+        for status, examples in examples_of(*errors).items()
+    }
+
+
+def examples_of(*errors: type[TranscodeError]) -> dict[str, dict[str, Any]]:
+    """Return an example of each error, by HTTP status and code."""
+    examples: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for error in errors:
+        said = INTERNAL if error is TranscodeError else (error.__doc__ or "").strip()
+        example = {"summary": said, "value": Problem.example(error.code, said)}
+        examples[str(error.http_status)][error.code] = example
+    return examples
 
 
 def problem(
@@ -106,5 +125,4 @@ async def _aws(request: Request, error: Exception) -> JSONResponse:
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.url.path, exc_info=error)
-    detail = "Something went wrong here; it has been noted."
-    return problem(request, status=500, detail=detail, code="internal_error")
+    return problem(request, status=500, detail=INTERNAL, code=TranscodeError.code)

@@ -61,7 +61,8 @@ class Reader:
         if not isinstance(lookup, Lookup):
             raise UploadNotFoundError
         if lookup.job_id is None:
-            return Followed(lookup=lookup, job=None if lookup.failure else known_job)
+            is_superseded = lookup.failure is not None or lookup.replaces is not None
+            return Followed(lookup=lookup, job=None if is_superseded else known_job)
         if known_job is not None and lookup.job_id == known_job.job_id:
             return Followed(lookup=lookup, job=known_job)
         return Followed(lookup=lookup, job=await self._job(lookup.job_id, None, is_linked=True))

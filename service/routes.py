@@ -17,6 +17,7 @@ from service.schemas import EXAMPLE_FILE, EXAMPLE_JOB, Health, Job, Upload, Uplo
 from transcode.errors import (
     AwsUnavailableError,
     JobNotFoundError,
+    TooManyUploadsError,
     UnsupportedTypeError,
     UploadNotFoundError,
     UploadTooLargeError,
@@ -46,7 +47,7 @@ JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$", description="The j
     operation_id="create_upload",
     tags=["uploads"],
     summary="Announce an upload",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, AwsUnavailableError),
+    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
 )
 async def create_upload(wanted: UploadRequest, caller: Beginning, opened: Opened) -> Upload:
     """Get a presigned PUT for one file. Its job is made by itself once the file is there."""

@@ -46,7 +46,8 @@ class Rows:
     async def read(self, keys: Collection[Key]) -> Batch:
         """Return the rows of up to a hundred keys. What DynamoDB leaves unprocessed is asked for again, for a second.
 
-        Eventually consistent: a row may be one that was just replaced.
+        A file's row is read consistently, so that whoever asked for another job is not shown the end of the last one; a
+        job's is not, and may be one that was just replaced.
         """
         left: Mapping[str, Any] = self._request(keys)
         rows: dict[Key, Row] = {}
@@ -62,8 +63,12 @@ class Rows:
     def _request(self, keys: Collection[Key]) -> dict[str, Any]:
         jobs = [{"JobId": {"S": key.job_id}} for key in keys if isinstance(key, JobKey)]
         files = [{"InputFile": {"S": key.input_file}} for key in keys if isinstance(key, FileKey)]
-        tables = ((self._status_table, jobs), (self._lookup_table, files))
-        return {table: {"Keys": wanted} for table, wanted in tables if wanted}
+        request: dict[str, Any] = {}
+        if jobs:
+            request[self._status_table] = {"Keys": jobs}
+        if files:
+            request[self._lookup_table] = {"Keys": files, "ConsistentRead": True}
+        return request
 
     def _keys(self, request: Mapping[str, Any]) -> list[Key]:
         jobs = request.get(self._status_table, {}).get("Keys", ())

@@ -123,11 +123,39 @@ class Progress(Schema):
     updated_at: datetime | None
 
 
-class Problem(BaseModel):
-    """An error: `code` is stable, `detail` is for people."""
+class InvalidField(BaseModel):
+    """What is wrong with a request: `loc` leads to the field."""
 
-    detail: str
+    loc: Sequence[str | int] = Field(examples=[["body", "size_bytes"]])
+    msg: str
+    type: str
+
+
+class Problem(BaseModel):
+    """An error: `code` is stable, `detail` is for people; that of a wrong request lists its fields."""
+
+    detail: str | Sequence[InvalidField]
     code: str
+
+    @classmethod
+    def example(cls, code: str, detail: object) -> dict[str, object]:
+        """Return an error of this shape."""
+        return {"detail": detail, "code": code}
+
+
+class UppyProblem(Problem):
+    """An error as Uppy reads it, too: it shows `message`."""
+
+    error: str = Field(description="The code again.")
+    message: str
+    request_id: str = Field(alias="requestId", description="Stands in the log beside the code.")
+
+    @classmethod
+    def example(cls, code: str, detail: object) -> dict[str, object]:
+        """Return an error of this shape."""
+        message = detail if isinstance(detail, str) else "body.size_bytes: Field required"
+        uppy = {"error": code, "message": message, "requestId": "0f8b2c1d3e4a5f60"}
+        return {**super().example(code, detail), **uppy}
 
 
 class Health(Schema):
