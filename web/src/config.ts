@@ -1,0 +1,28 @@
+/** What whoever runs the page can set in `config.js`, without building it anew. */
+
+export interface PageConfig {
+  /** The API's address; by default the folder that the page itself is in. */
+  apiBaseUrl?: string;
+  /** What the page is called. */
+  title?: string;
+  /**
+   * The sign-in hook: gives a bearer token for the API, or null if there is none.
+   *
+   * Called before the page's first request, and with `isRefused` when the API has refused the last token (401): sign
+   * the user in again or refresh, and return the new one. Without the hook the page asks for a token in a dialog.
+   */
+  getToken?: (asked: { isRefused: boolean }) => Promise<string | null> | string | null;
+}
+
+declare global {
+  interface Window {
+    mediaconvertStatus?: PageConfig;
+  }
+}
+
+export const config: PageConfig = window.mediaconvertStatus ?? {};
+
+const built: string | undefined = import.meta.env.VITE_API_BASE_URL;
+
+/** The API's address without a slash at its end: that of `config.js`, of the build, or the page's own folder. */
+export const apiBaseUrl: string = new URL(config.apiBaseUrl || built || ".", document.baseURI).href.replace(/\/+$/, "");

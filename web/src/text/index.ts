@@ -1,0 +1,44 @@
+/** Texts in the reader's language. Pure but for `text`, whose language is the browser's. */
+
+import { en, type TextKey } from "./en";
+import { ja } from "./ja";
+
+export type { TextKey } from "./en";
+
+export const LANGUAGES = { en, ja } satisfies Record<string, Record<TextKey, string>>;
+export type Language = keyof typeof LANGUAGES;
+
+/** The first of the reader's languages that the page has; English otherwise. */
+export function chooseLanguage(preferred: readonly string[]): Language {
+  for (const each of preferred) {
+    const base = each.toLowerCase().split("-")[0] ?? "";
+    if (base in LANGUAGES) return base as Language;
+  }
+  return "en";
+}
+
+/** The text with its gaps filled in. */
+export function textIn(language: Language, key: TextKey, gaps: Readonly<Record<string, string | number>> = {}): string {
+  return LANGUAGES[language][key].replace(/\{(\w+)\}/g, (gap, name: string) => String(gaps[name] ?? gap));
+}
+
+/**
+ * Which words say what a job's error code means: MediaConvert's (1000 and above), or the HTTP status with which it
+ * refused the job. https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html
+ */
+export function jobErrorText(code: number): TextKey {
+  if (code === 1010) return "jobError.input";
+  if (code >= 1020 && code <= 1022) return "jobError.empty";
+  if (code === 1030) return "jobError.codec";
+  if (code === 1404 || code === 404) return "jobError.missing";
+  if ([1401, 1432, 1433, 1434, 402, 403].includes(code)) return "jobError.access";
+  if ((code >= 1040 && code <= 1093) || code === 400) return "jobError.settings";
+  if ([1515, 1517, 1522, 1550].includes(code)) return "jobError.service";
+  return "jobError.other";
+}
+
+/** Which words say why an upload didn't work. */
+export function uploadErrorText(code: string): TextKey {
+  const key = `uploadError.${code}`;
+  return key in en ? (key as TextKey) : "uploadError.other";
+}
