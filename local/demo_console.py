@@ -3,7 +3,7 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from local import parts
+from local.api_client import ClientError, Job
 from local.clip import make_clip
-from local.demo import DemoError, Played, Reporter, play
+from local.demo import Played, Reporter, play
 from local.supervisor import Supervisor
 from local.up import StartError, local_system
 
@@ -23,23 +24,24 @@ OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-async def run(*, video: Path | None, api_url: str | None) -> int:
+async def run(*, video: Path | None, api_url: str | None, token: str | None = None) -> int:
     """Play a video through the system, and give the exit code: 0, 1 where it failed, 2 where there is nothing to play.
 
     Args:
         video: the file; by default a clip is made.
         api_url: of a running system; by default that of `make dev`, which is started for the time of the demo
             where nothing listens.
+        token: of the API's identity provider, where it wants one.
     """
     if video and (not video.is_file() or not video.stat().st_size):  # noqa: ASYNC240  before anything runs
         _complain(f"{video} is not a file with something in it")
         return 2
     try:
         if api_url or await _answers(parts.url(parts.ports(os.environ).api)):
-            await _show(video, api_url or parts.url(parts.ports(os.environ).api))
+            await _show(video, api_url or parts.url(parts.ports(os.environ).api), token=token)
         else:
             await _start_and_show(video)
-    except (DemoError, StartError, ValueError) as error:
+    except (ClientError, StartError, ValueError) as error:
         _complain(str(error))
         return 1
     return 0
@@ -63,7 +65,7 @@ async def _start_and_show(video: Path | None) -> None:
         OUT.print("stopping the system that was started for this; `make dev` keeps one")
 
 
-async def _show(video: Path | None, api_url: str) -> None:
+async def _show(video: Path | None, api_url: str, *, token: str | None = None) -> None:
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
         if video is None:
             video = Path(folder) / "Demo clip.mp4"
@@ -71,7 +73,7 @@ async def _show(video: Path | None, api_url: str) -> None:
             await asyncio.to_thread(make_clip, video)
         OUT.print(Text(f"{video.name} → {api_url}"))
         with _reporter() as reporter:
-            played = await play(video, api_url=api_url, reporter=reporter)
+            played = await play(video, api_url=api_url, token=token, reporter=reporter)
     OUT.print(Text(_summary(played)))
 
 
@@ -95,14 +97,15 @@ def _reporter() -> Iterator[Reporter]:
         upload = progress.add_task("upload", total=None, state="")
         job = progress.add_task("job", total=None, state="", start=False)
         yield Reporter(
-            uploaded=lambda sent, size: progress.update(upload, completed=sent, total=size, state=_megabytes(size)),
-            advanced=lambda shown: _draw(progress, job, shown),
+            uploaded=lambda sent, size: progress.update(upload, completed=sent, total=size, state=megabytes(size)),
+            advanced=lambda shown: draw(progress, job, shown),
         )
 
 
-def _draw(progress: Progress, task: TaskID, job: Mapping[str, Any]) -> None:
+def draw(progress: Progress, task: TaskID, job: Job) -> None:
+    """Show the job as a bar; one without end where its percentage isn't known."""
     percent = job["progress_percent"]
-    progress.update(task, completed=percent or 0, total=None if percent is None else 100, state=_state(job))
+    progress.update(task, completed=percent or 0, total=None if percent is None else 100, state=state(job))
 
 
 def _plain_reporter() -> Reporter:
@@ -110,25 +113,27 @@ def _plain_reporter() -> Reporter:
 
     def uploaded(sent_bytes: int, size_bytes: int) -> None:
         if sent_bytes == size_bytes:
-            OUT.print(f"uploaded {_megabytes(size_bytes)}")
+            OUT.print(f"uploaded {megabytes(size_bytes)}")
 
-    def advanced(job: Mapping[str, Any]) -> None:
+    def advanced(job: Job) -> None:
         nonlocal shown
         news = (job["status"], job["progress_percent"], job["phase"])  # the seconds left are no news
         if news != shown:
-            OUT.print(Text(_state(job)))
+            OUT.print(Text(state(job)))
         shown = news
 
     return Reporter(uploaded=uploaded, advanced=advanced)
 
 
-def _state(job: Mapping[str, Any]) -> str:
+def state(job: Job) -> str:
+    """Return where the job stands, in a line."""
     percent = "" if job["progress_percent"] is None else f"{job['progress_percent']:.0f} %"
     eta = "" if job["eta_s"] is None else f"{job['eta_s']:.0f} s left"
     return "  ".join(filter(None, [job["status"], percent, job["phase"], eta]))
 
 
-def _megabytes(size_bytes: int) -> str:
+def megabytes(size_bytes: int) -> str:
+    """Return the length as people read it."""
     return f"{size_bytes / 1e6:.1f} MB"
 
 

@@ -80,7 +80,13 @@ async def test_every_route_but_health_wants_a_token(api: httpx.AsyncClient) -> N
     asked = [(method, path) for path, methods in schema["paths"].items() for method in methods]
     for method, path in asked:
         address = path.format(job_id="1-a", upload_id="u", number=1)
-        query = {"key": "uploads/a", "input_file": "uploads/a", "filename": "a", "type": "video/mp4", "partNumbers": 1}
+        query: dict[str, str | int] = {
+            "key": "uploads/a",
+            "input_file": "uploads/a",
+            "filename": "a",
+            "type": "video/mp4",
+            "partNumbers": 1,
+        }
         answer = await api.request(method, address, params=query, json={} if method == "post" else None)
         if path not in OPEN_PATHS:
             assert (answer.status_code, answer.json()["code"]) == (401, "missing_token"), (method, path)
