@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aioboto3
 from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.handlers import add_expect_header
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -35,10 +36,10 @@ class Aws:
         return cast("DynamoDBClient", await self._open("dynamodb", _config(read_timeout_s=2, attempts=3)))
 
     async def s3(self, *, endpoint_url: str | None = None) -> "S3Client":
-        """Return an S3 client; `endpoint_url` is the host that its presigned URLs are signed for."""
+        """Return an S3 client that gives up within about 20 s; `endpoint_url` is whom its presigned URLs are for."""
         endpoint_url = endpoint_url or self._endpoint_url
         config = _config(
-            read_timeout_s=20,
+            read_timeout_s=5,
             attempts=3,
             # SigV4, because botocore still presigns with SigV2 unless told. Path style for emulators, whose bucket
             # host names resolve nowhere. No default checksums: a browser can't compute what a presigned URL binds.
@@ -47,7 +48,11 @@ class Aws:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        return cast("S3Client", await self._open("s3", config, endpoint_url=endpoint_url))
+        client = cast("S3Client", await self._open("s3", config, endpoint_url=endpoint_url))
+        # botocore would ask before it sends a body, and aiohttp waits for that answer without any timeout: a
+        # connection reset at that moment, or an error in its place, stopped the caller for ever.
+        client.meta.events.unregister("before-call.s3", add_expect_header)
+        return client
 
     async def sqs(self) -> "SQSClient":
         """Return an SQS client whose reads outlast the longest poll (20 s)."""

@@ -18,6 +18,10 @@ from worker.events import Ignored, MalformedMessageError, ObjectCreated, Reader
 from worker.settle import Bury, Done, Later, Message, Outcome, backoff_s
 from worker.submit import Submitter
 
+HANDLED_WITHIN_S = 180
+"""Longer than all attempts of all calls that one message takes. What takes longer hangs, and is tried again: its
+message would stay hidden for ever, because whoever handles one keeps it so."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -42,6 +46,7 @@ class BatchHandler:
     reader: Reader
     submitter: Submitter
     applier: Applier
+    within_s: float = HANDLED_WITHIN_S
 
     async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
         """Return what is to become of each message, by message id. Raises nothing."""
@@ -72,7 +77,8 @@ class BatchHandler:
 
     async def _submit(self, upload: ObjectCreated, message: Message, handled: Handled) -> None:
         try:
-            handled.note(message, await self.submitter.submit(upload, message))
+            async with asyncio.timeout(self.within_s):
+                handled.note(message, await self.submitter.submit(upload, message))
         except Exception as error:  # noqa: BLE001 -- the edge of the loop: one message's failure is its own
             handled.note(message, _failed(message, error))
 
@@ -81,7 +87,8 @@ class BatchHandler:
         for position in worth_applying([event for event, _ in of_one_job]):
             event, message = of_one_job[position]
             try:
-                handled.note(message, await self.applier.apply(event, message))
+                async with asyncio.timeout(self.within_s):
+                    handled.note(message, await self.applier.apply(event, message))
             except Exception as error:  # noqa: BLE001 -- the edge of the loop
                 handled.note(message, _failed(message, error))
 

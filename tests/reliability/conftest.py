@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,20 +15,26 @@ VISIBILITY_TIMEOUT_S = "5"
 _found: list[str] = []
 
 
-@pytest.fixture(scope="session")
-def length() -> Callable[[str, int], int]:
-    """How many of something a proof takes: what the environment says, or the short number given."""
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How long the proofs of this run are, and where they tell what they found."""
 
-    def _length(name: str, short: int) -> int:
+    is_long: bool
+    """Whether this is a soak."""
+
+    def length(self, name: str, short: int) -> int:
+        """How many of something a proof takes: what the environment says, or the short number given."""
         return int(os.environ.get(name, short))
 
-    return _length
+    def tell(self, line: str) -> None:
+        """Add a line to the summary at the end of the run."""
+        _found.append(line)
 
 
 @pytest.fixture(scope="session")
-def tell() -> Callable[[str], None]:
-    """Adds a line to the summary at the end of the run."""
-    return _found.append
+def proof() -> Proof:
+    """This run's."""
+    return Proof(is_long=bool(os.environ.get("SOAK")))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -183,9 +183,13 @@ class Plant:
 
     def waiting(self, *urls: str) -> int:
         """Messages in the queues, those in hand too."""
+        return sum(sum(self.counts(url)) for url in urls)
+
+    def counts(self, url: str) -> tuple[int, int]:
+        """Messages in a queue: those that can be received, and those that are hidden."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answers = [self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
-        return sum(int(answer[name]) for answer in answers for name in names)
+        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(answer[names[0]]), int(answer[names[1]])
 
     @property
     def queues(self) -> tuple[str, str]:

@@ -2,20 +2,20 @@
 
 import os
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
+from .conftest import Proof
 from .killing import torment
 from .plant import Plant, names
 from .truth import assert_nothing_lost_and_nothing_wrong
 
 
 def test_killed_workers_lose_nothing_and_make_nothing_twice(
-    own_plant: Plant, clip: bytes, tmp_path: Path, length: Callable[[str, int], int], tell: Callable[[str], None]
+    own_plant: Plant, clip: bytes, tmp_path: Path, proof: Proof
 ) -> None:
     """SIGKILL in the middle of claims, jobs and events; duplicates, disorder and lost events on top."""
-    keys = names(length("UPLOADS", 15), secrets.token_hex(4))
+    keys = names(proof.length("UPLOADS", 15), secrets.token_hex(4))
     seed = int(os.environ.get("SEED", "0")) or secrets.randbelow(2**31)
-    tally = torment(own_plant, keys, clip, kills=length("KILLS", 5), seed=seed)
+    tally = torment(own_plant, keys, clip, kills=proof.length("KILLS", 5), seed=seed)
     statuses = assert_nothing_lost_and_nothing_wrong(own_plant, keys, tmp_path)
-    tell(f"kill (seed {seed}): {tally}; jobs: {statuses}")
+    proof.tell(f"kill (seed {seed}): {tally}; jobs: {statuses}")

@@ -1,0 +1,36 @@
+"""What no log may hold: keys, signatures, credentials."""
+
+import base64
+import re
+from pathlib import Path
+
+from .plant import Plant
+
+FORBIDDEN = re.compile(
+    r"X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|AWS4-HMAC|aws_secret|SecretAccessKey|StaticKeyValue"
+    r"|KeyValue|Signature=|Credential=",
+    re.IGNORECASE,
+)
+
+
+def assert_no_secret(plant: Plant, *logs: Path) -> int:
+    """Look for every key of the plant's table, in each form, and for whatever signs; gives the number of keys."""
+    keys = [
+        row["KeyValue"]["S"]
+        for page in plant.dynamodb.get_paginator("scan").paginate(TableName=plant.stack.output_table)
+        for row in page["Items"]
+        if "KeyValue" in row
+    ]
+    forms = {form for key in keys for form in _forms(key)}
+    for log in logs:
+        text = log.read_text(encoding="utf-8", errors="replace")
+        assert (found := FORBIDDEN.search(text)) is None, f"{log.name}: {found}"
+        words = set(re.findall(r"[0-9A-Za-z+/=_-]{20,}", text))
+        assert not forms & words, log.name
+        assert not any(form in word for word in words if len(word) > 32 for form in forms), log.name
+    return len(keys)
+
+
+def _forms(key: str) -> list[str]:
+    raw = bytes.fromhex(key)
+    return [key, key.upper(), base64.b64encode(raw).decode(), base64.b64encode(key.encode()).decode()]
