@@ -9,7 +9,6 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.sse import EventSourceResponse
 
 from service import presenting
 from service.access import Calling
@@ -89,7 +88,8 @@ async def get_progress(
     operation_id="watch_events",
     tags=["jobs"],
     summary="Follow files and jobs",
-    response_class=EventSourceResponse,
+    response_class=ProgressStream,
+    status_code=200,
     responses={
         200: {
             "description": "Events until all is final.",

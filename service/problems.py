@@ -1,5 +1,6 @@
 """Every error as JSON of one shape: `{"detail": …, "code": …}`, as FastAPI's users expect, and never a traceback."""
 
+import re
 import secrets
 from collections import defaultdict
 from collections.abc import Sequence
@@ -110,10 +111,27 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = error.detail if isinstance(error, HTTPException) else "Internal error."
+    detail = error.detail if isinstance(error, HTTPException) else INTERNAL
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    match status:
+        case 400:
+            # FastAPI's answer to a body that is no text at all; to one that is no JSON it says 422.
+            line = {"loc": ["body"], "msg": detail, "type": "body_invalid"}
+            return problem(request, status=422, detail=[line], code="invalid_request")
+        case 405:
+            # Starlette names the methods of the first route of the path, and there may be several.
+            headers["Allow"] = _allowed(request) or headers.get("Allow", "")
     codes = {404: "not_found", 405: "method_not_allowed", 413: RequestTooLargeError.code}
     return problem(request, status=status, detail=detail, code=codes.get(status, "http_error"), headers=headers)
+
+
+def _allowed(request: Request) -> str | None:
+    """Return the methods of the request's path, as the API's description has them; None where it has no such path."""
+    described: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    paths = [path for path in described if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", path), request.url.path)]
+    if not paths:
+        return None
+    return ", ".join(sorted(method.upper() for method in described[min(paths, key=lambda path: path.count("{"))]))
 
 
 async def _aws(request: Request, error: Exception) -> JSONResponse:
