@@ -129,6 +129,7 @@ def application(ports: Ports, shared: Mapping[str, str], provisioned: Mapping[st
     """Playback, the service and the worker, which need what was provisioned."""
     configured = {
         "CORS_ALLOW_ORIGINS": "*",
+        "WEB_DIR": str(embedded.ROOT / "web" / "dist"),
         "STATUS_UPDATE_INTERVAL_S": "10",
         "STOP_GRACE_S": "5",
         **shared,

@@ -1,5 +1,6 @@
 """The service's settings, from the environment."""
 
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, model_validator
@@ -66,6 +67,8 @@ class ServiceSettings(Settings):
     """Seconds of silence on a stream after which it gets a comment, so that no proxy takes it for dead."""
     api_base_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = "/"
     """On Lambda: the path before every route's own, where API Gateway adds a stage's name or a mapping's."""
+    web_dir: Path = Path("web/dist")
+    """The folder of the built page, served at `/`; where it isn't there, `/` says what is missing."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
 
