@@ -6,7 +6,7 @@ VENV := .venv
 AWS_VENV := .venv-aws
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check test lock openapi clean
+.PHONY: help setup dev demo check check-page test lock openapi page clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,8 @@ $(AWS_VENV)/.done: local/aws/requirements.lock
 	@$(AWS_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
 	@touch $@
 
-dev: setup ## Start the whole system on this machine: AWS, MediaConvert, service, worker
+dev: setup ## Start the whole system on this machine: AWS, MediaConvert, service, worker, page
+	@$(MAKE) --no-print-directory page || echo "the page could not be built: the API runs without it" >&2
 	@exec $(VENV)/bin/python -m local up
 
 demo: setup ## Upload a video and watch it until it plays: make demo [VIDEO=path]
@@ -41,9 +42,29 @@ check: $(VENV)/.done ## The fast checks: format, lint, types, layers, template, 
 	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(VENV)/bin/cfn-lint infra/*.yaml
 	@$(VENV)/bin/python -m pytest tests/unit -q
+	@$(MAKE) --no-print-directory check-page
 
 test: setup ## All tests, against the embedded AWS
 	@$(VENV)/bin/python -m pytest
+
+HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
+PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json
+
+page: ## Build the page, where Node.js 20.19 or newer is
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory web/dist/index.html; \
+	  else echo "no page: it needs Node.js 20.19 or newer" >&2; fi
+
+check-page: ## Format, lint, types and unit tests of the page, where Node.js is
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory web/node_modules/.done && npm --prefix web run --silent check; \
+	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
+
+web/node_modules/.done: web/package-lock.json
+	@echo "installing the page's packages into web/node_modules"
+	@npm --prefix web ci --silent
+	@touch $@
+
+web/dist/index.html: $(PAGE_SOURCES) web/node_modules/.done
+	@npm --prefix web run --silent build -- --logLevel warn
 
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 lock: $(VENV)/.done ## Write the lock files anew
@@ -57,4 +78,4 @@ openapi: $(VENV)/.done ## Write docs/openapi.json anew
 	@$(VENV)/bin/python -m service.document > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(VENV) $(AWS_VENV) .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(AWS_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -31,7 +31,12 @@ const api = process.env.API_URL ?? "http://127.0.0.1:8000";
 export default defineConfig({
   base: "./",
   plugins: [compressed()],
-  build: { target: "es2022", modulePreload: { polyfill: false }, reportCompressedSize: false },
+  build: {
+    target: "es2022",
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 600,
+  },
   server: { proxy: Object.fromEntries(["/s3", "/jobs", "/events", "/uploads"].map((each) => [each, api])) },
   test: { include: ["test/*.test.ts"] },
 });

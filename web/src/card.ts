@@ -116,8 +116,7 @@ export class Card {
     const isMain = action === "play";
     const button = h("button", { type: "button", class: isMain ? "button main" : "button icon-only", hidden: true });
     button.dataset.action = action;
-    button.append(icon(ACTIONS[action]));
-    if (isMain) button.append(h("span", {}, t("action.play")));
+    button.append(icon(ACTIONS[action]), ...(isMain ? [h("span", {}, t("action.play"))] : []));
     button.addEventListener("click", () => {
       if (action !== "play") this.#options.onAction(action);
       else if (this.#player) this.closePlayer();
@@ -158,7 +157,10 @@ export class Card {
       if (hadFocus && button.hidden) this.#name.focus({ preventScroll: true });
     }
     const play = this.#buttons.get("play");
-    if (play?.lastElementChild) say(play.lastElementChild, t(this.#player ? "action.close" : "action.play"));
+    const isOpen = this.#player !== null;
+    if (!play || play.classList.contains("main") !== isOpen) return;
+    play.classList.toggle("main", !isOpen);
+    play.replaceChildren(icon(isOpen ? "up" : "play"), h("span", {}, t(isOpen ? "action.close" : "action.play")));
   }
 
   #showNote(item: Item, view: View): void {
@@ -239,7 +241,8 @@ function noteOf(item: Item, view: View): Node[] {
   if (view.stage === "interrupted") return [h("p", {}, t("note.interrupted"))];
   if (view.stage === "gone") return [h("p", {}, t("note.gone"))];
   if (view.stage !== "complete" || !job) return [];
-  const warnings = job.warnings.map(({ code, message }) => `${code} ${message}`.trim());
+  // A number alone, without AWS's words for it, tells nobody anything.
+  const warnings = job.warnings.flatMap(({ code, message }) => (message ? [`${code} ${message}`] : []));
   return [
     ...(job.output?.playback_url ? [] : [h("p", {}, t("note.noPlayback"))]),
     ...(warnings.length > 0 ? [details(t("note.warnings"), warnings)] : []),

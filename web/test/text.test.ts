@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { chooseLanguage, jobErrorText, LANGUAGES, textIn, uploadErrorText } from "../src/text";
+
+const { en, ja } = LANGUAGES;
+const gaps = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
+
+describe("every language", () => {
+  test("has the same texts", () => {
+    expect(Object.keys(ja).sort()).toEqual(Object.keys(en).sort());
+  });
+
+  test.each(Object.keys(en) as (keyof typeof en)[])("says %s, with the same gaps", (key) => {
+    expect(ja[key].trim()).not.toBe("");
+    expect(gaps(ja[key])).toEqual(gaps(en[key]));
+  });
+});
+
+test.each([
+  [["ja-JP", "en"], "ja"],
+  [["fr", "ja"], "ja"],
+  [["en-GB"], "en"],
+  [["fr"], "en"],
+  [[], "en"],
+])("the first known of %j is %s", (preferred, language) => {
+  expect(chooseLanguage(preferred)).toBe(language);
+});
+
+test("gaps are filled in, and one without a value stays visible", () => {
+  expect(textIn("en", "bar.sent", { sent: "1 MB", total: "2 MB" })).toBe("1 MB of 2 MB");
+  expect(textIn("en", "bar.left")).toBe("{time} left");
+});
+
+test("what is filled in is taken as it is", () => {
+  expect(textIn("en", "announce", { file: "$& {stage}", stage: "x" })).toBe("$& {stage}: x");
+});
+
+test.each([
+  [1010, "jobError.input"],
+  [1030, "jobError.codec"],
+  [1404, "jobError.missing"],
+  [403, "jobError.access"],
+  [1040, "jobError.settings"],
+  [1517, "jobError.service"],
+  [1999, "jobError.other"],
+  [777, "jobError.other"],
+])("a job's code %i is told as %s", (code, key) => {
+  expect(jobErrorText(code)).toBe(key);
+});
+
+test("a code of the API's that the page doesn't know has words all the same", () => {
+  expect(uploadErrorText("upload_too_large")).toBe("uploadError.upload_too_large");
+  expect(uploadErrorText("something_new")).toBe("uploadError.other");
+});
