@@ -7,6 +7,7 @@ from pathlib import Path
 from .conftest import Proof
 from .killing import torment
 from .plant import Plant, names
+from .secrecy import assert_no_secret
 from .truth import assert_nothing_lost_and_nothing_wrong
 
 
@@ -14,8 +15,10 @@ def test_killed_workers_lose_nothing_and_make_nothing_twice(
     own_plant: Plant, clip: bytes, tmp_path: Path, proof: Proof
 ) -> None:
     """SIGKILL in the middle of claims, jobs and events; duplicates, disorder and lost events on top."""
-    keys = names(proof.length("UPLOADS", 15), secrets.token_hex(4))
+    keys = names(proof.length("UPLOADS", 12), secrets.token_hex(4))
     seed = int(os.environ.get("SEED", "0")) or secrets.randbelow(2**31)
-    tally = torment(own_plant, keys, clip, kills=proof.length("KILLS", 5), seed=seed)
+    tally = torment(own_plant, keys, clip, kills=proof.length("KILLS", 4), seed=seed)
     statuses = assert_nothing_lost_and_nothing_wrong(own_plant, keys, tmp_path)
+    logs = sorted(own_plant.folder.glob("*.log"))
+    assert_no_secret(own_plant, *logs)
     proof.tell(f"kill (seed {seed}): {tally}; jobs: {statuses}")
