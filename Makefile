@@ -6,7 +6,7 @@ VENV := .venv
 AWS_VENV := .venv-aws
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check check-page test lock openapi page clean
+.PHONY: help setup dev demo check check-page test soak lock openapi page clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,19 @@ check: $(VENV)/.done ## The fast checks: format, lint, types, layers, template, 
 
 test: setup ## All tests, against the embedded AWS
 	@$(VENV)/bin/python -m pytest
+
+soak: export SOAK := 1
+soak: export UPLOADS ?= 200
+soak: export KILLS ?= 50
+soak: export FAULT_UPLOADS ?= 30
+soak: export BURST_S ?= 5
+soak: export STOP_UPLOADS ?= 40
+soak: export STOPS ?= 10
+soak: export MESSAGES ?= 100000
+soak: export REQUESTS ?= 100
+soak: export SCHEDULES ?= 1000
+soak: setup ## The proofs of reliability, at length: make soak [UPLOADS=200 KILLS=50 MESSAGES=100000 SEED=7 …]
+	@$(VENV)/bin/python -m pytest -q tests/reliability tests/integration/test_concurrent_events.py
 
 HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
 PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json
