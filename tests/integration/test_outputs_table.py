@@ -98,3 +98,11 @@ async def test_no_repr_shows_the_key(stores: Stores, job_id: str) -> None:
     """A claim that gets into a log line or a traceback tells nothing."""
     claim = await stores.outputs.claim(wanted(job_id, "f00d"), now_ms=NOW_MS)
     assert "f00d0000" not in repr(replace(claim))
+
+
+async def test_of_many_who_want_a_turn_one_gets_it(stores: Stores, job_id: str) -> None:
+    """And when it is over, one of them again."""
+    first = await asyncio.gather(*(stores.outputs.take_turn(job_id, now_ms=1_000, until_ms=2_000) for _ in range(10)))
+    early = await stores.outputs.take_turn(job_id, now_ms=1_999, until_ms=3_000)
+    again = await asyncio.gather(*(stores.outputs.take_turn(job_id, now_ms=2_000, until_ms=3_000) for _ in range(10)))
+    assert (first.count(True), early, again.count(True)) == (1, False, 1)

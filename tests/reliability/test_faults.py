@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -20,7 +21,7 @@ from worker.artifacts import ArtifactStore
 from worker.assembly import open_handler
 from worker.claim import Destination
 from worker.settings import WorkerSettings
-from worker.settle import Message
+from worker.settle import Later, Message
 
 from .conftest import Proof
 from .faults import KINDS, Fault, Weather, proxied
@@ -221,6 +222,20 @@ async def test_what_fails_leaves_no_task_behind(own_plant: Plant, weather: Weath
             await handler.handle([created(own_plant, f"{batch}-{number}") for number in range(10)])
         await asyncio.sleep(0)
         assert asyncio.all_tasks() <= before
+
+
+async def test_what_hangs_is_given_up_and_tried_again(
+    own_plant: Plant, weather: Weather, addresses: dict[str, str]
+) -> None:
+    """Whoever handles a message keeps it hidden, so nobody may handle one for ever."""
+    environment = own_plant.environment(**addresses)
+    settings = WorkerSettings.model_validate({name.lower(): value for name, value in environment.items()})
+    async with open_aws(region="us-east-1", endpoint_url=addresses["AWS_ENDPOINT_URL"]) as aws:
+        handler = replace(await open_handler(aws, settings), within_s=0.5)
+        weather.rate, weather.kinds = 1, ("silence",)
+        handled = await handler.handle([created(own_plant, "hanging")])
+    assert isinstance(outcome := handled["hanging"], Later)
+    assert outcome.reason == "TimeoutError"
 
 
 def created(plant: Plant, name: str) -> Message:

@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,14 @@ def test_complete_is_not_told_of_a_video_that_is_not_there(silent_plant: Plant, 
     assert reconcile(silent_plant)[0] == 0
 
 
-def test_a_second_pass_finds_nothing_to_do(silent_plant: Plant, clip: bytes, key: str) -> None:
-    """And so does a copy beside it: what is mended stays as it is."""
-    finished(silent_plant, key, clip)
-    reconcile(silent_plant)
+def test_copies_beside_each_other_do_no_harm_and_a_second_pass_finds_nothing_to_do(
+    silent_plant: Plant, clip: bytes, key: str, tmp_path: Path
+) -> None:
+    """What two mend at the same time is mended once, and stays as it is."""
+    job = finished(silent_plant, key, clip)
+    with ThreadPoolExecutor(2) as threads:
+        codes = [code for code, _ in threads.map(reconcile, [silent_plant] * 2)]
     code, done = reconcile(silent_plant)
-    assert (code, done["adopted"], done["ended"], done["canceled"]) == (0, 0, 0, 0)
+    assert (*codes, code) == (0, 0, 0)
+    assert (done["adopted"], done["ended"], done["canceled"]) == (0, 0, 0)
+    assert_plays(silent_plant, job["Id"], tmp_path)
