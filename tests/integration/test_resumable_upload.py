@@ -7,12 +7,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.api_client import ApiClient, RefusedError
+from local.api_client import ApiClient, RefusedError, api_client
 from local.provision import Stack
 from local.resumable import LEAST_PART_BYTES, ResumableUpload
 from local.upload_state import UploadStates
 from tests.integration.serving import Running, running
 from tests.integration.test_api import service_settings
+from tests.issuer_kit import AUDIENCE, little_issuer
 from transcode.aws import Aws
 
 SIZE = 2 * LEAST_PART_BYTES + 1000
@@ -135,6 +136,20 @@ async def test_a_file_that_is_not_accepted_is_told(client: ApiClient, tmp_path: 
         await Trip(client, tmp_path / "notes.txt").upload.run()
     assert refused.value.code == "unsupported_content_type"
     assert not (tmp_path / "state").exists()
+
+
+async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, video: Path) -> None:
+    """With access on, uploads in parts and at once both work, and S3 sees its own signature only."""
+    with little_issuer() as issuer:
+        changes = {"auth_issuer": issuer.url, "auth_audience": AUDIENCE, "upload_max_bytes": 100_000_000}
+        settings = service_settings(stack).model_copy(update=changes)
+        async with running(settings) as service, api_client(service.url, token=issuer.token("ada")) as client:
+            upload = await client.announce(video)
+            await client.send(video, upload, lambda _sent, _whole: None)
+            in_parts = await Trip(client, video).upload.run()
+            owners = [await service.opened.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
+            assert "Authorization" not in client.s3.headers
+    assert [lookup.owner for lookup in owners if lookup] == ["ada", "ada"]
 
 
 async def test_what_is_remembered_is_for_its_user_only(client: ApiClient, video: Path) -> None:
