@@ -1,0 +1,209 @@
+"""The shared reader on real tables: few calls, fresh answers, and nothing read for who has left."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from local.provision import Stack
+from service.following import FileKey, Followed, JobKey, Key
+from service.live import Live
+from service.reader import Reader
+from service.rows import Rows
+from tests.integration.conftest import Stores
+from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
+from transcode.job import Job, Progressed, Status
+from transcode.upload import Lookup
+
+DEADLINE_S = 20
+
+
+@pytest.fixture
+async def reader(stores: Stores, stack: Stack) -> AsyncIterator[Reader]:
+    """A reader of the shared tables."""
+    rows = Rows(stores.statuses.client, status_table=stack.status_table, lookup_table=stack.input_file_table)
+    opened = Reader(rows, stores.statuses)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def calls(stores: Stores) -> list[list[str]]:
+    """The keys of each BatchGetItem, as they are sent."""
+    sent: list[list[str]] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        keys = [key for each in params["RequestItems"].values() for key in each["Keys"]]
+        sent.append([value["S"] for key in keys for value in key.values()])
+
+    events(stores).register("provide-client-params.dynamodb.BatchGetItem", note)
+    return sent
+
+
+def events(stores: Stores) -> Any:  # noqa: ANN401 -- botocore's, which has no types
+    """Where botocore tells of each call."""
+    client: Any = stores.statuses.client
+    return client.meta.events
+
+
+async def test_reads_at_the_same_time_are_one_call_for_each_hundred(
+    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+) -> None:
+    """Of both tables together, each key once however often it was asked for."""
+    now_s, jobs = int(time.time()), [f"{job_id}-{at}" for at in range(70)]
+    for each in jobs:
+        await stores.statuses.submit(Job(job_id=each), now_s=now_s)
+        await stores.lookups.announce(Lookup(input_file=f"uploads/{each}.mp4"), now_s=now_s)
+    keys: list[Key] = [*map(JobKey, jobs), *(FileKey(f"uploads/{each}.mp4") for each in jobs)]
+    followed = await asyncio.gather(*map(reader.follow, keys * 3))
+    assert [each.job.job_id for each in followed[:70] if each.job] == jobs
+    assert [each.lookup.input_file for each in followed[70:140] if each.lookup] == [f"uploads/{x}.mp4" for x in jobs]
+    assert sorted(map(len, calls)) == [40, 100]
+
+
+async def test_a_read_never_joins_one_that_was_already_sent(
+    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+) -> None:
+    """Whoever asks after a write is told of it."""
+    now_s = int(time.time())
+    await stores.statuses.submit(Job(job_id=job_id), now_s=now_s)
+    first = asyncio.create_task(reader.follow(JobKey(job_id)))
+    async with asyncio.timeout(DEADLINE_S):
+        while not calls:  # noqa: ASYNC110 -- until it was sent
+            await asyncio.sleep(0)
+    await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1), now_s=now_s)
+    second = await reader.follow(JobKey(job_id))
+    await first
+    assert second.job is not None
+    assert second.job.status is Status.PROGRESSING
+    assert len(calls) == 2
+
+
+async def test_what_is_not_there_is_told_by_kind(reader: Reader, stores: Stores, job_id: str) -> None:
+    """No such job, no such upload; neither spoils the answer of a neighbour in the call."""
+    await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    keys: list[Key] = [JobKey(job_id), JobKey("1-nosuch"), FileKey("uploads/nosuch.mp4")]
+    found, no_job, no_upload = await asyncio.gather(*map(reader.follow, keys), return_exceptions=True)
+    assert isinstance(found, Followed)
+    assert isinstance(no_job, JobNotFoundError)
+    assert isinstance(no_upload, UploadNotFoundError)
+
+
+async def test_an_expired_row_is_not_there(reader: Reader, stores: Stores, job_id: str, input_file: str) -> None:
+    """DynamoDB deletes up to two days late."""
+    long_ago_s = int(time.time()) - 30 * 86_400
+    await stores.statuses.submit(Job(job_id=job_id), now_s=long_ago_s)
+    await stores.lookups.announce(Lookup(input_file=input_file), now_s=long_ago_s)
+    with pytest.raises(JobNotFoundError):
+        await reader.follow(JobKey(job_id))
+    with pytest.raises(UploadNotFoundError):
+        await reader.follow(FileKey(input_file))
+
+
+async def test_who_goes_away_before_the_call_is_read_nothing_for(
+    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+) -> None:
+    """Their key is dropped, unless somebody else waits for it."""
+    for each in (f"{job_id}-1", f"{job_id}-2"):
+        await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
+    keys = [JobKey(f"{job_id}-1"), JobKey(f"{job_id}-2"), JobKey(f"{job_id}-2")]
+    reading = [asyncio.create_task(reader.follow(key)) for key in keys]
+    asyncio.get_running_loop().call_soon(reading[0].cancel)
+    asyncio.get_running_loop().call_soon(reading[1].cancel)
+    gone, also_gone, stayed = await asyncio.gather(*reading, return_exceptions=True)
+    assert isinstance(gone, asyncio.CancelledError)
+    assert isinstance(also_gone, asyncio.CancelledError)
+    assert isinstance(stayed, Followed)
+    assert calls == [[f"{job_id}-2"]]
+
+
+def leave_unprocessed(stores: Stores, job_id: str, *, times: float) -> Callable[[], int]:
+    """Let DynamoDB answer `times` times as if it were too busy for this job; gives how often it did."""
+    left = 0
+
+    def leave(parsed: dict[str, Any], **_: object) -> None:
+        nonlocal left
+        for table, rows in parsed["Responses"].items():
+            if left < times and any(row["JobId"]["S"] == job_id for row in rows if "JobId" in row):
+                left += 1
+                parsed["Responses"][table] = [row for row in rows if row["JobId"]["S"] != job_id]
+                parsed["UnprocessedKeys"] = {table: {"Keys": [{"JobId": {"S": job_id}}]}}
+
+    events(stores).register("after-call.dynamodb.BatchGetItem", leave)
+    return lambda: left
+
+
+async def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(
+    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+) -> None:
+    """Only that, and the answer is whole."""
+    jobs = [f"{job_id}-1", f"{job_id}-2"]
+    for each in jobs:
+        await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
+    left = leave_unprocessed(stores, jobs[0], times=2)
+    followed = await asyncio.gather(*(reader.follow(JobKey(each)) for each in jobs))
+    assert [each.job.job_id for each in followed if each.job] == jobs
+    assert (left(), calls[1:]) == (2, [[jobs[0]], [jobs[0]]])
+
+
+async def test_what_stays_unprocessed_fails_alone(reader: Reader, stores: Stores, job_id: str) -> None:
+    """AWS is busy: a 503 for that job, within seconds, and an answer for its neighbour."""
+    jobs = [f"{job_id}-1", f"{job_id}-2"]
+    for each in jobs:
+        await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
+    leave_unprocessed(stores, jobs[0], times=float("inf"))
+    async with asyncio.timeout(DEADLINE_S):
+        busy, found = await asyncio.gather(*(reader.follow(JobKey(each)) for each in jobs), return_exceptions=True)
+    assert isinstance(busy, AwsUnavailableError)
+    assert isinstance(found, Followed)
+
+
+async def test_a_linked_job_is_found_where_a_replica_lags(
+    reader: Reader, stores: Stores, job_id: str, input_file: str
+) -> None:
+    """The link is written after the row: where the row is missed, it is asked for consistently."""
+    now_s = int(time.time())
+    await stores.statuses.submit(Job(job_id=job_id, input_file=input_file), now_s=now_s)
+    await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
+
+    def miss(parsed: dict[str, Any], **_: object) -> None:
+        for table, rows in parsed["Responses"].items():
+            parsed["Responses"][table] = [row for row in rows if "JobStatus" not in row]
+
+    events(stores).register("after-call.dynamodb.BatchGetItem", miss)
+    followed = await reader.follow(FileKey(input_file))
+    assert followed.job is not None
+    assert followed.job.job_id == job_id
+
+
+async def test_a_stream_ends_when_its_job_can_no_longer_be_read(
+    reader: Reader, stores: Stores, stack: Stack, job_id: str
+) -> None:
+    """Its row has expired or failed for too long: the client comes back, and learns why as a status."""
+    await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    live = Live(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05, give_up_s=0.1)
+    with live.watch([await live.look(JobKey(job_id))]) as watcher:
+        key: Any = {"JobId": {"S": job_id}}
+        await stores.statuses.client.delete_item(TableName=stack.status_table, Key=key)
+        assert await watcher.wait(DEADLINE_S)
+        assert (watcher.is_ended, watcher.take()) == (True, [])
+    await live.close()
+
+
+async def test_a_slow_client_is_told_the_newest_only(reader: Reader, stores: Stores, job_id: str) -> None:
+    """However many changes it slept through, one state is kept for it."""
+    await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    live = Live(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05)
+    first = await live.look(JobKey(job_id))
+    with live.watch([first]) as slow, live.watch([first]) as quick:
+        for percent in (10, 20, 30):
+            event = Progressed(job_id=job_id, time_ms=percent, percent=percent)
+            await stores.statuses.advance(event, now_s=int(time.time()))
+            assert await quick.wait(DEADLINE_S)
+            quick.take()
+        (newest,) = slow.take()
+    assert newest.followed.job is not None
+    assert newest.followed.job.progress_percent == 30
+    await live.close()
