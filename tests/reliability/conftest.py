@@ -12,6 +12,8 @@ from local.provision import Stack
 from .plant import Plant, plant, small_clip
 
 VISIBILITY_TIMEOUT_S = "5"
+MAX_RECEIVE_COUNT = "20"
+"""A kill uses up a delivery of all that its worker had in hand, and here kills come every few seconds."""
 _found: list[str] = []
 
 
@@ -54,6 +56,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def own_plant(deploy_stack: Callable[..., Stack], tmp_path: Path) -> Iterator[Plant]:
     """A system that nobody else uses, whose messages return after a few seconds."""
-    stack = deploy_stack({"VisibilityTimeoutS": VISIBILITY_TIMEOUT_S})
+    stack = deploy_stack({"VisibilityTimeoutS": VISIBILITY_TIMEOUT_S, "MaxReceiveCount": MAX_RECEIVE_COUNT})
     with plant(stack, tmp_path) as made:
         yield made
