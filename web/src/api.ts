@@ -61,9 +61,10 @@ export class Api {
   }
 
   /** Ask for a new job of a file whose last one failed or was cancelled. */
-  async retryJob(inputFile: string): Promise<void> {
+  async retryJob(inputFile: string): Promise<Job> {
     const headers = { "Content-Type": "application/json" };
-    await this.ask("/jobs", { method: "POST", headers, body: JSON.stringify({ input_file: inputFile }) });
+    const body = JSON.stringify({ input_file: inputFile });
+    return (await this.ask("/jobs", { method: "POST", headers, body })).json();
   }
 
   #send(path: string, init: RequestInit, token: string | null): Promise<Response> {

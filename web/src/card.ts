@@ -82,6 +82,7 @@ export class Card {
     this.#name.title = file;
     say(this.#meta, metaOf(item));
     this.element.dataset.stage = view.stage;
+    this.element.dataset.job = item.jobId ?? "";
     this.#showBar(item, view, file);
     this.#showButtons(item, view, file);
     this.#showNote(item, view);

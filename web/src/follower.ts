@@ -36,7 +36,6 @@ export class Follower {
   #round: AbortController | null = null;
   #settling: ReturnType<typeof setTimeout> | undefined;
   #streamsAgainMs = 0;
-  #lastId = "";
   readonly #etags = new Map<string, string>();
   readonly #jobIds = new Map<string, string>();
 
@@ -83,11 +82,13 @@ export class Follower {
 
   /** Until the group is over or another round begins. */
   async #run(group: Followed[], signal: AbortSignal): Promise<void> {
+    // What this round has heard. Another round hears all anew: a file whose job was over may have got another one.
+    const heard = { lastId: "" };
     let failures = 0;
     while (!signal.aborted) {
       try {
         const isStreaming = Date.now() >= this.#streamsAgainMs;
-        const isOver = isStreaming ? await this.#stream(group, signal) : await this.#poll(group, signal);
+        const isOver = isStreaming ? await this.#stream(group, heard, signal) : await this.#poll(group, signal);
         if (isOver) return;
         failures = 0;
       } catch (error) {
@@ -113,7 +114,7 @@ export class Follower {
   }
 
   /** True once all of the group is final. */
-  async #stream(group: Followed[], signal: AbortSignal): Promise<boolean> {
+  async #stream(group: Followed[], heard: { lastId: string }, signal: AbortSignal): Promise<boolean> {
     const ended = new AbortController();
     const stop = (): void => ended.abort();
     signal.addEventListener("abort", stop);
@@ -124,7 +125,7 @@ export class Follower {
       ended.abort();
     }
     try {
-      const headers: HeadersInit = this.#lastId ? { "Last-Event-ID": this.#lastId } : {};
+      const headers: HeadersInit = heard.lastId ? { "Last-Event-ID": heard.lastId } : {};
       const answer = await this.#api.ask(`/events?${queryOf(group)}`, { signal: ended.signal, headers });
       if (answer.status === 204 || answer.body === null) return true;
       const parser = new EventParser();
@@ -139,7 +140,7 @@ export class Follower {
         for (const event of parser.take(value)) {
           if (event.event === "progress") this.#tell(group, JSON.parse(event.data) as Job, open);
         }
-        this.#lastId = parser.lastId || this.#lastId;
+        heard.lastId = parser.lastId || heard.lastId;
       }
       if (open.size > 0) await pause(parser.retryMs ?? 1_000, signal);
       return open.size === 0;

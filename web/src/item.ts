@@ -33,6 +33,8 @@ export interface Item {
   /** Whether the API doesn't know it, or no more. */
   isGone: boolean;
   isCanceling: boolean;
+  /** The job that another was asked for instead of: what is still said of it is no news. */
+  replacedJobId: string | null;
 }
 
 export type Stage =
@@ -77,19 +79,23 @@ export function newItem(known: Pick<Item, "id"> & Partial<Item>): Item {
     job: null,
     isGone: false,
     isCanceling: false,
+    replacedJobId: null,
     ...known,
   };
 }
 
 /** The item with what the API says of it now, unless that is older than what is known. */
 export function withJob(item: Item, news: Job): Item {
+  if (news.job_id !== null && news.job_id === item.replacedJobId) return item;
   const job = laterOf(item.job, news);
+  const isAskedFor = job.job_id === null && job.status === "SUBMITTED";
   const isAwaited = job.status === "AWAITING_UPLOAD";
   return {
     ...item,
     job,
     inputFile: item.inputFile ?? job.input_file,
-    jobId: job.job_id ?? item.jobId,
+    jobId: job.job_id ?? (isAskedFor ? null : item.jobId),
+    replacedJobId: isAskedFor ? (item.jobId ?? item.replacedJobId) : item.replacedJobId,
     fileName: item.fileName ?? job.file_name,
     isUploaded: item.isUploaded || !isAwaited,
     upload: isAwaited ? item.upload : null,
@@ -107,7 +113,8 @@ export function withProgress(item: Item, progress: Progress): Item {
 
 function laterOf(known: Job | null, news: Job): Job {
   if (known === null || known.job_id === null) return news;
-  if (news.job_id === null) return known;
+  // A SUBMITTED without a job: another one was asked for, and is about to be made.
+  if (news.job_id === null) return news.status === "SUBMITTED" && isFinal(known.status) ? news : known;
   if (known.job_id !== news.job_id) return time(news.submitted_at) >= time(known.submitted_at) ? news : known;
   if (isFinal(known.status)) return isFinal(news.status) ? news : known;
   if (isFinal(news.status)) return news;

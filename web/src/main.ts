@@ -137,8 +137,7 @@ function retry(item: Item): void {
 }
 
 async function retryJob(item: Item, inputFile: string): Promise<void> {
-  await api.retryJob(inputFile);
-  const job = await api.jobOfFile(inputFile);
+  const job = await api.retryJob(inputFile);
   list.change(item.id, (each) => withJob(each, job));
 }
 
@@ -227,12 +226,17 @@ function afterDrawing(items: readonly Item[]): void {
   const listed = items.filter((item) => !isShared(item));
   for (const item of items) {
     const card = list.card(item.id);
-    if (card) card.element.hidden = jobId === null ? isShared(item) : item.jobId !== jobId;
+    if (card)
+      card.element.hidden = jobId === null ? isShared(item) : item.jobId !== jobId && item.id !== `job-${jobId}`;
   }
   const ready = listed.filter((item) => item.job?.status === "COMPLETE").length;
   page.summary(listed.length, ready, listed.filter(isOver).length);
   const only =
-    jobId === null ? (listed.length === 1 ? listed[0] : undefined) : items.find((item) => item.jobId === jobId);
+    jobId === null
+      ? listed.length === 1
+        ? listed[0]
+        : undefined
+      : items.find((item) => item.jobId === jobId || item.id === `job-${jobId}`);
   if (only && !shownOnce.has(only.jobId ?? "") && only.job?.output?.playback_url) {
     shownOnce.add(only.jobId ?? "");
     list.card(only.id)?.openPlayer(false);
@@ -249,7 +253,7 @@ function isShared(item: Item): boolean {
 }
 
 function followedOf(item: Item): Followed {
-  return item.inputFile === null || isShared(item)
+  return item.inputFile === null || (isShared(item) && item.jobId !== null)
     ? { id: item.id, parameter: "job_id", value: item.jobId ?? "" }
     : { id: item.id, parameter: "input_file", value: item.inputFile };
 }

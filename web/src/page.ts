@@ -63,6 +63,9 @@ export function buildPage(on: { files: (files: File[]) => void; clear: () => voi
     on.files([...(input.files ?? [])]);
     input.value = "";
   });
+  input.addEventListener("keydown", ({ key }) => {
+    if (key === "Enter") input.click(); // as every other button does; browsers give it the space bar only
+  });
   acceptDrops(on.files);
 
   let fading: ReturnType<typeof setTimeout> | undefined;
@@ -84,6 +87,7 @@ export function buildPage(on: { files: (files: File[]) => void; clear: () => voi
       banner.replaceChildren(h("p", {}, words ?? ""), ...(action ? [action] : []));
     },
     summary: (total, ready, finished) => {
+      document.body.classList.toggle("is-filled", total > 0);
       show(bar, total > 0);
       show(empty, total === 0);
       show(clear, finished > 0 && total > 1);

@@ -77,7 +77,7 @@ export class Player {
       if (fatal) this.#fail(details);
     });
     this.#quality.addEventListener("change", () => {
-      hls.nextLevel = Number(this.#quality.value);
+      hls.currentLevel = Number(this.#quality.value); // at once: the next segment may be far off, or not exist
     });
     hls.loadSource(url);
     hls.attachMedia(this.#video);

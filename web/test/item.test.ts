@@ -54,6 +54,15 @@ describe("news of a job", () => {
     expect(withJob(failed, another)).toMatchObject({ jobId: "2-b", job: { status: "SUBMITTED" } });
   });
 
+  test("that another job was asked for takes the place of the failed one, which doesn't come back", () => {
+    const failed = withJob(item, job({ status: "ERROR" }));
+    const asked = withJob(failed, job({ job_id: null, status: "SUBMITTED", phase: null, submitted_at: null }));
+    expect(viewOf(asked).stage).toBe("waiting");
+    expect(isFollowed(asked)).toBe(true);
+    expect(withJob(asked, job({ status: "ERROR" }))).toBe(asked);
+    expect(withJob(asked, job({ job_id: "2-b" })).jobId).toBe("2-b");
+  });
+
   test("of an older job of the same file is passed over", () => {
     const older = job({ job_id: "0-z", submitted_at: "2025-01-01T00:00:00Z" });
     expect(withJob(withJob(item, job()), older).jobId).toBe("1-a");
