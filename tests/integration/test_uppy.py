@@ -1,12 +1,7 @@
 """The real @uppy/core and @uppy/aws-s3 against the running API, with access on: the plugin as it comes from npm."""
 
 import asyncio
-import hashlib
 import json
-import os
-import secrets
-import shutil
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,6 +11,7 @@ import pytest
 
 from local.embedded import ROOT
 from local.provision import Stack
+from tests.integration.node_packages import installed
 from tests.integration.serving import Running, running
 from tests.integration.test_api import service_settings
 from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
@@ -29,20 +25,7 @@ SIZE = 6 * MIB
 @pytest.fixture(scope="session")
 def uppy() -> Path:
     """A folder with the script and its packages, installed once for each lock file."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        message = "Node.js (20 or later) and npm are not installed, so the real Uppy can't be tried"
-        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
-    lock = hashlib.sha256((SOURCE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = ROOT / ".local" / f"uppy-{lock}"
-    if not folder.exists():
-        fresh = folder.with_name(f"{folder.name}-{secrets.token_hex(4)}")
-        shutil.copytree(SOURCE, fresh)
-        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(install, cwd=fresh, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
-        fresh.rename(folder)
-    shutil.copy(SOURCE / "upload.mjs", folder)
-    return folder
+    return installed(SOURCE, why="the real Uppy can't be tried")
 
 
 @pytest.fixture(scope="module")
