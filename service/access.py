@@ -10,10 +10,10 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from service.caller import OPEN, Caller
-from service.quota import UploadQuota
 from transcode.errors import MissingTokenError
 
 if TYPE_CHECKING:
+    from service.quota import UploadQuota
     from service.tokens import TokenVerifier
 
 _bearer = HTTPBearer(

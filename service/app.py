@@ -10,11 +10,11 @@ from fastapi_offline import FastAPIOffline
 
 from service import companion, job_routes, live_routes, openapi, page, problems, routes
 from service.edge import Edge
-from service.quota import UploadQuota
 from service.resources import open_resources
 from service.settings import ServiceSettings
 
 if TYPE_CHECKING:
+    from service.quota import UploadQuota
     from service.tokens import TokenVerifier
 
 DESCRIPTION = """
@@ -55,7 +55,7 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
         lifespan=lifespan,
     )
     app.state.verifier = _verifier(settings)
-    app.state.quota = UploadQuota(per_minute=settings.uploads_per_minute) if settings.uploads_per_minute else None
+    app.state.quota = _quota(settings)
     app.state.can_stream = can_stream
     problems.install(app)
     openapi.install(app)
@@ -85,3 +85,11 @@ def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
     from service.tokens import TokenVerifier  # noqa: PLC0415
 
     return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience)
+
+
+def _quota(settings: ServiceSettings) -> "UploadQuota | None":
+    if not settings.uploads_per_minute:
+        return None
+    from service.quota import UploadQuota  # noqa: PLC0415 -- for those who count only
+
+    return UploadQuota(per_minute=settings.uploads_per_minute)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from tests.integration.lambda_events import (
     rest_api,
 )
 from tests.integration.lambda_runtime import Container, InvocationError, container
+from tests.integration.lambda_transport import invoking
+from tests.integration.test_api import service_settings
 from transcode.aws import Aws
 from transcode.job import Progressed, Status
 from transcode.upload import Lookup
@@ -131,6 +134,17 @@ async def test_a_long_poll_works_there(service: Container, stores: Stores, job_i
     assert json_of(moved)["progress_percent"] == 20
 
 
+async def test_a_stage_before_every_path_is_cut_off(stack: Stack) -> None:
+    """API_BASE_PATH: routes answer under it, and the documentation finds its files and its description there."""
+    settings = service_settings(stack).model_copy(update={"api_base_path": "/prod"})
+    async with invoking(settings, http_api) as api:
+        page = (await api.get("/prod/docs")).text
+        linked = re.findall(r"(?:src|href)=\"([^\"]+)\"|url: '([^']+)'", page)
+        assert (await api.get("/prod/jobs/1-nosuch")).json()["code"] == "job_not_found"
+        assert [(await api.get(source or url)).status_code for source, url in linked] == [200] * len(linked)
+        assert ("", "/prod/openapi.json") in linked
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads a process's connections from /proc")
 def test_a_warm_call_of_the_service_opens_nothing(service: Container, stack: Stack) -> None:
     """The very connection of the first call carries the later ones: clients, and their pools, are kept."""
@@ -160,7 +174,7 @@ def test_wrong_settings_end_the_container_at_its_start(
 @pytest.mark.parametrize(
     ("module", "unneeded"),
     [
-        ("service.lambda_app", ("uvicorn", "uvloop", "httptools", "worker", "local", "jwt")),
+        ("service.lambda_app", ("uvicorn", "uvloop", "httptools", "worker", "local", "jwt", "limits")),
         ("worker.lambda_app", ("uvicorn", "uvloop", "fastapi", "mangum", "service", "local")),
     ],
 )
