@@ -6,10 +6,10 @@ VENV := .venv
 AWS_VENV := .venv-aws
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check check-page test soak lock openapi page clean
+.PHONY: help setup dev demo check check-page test soak lock openapi page clean compose-test
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.done $(AWS_VENV)/.done ## Make both virtual environments from the lock files
 
@@ -78,6 +78,9 @@ web/node_modules/.done: web/package-lock.json
 
 web/dist/index.html: $(PAGE_SOURCES) web/node_modules/.done
 	@npm --prefix web run --silent build -- --logLevel warn
+
+compose-test: ## The system under Docker Compose, from build to down: needs Docker
+	@tests/system/compose.sh
 
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
 lock: $(VENV)/.done ## Write the lock files anew

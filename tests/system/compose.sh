@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# The system under Docker Compose, used as its users use it, from an empty Docker to an empty Docker: build, up, videos,
+# tests, scale, stops and restarts while jobs run, down, up again. Ends with a status other than 0 at the first thing
+# that isn't as it should be, and takes away the containers, networks and volumes that it made, whatever happens.
+#
+#   tests/system/compose.sh            needs Docker with Compose v2, curl and python3; about 12 minutes
+#   SKIP_TESTS=1 tests/system/compose.sh       all but `docker compose run --rm tests`
+#
+# It takes a project name and free ports of its own, so that a system that runs already is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+free_ports() {
+  python3 -c '
+import socket
+probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+print(*(probe.getsockname()[1] for probe in probes))'
+}
+
+export COMPOSE_PROJECT_NAME=mediaconvert-status-check-$$
+export COMPOSE_ANSI=never COMPOSE_PROGRESS=quiet
+read -r DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT < <(free_ports)
+export DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT
+api=http://localhost:$DEV_API_PORT
+mediaconvert=http://localhost:$DEV_MEDIACONVERT_PORT/2017-08-29
+scratch=$(mktemp -d)
+
+step() { printf '\n%s  %s\n' "$(date +%T)" "$*"; }
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+finish() {
+  local status=$?
+  if ((status)); then
+    echo "the last lines of the logs:" >&2
+    docker compose logs --no-color --tail 25 >&2 || true
+  fi
+  docker compose --profile test down --volumes --remove-orphans --timeout 5 || true
+  rm -rf "$scratch"
+  exit "$status"
+}
+trap finish EXIT
+trap 'echo "FAILED in line $LINENO: $BASH_COMMAND" >&2' ERR
+trap 'exit 130' INT TERM
+
+# A value of the JSON on standard input, by a Python expression of `it`.
+json() { python3 -c 'import json, sys; it = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }
+fetch() { curl --silent --show-error --fail --max-time 30 "$@"; }
+
+# Make a clip of so many seconds, with the ffmpeg of an image.
+clip() { # seconds, file
+  docker compose run --rm --no-deps -T mediaconvert python -c "
+import pathlib, sys
+from local.clip import make_clip
+path = pathlib.Path('/tmp/clip.mp4')
+make_clip(path, duration_s=$1, size='640x360')
+sys.stdout.buffer.write(path.read_bytes())" >"$2"
+}
+
+# Upload a file as a front end does; gives its key.
+upload() { # file
+  local told url
+  told=$(fetch "$api/uploads" -H 'Content-Type: application/json' \
+    -d "{\"file_name\": \"a clip.mp4\", \"content_type\": \"video/mp4\", \"size_bytes\": $(stat -c %s "$1")}")
+  url=$(json 'it["url"]' <<<"$told")
+  fetch -X PUT -H 'Content-Type: video/mp4' --data-binary "@$1" "$url"
+  json 'it["input_file"]' <<<"$told"
+}
+job() { fetch --get "$api/jobs" --data-urlencode "input_file=$1"; }
+status() { job "$1" | json 'it["status"]'; }
+
+# Wait until the status of a file's job is one of those.
+reach() { # input file, statuses, seconds
+  local now deadline=$((SECONDS + $3))
+  while now=$(status "$1") && [[ " $2 " != *" $now "* ]]; do
+    ((SECONDS < deadline)) || fail "$1 is $now after $3 s, not $2"
+    sleep 0.5
+  done
+}
+
+# Wait until a file's job runs. A worker that stopped in the middle of a long poll has left that poll behind in LocalStack
+# for up to 20 s; what such a poll takes comes back after the queue's visibility timeout, 60 s.
+runs() { reach "$1" PROGRESSING 100; }
+
+# Fail unless the file's one and only job completes, and plays: playlists, key and a segment, from this machine.
+complete() { # input file
+  local shown url variant key segment
+  reach "$1" "COMPLETE ERROR CANCELED" 180
+  shown=$(job "$1")
+  [[ $(json 'it["status"]' <<<"$shown") == COMPLETE ]] || fail "$shown"
+  url=$(json 'it["output"]["playback_url"]' <<<"$shown")
+  [[ $url == "http://localhost:$DEV_PLAYBACK_PORT/"* ]] || fail "it plays at $url"
+  variant=$(dirname "$url")/$(fetch "$url" | grep -v '^#' | grep . | head -1)
+  key=$(dirname "$url")/$(fetch "$variant" | sed -n 's/.*METHOD=AES-128,URI="\([^"]*\)".*/\1/p' | head -1)
+  [[ $(fetch "$key" | wc -c) == 16 ]] || fail "$key is no key"
+  segment=$(dirname "$url")/$(fetch "$variant" | grep -v '^#' | grep . | head -1)
+  fetch "$segment" >"$scratch/segment"
+  [[ -s $scratch/segment ]] || fail "$segment is empty"
+  [[ $(jobs_of "$1") == 1 ]] || fail "$1 has $(jobs_of "$1") jobs in MediaConvert"
+}
+jobs_of() { fetch --get "$mediaconvert/search" --data-urlencode "inputFile=s3://mediaconvert-status-input/$1" | json 'len(it["jobs"])'; }
+
+container() { docker compose ps --all --quiet "$1"; }
+health() { docker inspect --format '{{.State.Health.Status}}' "$(container "$1")"; }
+up() { docker compose up --detach --wait --wait-timeout 240 "$@" || fail "up $* did not become healthy"; }
+# The worker has ended by itself, having drained: not killed, not crashed.
+drained() {
+  local each
+  for each in $(container worker); do
+    [[ $(docker inspect --format '{{.State.ExitCode}}' "$each") == 0 ]] || fail "worker $each did not end well"
+    [[ $(docker logs "$each" 2>&1 | tail -1) == *worker.stopped* ]] || fail "worker $each did not drain"
+  done
+}
+
+step "build"
+docker compose --profile test build --quiet
+docker compose --file - --project-directory . build --quiet \
+  <<<'services: { lambda: { image: mediaconvert-status/lambda, build: { context: ., target: lambda } } }'
+docker image ls --format '{{.Size}} {{.Repository}}' 'mediaconvert-status/*'
+
+step "what the images hold: a user without rights, no emulator, no tests, no pip"
+for image in service worker; do
+  docker run --rm "mediaconvert-status/$image" python -c '
+import importlib.util, os, sys
+held = [name for name in ("local", "tests", "pip", "imageio_ffmpeg", "av", "pytest") if importlib.util.find_spec(name)]
+sys.exit(f"held: {held}, user {os.getuid()}" if held or os.getuid() == 0 else 0)' || fail "$image"
+done
+
+for handler in service.lambda_handler worker.lambda_handler; do
+  docker run --rm --entrypoint python --env AWS_REGION=us-east-1 --env INPUT_BUCKET=input --env OUTPUT_BUCKET=output \
+    --env UPLOADS_QUEUE_URL=https://sqs.example/1/uploads --env JOB_EVENTS_QUEUE_URL=https://sqs.example/1/events \
+    --env MEDIACONVERT_ROLE=arn:aws:iam::000000000000:role/mediaconvert \
+    mediaconvert-status/lambda -c "
+import awslambdaric, importlib
+assert callable(importlib.import_module('$handler').handler)" || fail "lambda: $handler"
+done
+
+step "up: everything healthy, in order"
+up
+[[ $(docker inspect --format '{{.State.ExitCode}}' "$(container provision)") == 0 ]] || fail "provision"
+docker compose ps --format json | python3 -c '
+import json, sys
+text = sys.stdin.read().strip()
+containers = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
+published = [port for each in containers for port in each["Publishers"] or [] if port["PublishedPort"]]
+assert len(published) == 4, published
+assert all(port["URL"] == "127.0.0.1" for port in published), published' || fail "a port is open to other machines"
+for each in service worker mediaconvert playback; do
+  docker compose exec -T "$each" python -c "
+import sys
+command = open('/proc/1/cmdline').read().split(chr(0))
+sys.exit(command[0] != 'python')
+" || fail "process 1 of $each is no Python"
+  ! docker compose exec -T "$each" python -c "open('/app/x', 'w')" 2>/dev/null || fail "$each can write to itself"
+done
+
+step "a video goes through it"
+clip 5 "$scratch/short.mp4"
+clip 60 "$scratch/long.mp4"
+first=$(upload "$scratch/short.mp4")
+complete "$first"
+
+if [[ -z ${SKIP_TESTS:-} ]]; then
+  step "docker compose run --rm tests"
+  docker compose --profile test run --rm -T tests -q || fail "the tests"
+fi
+
+step "three workers, eight videos"
+up --scale worker=3
+[[ $(container worker | wc -l) == 3 ]] || fail "not three workers"
+several=()
+for _ in {1..8}; do several+=("$(upload "$scratch/short.mp4")"); done
+for each in "${several[@]}"; do complete "$each"; done
+for each in $(container worker); do
+  docker logs "$each" 2>&1 | grep -q 'job\.' || fail "worker $each had nothing to do"
+done
+
+step "one worker again; it stops while a job runs, and MediaConvert goes on; nothing is lost"
+up --scale worker=1
+running=$(upload "$scratch/long.mp4")
+runs "$running"
+docker compose stop worker
+drained
+unseen=$(upload "$scratch/short.mp4")
+sleep 3
+[[ $(status "$unseen") == AWAITING_UPLOAD ]] || fail "somebody made a job while no worker ran"
+up
+complete "$running"
+complete "$unseen"
+
+step "MediaConvert alone starts anew, and knows its job template"
+docker compose restart mediaconvert
+up
+complete "$(upload "$scratch/short.mp4")"
+
+step "Ctrl-C while a job runs: the worker drains, and everything ends"
+set -m # else the shell has it ignore SIGINT
+docker compose up --no-color >"$scratch/up.log" 2>&1 &
+attached=$!
+set +m
+running=$(upload "$scratch/long.mp4")
+runs "$running"
+kill -INT "$attached"
+wait "$attached" || true # its status differs between releases of Compose, one of which ends in a panic of its own
+drained
+[[ -z $(docker compose ps --quiet --status running) ]] || fail "something still runs"
+[[ $(docker inspect --format '{{.State.ExitCode}}' "$(container service)") == 0 ]] || fail "the service did not end well"
+
+step "a second up, on the same containers and volumes"
+up
+complete "$(upload "$scratch/short.mp4")"
+
+step "down, with its volumes, and up"
+docker compose down --volumes
+[[ -z $(docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME") ]] || fail "a volume is left"
+up
+complete "$(upload "$scratch/short.mp4")"
+
+step "all is as it should be"
