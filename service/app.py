@@ -51,7 +51,6 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
         description=DESCRIPTION.strip(),
         version="0.1.0",
         openapi_tags=openapi.TAGS,
-        root_path=settings.api_base_path.rstrip("/"),
         lifespan=lifespan,
     )
     app.state.verifier = _verifier(settings)

@@ -9,7 +9,7 @@ from service.settings import ServiceSettings
 
 def document() -> str:
     """Return the description: the same wherever it is made, whatever the environment."""
-    app = create_app(ServiceSettings(input_bucket="input", output_bucket="output", api_base_path="/"))
+    app = create_app(ServiceSettings(input_bucket="input", output_bucket="output"))
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 
 

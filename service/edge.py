@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.problems import problem
+from service.problems import path_of, problem
 from transcode.errors import RequestTooLargeError
 
 LARGEST_BODY_BYTES = 64 * 1024
@@ -49,7 +49,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path: str = scope["path"]
+        path = path_of(scope)
         most_bytes = LARGEST_PART_LIST_BYTES if PART_LIST_PATH.fullmatch(path) else LARGEST_BODY_BYTES
         send = _adding(DOCUMENTATION_HEADERS if path.startswith(DOCUMENTATION) else HEADERS, send)
         announced = Headers(scope=scope).get("content-length", "0")

@@ -12,6 +12,7 @@ from typing import Any
 
 from mangum import Mangum
 from mangum.types import LambdaContext
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app import create_app
 from service.settings import ServiceSettings
@@ -28,9 +29,8 @@ class LambdaApp:
         app = create_app(settings, can_stream=False)
         self._opened = AsyncExitStack()
         self._loop.run_until_complete(self._opened.enter_async_context(app.router.lifespan_context(app)))
-        self._mangum = Mangum(
-            app, lifespan="off", api_gateway_base_path=settings.api_base_path, text_mime_types=TEXT_TYPES
-        )
+        whole: Any = _under(settings.api_base_path.rstrip("/"), app)  # Mangum's type for an app is its own
+        self._mangum = Mangum(whole, lifespan="off", text_mime_types=TEXT_TYPES)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Return the answer to a request, in the form that the event's sender reads."""
@@ -41,3 +41,14 @@ class LambdaApp:
         self._loop.run_until_complete(self._opened.aclose())
         self._loop.close()
         asyncio.set_event_loop(None)
+
+
+def _under(base_path: str, app: ASGIApp) -> ASGIApp:
+    """Return the app for paths that begin with `base_path`; REST APIs leave a stage's name out of theirs."""
+
+    async def under(scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        whole = path if path.startswith(f"{base_path}/") else base_path + path
+        await app({**scope, "path": whole, "root_path": base_path}, receive, send)
+
+    return under if base_path else app

@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from service.schemas import Problem
 from transcode.aws import is_passing
@@ -63,12 +64,18 @@ def examples_of(*errors: type[TranscodeError]) -> dict[str, dict[str, Any]]:
     return examples
 
 
+def path_of(scope: Scope) -> str:
+    """Return the request's path as the routes know it, without what a gateway puts before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 def problem(
     request: Request, *, status: int, detail: object, code: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
     """Return an error in the one shape; under /s3 also in Uppy's, which shows `message`."""
     body: dict[str, object] = {"detail": detail, "code": code}
-    if request.url.path.startswith("/s3/"):
+    if path_of(request.scope).startswith("/s3/"):
         request_id = secrets.token_hex(8)
         log.info("upload.refused", request_id=request_id, code=code)
         body |= {"error": code, "message": _in_words(detail), "requestId": request_id}
@@ -128,7 +135,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 def _allowed(request: Request) -> str | None:
     """Return the methods of the request's path, as the API's description has them; None where it has no such path."""
     described: dict[str, dict[str, object]] = request.app.openapi()["paths"]
-    paths = [path for path in described if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", path), request.url.path)]
+    paths = [path for path in described if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", path), path_of(request.scope))]
     if not paths:
         return None
     return ", ".join(sorted(method.upper() for method in described[min(paths, key=lambda path: path.count("{"))]))
