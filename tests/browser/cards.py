@@ -7,6 +7,7 @@ from typing import Any
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 FINISH_MS = 45_000
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 FILLED = """(card) => [...card.querySelectorAll('.track i')].reduce((sum, each) =>
   sum + parseFloat(each.style.getPropertyValue('--filled') || '0'), 0)"""
@@ -62,6 +63,22 @@ class Watched:
     def recorded(self) -> list[tuple[str, float]]:
         """What was noted."""
         return [(stage, filled) for stage, filled in self.page.evaluate("() => window.seen")]
+
+    def assert_accessible(self) -> None:
+        """Let axe look for what keeps people out; nothing serious may be found."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+        found = self.page.evaluate("(runOnly) => axe.run(document, { runOnly })", rules)
+        serious = [
+            (each["id"], each["help"], [node["html"] for node in each["nodes"]])
+            for each in found["violations"]
+            if each["impact"] in {"serious", "critical"}
+        ]
+        assert not serious, serious
+
+    def assert_fits(self) -> None:
+        """Nothing stands out to the side."""
+        assert self.page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
 
     def picture(self, state: str) -> None:
         """Keep a picture."""

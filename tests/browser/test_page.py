@@ -1,10 +1,16 @@
 """From choosing a file to a playing video, in a browser."""
 
+import signal
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import expect
+
+from tests.issuer_kit import AUDIENCE, little_issuer
+from tests.system.running import System
 
 from .cards import Line, Watched
 from .conftest import OpenPage
@@ -21,6 +27,7 @@ def test_a_video_goes_from_choosing_to_playing_on_one_bar_that_only_grows(open_p
     """And the player has its size, sound and renditions."""
     watched = open_page()
     watched.picture("empty")
+    watched.assert_accessible()
     watched.record()
     watched.choose(film)
     watched.expect_stage(film.name, "transcoding")
@@ -44,6 +51,7 @@ def test_a_video_goes_from_choosing_to_playing_on_one_bar_that_only_grows(open_p
     watched.page.wait_for_function("() => document.querySelector('video').videoHeight === 720")
     assert watched.page.evaluate("() => document.querySelector('video').duration") > 2.5
     watched.picture("playing")
+    watched.assert_accessible()
 
 
 def test_several_files_go_beside_each_other_and_an_error_is_told_in_words(
@@ -62,6 +70,12 @@ def test_several_files_go_beside_each_other_and_an_error_is_told_in_words(
     expect(watched.card(broken.name).locator(".code")).to_have_text("Code 1010")
     watched.expect_stage(short.name, "complete")
     watched.picture("list")
+    watched.assert_accessible()
+    watched.page.emulate_media(color_scheme="dark")
+    watched.page.set_viewport_size({"width": 360, "height": 740})
+    watched.picture("list-dark-phone")
+    watched.assert_accessible()
+    watched.assert_fits()
     watched.press(broken.name, "retry")
     watched.expect_stage(broken.name, "waiting|probing|transcoding")
     watched.expect_stage(broken.name, "failed")
@@ -193,3 +207,73 @@ def test_a_job_that_is_no_longer_kept_is_told(open_page: OpenPage) -> None:
     watched = open_page(path="#/job/1763798400123-a1b2c3")
     watched.expect_stage("1763798400123-a1b2c3", "gone")
     watched.picture("gone")
+
+
+def test_it_speaks_japanese_to_who_reads_it(open_page: OpenPage, short: Path) -> None:
+    """On a phone, in the dark."""
+    phone = {"viewport": {"width": 390, "height": 780}, "color_scheme": "dark", "locale": "ja-JP"}
+    watched = open_page(**phone)
+    assert watched.page.evaluate("() => document.documentElement.lang") == "ja"
+    expect(watched.page.get_by_text("まだ動画がありません")).to_be_visible()
+    watched.picture("empty")
+    watched.choose(short)
+    watched.expect_stage(short.name, "complete")
+    expect(watched.card(short.name).locator(".stage")).to_have_text("再生できます")
+    watched.page.wait_for_function("() => document.querySelector('video')?.readyState > 1")
+    watched.picture("complete")
+    watched.assert_accessible()
+    watched.assert_fits()
+
+
+def test_a_hundred_files_are_shown_at_once_and_followed_on_two_connections(
+    open_page: OpenPage, api: httpx.Client
+) -> None:
+    """All of them, newest first."""
+    wanted = {"content_type": "video/mp4", "size_bytes": 1_000}
+    names = [f"holiday {number:03}.mp4" for number in range(100)]
+    told = [api.post("/uploads", json={"file_name": name, **wanted}).json()["input_file"] for name in names]
+    watched = open_page()
+    streams: list[str] = []
+    watched.page.on("request", lambda request: streams.append(request.url) if "/events?" in request.url else None)
+    watched.page.evaluate(REMEMBER, [names, told])
+    watched.page.reload()
+    expect(watched.page.locator(".card[data-stage=waiting]")).to_have_count(100, timeout=5_000)
+    expect(watched.page.locator(".name").first).to_have_text(names[-1])
+    watched.page.wait_for_timeout(1_000)
+    assert len(streams) == 2, streams
+    watched.page.set_viewport_size({"width": 360, "height": 740})
+    watched.assert_fits()
+    watched.picture("list")
+
+
+REMEMBER = """([names, files]) => files.forEach((inputFile, index) => localStorage.setItem(
+  "mediaconvert-status.file." + inputFile,
+  JSON.stringify({ inputFile, fileName: names[index], sizeBytes: 1000, addedMs: index, lastModified: 1,
+                   uploadId: "u", isUploaded: true })))"""
+
+
+def test_it_asks_for_a_token_where_the_api_wants_one_and_plays_with_it(
+    open_page: OpenPage,
+    start_system: Callable[[], System],
+    monkeypatch: pytest.MonkeyPatch,
+    short: Path,
+) -> None:
+    """In the middle of what the user was doing, which then goes on."""
+    with little_issuer() as issuer:
+        monkeypatch.setenv("AUTH_ISSUER", issuer.url)
+        monkeypatch.setenv("AUTH_AUDIENCE", AUDIENCE)
+        guarded = start_system()
+        watched = open_page(url=guarded.api_url)
+        watched.choose(short)
+        dialog = watched.page.get_by_role("dialog", name="Sign in")
+        dialog.get_by_role("button", name="Not now").click()
+        watched.expect_stage(short.name, "uploadFailed")
+        watched.press(short.name, "retry")
+        dialog.get_by_label("Access token").fill(issuer.token())
+        watched.picture("sign-in")
+        watched.assert_accessible()
+        dialog.get_by_role("button", name="Sign in").click()
+        watched.expect_stage(short.name, "complete")
+        watched.page.evaluate("() => document.querySelector('video').play()")
+        plays(watched)
+        guarded.stop(signal.SIGTERM)

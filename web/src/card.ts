@@ -3,7 +3,7 @@
 import { h, say, show } from "./dom";
 import { formatBytes, formatDuration, formatPercent, formatRemaining } from "./format";
 import { type IconName, icon } from "./icons";
-import { type Item, type Stage, type View, viewOf } from "./item";
+import { type Item, type Stage, type Upload, type View, viewOf } from "./item";
 import { language, t } from "./language";
 import { Player } from "./player";
 import { jobErrorText, type TextKey, uploadErrorText } from "./text";
@@ -26,6 +26,9 @@ const ACTIONS: Record<Action | "play", IconName> = {
 };
 
 const FINISHED: readonly Stage[] = ["complete", "failed", "canceled", "gone", "uploadCanceled", "uploadFailed"];
+
+/** What another try with the same file doesn't mend. */
+const HOPELESS = ["empty", "unsupported_content_type", "upload_too_large"];
 
 let made = 0;
 
@@ -213,6 +216,7 @@ function buttonsOf(item: Item, view: View): (Action | "play")[] {
     case "interrupted":
       return ["resume", "cancel"];
     case "uploadFailed":
+      return HOPELESS.includes(item.upload?.problem ?? "") ? ["remove"] : ["retry", "remove"];
     case "uploadCanceled":
       return ["retry", "remove"];
     case "waiting":
@@ -233,8 +237,7 @@ function buttonsOf(item: Item, view: View): (Action | "play")[] {
 
 function noteOf(item: Item, view: View): Node[] {
   const { job, upload } = item;
-  if (view.stage === "uploadFailed")
-    return [problem(uploadErrorText(upload?.problem ?? "other"), upload?.problem ?? null)];
+  if (view.stage === "uploadFailed") return [problem(uploadErrorText(upload?.problem ?? "other"), codeOf(upload))];
   if (view.stage === "failed" && job?.error) {
     const { code, message } = job.error;
     return [problem(jobErrorText(code), String(code)), details(t("details"), [message])];
@@ -248,6 +251,12 @@ function noteOf(item: Item, view: View): Node[] {
     ...(job.output?.playback_url ? [] : [h("p", {}, t("note.noPlayback"))]),
     ...(warnings.length > 0 ? [details(t("note.warnings"), warnings)] : []),
   ];
+}
+
+/** The API's own code; what the page found itself has none. */
+function codeOf(upload: Upload | null): string | null {
+  const code = upload?.problem ?? null;
+  return code === "empty" || code === "duplicate" || code === "network" ? null : code;
 }
 
 function problem(text: TextKey, code: string | null): HTMLElement {
