@@ -1,7 +1,7 @@
 # Every image of the project, by target:
 #
-#   service        the HTTP API
 #   worker         the queue consumers
+#   service        the HTTP API, and the page
 #   mediaconvert   the local side: MediaConvert emulator, playback, provisioning
 #   tests          all tests, with what they need
 #   lambda         service and worker as Lambda functions: choose one by the command
@@ -31,20 +31,6 @@ COPY requirements.lock ./
 RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements.lock
 
 
-FROM base AS service
-COPY --from=dependencies /opt/venv /opt/venv
-COPY transcode transcode
-COPY service service
-RUN python -m compileall -q transcode service
-USER app
-ENV HOST=0.0.0.0 \
-    PORT=8000
-EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
-  CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
-CMD ["python", "-m", "service"]
-
-
 FROM base AS worker
 COPY --from=dependencies /opt/venv /opt/venv
 COPY transcode transcode
@@ -54,6 +40,30 @@ USER app
 ENV HEALTH_FILE=/tmp/worker-health
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-m", "worker.health"]
 CMD ["python", "-m", "worker"]
+
+
+# Only what the build makes leaves this stage.
+FROM node:22-slim AS page
+WORKDIR /web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci --no-audit --no-fund --loglevel=error
+COPY web ./
+RUN npm run --silent build -- --logLevel warn
+
+
+FROM base AS service
+COPY --from=dependencies /opt/venv /opt/venv
+COPY transcode transcode
+COPY service service
+COPY --from=page /web/dist web/dist
+RUN python -m compileall -q transcode service
+USER app
+ENV HOST=0.0.0.0 \
+    PORT=8000
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+  CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
+CMD ["python", "-m", "service"]
 
 
 FROM installer AS local-dependencies
@@ -115,6 +125,7 @@ COPY --from=lambda-dependencies /opt/venv /opt/venv
 COPY transcode transcode
 COPY service service
 COPY worker worker
+COPY --from=page /web/dist web/dist
 RUN python -m compileall -q transcode service worker
 USER app
 # Lambda itself watches over its functions.
