@@ -4,17 +4,21 @@ A machine without Chromium, or without Node.js to build the page, gets a skip th
 Pictures of each state are kept in tests/browser/screenshots.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.issuer_kit import AUDIENCE
 from tests.system.conftest import api, start_system, system
-from tests.system.running import System, ffmpeg
+from tests.system.running import System, eventually, ffmpeg
 
 from .cards import Watched
 
@@ -92,11 +96,39 @@ def open_page(browser: Browser, built_page: Path, request: pytest.FixtureRequest
     assert not faults
 
 
+@pytest.fixture
+def guarded_api(system: System, built_page: Path, free_port: Callable[[], int]) -> Iterator[Callable[[str], str]]:
+    """Starts one more service of the same system, which asks for tokens of an issuer, and gives its address."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def _guarded_api(issuer_url: str) -> str:
+        settings = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "WEB_DIR": str(built_page)}
+        port = {"PORT": str(free_port()), "AWS_ENDPOINT_URL": system.aws_url, "CORS_ALLOW_ORIGINS": "*"}
+        environment = {**os.environ, **system.settings, **settings, **port}
+        with system.log.open("ab") as log:
+            started.append(subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=log, stderr=log))
+        url = f"http://127.0.0.1:{port['PORT']}"
+        eventually(lambda: _is_ready(url), bool)
+        return url
+
+    yield _guarded_api
+    for process in started:
+        process.terminate()
+        process.wait(15)
+
+
+def _is_ready(url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return httpx.get(f"{url}/readyz").is_success
+    return False
+
+
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A 720p MP4 of three seconds with sound: so it gets two renditions."""
     path = tmp_path_factory.mktemp("film") / "holiday in the mountains.mp4"
-    picture = ("-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=3")
+    colours = "c0=0x14213d:c1=0x3a5a9b:c2=0xe9a178:c3=0xf4e1c1:nb_colors=4:speed=0.02"
+    picture = ("-f", "lavfi", "-i", f"gradients=size=1280x720:rate=25:duration=3:{colours}")
     tone = ("-f", "lavfi", "-i", "sine=duration=3")
     ffmpeg(*picture, *tone, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", path)
     return path

@@ -118,7 +118,7 @@ export class Card {
 
   #button(action: Action | "play"): HTMLButtonElement {
     const isMain = action === "play";
-    const button = h("button", { type: "button", class: isMain ? "button main" : "button icon-only", hidden: true });
+    const button = h("button", { type: "button", class: isMain ? "button main" : "icon-only", hidden: true });
     button.dataset.action = action;
     button.append(icon(ACTIONS[action]), ...(isMain ? [h("span", {}, t("action.play"))] : []));
     button.addEventListener("click", () => {
