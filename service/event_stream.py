@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service import presenting
-from service.following import Followed, Key, event_id, final_tag, tag
+from service.following import Followed, JobKey, Key, event_id, final_tag, tag
 from service.live import Live, Snapshot, Watcher
 
 SOONEST_RETRY_MS, LATEST_RETRY_MS = 1_000, 4_000
@@ -30,7 +30,7 @@ def as_event(key: Key, followed: Followed, *, now_ms: int, playback_base_url: st
     """Return a state as an event without its id, and the state's tag, which doesn't count the estimate."""
     job = presenting.followed_of(followed, now_ms=now_ms, playback_base_url=playback_base_url)
     event = format_sse_event(event="progress", data_str=job.model_dump_json())
-    if followed.is_final:
+    if followed.is_final and isinstance(key, JobKey):
         return event, final_tag(key)
     return event, tag(key, job.model_dump_json(exclude={"eta_s"}).encode())
 

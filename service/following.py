@@ -77,8 +77,11 @@ def tag(key: Key, shown: bytes) -> str:
     return _tag(key, shown)
 
 
-def final_tag(key: Key) -> str:
-    """Return the tag of the key's last state, which can be known for known without reading anything."""
+def final_tag(key: JobKey) -> str:
+    """Return the tag of the job's last state, which can be known for known without reading anything.
+
+    A file has no such state: another job may follow the one that is over.
+    """
     return _tag(key, None)
 
 
@@ -100,5 +103,6 @@ def known_tags(last_event_id: str | None) -> frozenset[str]:
 
 
 def finished(keys: Iterable[Key], known: Collection[str]) -> dict[Key, str]:
-    """Return those keys whose last state the client knows, with its tag: nobody needs to read them for it."""
-    return {key: final_tag(key) for key in keys if final_tag(key) in known}
+    """Return those jobs whose last state the client knows, with its tag: nobody needs to read them for it."""
+    jobs = (key for key in keys if isinstance(key, JobKey))
+    return {key: final_tag(key) for key in jobs if final_tag(key) in known}

@@ -123,10 +123,10 @@ async def watch_events(
         raise _wrong_number()
     known = known_tags(last_event_id)
     told = finished(keys, known)
-    if len(told) == len(keys):
-        return Response(status_code=204)
     snapshots = await _look([key for key in keys if key not in told], caller=caller, opened=opened)
     told |= {each.key: each.tag for each in snapshots if each.tag in known}
+    if len(told) == len(keys) and all(each.followed.is_final for each in snapshots):
+        return Response(status_code=204)
     return ProgressStream(opened.live, snapshots, told=told, heartbeat_s=opened.settings.heartbeat_s)
 
 

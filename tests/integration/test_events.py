@@ -227,6 +227,25 @@ async def test_a_client_that_knows_the_end_is_told_to_stay_away(
     assert (answer.status_code, answer.content, reads) == (204, b"", [])
 
 
+async def test_a_client_that_knows_a_files_end_hears_of_the_job_that_follows(
+    client: httpx.AsyncClient, tables: Resources, job_id: str, input_file: str
+) -> None:
+    """204 while nothing is new; a job made after that one is another matter."""
+    now_s = int(time.time())
+    await complete(tables, job_id)
+    await tables.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
+    async with streaming(client, input_file=input_file) as stream:
+        await stream.until("COMPLETE")
+    known = {"Last-Event-ID": stream.ids[-1]}
+    assert (await client.get("/events", params={"input_file": input_file}, headers=known)).status_code == 204
+    await complete(tables, f"{job_id}2")
+    await tables.lookups.link(input_file, f"{job_id}2", claimed_ms=2, now_s=now_s)
+    async with streaming(client, stream.ids[-1], input_file=input_file) as again:
+        heard = await again.next()
+    assert heard
+    assert heard["job_id"] == f"{job_id}2"
+
+
 @pytest.mark.parametrize("last_event_id", ["", "nonsense", "...", "A" * 4000, "ÿ"])
 async def test_an_id_that_is_not_ours_does_no_harm(
     client: httpx.AsyncClient, tables: Resources, job_id: str, last_event_id: str
