@@ -14,8 +14,13 @@ from .plant import FINAL, Plant, Process, eventually
 
 WORKERS = 2
 LONGEST_LIFE_S = 4.0
+"""Of a worker that is ready, at random."""
+STARTING_EVERY = 7
+"""One kill in so many doesn't wait for that."""
 CHAOS = {"duplicate_rate": 0.3, "reorder_rate": 0.3, "reorder_window_s": 1, "delay_max_s": 0.5}
 LOSSES = {"drop_rate": 0.1, "drop_final": True}
+SETTLED_WITHIN_S = 1_200
+"""Longer than the longest wait of a message that failed often (900 s): with few kills it takes seconds."""
 BROKEN_EVERY = 10
 """One upload in so many is no video, and its job must end as ERROR."""
 
@@ -73,11 +78,13 @@ def torment(plant: Plant, keys: Sequence[str], clip: bytes, *, kills: int, seed:
     workers = [_start(plant, number) for number in range(WORKERS)]
     redelivered = at_work = 0
     for killed in range(kills):
-        time.sleep(dice.uniform(0.05, LONGEST_LIFE_S) / WORKERS)
+        victim = killed % WORKERS
+        if killed % STARTING_EVERY:  # the others die while they start
+            workers[victim].until_said("worker.ready")
+        time.sleep(dice.uniform(0, LONGEST_LIFE_S) / WORKERS)
         if killed % 2:
             _until_at_work(plant)
             time.sleep(dice.uniform(0, 0.2))
-        victim = killed % WORKERS
         at_work += _is_at_work(plant)
         workers[victim].end(signal.SIGKILL)
         workers[victim] = _start(plant, victim)
@@ -135,7 +142,7 @@ def _until_settled(plant: Plant, keys: Sequence[str]) -> None:
         queued = [f"{plant.waiting(*plant.queues)} messages"] if plant.waiting(*plant.queues) else []
         return [*missing, *running, *behind, *queued]
 
-    eventually(unsettled, lambda left: not left, deadline_s=60 + len(keys), pause_s=1)
+    eventually(unsettled, lambda left: not left, deadline_s=SETTLED_WITHIN_S, pause_s=1)
 
 
 def _status(plant: Plant, job_id: str) -> str | None:

@@ -51,11 +51,14 @@ class Process:
 
     process: subprocess.Popen[bytes]
     log: Path
+    said_before: int = 0
+    """Bytes that earlier processes had logged to the file."""
 
     @classmethod
     def start(cls, module: str, environment: Mapping[str, str], log: Path) -> "Process":
         """Start `python -m <module>`, its log added to the file."""
         with log.open("ab") as output:
+            said_before = output.tell()
             process = subprocess.Popen(
                 [sys.executable, "-m", module],
                 env={**os.environ, **environment},
@@ -64,15 +67,15 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        return cls(process, log)
+        return cls(process, log, said_before)
 
-    def until_said(self, words: str, *, deadline_s: float = START_WITHIN_S, times: int = 1) -> None:
-        """Wait until the log has the words (so many times)."""
-        eventually(lambda: self.text().count(words), lambda count: count >= times, deadline_s=deadline_s, pause_s=0.05)
+    def until_said(self, words: str, *, deadline_s: float = START_WITHIN_S) -> None:
+        """Wait until its log has the words."""
+        eventually(lambda: words in self.text(), bool, deadline_s=deadline_s, pause_s=0.05)
 
     def text(self) -> str:
         """What it has logged so far."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
+        return self.log.read_bytes()[self.said_before :].decode(errors="replace")
 
     def end(self, number: signal.Signals, *, within_s: float = 40) -> int:
         """Send it the signal, and give its exit code."""
