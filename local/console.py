@@ -77,6 +77,7 @@ def _print_line(out: Console, name: str, line: str) -> None:
 
 def _addresses(system: LocalSystem, *, seconds: float) -> str:
     return f"""
+  page           {system.api_url}
   API            {system.api_url}  (documentation: {system.api_url}/docs)
   playback       {system.playback_url}
   MediaConvert   {system.mediaconvert_url}
