@@ -24,6 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if marker := item.get_closest_marker("localstack_cannot"):
                 item.add_marker(pytest.mark.skip(reason=f"LocalStack: {marker.args[0]}"))
 
+pytest_plugins = ["tests.system.fixtures"]
+"""One running system, for the tests of it and for those of its page in a browser."""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _credentials() -> Iterator[None]:

@@ -17,12 +17,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.issuer_kit import AUDIENCE
-from tests.system.conftest import api, start_system, system
 from tests.system.running import System, eventually, ffmpeg
 
 from .cards import Watched
-
-__all__ = ["api", "start_system", "system"]
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
