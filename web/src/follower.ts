@@ -107,8 +107,8 @@ export class Follower {
       return;
     }
     if (status !== 401) this.#listener.onConnected(false);
-    // Something on the way may break streams only: from the third failure on, ask.
-    if (failures >= 3) this.#streamsAgainMs = Date.now() + POLLING_MS;
+    // Something on the way may break streams only: from the second failure on, ask.
+    if (failures >= 2) this.#streamsAgainMs = Date.now() + POLLING_MS;
     const wishedMs = error instanceof ApiProblem ? (error.retryAfterS ?? 0) * 1_000 : 0;
     await pause(Math.max(wishedMs, backoffMs(failures, Math.random())), signal);
   }
