@@ -24,6 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if marker := item.get_closest_marker("localstack_cannot"):
                 item.add_marker(pytest.mark.skip(reason=f"LocalStack: {marker.args[0]}"))
 
+
 pytest_plugins = ["tests.system.fixtures"]
 """One running system, for the tests of it and for those of its page in a browser."""
 
