@@ -77,7 +77,7 @@ COPY infra infra
 COPY transcode transcode
 COPY local local
 RUN python -m compileall -q transcode local \
- && install --directory --owner=app --group=app /var/lib/mediaconvert
+ && install --directory --owner=app --group=app /var/lib/mediaconvert /var/lib/keeper
 USER app
 # Inputs and outputs of running jobs: gigabytes, and nothing that must outlive them.
 VOLUME /var/lib/mediaconvert
@@ -113,6 +113,8 @@ USER app
 ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "pytest", "-p", "no:cacheprovider"]
+# The others need a browser or Node.js, or are long and bring processes of their own.
+CMD ["tests/unit", "tests/integration", "tests/system"]
 
 
 FROM installer AS lambda-dependencies

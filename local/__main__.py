@@ -1,6 +1,7 @@
 """The command line of the local side: `python -m local --help`."""
 
 import asyncio
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -97,6 +98,24 @@ def playback() -> None:
     from local.playback import main  # noqa: PLC0415  only this command needs an AWS client
 
     main()
+
+
+@cli.command()
+def keep(
+    endpoint_url: Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="LocalStack's address.")],
+    folder: Annotated[Path, typer.Option(help="Where it is kept.")],
+    ready_file: Annotated[Path, typer.Option(help="Made once what was kept is back.")],
+    stack_name: Annotated[
+        str, typer.Option(envvar="STACK_NAME", help="The CloudFormation stack's name.")
+    ] = "mediaconvert-status",
+) -> None:
+    """Keep what LocalStack holds from its end to its next start."""
+    from local import keep as keeping  # noqa: PLC0415  likewise
+    from transcode import log  # noqa: PLC0415
+
+    log.configure(level="INFO", json=False)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    asyncio.run(keeping.keep(endpoint_url=endpoint_url, stack_name=stack_name, folder=folder, ready_file=ready_file))
 
 
 @cli.command()

@@ -18,6 +18,7 @@ print(*(probe.getsockname()[1] for probe in probes))'
 }
 
 export COMPOSE_PROJECT_NAME=mediaconvert-status-check-$$
+export IMAGE_TAG=check-$$ # so that nobody else's `up` takes these images, nor this one theirs
 export COMPOSE_ANSI=never COMPOSE_PROGRESS=quiet
 read -r DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT < <(free_ports)
 export DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT
@@ -37,6 +38,7 @@ finish() {
     docker compose logs --no-color --tail 25 >&2 || true
   fi
   docker compose --profile test down --volumes --remove-orphans --timeout 5 || true
+  docker image ls --quiet --filter "reference=mediaconvert-status/*:$IMAGE_TAG" | sort -u | xargs -r docker image rm --force >/dev/null || true
   rm -rf "$scratch"
   exit "$status"
 }
@@ -83,10 +85,15 @@ reach() { # input file, statuses, seconds
 # for up to 20 s; what such a poll takes comes back after the queue's visibility timeout, 60 s.
 runs() { reach "$1" PROGRESSING 100; }
 
-# Fail unless the file's one and only job completes, and plays: playlists, key and a segment, from this machine.
+# Fail unless the file's job completes and plays, and is its one and only.
 complete() { # input file
-  local shown url variant key segment
   reach "$1" "COMPLETE ERROR CANCELED" 180
+  plays "$1"
+  [[ $(jobs_of "$1") == 1 ]] || fail "$1 has $(jobs_of "$1") jobs in MediaConvert"
+}
+# Fail unless the file's video plays: playlists, key and a segment, from this machine.
+plays() { # input file
+  local shown url variant key segment
   shown=$(job "$1")
   [[ $(json 'it["status"]' <<<"$shown") == COMPLETE ]] || fail "$shown"
   url=$(json 'it["output"]["playback_url"]' <<<"$shown")
@@ -97,7 +104,6 @@ complete() { # input file
   segment=$(dirname "$url")/$(fetch "$variant" | grep -v '^#' | grep . | head -1)
   fetch "$segment" >"$scratch/segment"
   [[ -s $scratch/segment ]] || fail "$segment is empty"
-  [[ $(jobs_of "$1") == 1 ]] || fail "$1 has $(jobs_of "$1") jobs in MediaConvert"
 }
 jobs_of() { fetch --get "$mediaconvert/search" --data-urlencode "inputFile=s3://mediaconvert-status-input/$1" | json 'len(it["jobs"])'; }
 
@@ -116,12 +122,12 @@ drained() {
 step "build"
 docker compose --profile test build --quiet
 docker compose --file - --project-directory . build --quiet \
-  <<<'services: { lambda: { image: mediaconvert-status/lambda, build: { context: ., target: lambda } } }'
-docker image ls --format '{{.Size}} {{.Repository}}' 'mediaconvert-status/*'
+  <<<'services: { lambda: { image: "mediaconvert-status/lambda:$IMAGE_TAG", build: { context: ., target: lambda } } }'
+docker image ls --format '{{.Size}} {{.Repository}}' "mediaconvert-status/*:$IMAGE_TAG"
 
 step "what the images hold: a user without rights, no emulator, no tests, no pip"
 for image in service worker; do
-  docker run --rm "mediaconvert-status/$image" python -c '
+  docker run --rm "mediaconvert-status/$image:$IMAGE_TAG" python -c '
 import importlib.util, os, sys
 held = [name for name in ("local", "tests", "pip", "imageio_ffmpeg", "av", "pytest") if importlib.util.find_spec(name)]
 sys.exit(f"held: {held}, user {os.getuid()}" if held or os.getuid() == 0 else 0)' || fail "$image"
@@ -131,7 +137,7 @@ for handler in service.lambda_handler worker.lambda_handler; do
   docker run --rm --entrypoint python --env AWS_REGION=us-east-1 --env INPUT_BUCKET=input --env OUTPUT_BUCKET=output \
     --env UPLOADS_QUEUE_URL=https://sqs.example/1/uploads --env JOB_EVENTS_QUEUE_URL=https://sqs.example/1/events \
     --env MEDIACONVERT_ROLE=arn:aws:iam::000000000000:role/mediaconvert \
-    mediaconvert-status/lambda -c "
+    "mediaconvert-status/lambda:$IMAGE_TAG" -c "
 import awslambdaric, importlib
 assert callable(importlib.import_module('$handler').handler)" || fail "lambda: $handler"
 done
@@ -207,14 +213,31 @@ drained
 [[ -z $(docker compose ps --quiet --status running) ]] || fail "something still runs"
 [[ $(docker inspect --format '{{.State.ExitCode}}' "$(container service)") == 0 ]] || fail "the service did not end well"
 
-step "a second up, on the same containers and volumes"
+step "a second up, on the same containers and volumes: what was there is there, and a job that ran can be had again"
 up
+plays "$first"
+for each in "${several[@]}"; do plays "$each"; done
+reach "$running" "COMPLETE ERROR" 100
+if [[ $(status "$running") == ERROR ]]; then
+  fetch "$api/jobs" -H 'Content-Type: application/json' -d "{\"input_file\": \"$running\"}" >/dev/null
+  runs "$running"
+fi
+complete "$running"
 complete "$(upload "$scratch/short.mp4")"
+
+step "an upload that no worker has seen outlives a stop of everything"
+docker compose stop worker
+unseen=$(upload "$scratch/short.mp4")
+docker compose stop
+up
+complete "$unseen"
 
 step "down, with its volumes, and up"
 docker compose down --volumes
 [[ -z $(docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME") ]] || fail "a volume is left"
 up
+[[ $(curl --silent --output /dev/null --write-out '%{http_code}' --get "$api/jobs" --data-urlencode "input_file=$first") == 404 ]] \
+  || fail "something is left of $first"
 complete "$(upload "$scratch/short.mp4")"
 
 step "all is as it should be"
