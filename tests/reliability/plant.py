@@ -143,7 +143,7 @@ class Plant:
             "STATUS_TABLE": stack.status_table,
             "UPLOADS_QUEUE_URL": stack.uploads_queue_url,
             "JOB_EVENTS_QUEUE_URL": stack.job_events_queue_url,
-            "CLAIM_LEASE_S": "5",
+            "CLAIM_LEASE_S": "10",
             "STOP_GRACE_S": "5",
             "RECONCILE_INTERVAL_S": "0",
             "LOG_LEVEL": "DEBUG",
