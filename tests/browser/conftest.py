@@ -45,9 +45,12 @@ def _missing(what: str) -> None:
     pytest.skip(what)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium.
+
+    Not for the session: Playwright keeps an event loop running in this thread, and other tests want their own.
+    """
     if not Path(CHROMIUM).exists():
         _missing(f"no Chromium at {CHROMIUM}: install it (apt-get install chromium), or say in CHROMIUM where it is")
     with sync_playwright() as playwright:
