@@ -60,6 +60,15 @@ make_clip(path, duration_s=$1, size='640x360')
 sys.stdout.buffer.write(path.read_bytes())" >"$2"
 }
 
+# Wait until a command succeeds.
+within() { # seconds, command
+  local deadline=$((SECONDS + $1))
+  until "${@:2}"; do
+    ((SECONDS < deadline)) || fail "not within $1 s: ${*:2}"
+    sleep 0.5
+  done
+}
+
 # Upload a file as a front end does; gives its key.
 upload() { # file
   local told url
@@ -205,8 +214,11 @@ set -m # else the shell has it ignore SIGINT
 docker compose up --no-color >"$scratch/up.log" 2>&1 &
 attached=$!
 set +m
+shows() { grep --quiet "$1" "$scratch/up.log"; }
+within 120 shows "provision.* exited with code 0" # before that it is still starting, and Ctrl-C only ends the starting
 running=$(upload "$scratch/long.mp4")
 runs "$running"
+within 30 shows "worker.*job.advanced"
 kill -INT "$attached"
 wait "$attached" || true # its status differs between releases of Compose, one of which ends in a panic of its own
 drained
