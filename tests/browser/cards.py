@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import CDPSession, Locator, Page, expect
+from playwright.sync_api import CDPSession, Locator, Page
 
 FINISH_MS = 45_000
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 FILLED = """(card) => [...card.querySelectorAll('.track i')].reduce((sum, each) =>
   sum + parseFloat(each.style.getPropertyValue('--filled') || '0'), 0)"""
+
+IN_STAGE = """([name, stages]) => {
+  const isOf = (card) => card.querySelector('.name').textContent === name;
+  const cards = [...document.querySelectorAll('.card')].filter(isOf);
+  return cards.length === 1 && stages.includes(cards[0].dataset.stage);
+}"""
 
 RECORD = """() => {
   window.seen = [];
@@ -43,10 +49,11 @@ class Watched:
         return self.page.locator(".card").filter(has=heading)
 
     def expect_stage(self, file_name: str, stage: str, *, timeout_ms: float = FINISH_MS) -> None:
-        """Wait until the file's card is in a stage; stages are separated by `|`."""
-        card = self.page.locator(f".card:is({','.join(f'[data-stage={each}]' for each in stage.split('|'))})")
-        heading = self.page.get_by_role("heading", name=file_name, exact=True)
-        expect(card.filter(has=heading)).to_have_count(1, timeout=timeout_ms)
+        """Wait until the file's card is in a stage; stages are separated by `|`.
+
+        Looks at every frame: `expect` looks twice a second, and a stage can be over sooner.
+        """
+        self.page.wait_for_function(IN_STAGE, arg=[file_name, stage.split("|")], timeout=timeout_ms)
 
     def filled(self, file_name: str) -> float:
         """How far the card's bar is, 0 to 200."""

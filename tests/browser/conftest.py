@@ -125,11 +125,11 @@ def _is_ready(url: str) -> bool:
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A 720p MP4 of three seconds with sound: so it gets two renditions."""
+    """A 720p MP4 of twelve seconds with sound: it gets two renditions, and its transcode lasts longer than a look."""
     path = tmp_path_factory.mktemp("film") / "holiday in the mountains.mp4"
     colours = "c0=0x14213d:c1=0x3a5a9b:c2=0xe9a178:c3=0xf4e1c1:nb_colors=4:speed=0.02"
-    picture = ("-f", "lavfi", "-i", f"gradients=size=1280x720:rate=25:duration=3:{colours}")
-    tone = ("-f", "lavfi", "-i", "sine=duration=3")
+    picture = ("-f", "lavfi", "-i", f"gradients=size=1280x720:rate=25:duration=12:{colours}")
+    tone = ("-f", "lavfi", "-i", "sine=duration=12")
     ffmpeg(*picture, *tone, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", path)
     return path
 

@@ -63,8 +63,10 @@ export function buildPage(on: { files: (files: File[]) => void; clear: () => voi
     on.files([...(input.files ?? [])]);
     input.value = "";
   });
-  input.addEventListener("keydown", ({ key }) => {
-    if (key === "Enter") input.click(); // as every other button does; browsers give it the space bar only
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault(); // some browsers click by themselves: of two clicks, the second closes the first one's dialog
+    input.click(); // as every other button does; other browsers give it the space bar only
   });
   acceptDrops(on.files);
 
