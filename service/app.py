@@ -8,14 +8,17 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from service import companion, job_routes, live_routes, openapi, page, problems, routes
+from service import openapi, page, problems, routes
+from service.companion import routes as companion_routes
 from service.edge import Edge
+from service.jobs import routes as job_routes
+from service.live import routes as live_routes
 from service.resources import open_resources
 from service.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from service.quota import UploadQuota
-    from service.tokens import TokenVerifier
+    from service.access.quota import UploadQuota
+    from service.access.tokens import TokenVerifier
 
 DESCRIPTION = """
 Upload a video straight to S3, and follow one honest progress bar until it plays.
@@ -61,7 +64,7 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
     app.include_router(routes.router)
     app.include_router(live_routes.router)
     app.include_router(job_routes.router)
-    app.include_router(companion.router)
+    app.include_router(companion_routes.router)
     page.install(app, settings.web_dir)
     app.add_middleware(Edge)
     if settings.cors_allow_origins:
@@ -80,8 +83,8 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
 def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
     if settings.auth_issuer is None or settings.auth_audience is None:
         return None
-    from service.issuer import Issuer  # noqa: PLC0415 -- a twentieth of a cold start, for those who check tokens only
-    from service.tokens import TokenVerifier  # noqa: PLC0415
+    from service.access.issuer import Issuer  # noqa: PLC0415 -- a twentieth of a cold start, for those who check tokens only
+    from service.access.tokens import TokenVerifier  # noqa: PLC0415
 
     return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience)
 
@@ -89,6 +92,6 @@ def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
 def _quota(settings: ServiceSettings) -> "UploadQuota | None":
     if not settings.uploads_per_minute:
         return None
-    from service.quota import UploadQuota  # noqa: PLC0415 -- for those who count only
+    from service.access.quota import UploadQuota  # noqa: PLC0415 -- for those who count only
 
     return UploadQuota(per_minute=settings.uploads_per_minute)

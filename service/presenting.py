@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from service.following import Followed
+from service.live.following import Followed
 from service.schemas import ErrorOut, Job, JobStatus, OutputOut, Progress, RenditionOut, WarningOut
 from transcode import job as rule
 from transcode.upload import Lookup

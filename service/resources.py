@@ -9,17 +9,17 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from service.event_stream import as_event
-from service.following import Followed, Key
-from service.job_requests import JobRequests
-from service.live import Live
-from service.multipart import MultipartBucket
+from service.jobs.requests import JobRequests
+from service.jobs.running import RunningJobs
+from service.live.event_stream import as_event
+from service.live.following import Followed, Key
+from service.live.reader import Reader
+from service.live.rows import Rows
+from service.live.watching import Live
 from service.on_demand import OnDemand
-from service.reader import Reader
-from service.rows import Rows
-from service.running_jobs import RunningJobs
 from service.settings import ServiceSettings
-from service.uploads import UploadBucket
+from service.uploads.multipart import MultipartBucket
+from service.uploads.presigned import UploadBucket
 from transcode.aws import open_aws
 from transcode.dynamodb import Lifetimes
 from transcode.errors import AwsUnavailableError

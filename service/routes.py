@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 
 from service import presenting
-from service.access import Beginning, Calling
-from service.caller import may_see
-from service.file_names import new_input_file
-from service.following import FileKey, Followed, JobKey
+from service.access.caller import may_see
+from service.access.calling import Beginning, Calling
+from service.live.following import FileKey, Followed, JobKey
 from service.problems import responses
 from service.resources import Resources
 from service.schemas import EXAMPLE_FILE, EXAMPLE_JOB, Health, Job, Upload, UploadRequest
+from service.uploads.file_names import new_input_file
 from transcode.errors import (
     AwsUnavailableError,
     JobNotFoundError,

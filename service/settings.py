@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, HttpUrl, model_validator
 from pydantic_settings import NoDecode
 
-from service.acceptance import Acceptance
+from service.uploads.acceptance import Acceptance
 from transcode.settings import Settings, Url, split_on_commas
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, split_on_commas]

@@ -16,7 +16,7 @@ from worker.assembly import open_handler
 from worker.health import Pulse
 from worker.loop import Loop
 from worker.queue import QueueUnusableError, open_queue
-from worker.reconcile import reconciling
+from worker.reconcile.runner import reconciling
 from worker.settings import WorkerSettings
 
 log = structlog.get_logger("worker")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from transcode.job import Completed
-from worker.claim import Destination
+from worker.submission.claim import Destination
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client

@@ -9,13 +9,13 @@ from transcode.status import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
-from worker.encoder import Encoder
-from worker.events import Reader
-from worker.job_request import JobDefaults
+from worker.messages.events import Reader
+from worker.messages.sanitise import Sanitiser
 from worker.outputs import OutputTable
-from worker.sanitise import Sanitiser
 from worker.settings import WorkerSettings
-from worker.submit import Submitter
+from worker.submission.encoder import Encoder
+from worker.submission.job_request import JobDefaults
+from worker.submission.submit import Submitter
 
 
 async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:

@@ -14,9 +14,9 @@ import structlog
 from transcode.aws import is_passing
 from transcode.job import JobEvent, worth_applying
 from worker.apply import Applier
-from worker.events import Ignored, MalformedMessageError, ObjectCreated, Reader
+from worker.messages.events import Ignored, MalformedMessageError, ObjectCreated, Reader
 from worker.settle import Bury, Done, Later, Message, Outcome, backoff_s
-from worker.submit import Submitter
+from worker.submission.submit import Submitter
 
 HANDLED_WITHIN_S = 180
 """Longer than all attempts of all calls that one message takes. What takes longer hangs, and is tried again: its

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Update, decode, encode, old_item
-from worker.claim import Claim, Destination
+from worker.submission.claim import Claim, Destination
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient

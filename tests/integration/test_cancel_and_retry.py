@@ -17,7 +17,7 @@ from local.embedded import ROOT
 from local.mediaconvert.server import serving
 from local.mediaconvert.settings import EmulatorSettings
 from local.provision import Stack
-from service.running_jobs import RunningJobs
+from service.jobs.running import RunningJobs
 from tests.integration.conftest import Stores
 from tests.integration.test_api import serve, service_settings
 from transcode.aws import Aws

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from local.provision import Stack
-from service.following import FileKey, Followed, JobKey, Key
-from service.live import Live
-from service.reader import Reader
-from service.rows import Rows
+from service.live.following import FileKey, Followed, JobKey, Key
+from service.live.reader import Reader
+from service.live.rows import Rows
+from service.live.watching import Live
 from tests.integration.conftest import Stores
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Job, Progressed, Status

@@ -24,8 +24,8 @@ from transcode.aws import Aws
 from transcode.upload import Lookup
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.claim import Claim, Destination
 from worker.settle import Done, Later, Message
+from worker.submission.claim import Claim, Destination
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient

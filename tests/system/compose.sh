@@ -107,17 +107,20 @@ plays() { # input file
   [[ $(json 'it["status"]' <<<"$shown") == COMPLETE ]] || fail "$shown"
   url=$(json 'it["output"]["playback_url"]' <<<"$shown")
   [[ $url == "http://localhost:$DEV_PLAYBACK_PORT/"* ]] || fail "it plays at $url"
-  variant=$(dirname "$url")/$(fetch "$url" | grep -v '^#' | grep . | head -1)
-  key=$(dirname "$url")/$(fetch "$variant" | sed -n 's/.*METHOD=AES-128,URI="\([^"]*\)".*/\1/p' | head -1)
+  variant=$(dirname "$url")/$(fetch "$url" | named)
+  key=$(dirname "$url")/$(fetch "$variant" | sed -n 's/.*METHOD=AES-128,URI="\([^"]*\)".*/\1/p' | named)
   [[ $(fetch "$key" | wc -c) == 16 ]] || fail "$key is no key"
-  segment=$(dirname "$url")/$(fetch "$variant" | grep -v '^#' | grep . | head -1)
+  segment=$(dirname "$url")/$(fetch "$variant" | named)
   fetch "$segment" >"$scratch/segment"
   [[ -s $scratch/segment ]] || fail "$segment is empty"
 }
+# The first URI of a playlist. It reads to the end: who stops early breaks the pipe, which counts as a failure here.
+named() { awk 'NF && !/^#/ && !told++'; }
 jobs_of() { fetch --get "$mediaconvert/search" --data-urlencode "inputFile=s3://mediaconvert-status-input/$1" | json 'len(it["jobs"])'; }
 
 container() { docker compose ps --all --quiet "$1"; }
 health() { docker inspect --format '{{.State.Health.Status}}' "$(container "$1")"; }
+says() { grep --quiet "$2" <<<"$(docker logs "$1" 2>&1)"; } # container, pattern
 up() { docker compose up --detach --wait --wait-timeout 240 "$@" || fail "up $* did not become healthy"; }
 # The worker has ended by itself, having drained: not killed, not crashed.
 drained() {
@@ -189,8 +192,8 @@ for _ in {1..8}; do several+=("$(upload "$scratch/short.mp4")"); done
 for each in "${several[@]}"; do complete "$each"; done
 took_part=0
 for each in $(container worker); do
-  docker logs "$each" 2>&1 | grep -q 'worker\.ready' || fail "worker $each did not get ready"
-  if docker logs "$each" 2>&1 | grep -q 'job\.'; then took_part=$((took_part + 1)); fi
+  says "$each" 'worker\.ready' || fail "worker $each did not get ready"
+  if says "$each" 'job\.'; then took_part=$((took_part + 1)); fi
 done
 ((took_part > 1)) || fail "one worker did it all" # SQS hands out as it likes: a third may get nothing
 

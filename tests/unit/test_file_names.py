@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.file_names import LONGEST_STEM, LONGEST_SUFFIX, input_file, safe_name
+from service.uploads.file_names import LONGEST_STEM, LONGEST_SUFFIX, input_file, safe_name
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.following import (
+from service.live.following import (
     MOST_FOLLOWED,
     FileKey,
     Followed,

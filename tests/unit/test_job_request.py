@@ -13,9 +13,9 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.claim import Claim, Destination
-from worker.job_request import JobDefaults, UnusableTemplateError, input_uri, job_request
-from worker.output_names import key_file
+from worker.submission.claim import Claim, Destination
+from worker.submission.job_request import JobDefaults, UnusableTemplateError, input_uri, job_request
+from worker.submission.output_names import key_file
 
 TEMPLATE_FILE = Path(__file__).parents[2] / "infra" / "job_template.json"
 KEY = "00112233445566778899aabbccddeeff"

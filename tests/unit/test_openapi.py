@@ -10,8 +10,9 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from service import companion_schemas, schemas
+from service import schemas
 from service.app import create_app
+from service.companion import schemas as companion_schemas
 from service.document import document
 from service.examples import BY_SCHEMA
 from service.settings import ServiceSettings

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.claim import claim_id
-from worker.events import ObjectCreated
-from worker.output_names import base_name, key_file, key_uri, output_path
+from worker.messages.events import ObjectCreated
+from worker.submission.claim import claim_id
+from worker.submission.output_names import base_name, key_file, key_uri, output_path
 
 MADE_AT = datetime(2025, 11, 22, 8, 0, tzinfo=UTC)
 DIGITS = "0a1b2c"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from transcode.job import Canceled, Completed, Failed, JobEvent, Progressed, Warned, WarningRaised
-from worker.events import Ignored, Meaning, ObjectCreated, Reader
-from worker.sanitise import Sanitiser
+from worker.messages.events import Ignored, Meaning, ObjectCreated, Reader
+from worker.messages.sanitise import Sanitiser
 
 READER = Reader(
     input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in", "clips-out"))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from transcode.job import Canceled, Completed, Failed, Failure, Rendition, Warned
-from worker.reconcile_job import KnownJob, known_job
-from worker.sanitise import Sanitiser
+from worker.messages.sanitise import Sanitiser
+from worker.reconcile.known_job import KnownJob, known_job
 
 MADE = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 ENDED = datetime(2026, 11, 22, 8, 31, tzinfo=UTC)

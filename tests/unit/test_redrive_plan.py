@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from worker.events import Reader
-from worker.redrive_plan import DeadLetter, judge, line
-from worker.sanitise import Sanitiser
+from worker.messages.events import Reader
+from worker.messages.sanitise import Sanitiser
+from worker.redrive.plan import DeadLetter, judge, line
 
 READER = Reader(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
 OBJECT = {

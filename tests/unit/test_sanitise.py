@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from worker.sanitise import LONGEST, Sanitiser
+from worker.messages.sanitise import LONGEST, Sanitiser
 
 ROLE = "arn:aws:iam::123456789012:role/media/clips-transcode"
 SANITISER = Sanitiser(secrets=("clips-in", "clips-out", ROLE))

@@ -1,0 +1,1 @@
+"""What Uppy's S3 plugin asks its companion for."""

@@ -1,0 +1,1 @@
+"""What callers ask of a job: another one, or an end."""

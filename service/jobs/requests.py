@@ -1,0 +1,42 @@
+"""The queue by which the service asks the worker for another job of a file.
+
+No AWS type passes this boundary. IAM: sqs:SendMessage on the uploads' queue.
+"""
+
+from typing import TYPE_CHECKING
+
+from service.on_demand import OnDemand
+from service.uploads.multipart import StoredObject
+from transcode.errors import RetryNotConfiguredError
+from transcode.job_requested import job_requested
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
+
+
+class JobRequests:
+    """Requests for jobs; without a queue's address there can be none."""
+
+    def __init__(self, client: "OnDemand[SQSClient]", *, queue_url: str | None, bucket: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+        self._bucket = bucket
+
+    async def send(self, input_file: str, there: StoredObject, *, replaces: str) -> None:
+        """Ask for a job of this object version in place of another. Safe to repeat: it makes one job.
+
+        Raises:
+            RetryNotConfiguredError: No queue is configured.
+        """
+        if self._queue_url is None:
+            raise RetryNotConfiguredError
+        message = job_requested(
+            bucket=self._bucket,
+            key=input_file,
+            size_bytes=there.size_bytes,
+            etag=there.etag,
+            version_id=there.version_id,
+            replaces=replaces,
+        )
+        client = await self._client.get()
+        await client.send_message(QueueUrl=self._queue_url, MessageBody=message)

@@ -1,0 +1,1 @@
+"""Live progress: rows read once, however many watch."""

@@ -1,0 +1,129 @@
+"""The one reader of jobs and files: reads that are asked for at the same time become one call.
+
+A read that is asked for alone is sent at once. While others are under way, new ones gather for a few milliseconds, and
+a key asked for twice is read once. An answer is never older than its question: nothing joins a read already sent.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from itertools import islice
+
+from service.live.following import FileKey, Followed, JobKey, Key, later_of
+from service.live.rows import BATCH_SIZE, Row, Rows
+from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
+from transcode.job import Job
+from transcode.status import StatusTable
+from transcode.upload import Lookup
+
+GATHER_S = 0.005
+MOST_UNDER_WAY = 20
+
+
+class Reader:
+    """Gathers reads. Everything happens in one event loop."""
+
+    def __init__(self, rows: Rows, statuses: StatusTable) -> None:
+        self._rows = rows
+        self._statuses = statuses
+        self._asked: dict[Key, list[asyncio.Future[Row | None]]] = {}
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.Handle | None = None
+
+    async def follow(self, key: Key, known: Followed | None = None) -> Followed:
+        """Return what there is of a job or file now, never behind what is `known` of it.
+
+        A file's own row is read until it names a job, and once more when that job is over: a newer one of the same
+        file is then followed instead.
+
+        Raises:
+            JobNotFoundError, UploadNotFoundError: There is none, or it has expired.
+            AwsUnavailableError: DynamoDB asks to be called less often.
+        """
+        known_job = known.job if known else None
+        if isinstance(key, JobKey):
+            return Followed(job=await self._job(key.job_id, known_job))
+        if known is None or known_job is None:
+            return await self._file(key, None)
+        job = await self._job(known_job.job_id, known_job)
+        return await self._file(key, job) if job.status.is_final else Followed(lookup=known.lookup, job=job)
+
+    async def close(self) -> None:
+        """Give up what is under way: whoever waits for it is told that the service stops."""
+        for task in (under_way := list(self._under_way)):
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        for answers in self._asked.values():
+            _refuse(answers, AwsUnavailableError("The service stops."))
+
+    async def _file(self, key: FileKey, known_job: Job | None) -> Followed:
+        lookup = await self._read(key)
+        if not isinstance(lookup, Lookup):
+            raise UploadNotFoundError
+        if lookup.job_id is None:
+            is_superseded = lookup.failure is not None or lookup.replaces is not None
+            return Followed(lookup=lookup, job=None if is_superseded else known_job)
+        if known_job is not None and lookup.job_id == known_job.job_id:
+            return Followed(lookup=lookup, job=known_job)
+        return Followed(lookup=lookup, job=await self._job(lookup.job_id, None, is_linked=True))
+
+    async def _job(self, job_id: str, known: Job | None, *, is_linked: bool = False) -> Job:
+        job = await self._read(JobKey(job_id))
+        if job is None and is_linked:
+            # The row was written before the link to it: a replica lags, or the row has expired.
+            job = await self._statuses.get(job_id, now_s=int(time.time()), consistent=True)
+        if not isinstance(job, Job):
+            raise JobNotFoundError
+        return job if known is None else later_of(known, job)
+
+    async def _read(self, key: Key) -> Row | None:
+        answer: asyncio.Future[Row | None] = asyncio.get_running_loop().create_future()
+        self._asked.setdefault(key, []).append(answer)
+        self._send_soon()
+        return await answer
+
+    def _send_soon(self) -> None:
+        if self._timer is not None or len(self._under_way) >= MOST_UNDER_WAY:
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(GATHER_S, self._send) if self._under_way else loop.call_soon(self._send)
+
+    def _send(self) -> None:
+        """Send what is still wanted: whoever went away meanwhile has cancelled their future."""
+        self._timer = None
+        self._asked = {key: answers for key, answers in self._asked.items() if not all(each.done() for each in answers)}
+        while self._asked and len(self._under_way) < MOST_UNDER_WAY:
+            batch = {key: self._asked.pop(key) for key in list(islice(self._asked, BATCH_SIZE))}
+            task = asyncio.get_running_loop().create_task(self._fetch(batch), name="read rows")
+            self._under_way.add(task)
+            task.add_done_callback(self._fetched)
+
+    def _fetched(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        if self._asked:
+            self._send_soon()
+
+    async def _fetch(self, batch: dict[Key, list["asyncio.Future[Row | None]"]]) -> None:
+        try:
+            read = await self._rows.read(batch)
+        except Exception as error:  # noqa: BLE001 -- handed to everyone who asked
+            for answers in batch.values():
+                _refuse(answers, error)
+            return
+        except asyncio.CancelledError:
+            for answers in batch.values():
+                _refuse(answers, AwsUnavailableError("The service stops."))
+            raise
+        for key, answers in batch.items():
+            if key in read.unread:
+                _refuse(answers, AwsUnavailableError("DynamoDB asks to be called less often; try again."))
+                continue
+            for answer in answers:
+                if not answer.done():
+                    answer.set_result(read.rows.get(key))
+
+
+def _refuse(answers: Iterable["asyncio.Future[Row | None]"], error: Exception) -> None:
+    for answer in answers:
+        if not answer.done():
+            answer.set_exception(error)

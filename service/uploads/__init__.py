@@ -1,0 +1,1 @@
+"""The ways of a file into the input bucket."""

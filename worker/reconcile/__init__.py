@@ -1,0 +1,1 @@
+"""Mends rows from MediaConvert's own record: `python -m worker.reconcile`."""

@@ -1,0 +1,5 @@
+"""`python -m worker.reconcile`."""
+
+from worker.reconcile.runner import main
+
+main()

@@ -1,0 +1,1 @@
+"""Looks into dead-letter queues, and sends back: `python -m worker.redrive`."""

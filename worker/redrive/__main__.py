@@ -1,0 +1,5 @@
+"""`python -m worker.redrive`."""
+
+from worker.redrive.command import main
+
+main()

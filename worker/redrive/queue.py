@@ -1,0 +1,75 @@
+"""A dead-letter queue, as it is looked through: everything is put back as it was, but for what is chosen.
+
+No AWS type passes this boundary. IAM: sqs:ReceiveMessage, sqs:ChangeMessageVisibility and sqs:DeleteMessage on the
+dead-letter queue, sqs:SendMessage on the queue, beside what opening the queue needs.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from worker.queue import BATCH_SIZE, Queue
+from worker.redrive.plan import DeadLetter
+
+HIDDEN_S = 300
+"""Seconds for which looked-at messages stay hidden, should this process die before it puts them back."""
+
+
+class DeadLetterQueue:
+    """The dead-letter queue of one of our queues."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._client = queue.client
+        self._url = queue.dead_letter_url
+
+    @asynccontextmanager
+    async def opened(self, *, limit: int) -> AsyncIterator[Sequence[DeadLetter]]:
+        """Give up to `limit` letters; those neither sent back nor deleted are visible again after the context."""
+        letters: list[DeadLetter] = []
+        try:
+            while len(letters) < limit and (found := await self._receive(min(BATCH_SIZE, limit - len(letters)))):
+                letters.extend(found)
+            yield letters
+        finally:
+            for letter in letters:
+                await self._release(letter)
+
+    async def send_back(self, letter: DeadLetter) -> None:
+        """Put the letter's body into its queue, then delete the letter: in this order, so that it is never lost."""
+        await self._client.send_message(QueueUrl=self._queue.url, MessageBody=letter.body)
+        await self.delete(letter)
+
+    async def delete(self, letter: DeadLetter) -> None:
+        """Delete the letter for good."""
+        await self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+
+    async def _receive(self, count: int) -> Sequence[DeadLetter]:
+        answer = await self._client.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=count,
+            VisibilityTimeout=HIDDEN_S,
+            WaitTimeSeconds=1,  # a long poll asks all of SQS's servers, a short one only some
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageAttributeNames=["All"],
+        )
+        return [
+            DeadLetter(
+                message_id=message["MessageId"],
+                body=message["Body"],
+                receipt=message["ReceiptHandle"],
+                sent_s=int(message["Attributes"]["SentTimestamp"]) // 1000,
+                receives=int(message["Attributes"]["ApproximateReceiveCount"]),
+                attributes={
+                    name: value["StringValue"]
+                    for name, value in message.get("MessageAttributes", {}).items()
+                    if "StringValue" in value
+                },
+            )
+            for message in answer.get("Messages", [])
+        ]
+
+    async def _release(self, letter: DeadLetter) -> None:
+        """Make the letter visible; a batch call, because it says of a deleted one that it failed, and raises not."""
+        await self._client.change_message_visibility_batch(
+            QueueUrl=self._url, Entries=[{"Id": "0", "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}]
+        )

@@ -1,0 +1,1 @@
+"""One upload, one job: the claim, the request, and MediaConvert."""
