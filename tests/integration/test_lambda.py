@@ -26,9 +26,10 @@ from tests.integration.lambda_events import (
     load_balancer,
     rest_api,
 )
-from tests.integration.lambda_runtime import Container, InvocationError, container
+from tests.integration.lambda_runtime import Container, container
 from tests.integration.lambda_transport import invoking
 from tests.integration.test_api import service_settings
+from tests.lambda_runtime_api import InvocationError
 from transcode.aws import Aws
 from transcode.job import Progressed, Status
 from transcode.upload import Lookup
