@@ -73,6 +73,17 @@ def worker(stack: Stack, mediaconvert_endpoint: str, tmp_path_factory: pytest.Te
         yield started
 
 
+@pytest.fixture(scope="module")
+def reconciliation(
+    stack: Stack, mediaconvert_endpoint: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Container]:
+    """The function that reconciles, which leaves a job alone for a second only."""
+    log = tmp_path_factory.mktemp("lambda") / "reconcile.log"
+    settings = {**settings_of(stack), "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint, "RECONCILE_INTERVAL_S": "1"}
+    with container("worker.lambda_reconcile.handler", settings, log=log) as started:
+        yield started
+
+
 @pytest.fixture
 async def sqs(aws: Aws) -> "SQSClient":
     """A client of the emulator's SQS."""
@@ -177,6 +188,7 @@ def test_wrong_settings_end_the_container_at_its_start(
     [
         ("service.lambda_app", ("uvicorn", "uvloop", "httptools", "worker", "local", "jwt", "limits")),
         ("worker.lambda_app", ("uvicorn", "uvloop", "fastapi", "mangum", "service", "local")),
+        ("worker.reconcile.scheduled", ("uvicorn", "uvloop", "fastapi", "mangum", "service", "local")),
     ],
 )
 def test_a_cold_start_imports_nothing_that_it_does_not_need(module: str, unneeded: tuple[str, ...]) -> None:
@@ -302,3 +314,24 @@ def test_a_warm_call_of_the_worker_opens_nothing(worker: Container, stack: Stack
         worker.invoke(event("job_status_update", stack, job_id, timestamp=2_000_000_000_000 + at))
     assert before
     assert worker.connections_to(port) == before
+
+
+async def test_a_schedule_mends_what_lost_events_left_behind(
+    worker: Container, reconciliation: Container, stack: Stack, stores: Stores, aws: Aws
+) -> None:
+    """A job that MediaConvert has ended, whose events nobody takes from the queue, is ended by the next tick."""
+    input_file = f"uploads/{secrets.token_hex(4)}/clip.mp4"
+    await (await aws.s3()).put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"no video")
+    worker.invoke(object_created(stack, input_file))
+    async with asyncio.timeout(30):
+        while True:
+            tally = await asyncio.to_thread(reconciliation.invoke, {"source": "aws.scheduler"})
+            lookup = await stores.lookups.get(input_file, now_s=int(time.time()), consistent=True)
+            assert lookup
+            assert lookup.job_id
+            job = await stores.statuses.get(lookup.job_id, now_s=int(time.time()), consistent=True)
+            if job and job.status is Status.ERROR:
+                break
+            await asyncio.sleep(0.2)
+    assert set(tally) == {"checked", "adopted", "canceled", "ended", "unmended"}
+    assert tally["ended"] >= 1

@@ -1,16 +1,19 @@
 """MediaConvert's list of jobs, as reconciliation reads it.
 
-No AWS type passes this boundary. IAM: mediaconvert:ListJobs.
+No AWS type passes this boundary.
 """
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from worker.messages.sanitise import Sanitiser
+from transcode.permissions import Resource, allow
 from worker.reconcile.known_job import KnownJob, known_job
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
+
+PERMISSIONS = allow("mediaconvert:ListJobs", on=[Resource.MEDIACONVERT_QUEUE])
 
 PAGE_SIZE = 20
 """The most that ListJobs gives at once."""

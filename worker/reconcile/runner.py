@@ -21,34 +21,13 @@ from transcode.aws import Aws, open_aws
 from transcode.settings import load
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.reconcile.job_list import JobList
-from worker.reconcile.plan import Limits
+from worker.reconcile.assembly import LONGEST_QUIET_S, once, open_reconciler
 from worker.reconcile.reconciler import Reconciler
 from worker.settings import WorkerSettings
 
-LONGEST_QUIET_S = 60
 TURN = "reconcile"
 
 log = structlog.get_logger("worker.reconcile")
-
-
-async def open_reconciler(
-    aws: Aws, settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float = LONGEST_QUIET_S
-) -> Reconciler:
-    """Return what reconciles, put together from the handler's own parts."""
-    client = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
-    submitter, applier = handler.submitter, handler.applier
-    return Reconciler(
-        jobs=JobList(client, input_bucket=settings.input_bucket, sanitiser=handler.reader.sanitiser),
-        statuses=submitter.statuses,
-        lookups=submitter.lookups,
-        outputs=submitter.outputs,
-        artifacts=applier.artifacts,
-        submitter=submitter,
-        applier=applier,
-        limits=Limits(quiet_ms=round(quiet_s * 1000), kept_ms=settings.status_ttl_s * 1000),
-        clock=time.time,
-    )
 
 
 @contextlib.asynccontextmanager
@@ -75,23 +54,17 @@ async def _repeat(reconciler: Reconciler, settings: WorkerSettings) -> None:
         try:
             now_ms = int(time.time() * 1000)
             if await reconciler.outputs.take_turn(TURN, now_ms=now_ms, until_ms=now_ms + interval_s * 1000):
-                await _once(reconciler, lookback_s=settings.reconcile_lookback_s)
+                await once(reconciler, lookback_s=settings.reconcile_lookback_s)
         except Exception as error:  # noqa: BLE001 -- the edge of the loop: the next pass does what this one couldn't
             log.warning("reconcile.postponed", reason=type(error).__name__)
-
-
-async def _once(reconciler: Reconciler, *, lookback_s: int) -> int:
-    """Run one pass, log what it did, and return how many jobs it couldn't mend."""
-    tally = await reconciler.run(lookback_s=lookback_s)
-    log.info("reconcile.done", lookback_s=lookback_s, **tally.as_mapping())
-    return tally.unmended
 
 
 async def run(settings: WorkerSettings, *, lookback_s: int, quiet_s: float) -> int:
     """Reconcile once; return the number of jobs that couldn't be mended."""
     async with open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws:
         handler = await open_handler(aws, settings)
-        return await _once(await open_reconciler(aws, settings, handler, quiet_s=quiet_s), lookback_s=lookback_s)
+        tally = await once(await open_reconciler(aws, settings, handler, quiet_s=quiet_s), lookback_s=lookback_s)
+        return tally.unmended
 
 
 def main() -> None:
