@@ -1,7 +1,6 @@
 """The table that finds a job by its input file, and remembers an announced upload until its object comes.
 
-No AWS type passes this boundary. IAM: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the lookup table, and
-dynamodb:DeleteItem for the service.
+No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping
@@ -10,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Lifetimes, Update, decode, encode
 from transcode.job import Failure
+from transcode.permissions import Resource, allow
 from transcode.upload import Lookup
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+
+PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.INPUT_FILE_TABLE])
+"""What following a file's jobs takes."""
+ANNOUNCING = allow("dynamodb:DeleteItem", "dynamodb:PutItem", on=[Resource.INPUT_FILE_TABLE])
+"""What beginning and aborting uploads takes beside it."""
 
 
 class LookupTable:

@@ -1,6 +1,6 @@
 """The table of job statuses: what every reader of a job reads, written only in ways that the rule allows.
 
-No AWS type passes this boundary. IAM: dynamodb:GetItem, dynamodb:UpdateItem on the status table.
+No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,12 @@ from transcode.job import (
     WarningRaised,
     advance,
 )
+from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+
+PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.STATUS_TABLE])
 
 
 class StatusTable:

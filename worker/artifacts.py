@@ -1,7 +1,6 @@
 """What the worker itself writes beside a finished job's playlists: the key file and info.json.
 
-No AWS type passes this boundary. IAM: s3:PutObject and s3:GetObject on the output bucket's objects, and
-s3:ListBucket on the bucket, without which S3 answers 403 for what isn't there.
+No AWS type passes this boundary.
 """
 
 import json
@@ -12,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from transcode.job import Completed
+from transcode.permissions import Resource, allow
 from worker.submission.claim import Destination
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
+
+PERMISSIONS = allow("s3:GetObject", "s3:PutObject", on=[Resource.OUTPUTS]) | allow(
+    "s3:ListBucket",  # without it S3 answers 403 for what isn't there
+    on=[Resource.OUTPUT_BUCKET],
+)
 
 INFO_FILE = "info.json"
 NOT_FOUND_STATUS = 404

@@ -2,7 +2,7 @@
 
 Only the worker's role may touch it. A claim is a row whose key begins with "claim:", which no MediaConvert job id
 does; it holds the key and the output path before the job exists, so that a crash at any line loses neither.
-No AWS type passes this boundary. IAM: dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on the output table.
+No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Update, decode, encode, old_item
+from transcode.permissions import Resource, allow
 from worker.submission.claim import Claim, Destination
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+
+PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[Resource.OUTPUT_TABLE])
 
 CLAIM_PREFIX = "claim:"
 TURN_PREFIX = "turn:"

@@ -1,7 +1,6 @@
 """A queue and its dead-letter queue: messages come in batches of ten, and are settled in batches of ten.
 
-No AWS type passes this boundary. IAM: sqs:ReceiveMessage, sqs:DeleteMessage, sqs:ChangeMessageVisibility and
-sqs:GetQueueAttributes on the queue, sqs:GetQueueUrl and sqs:SendMessage on its dead-letter queue.
+No AWS type passes this boundary.
 """
 
 import asyncio
@@ -12,10 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
 from worker.settle import Bury, Done, Later, Message, Outcome
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
+
+OPENING = allow("sqs:GetQueueAttributes", on=QUEUES) | allow("sqs:GetQueueUrl", on=DEAD_LETTER_QUEUES)
+"""What `open_queue` takes."""
+PERMISSIONS = (
+    OPENING
+    | allow("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", on=QUEUES)
+    | allow("sqs:SendMessage", on=DEAD_LETTER_QUEUES)
+)
 
 BATCH_SIZE = 10
 LONG_POLL_S = 20

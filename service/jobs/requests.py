@@ -1,6 +1,6 @@
 """The queue by which the service asks the worker for another job of a file.
 
-No AWS type passes this boundary. IAM: sqs:SendMessage on the uploads' queue.
+No AWS type passes this boundary.
 """
 
 from typing import TYPE_CHECKING
@@ -9,9 +9,12 @@ from service.on_demand import OnDemand
 from service.uploads.multipart import StoredObject
 from transcode.errors import RetryNotConfiguredError
 from transcode.job_requested import job_requested
+from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
+
+PERMISSIONS = allow("sqs:SendMessage", on=[Resource.UPLOADS_QUEUE])
 
 
 class JobRequests:

@@ -1,15 +1,18 @@
 """MediaConvert, as the service uses it: cancel a job.
 
-No AWS type passes this boundary. IAM: mediaconvert:CancelJob and mediaconvert:GetJob.
+No AWS type passes this boundary.
 """
 
 from typing import TYPE_CHECKING
 
 from service.on_demand import OnDemand
 from transcode.errors import JobFinalError, JobNotFoundError
+from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
+
+PERMISSIONS = allow("mediaconvert:CancelJob", "mediaconvert:GetJob", on=[Resource.MEDIACONVERT_JOBS])
 
 
 class RunningJobs:

@@ -1,6 +1,6 @@
 """Rows of the status and lookup tables, up to a hundred in one read.
 
-No AWS type passes this boundary. IAM: dynamodb:BatchGetItem on both tables.
+No AWS type passes this boundary.
 """
 
 import asyncio
@@ -14,11 +14,14 @@ from service.live.following import FileKey, JobKey, Key
 from transcode.dynamodb import decode
 from transcode.job import Job
 from transcode.lookup import lookup_from_row
+from transcode.permissions import Resource, allow
 from transcode.status import job_from_row
 from transcode.upload import Lookup
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+
+PERMISSIONS = allow("dynamodb:BatchGetItem", on=[Resource.STATUS_TABLE, Resource.INPUT_FILE_TABLE])
 
 BATCH_SIZE = 100
 ATTEMPTS = 5

@@ -1,8 +1,6 @@
 """Multipart uploads to the input bucket, and uploads by form: what Uppy's S3 plugin asks of S3.
 
-No AWS type passes this boundary. IAM, on the upload prefix: s3:PutObject (begins, completes, and by the signature sends
-parts and forms), s3:ListMultipartUploadParts, s3:AbortMultipartUpload, and s3:GetObject to see whether an object is
-there; s3:ListBucket on the bucket, without which S3 calls a missing object forbidden.
+No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +10,18 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from transcode.errors import InvalidPartsError
+from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
+
+PERMISSIONS = allow(
+    "s3:AbortMultipartUpload",
+    "s3:GetObject",  # whether an object is there
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",  # begins, completes, and by the signature sends parts and forms
+    on=[Resource.UPLOADS],
+) | allow("s3:ListBucket", on=[Resource.INPUT_BUCKET])  # without it S3 calls a missing object forbidden
 
 NOT_FOUND_STATUS = 404
 UNFIT_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"})

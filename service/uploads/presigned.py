@@ -1,14 +1,18 @@
 """Presigned uploads to the input bucket.
 
-No AWS type passes this boundary. IAM: s3:PutObject on the upload prefix (by the signature), s3:ListBucket to see at
-the start that the bucket is there.
+No AWS type passes this boundary.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transcode.permissions import Resource, allow
+
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
+
+PERMISSIONS = allow("s3:PutObject", on=[Resource.UPLOADS]) | allow("s3:ListBucket", on=[Resource.INPUT_BUCKET])
+"""S3 asks for the signer's permission to put when a browser uploads; seeing that the bucket is there is ListBucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,12 @@ async def open_reconciler(
     client = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     submitter, applier = handler.submitter, handler.applier
     return Reconciler(
-        jobs=JobList(client, input_bucket=settings.input_bucket, sanitiser=handler.reader.sanitiser),
+        jobs=JobList(
+            client,
+            input_bucket=settings.input_bucket,
+            queue=settings.mediaconvert_queue,
+            sanitiser=handler.reader.sanitiser,
+        ),
         statuses=submitter.statuses,
         lookups=submitter.lookups,
         outputs=submitter.outputs,

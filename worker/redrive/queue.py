@@ -1,14 +1,25 @@
 """A dead-letter queue, as it is looked through: everything is put back as it was, but for what is chosen.
 
-No AWS type passes this boundary. IAM: sqs:ReceiveMessage, sqs:ChangeMessageVisibility and sqs:DeleteMessage on the
-dead-letter queue, sqs:SendMessage on the queue, beside what opening the queue needs.
+No AWS type passes this boundary.
 """
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from worker.queue import BATCH_SIZE, Queue
+from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
+from worker.queue import BATCH_SIZE, OPENING, Queue
 from worker.redrive.plan import DeadLetter
+
+PERMISSIONS = (
+    OPENING
+    | allow("sqs:SendMessage", on=QUEUES)
+    | allow(
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:ReceiveMessage",
+        on=DEAD_LETTER_QUEUES,
+    )
+)
 
 HIDDEN_S = 300
 """Seconds for which looked-at messages stay hidden, should this process die before it puts them back."""

@@ -1,7 +1,6 @@
 """MediaConvert, as the worker uses it: make a job, find one made before, cancel one.
 
-No AWS type passes this boundary. IAM: mediaconvert:CreateJob, mediaconvert:GetJobTemplate, mediaconvert:SearchJobs,
-mediaconvert:ListJobs, mediaconvert:CancelJob, and iam:PassRole on MediaConvert's role.
+No AWS type passes this boundary.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -12,12 +11,28 @@ from botocore.exceptions import ClientError
 
 from transcode.aws import THROTTLED_STATUS, is_passing
 from transcode.job import Failure
+from transcode.permissions import Resource, allow
 from worker.messages.sanitise import Sanitiser
 from worker.submission.claim import Claim
-from worker.submission.job_request import CLAIM_KEY, JobDefaults, UnusableTemplateError, input_uri, job_request
+from worker.submission.job_request import (
+    CLAIM_KEY,
+    JobDefaults,
+    UnusableTemplateError,
+    input_uri,
+    job_request,
+    of_queue,
+)
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
+
+PERMISSIONS = (
+    allow("mediaconvert:CreateJob", on=[Resource.MEDIACONVERT_QUEUE, Resource.MEDIACONVERT_JOB_TEMPLATE])
+    | allow("iam:PassRole", on=[Resource.MEDIACONVERT_ROLE])  # CreateJob names it
+    | allow("mediaconvert:GetJobTemplate", on=[Resource.MEDIACONVERT_JOB_TEMPLATE])
+    | allow("mediaconvert:ListJobs", "mediaconvert:SearchJobs", on=[Resource.MEDIACONVERT_QUEUE])
+    | allow("mediaconvert:CancelJob", on=[Resource.MEDIACONVERT_JOBS])
+)
 
 TEMPLATE_AGE_S = 300
 """Seconds that a template read is good for; whoever changes one waits no longer for it to count."""
@@ -78,7 +93,8 @@ class Encoder:
             (self._client.search_jobs, {"InputFile": address[-LONGEST_SEARCH:]}),
             (self._client.list_jobs, {}),
         ):
-            async with aclosing(_pages(call, {**arguments, "Order": "DESCENDING", "MaxResults": PAGE_SIZE})) as jobs:
+            everything = {**arguments, **of_queue(self._defaults.queue), "Order": "DESCENDING", "MaxResults": PAGE_SIZE}
+            async with aclosing(_pages(call, everything)) as jobs:
                 async for job in jobs:
                     if job.get("UserMetadata", {}).get(CLAIM_KEY) == claim.claim_id:
                         return str(job["Id"])

@@ -61,6 +61,17 @@ def job_request(claim: Claim, template_settings: Mapping[str, Any], defaults: Jo
     return request
 
 
+def of_queue(queue: str | None) -> dict[str, str]:
+    """Return the arguments with which ListJobs and SearchJobs look at one queue, of this name or ARN, only.
+
+    Their permission is then one on that queue; without a queue they would need one on every job of the account.
+
+    >>> of_queue("arn:aws:mediaconvert:eu-west-1:111122223333:queues/videos")
+    {'Queue': 'videos'}
+    """
+    return {"Queue": queue.rpartition("/")[2]} if queue else {}
+
+
 def input_uri(input_bucket: str, input_file: str) -> str:
     """Return the address by which MediaConvert reads the input; the key stands in it as it is, never encoded."""
     return f"s3://{input_bucket}/{input_file}"
