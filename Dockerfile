@@ -38,6 +38,9 @@ COPY worker worker
 RUN python -m compileall -q transcode worker
 USER app
 ENV HEALTH_FILE=/tmp/worker-health
+# With a read-only root, Fargate has no tmpfs to offer, and a volume of its own is writable for root only; a volume that the
+# image declares takes over the folder's mode.
+VOLUME /tmp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-m", "worker.health"]
 CMD ["python", "-m", "worker"]
 
@@ -60,6 +63,7 @@ RUN python -m compileall -q transcode service
 USER app
 ENV HOST=0.0.0.0 \
     PORT=8000
+VOLUME /tmp
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/healthz', timeout=4)"]
