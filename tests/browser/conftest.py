@@ -97,12 +97,18 @@ def open_page(browser: Browser, built_page: Path, request: pytest.FixtureRequest
 
 
 @pytest.fixture
-def guarded_api(system: System, built_page: Path, free_port: Callable[[], int]) -> Iterator[Callable[[str], str]]:
-    """Starts one more service of the same system, which asks for tokens of an issuer, and gives its address."""
+def guarded_api(
+    system: System, built_page: Path, free_port: Callable[[], int], tmp_path: Path
+) -> Iterator[Callable[..., str]]:
+    """Starts one more service of the same system, which asks for tokens of an issuer, and gives its address.
+
+    With `oidc`, its page is told to sign in there.
+    """
     started: list[subprocess.Popen[bytes]] = []
 
-    def _guarded_api(issuer_url: str) -> str:
-        settings = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "WEB_DIR": str(built_page)}
+    def _guarded_api(issuer_url: str, *, oidc: bool = False) -> str:
+        web_dir = _configured(built_page, tmp_path / "page", issuer_url) if oidc else built_page
+        settings = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "WEB_DIR": str(web_dir)}
         port = {"PORT": str(free_port()), "AWS_ENDPOINT_URL": system.aws_url, "CORS_ALLOW_ORIGINS": "*"}
         environment = {**os.environ, **system.settings, **settings, **port}
         with system.log.open("ab") as log:
@@ -115,6 +121,13 @@ def guarded_api(system: System, built_page: Path, free_port: Callable[[], int]) 
     for process in started:
         process.terminate()
         process.wait(15)
+
+
+def _configured(page: Path, copy: Path, issuer_url: str) -> Path:
+    shutil.copytree(page, copy, ignore=shutil.ignore_patterns("config.js*"))
+    oidc = f"{{ issuer: {issuer_url!r}, clientId: 'videos' }}"
+    (copy / "config.js").write_text(f"window.mediaconvertStatus = {{ oidc: {oidc} }};", encoding="utf-8")
+    return copy
 
 
 def _is_ready(url: str) -> bool:

@@ -270,3 +270,42 @@ def test_it_asks_for_a_token_where_the_api_wants_one_and_plays_with_it(
         dialog.get_by_role("button", name="Sign in").click()
         watched.expect_stage(short.name, "complete")
         plays(watched)
+
+
+def test_it_signs_in_at_the_provider_and_stays_where_it_was(
+    open_page: OpenPage, guarded_api: Callable[..., str], short: Path
+) -> None:
+    """A refused token is renewed without a word."""
+    with little_issuer() as issuer:
+        issuer.lifetime_s = -3600
+        watched = open_page(url=guarded_api(issuer.url, oidc=True), path="#/job/1763798400123-a1b2c3")
+        watched.expect_stage("1763798400123-a1b2c3", "gone")
+        assert watched.page.url.endswith("/#/job/1763798400123-a1b2c3")
+        assert issuer.refreshes
+        watched.page.get_by_role("link", name="All videos").click()
+        watched.choose(short)
+        watched.expect_stage(short.name, "complete")
+        watched.assert_accessible()
+        watched.picture("signed-in")
+        watched.page.get_by_role("button", name="Sign out").click()
+        watched.page.wait_for_url(f"{issuer.url}/signed-out*")
+
+
+def test_where_a_token_cannot_be_renewed_it_signs_in_beside_the_page(
+    open_page: OpenPage, guarded_api: Callable[..., str], short: Path
+) -> None:
+    """So what is on the page stays there."""
+    with little_issuer() as issuer:
+        issuer.refreshes, issuer.lifetime_s = None, -3600
+        watched = open_page(url=guarded_api(issuer.url, oidc=True))
+        watched.page.wait_for_function("() => !location.search && sessionStorage.length > 0")
+        issuer.lifetime_s = 300
+        watched.choose(short)
+        watched.expect_stage(short.name, "uploadFailed")
+        watched.picture("signed-out")
+        with watched.page.expect_popup() as window:
+            watched.page.get_by_role("button", name="Sign in").click()
+        window.value.wait_for_event("close")
+        expect(watched.page.get_by_role("button", name="Sign in")).to_be_hidden()
+        watched.press(short.name, "retry")
+        watched.expect_stage(short.name, "complete")

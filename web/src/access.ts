@@ -1,6 +1,6 @@
-/** The bearer token, where the API asks for one: from the page's hook, or from a dialog. */
+/** The bearer token, where the API asks for one: from a hook, or from a dialog. */
 
-import { config } from "./config";
+import type { GetToken } from "./config";
 
 /** Asks the user for a token; null if they would rather not. */
 export type AskForToken = (isRefused: boolean) => Promise<string | null>;
@@ -12,15 +12,17 @@ export class Access {
   #asking: Promise<string | null> | null = null;
   #hasAsked = false;
   readonly #ask: AskForToken;
+  readonly #hook: GetToken | undefined;
 
-  constructor(ask: AskForToken) {
+  constructor(ask: AskForToken, hook: GetToken | undefined) {
     this.#ask = ask;
-    if (!config.getToken) this.#token = read();
+    this.#hook = hook;
+    if (!hook) this.#token = read();
   }
 
   /** The token to send, if there is one. */
   async token(): Promise<string | null> {
-    if (config.getToken && !this.#hasAsked) await this.#renew(false);
+    if (this.#hook && !this.#hasAsked) await this.#renew(false);
     return this.#token;
   }
 
@@ -35,6 +37,11 @@ export class Access {
     return this.#renew(refused !== null);
   }
 
+  /** Send this one from now on. */
+  take(token: string | null): void {
+    this.#token = token;
+  }
+
   #renew(isRefused: boolean): Promise<string | null> {
     this.#asking ??= this.#get(isRefused).finally(() => {
       this.#asking = null;
@@ -44,8 +51,8 @@ export class Access {
 
   async #get(isRefused: boolean): Promise<string | null> {
     this.#hasAsked = true;
-    this.#token = config.getToken ? await config.getToken({ isRefused }) : await this.#ask(isRefused);
-    if (!config.getToken) write(this.#token);
+    this.#token = this.#hook ? await this.#hook({ isRefused }) : await this.#ask(isRefused);
+    if (!this.#hook) write(this.#token);
     return this.#token;
   }
 }

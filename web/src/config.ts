@@ -11,7 +11,24 @@ export interface PageConfig {
    * Called before the page's first request, and with `isRefused` when the API has refused the last token (401): sign
    * the user in again or refresh, and return the new one. Without the hook the page asks for a token in a dialog.
    */
-  getToken?: (asked: { isRefused: boolean }) => Promise<string | null> | string | null;
+  getToken?: GetToken;
+  /** Without a hook: the identity provider at which the page signs its users in by itself. */
+  oidc?: OidcConfig;
+}
+
+export type GetToken = (asked: { isRefused: boolean }) => Promise<string | null> | string | null;
+
+/** A public client of an OpenID Connect provider: code flow with PKCE, and this page's address as its redirect URI. */
+export interface OidcConfig {
+  /** The issuer, as in the API's AUTH_ISSUER; it must let this page's origin read its discovery and token endpoints. */
+  issuer: string;
+  clientId: string;
+  /** By default `openid profile`; many providers give a refresh token only for `offline_access` beside it. */
+  scope?: string;
+  /** The API's AUTH_AUDIENCE, for providers that want it in the request (Auth0 does). */
+  audience?: string;
+  /** Which token the API is given: `access_token` by default, `id_token` for providers whose others name no audience. */
+  token?: "access_token" | "id_token";
 }
 
 declare global {

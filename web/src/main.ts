@@ -5,12 +5,13 @@ import { Access } from "./access";
 import { Api, ApiProblem, lendToUppy } from "./api";
 import { isFinal } from "./api_types";
 import type { Action } from "./card";
-import { apiBaseUrl } from "./config";
+import { apiBaseUrl, config, type OidcConfig } from "./config";
 import { Follower } from "./follower";
 import type { Followed } from "./groups";
 import { type Item, isFollowed, viewOf, withJob, withProgress } from "./item";
 import { language, t } from "./language";
 import { List } from "./list";
+import type { Oidc } from "./oidc";
 import { OtherTabs } from "./other_tabs";
 import { buildPage } from "./page";
 import { changedElsewhere, type Remembered, RememberedFiles, shelf } from "./remembered";
@@ -20,18 +21,20 @@ import { Uploads } from "./uploads";
 document.documentElement.lang = language;
 
 let hasDeclined = false;
-const access = new Access(async (isRefused) => {
-  if (hasDeclined) return null;
-  const token = await askForToken(isRefused);
-  hasDeclined = token === null;
-  showConnection();
-  return token;
-});
+const provider = config.oidc && !config.getToken ? openProvider(config.oidc) : null;
+const access = new Access(
+  async (isRefused) => (hasDeclined ? null : declinedIfNull(await askForToken(isRefused))),
+  provider ? async (asked) => declinedIfNull(await (await provider).token(asked)) : config.getToken,
+);
 const api = new Api(apiBaseUrl, access);
 lendToUppy(api);
 
 const remembered = new RememberedFiles(shelf());
-const page = buildPage({ files: takeFiles, clear: removeFinished });
+const page = buildPage({
+  files: takeFiles,
+  clear: removeFinished,
+  ...(provider ? { signOut: async () => (await provider).signOut() } : {}),
+});
 const list = new List({
   element: page.list,
   onAction: act,
@@ -79,6 +82,27 @@ const follower = new Follower(api, {
     }
   },
 });
+
+// --- signing in
+
+/** Its code is loaded only where it is used. */
+async function openProvider(options: OidcConfig): Promise<Oidc> {
+  const { Oidc } = await import("./oidc");
+  return new Oidc(options);
+}
+
+function declinedIfNull(token: string | null): string | null {
+  hasDeclined = token === null;
+  showConnection();
+  return token;
+}
+
+async function signIn(): Promise<void> {
+  hasDeclined = false;
+  if (provider) access.take(declinedIfNull(await (await provider).signIn().catch(() => null)));
+  else await access.another(null);
+  follower.wake();
+}
 
 // --- files in
 
@@ -260,11 +284,7 @@ function followedOf(item: Item): Followed {
 
 function showConnection(): void {
   if (hasDeclined) {
-    const onClick = () => {
-      hasDeclined = false;
-      void access.another(null).then(() => follower.wake());
-    };
-    page.banner(t("signIn.needed"), { words: t("signIn.submit"), onClick });
+    page.banner(t("signIn.needed"), { words: t("signIn.submit"), onClick: () => void signIn() });
   } else if (!navigator.onLine) page.banner(t("net.offline"));
   else page.banner(isConnected ? null : t("net.lost"));
 }
@@ -291,3 +311,4 @@ window.addEventListener("beforeunload", (event) => {
   if (uploads.isBusy) event.preventDefault();
 });
 showConnection();
+if (provider) void access.token(); // at once: later would interrupt an upload

@@ -20,7 +20,7 @@ export interface Page {
 
 const TOAST_MS = 5_000;
 
-export function buildPage(on: { files: (files: File[]) => void; clear: () => void }): Page {
+export function buildPage(on: { files: (files: File[]) => void; clear: () => void; signOut?: () => void }): Page {
   const title = config.title ?? t("title");
   document.title = title;
   const input = h("input", { type: "file", id: "files", multiple: true, accept: "video/*,.mkv,.mxf,.ts,.flv" });
@@ -52,8 +52,9 @@ export function buildPage(on: { files: (files: File[]) => void; clear: () => voi
   const toast = h("div", { class: "toast", role: "status" });
   const live = h("div", { class: "unseen", role: "status", "aria-live": "polite" });
   const back = h("a", { href: "#", class: "back" }, icon("back"), h("span", {}, t("action.all")));
+  const leave = on.signOut && h("button", { type: "button", class: "button quiet", onclick: on.signOut }, t("signOut"));
   document.body.replaceChildren(
-    h("header", { class: "top" }, h("h1", {}, title), back),
+    h("header", { class: "top" }, h("h1", {}, title), h("div", { class: "top-actions" }, back, leave ?? null)),
     h("main", {}, banner, zone, bar, list, empty),
     toast,
     live,

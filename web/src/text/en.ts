@@ -76,6 +76,7 @@ export const en = {
   "signIn.token": "Access token",
   "signIn.submit": "Sign in",
   "signIn.later": "Not now",
+  signOut: "Sign out",
   "signIn.needed": "Sign in to see and upload videos.",
 
   code: "Code {code}",

@@ -78,6 +78,7 @@ export const ja: Record<TextKey, string> = {
   "signIn.token": "アクセストークン",
   "signIn.submit": "サインイン",
   "signIn.later": "あとで",
+  signOut: "サインアウト",
   "signIn.needed": "動画の閲覧とアップロードにはサインインが必要です。",
 
   code: "コード {code}",
