@@ -5,6 +5,7 @@ tests against. Fixtures are synchronous inside, so that no test shares an event 
 """
 
 import asyncio
+import functools
 import os
 import socket
 import uuid
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from botocore.loaders import create_loader
 
 from local.embedded import CREDENTIALS, embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
@@ -38,6 +40,14 @@ def _credentials() -> Iterator[None]:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_read_once() -> Iterator[None]:
+    """AWS's service models are read once a run, not once a session: each test has one, and MediaConvert's is 5 MB."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
         yield
 
 
