@@ -13,19 +13,19 @@ cd "$(dirname "$0")/../.."
 free_ports() {
   python3 -c '
 import socket
-probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(5)]
 print(*(probe.getsockname()[1] for probe in probes))'
 }
 
 export COMPOSE_PROJECT_NAME=mediaconvert-status-check-$$
 export IMAGE_TAG=check-$$ # so that nobody else's `up` takes these images, nor this one theirs
-export COMPOSE_ANSI=never COMPOSE_PROGRESS=quiet
-read -r DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT < <(free_ports)
-export DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT
+read -r DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT LAMBDA_PORT < <(free_ports)
+export DEV_API_PORT DEV_PLAYBACK_PORT DEV_MEDIACONVERT_PORT DEV_AWS_PORT LAMBDA_PORT
 api=http://localhost:$DEV_API_PORT
 mediaconvert=http://localhost:$DEV_MEDIACONVERT_PORT/2017-08-29
 scratch=$(mktemp -d)
 
+compose() { docker compose --ansi never --progress quiet "$@"; }
 step() { printf '\n%s  %s\n' "$(date +%T)" "$*"; }
 fail() {
   echo "FAILED: $*" >&2
@@ -35,9 +35,9 @@ finish() {
   local status=$?
   if ((status)); then
     echo "the last lines of the logs:" >&2
-    docker compose logs --no-color --tail 25 >&2 || true
+    compose logs --no-color --tail 25 >&2 || true
   fi
-  docker compose --profile test down --volumes --remove-orphans --timeout 5 || true
+  compose --profile test down --volumes --remove-orphans --timeout 5 || true
   docker image ls --quiet --filter "reference=mediaconvert-status/*:$IMAGE_TAG" | sort -u | xargs -r docker image rm --force >/dev/null || true
   rm -rf "$scratch"
   exit "$status"
@@ -52,7 +52,7 @@ fetch() { curl --silent --show-error --fail --max-time 30 "$@"; }
 
 # Make a clip of so many seconds, with the ffmpeg of an image.
 clip() { # seconds, file
-  docker compose run --rm --no-deps -T mediaconvert python -c "
+  compose run --rm --no-deps -T mediaconvert python -c "
 import pathlib, sys
 from local.clip import make_clip
 path = pathlib.Path('/tmp/clip.mp4')
@@ -70,14 +70,14 @@ within() { # seconds, command
 }
 
 # Upload a file as a front end does; gives its key.
-upload() { # file
+upload() { # file, [what posts the announcement]
   local told url
-  told=$(fetch "$api/uploads" -H 'Content-Type: application/json' \
-    -d "{\"file_name\": \"a clip.mp4\", \"content_type\": \"video/mp4\", \"size_bytes\": $(stat -c %s "$1")}")
+  told=$("${2:-post}" /uploads "{\"file_name\": \"a clip.mp4\", \"content_type\": \"video/mp4\", \"size_bytes\": $(stat -c %s "$1")}")
   url=$(json 'it["url"]' <<<"$told")
   fetch -X PUT -H 'Content-Type: video/mp4' --data-binary "@$1" "$url"
   json 'it["input_file"]' <<<"$told"
 }
+post() { fetch "$api$1" -H 'Content-Type: application/json' -d "$2"; } # path, body
 job() { fetch --get "$api/jobs" --data-urlencode "input_file=$1"; }
 status() { job "$1" | json 'it["status"]'; }
 
@@ -118,10 +118,10 @@ plays() { # input file
 named() { awk 'NF && !/^#/ && !told++'; }
 jobs_of() { fetch --get "$mediaconvert/search" --data-urlencode "inputFile=s3://mediaconvert-status-input/$1" | json 'len(it["jobs"])'; }
 
-container() { docker compose ps --all --quiet "$1"; }
+container() { compose ps --all --quiet "$1"; }
 health() { docker inspect --format '{{.State.Health.Status}}' "$(container "$1")"; }
 says() { grep --quiet "$2" <<<"$(docker logs "$1" 2>&1)"; } # container, pattern
-up() { docker compose up --detach --wait --wait-timeout 240 "$@" || fail "up $* did not become healthy"; }
+up() { compose up --detach --wait --wait-timeout 240 "$@" || fail "up $* did not become healthy"; }
 # The worker has ended by itself, having drained: not killed, not crashed.
 drained() {
   local each
@@ -131,10 +131,25 @@ drained() {
   done
 }
 
+with_functions() { compose --file docker-compose.yml --file tests/system/lambda.yml "$@"; }
+# Hand a request to the service's function as API Gateway does; gives the answer's body, and fails unless it is a 2xx.
+invoke() { # method, path, query, body
+  local answer
+  answer=$(python3 -c '
+import json, sys
+method, path, query, body = sys.argv[1:]
+http = {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.7"}
+print(json.dumps({"version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+    "headers": {"host": "api.example", "content-type": "application/json"}, "body": body, "isBase64Encoded": False,
+    "requestContext": {"http": http, "stage": "$default", "domainName": "api.example"}}))' "$@" |
+    fetch "http://localhost:$LAMBDA_PORT/2015-03-31/functions/function/invocations" -d @-)
+  json 'it["body"] if 200 <= it["statusCode"] < 300 else sys.exit(str(it))' <<<"$answer"
+}
+post_to_function() { invoke POST "$1" "" "$2"; } # path, body
+
 step "build"
-docker compose --profile test build --quiet
-docker compose --file - --project-directory . build --quiet \
-  <<<'services: { lambda: { image: "mediaconvert-status/lambda:$IMAGE_TAG", build: { context: ., target: lambda } } }'
+compose --profile test build --quiet
+with_functions build --quiet service-function
 docker image ls --format '{{.Size}} {{.Repository}}' "mediaconvert-status/*:$IMAGE_TAG"
 
 step "what the images hold: a user without rights, no emulator, no tests, no pip"
@@ -145,19 +160,10 @@ held = [name for name in ("local", "tests", "pip", "imageio_ffmpeg", "av", "pyte
 sys.exit(f"held: {held}, user {os.getuid()}" if held or os.getuid() == 0 else 0)' || fail "$image"
 done
 
-for handler in service.lambda_handler worker.lambda_handler; do
-  docker run --rm --entrypoint python --env AWS_REGION=us-east-1 --env INPUT_BUCKET=input --env OUTPUT_BUCKET=output \
-    --env UPLOADS_QUEUE_URL=https://sqs.example/1/uploads --env JOB_EVENTS_QUEUE_URL=https://sqs.example/1/events \
-    --env MEDIACONVERT_ROLE=arn:aws:iam::000000000000:role/mediaconvert \
-    "mediaconvert-status/lambda:$IMAGE_TAG" -c "
-import awslambdaric, importlib
-assert callable(importlib.import_module('$handler').handler)" || fail "lambda: $handler"
-done
-
 step "up: everything healthy, in order"
 up
 [[ $(docker inspect --format '{{.State.ExitCode}}' "$(container provision)") == 0 ]] || fail "provision"
-docker compose ps --format json | python3 -c '
+compose ps --format json | python3 -c '
 import json, sys
 text = sys.stdin.read().strip()
 containers = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
@@ -165,12 +171,12 @@ published = [port for each in containers for port in each["Publishers"] or [] if
 assert len(published) == 4, published
 assert all(port["URL"] == "127.0.0.1" for port in published), published' || fail "a port is open to other machines"
 for each in service worker mediaconvert playback; do
-  docker compose exec -T "$each" python -c "
+  compose exec -T "$each" python -c "
 import sys
 command = open('/proc/1/cmdline').read().split(chr(0))
 sys.exit(command[0] != 'python')
 " || fail "process 1 of $each is no Python"
-  ! docker compose exec -T "$each" python -c "open('/app/x', 'w')" 2>/dev/null || fail "$each can write to itself"
+  ! compose exec -T "$each" python -c "open('/app/x', 'w')" 2>/dev/null || fail "$each can write to itself"
 done
 
 step "a video goes through it"
@@ -181,7 +187,7 @@ complete "$first"
 
 if [[ -z ${SKIP_TESTS:-} ]]; then
   step "docker compose run --rm tests"
-  docker compose run --rm -T tests || fail "the tests"
+  compose run --rm -T tests || fail "the tests"
 fi
 
 step "three workers, eight videos"
@@ -201,7 +207,7 @@ step "one worker again; it stops while a job runs, and MediaConvert goes on; not
 up --scale worker=1
 running=$(upload "$scratch/long.mp4")
 runs "$running"
-docker compose stop worker
+compose stop worker
 drained
 unseen=$(upload "$scratch/short.mp4")
 sleep 3
@@ -211,13 +217,23 @@ complete "$running"
 complete "$unseen"
 
 step "MediaConvert alone starts anew, and knows its job template"
-docker compose restart mediaconvert
+compose restart mediaconvert
 up
 complete "$(upload "$scratch/short.mp4")"
 
+step "Lambda functions in the worker's place, and in the service's"
+compose stop worker
+with_functions up --detach service-function event-source
+by_functions=$(upload "$scratch/short.mp4" post_to_function)
+complete "$by_functions"
+[[ $(invoke GET /jobs "input_file=${by_functions//\//%2F}" "" | json 'it["status"]') == COMPLETE ]] || fail "the function says otherwise"
+says "$(with_functions ps --quiet worker-function)" 'job\.submitted' || fail "the worker's function made no job"
+with_functions rm --stop --force service-function event-source worker-function service-lambda worker-lambda
+up
+
 step "Ctrl-C while a job runs: the worker drains, and everything ends"
 set -m # else the shell has it ignore SIGINT
-docker compose up --no-color >"$scratch/up.log" 2>&1 &
+docker compose --ansi never up --no-color >"$scratch/up.log" 2>&1 &
 attached=$!
 set +m
 shows() { grep --quiet "$1" "$scratch/up.log"; }
@@ -228,7 +244,7 @@ within 30 shows "worker.*job.advanced"
 kill -INT "$attached"
 wait "$attached" || true # its status differs between releases of Compose, one of which ends in a panic of its own
 drained
-[[ -z $(docker compose ps --quiet --status running) ]] || fail "something still runs"
+[[ -z $(compose ps --quiet --status running) ]] || fail "something still runs"
 [[ $(docker inspect --format '{{.State.ExitCode}}' "$(container service)") == 0 ]] || fail "the service did not end well"
 
 step "a second up, on the same containers and volumes: what was there is there, and a job that ran can be had again"
@@ -237,21 +253,21 @@ plays "$first"
 for each in "${several[@]}"; do plays "$each"; done
 reach "$running" "COMPLETE ERROR" 100
 if [[ $(status "$running") == ERROR ]]; then
-  fetch "$api/jobs" -H 'Content-Type: application/json' -d "{\"input_file\": \"$running\"}" >/dev/null
+  post /jobs "{\"input_file\": \"$running\"}" >/dev/null
   runs "$running"
 fi
 complete "$running"
 complete "$(upload "$scratch/short.mp4")"
 
 step "an upload that no worker has seen outlives a stop of everything"
-docker compose stop worker
+compose stop worker
 unseen=$(upload "$scratch/short.mp4")
-docker compose stop
+compose stop
 up
 complete "$unseen"
 
 step "down, with its volumes, and up"
-docker compose down --volumes
+compose down --volumes
 [[ -z $(docker volume ls --quiet --filter "label=com.docker.compose.project=$COMPOSE_PROJECT_NAME") ]] || fail "a volume is left"
 up
 [[ $(curl --silent --output /dev/null --write-out '%{http_code}' --get "$api/jobs" --data-urlencode "input_file=$first") == 404 ]] \
