@@ -4,9 +4,8 @@ Plain ASGI, so that a stream of events passes through unbuffered.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,6 +36,16 @@ DOCUMENTATION_HEADERS = {
 }
 """The documentation pages: a script in the page, and Swagger UI or ReDoc from this very server."""
 
+RawHeaders = Sequence[tuple[bytes, bytes]]
+
+
+def _raw(headers: Mapping[str, str]) -> RawHeaders:
+    """Return headers as ASGI sends them, made once: every answer passes here."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+_HEADERS, _DOCUMENTATION_HEADERS = _raw(HEADERS), _raw(DOCUMENTATION_HEADERS)
+
 
 class Edge:
     """The application, with bodies limited and headers added."""
@@ -51,9 +60,9 @@ class Edge:
             return
         path = path_of(scope)
         most_bytes = LARGEST_PART_LIST_BYTES if PART_LIST_PATH.fullmatch(path) else LARGEST_BODY_BYTES
-        send = _adding(DOCUMENTATION_HEADERS if path.startswith(DOCUMENTATION) else HEADERS, send)
-        announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdecimal() and int(announced) > most_bytes:
+        send = _adding(_DOCUMENTATION_HEADERS if path.startswith(DOCUMENTATION) else _HEADERS, send)
+        announced: bytes = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > most_bytes:
             refusal = problem(
                 Request(scope), status=413, detail=str(RequestTooLargeError()), code=RequestTooLargeError.code
             )
@@ -62,12 +71,11 @@ class Edge:
         await self._app(scope, _limited(receive, most_bytes), send)
 
 
-def _adding(headers: Mapping[str, str], send: Send) -> Send:
+def _adding(headers: RawHeaders, send: Send) -> Send:
     async def _send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            answered = MutableHeaders(scope=message)
-            for name, value in headers.items():
-                answered.setdefault(name, value)
+            said = {name for name, _ in message["headers"]}
+            message = {**message, "headers": [*message["headers"], *(each for each in headers if each[0] not in said)]}
         await send(message)
 
     return _send

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from service.jobs.requests import JobRequests
 from service.jobs.running import RunningJobs
+from service.live.answers import Answers
 from service.live.event_stream import as_event
 from service.live.following import Followed, Key
 from service.live.reader import Reader
@@ -42,6 +43,7 @@ class Resources:
     requests: JobRequests
     reader: Reader
     live: Live
+    answers: Answers
 
     async def check(self) -> None:
         """Return if all of them answer.
@@ -80,6 +82,7 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
             statuses=statuses,
             reader=reader,
             live=live,
+            answers=Answers(settings.playback_base_url),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, public, settings.input_bucket),
             multipart=MultipartBucket(s3, public, settings.input_bucket),

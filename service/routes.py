@@ -4,12 +4,11 @@ import time
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from service import presenting
 from service.access.caller import may_see
 from service.access.calling import Beginning, Calling
-from service.live.following import FileKey, Followed, JobKey
+from service.live.following import FileKey, Followed, JobKey, Key
 from service.problems import responses
 from service.resources import Resources
 from service.schemas import EXAMPLE_FILE, EXAMPLE_JOB, Health, Job, Upload, UploadRequest
@@ -27,8 +26,8 @@ from transcode.upload import Lookup
 router = APIRouter()
 
 
-def resources(request: Request) -> Resources:
-    """Return what the app's lifespan opened."""
+async def resources(request: Request) -> Resources:
+    """Return what the app's lifespan opened. Async, because FastAPI sends plain functions through its thread pool."""
     opened: Resources = request.app.state.resources
     return opened
 
@@ -77,14 +76,16 @@ async def create_upload(wanted: UploadRequest, caller: Beginning, opened: Opened
     operation_id="find_job",
     tags=["jobs"],
     summary="Find the job of an input file",
+    response_model=Job,
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
-async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Job:
+async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Response:
     """Get the newest job of a file; before there is one, its status is AWAITING_UPLOAD and its id null."""
-    followed = await opened.reader.follow(FileKey(input_file))
+    key = FileKey(input_file)
+    followed = await opened.reader.follow(key)
     if followed.owned is None or not may_see(caller, followed.owned):
         raise UploadNotFoundError
-    return _present(followed, opened)
+    return _answer(key, followed, opened)
 
 
 @router.get(
@@ -92,14 +93,16 @@ async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Jo
     operation_id="get_job",
     tags=["jobs"],
     summary="Get a job",
+    response_model=Job,
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
-async def get_job(job_id: JobId, caller: Calling, opened: Opened) -> Job:
+async def get_job(job_id: JobId, caller: Calling, opened: Opened) -> Response:
     """Get everything there is to show of a job."""
-    followed = await opened.reader.follow(JobKey(job_id))
+    key = JobKey(job_id)
+    followed = await opened.reader.follow(key)
     if followed.owned is None or not may_see(caller, followed.owned):
         raise JobNotFoundError
-    return _present(followed, opened)
+    return _answer(key, followed, opened)
 
 
 @router.get("/healthz", operation_id="healthz", tags=["health"], summary="Is the process alive?")
@@ -121,6 +124,7 @@ async def readyz(opened: Opened) -> Health:
     return Health()
 
 
-def _present(followed: Followed, opened: Resources) -> Job:
-    now_ms = int(time.time() * 1000)
-    return presenting.followed_of(followed, now_ms=now_ms, playback_base_url=opened.settings.playback_base_url)
+def _answer(key: Key, followed: Followed, opened: Resources) -> Response:
+    """Return the job as JSON that is ready: FastAPI would check and serialize what we have just made, once a caller."""
+    body = opened.answers.of(key, followed, now_ms=int(time.time() * 1000))
+    return Response(body, media_type="application/json")
