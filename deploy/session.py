@@ -1,0 +1,69 @@
+"""Whom deploying talks to: one account and region, found out before anything is changed."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import aioboto3
+from aiobotocore.config import AioConfig
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+
+if TYPE_CHECKING:
+    from types_aiobotocore_cloudformation import CloudFormationClient
+    from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_s3 import S3Client
+
+
+class SessionError(Exception):
+    """AWS can't be reached, or doesn't know the caller; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The account and region that are deployed to, and clients for them."""
+
+    account_id: str
+    region: str
+    _session: aioboto3.Session
+    _opened: AsyncExitStack
+
+    async def cloudformation(self) -> "CloudFormationClient":
+        """Return a client of CloudFormation, which asks to be called less often than a person would wait for."""
+        return cast("CloudFormationClient", await self.client("cloudformation", retries={"total_max_attempts": 10}))
+
+    async def s3(self) -> "S3Client":
+        """Return a client of S3."""
+        return cast("S3Client", await self.client("s3"))
+
+    async def dynamodb(self) -> "DynamoDBClient":
+        """Return a client of DynamoDB."""
+        return cast("DynamoDBClient", await self.client("dynamodb"))
+
+    async def client(self, service: str, **config: Any) -> Any:  # noqa: ANN401 -- of whichever service
+        """Return a client of any service."""
+        made = self._session.client(cast("Any", service), config=AioConfig(**config))
+        return await self._opened.enter_async_context(made)
+
+
+@asynccontextmanager
+async def signed_in(region: str | None) -> AsyncIterator[Account]:
+    """Give the account that the environment's credentials belong to.
+
+    Raises:
+        SessionError: There are none, they are no longer valid, no region is set, or AWS can't be reached.
+    """
+    async with AsyncExitStack() as opened:
+        try:
+            session = aioboto3.Session(region_name=region or None)
+            sts: Any = await opened.enter_async_context(session.client("sts"))
+            identity = await sts.get_caller_identity()
+        except NoCredentialsError as error:
+            raise SessionError("no AWS credentials: run `aws configure`, or set AWS_PROFILE") from error
+        except NoRegionError as error:
+            raise SessionError("no region: give one as REGION=eu-west-1, or set AWS_REGION") from error
+        except ProfileNotFound as error:
+            raise SessionError(str(error)) from error
+        except (ClientError, BotoCoreError) as error:
+            raise SessionError(f"AWS does not let you in: {error}") from error
+        yield Account(account_id=identity["Account"], region=sts.meta.region_name, _session=session, _opened=opened)
