@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
+CHECKOV_VENV := .venv-checkov
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: help setup dev demo check check-page test soak lock openapi page clean compose-test
@@ -28,6 +29,18 @@ $(AWS_VENV)/.done: local/aws/requirements.lock
 	@$(AWS_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
 	@touch $@
 
+# checkov pins a boto3 and a networkx that aioboto3 and cfn-lint can't live with.
+$(CHECKOV_VENV)/.done: infra/checkov/requirements.lock
+	@echo "installing checkov into $(CHECKOV_VENV)"
+	@$(PYTHON) -m venv --clear $(CHECKOV_VENV)
+	@$(CHECKOV_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
+	@touch $@
+
+# Ten seconds of a processor, so only when a template has changed. It asks nobody on the network for anything.
+$(CHECKOV_VENV)/.checked: $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
+	@$(CHECKOV_VENV)/bin/checkov --framework cloudformation --file infra/*.yaml --skip-download --compact --quiet
+	@touch $@
+
 dev: setup ## Start the whole system on this machine: AWS, MediaConvert, service, worker, page
 	@$(MAKE) --no-print-directory page || echo "the page could not be built: the API runs without it" >&2
 	@exec $(VENV)/bin/python -m local up
@@ -35,12 +48,13 @@ dev: setup ## Start the whole system on this machine: AWS, MediaConvert, service
 demo: setup ## Upload a video and watch it until it plays: make demo [VIDEO=path]
 	@exec $(VENV)/bin/python -m local demo $(if $(VIDEO),"$(VIDEO)")
 
-check: $(VENV)/.done ## The fast checks: format, lint, types, layers, template, unit tests
+check: $(VENV)/.done $(CHECKOV_VENV)/.done ## The fast checks: format, lint, types, layers, templates, unit tests
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(VENV)/bin/cfn-lint infra/*.yaml
+	@$(MAKE) --no-print-directory $(CHECKOV_VENV)/.checked
 	@$(VENV)/bin/python -m pytest tests/unit -q
 	@$(MAKE) --no-print-directory check-page
 
@@ -89,9 +103,10 @@ lock: $(VENV)/.done ## Write the lock files anew
 	@$(COMPILE) pyproject.toml --group local -c requirements-dev.lock -o requirements-local.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group lambda -c requirements.lock -o requirements-lambda.lock $(LOCK_FLAGS)
 	@$(COMPILE) local/aws/requirements.in -o local/aws/requirements.lock $(LOCK_FLAGS)
+	@$(COMPILE) infra/checkov/requirements.in -o infra/checkov/requirements.lock $(LOCK_FLAGS)
 
 openapi: $(VENV)/.done ## Write docs/openapi.json anew
 	@$(VENV)/bin/python -m service.document > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(VENV) $(AWS_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(AWS_VENV) $(CHECKOV_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
