@@ -49,6 +49,12 @@ def _message(record: Mapping[str, Any]) -> Message:
         body=record["body"],
         receipt=record["receiptHandle"],
         deliveries=int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
+        attributes={
+            name: str(each["stringValue"])
+            for name, each in record.get("messageAttributes", {}).items()
+            if "stringValue" in each
+        },
+        sent_ms=int(record.get("attributes", {}).get("SentTimestamp", 0)) or None,
     )
 
 

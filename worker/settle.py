@@ -1,7 +1,8 @@
 """What becomes of a message: deleted, tried again later, or buried. Pure."""
 
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 LONGEST_DELAY_S = 900
 FIRST_DELAY_S = 5
@@ -9,12 +10,22 @@ FIRST_DELAY_S = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message in hand; `receipt` is good for this delivery only, `deliveries` counts this one too."""
+    """A message in hand; `receipt` is good for this delivery only, `deliveries` counts this one too.
+
+    `attributes` are those that say where a message of ours comes from; `sent_ms` is when it came into its queue (Unix
+    milliseconds).
+    """
 
     message_id: str
     body: str
     receipt: str = ""
     deliveries: int = 1
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    sent_ms: int | None = None
+
+    def waited_ms(self, now_s: float) -> int | None:
+        """Return for how long it has been on its way, where that is known; clocks differ, so never less than 0."""
+        return None if self.sent_ms is None else max(0, round(now_s * 1000) - self.sent_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Pure. Whoever reads this module knows every shape that we accept and everything 
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
@@ -22,6 +22,7 @@ from transcode.job import (
     Warned,
     WarningRaised,
 )
+from transcode.trail import Trail, trail_of
 from worker.messages.completion import output_of
 from worker.messages.payloads import (
     LONGEST_KEY_BYTES,
@@ -72,6 +73,14 @@ Meaning = ObjectCreated | JobEvent | Ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One thing that a message says, and where that comes from, as far as the message tells."""
+
+    meaning: Meaning
+    trail: Trail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Reads messages, whichever way they came: from SQS or straight into a Lambda function."""
 
@@ -82,6 +91,10 @@ class Reader:
     """LocalStack percent-encodes `detail.object.key` of its EventBridge events; AWS and MiniStack send it plain."""
 
     def read(self, body: str) -> Sequence[Meaning]:
+        """Return what the message says, and nothing of where it comes from; raises as `hear` does."""
+        return [heard.meaning for heard in self.hear(body)]
+
+    def hear(self, body: str, attributes: Mapping[str, str] | None = None) -> Sequence[Heard]:
         """Return what the message says; several things only where S3 put several records into it.
 
         Raises:
@@ -89,7 +102,9 @@ class Reader:
         """
         try:
             payload = json.loads(body)
-            return list(self._meanings(payload)) if isinstance(payload, dict) else _refuse("is not a JSON object")
+            if not isinstance(payload, dict):
+                _refuse("is not a JSON object")
+            return [Heard(meaning=each, trail=_trail(each, payload, attributes)) for each in self._meanings(payload)]
         except ValidationError as error:
             fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
             raise MalformedMessageError(_shown(f"wrong or missing: {fields}")) from None
@@ -159,6 +174,17 @@ class Reader:
         if (detail.user_metadata or {}).get(INPUT_BUCKET_KEY) != self.input_bucket:
             return Ignored(reason="not_our_job", job_id=detail.job_id)
         return _meaning_of(detail, self.sanitiser)
+
+
+def _trail(meaning: Meaning, payload: Body, attributes: Mapping[str, str] | None) -> Trail:
+    """Return what an upload's key and its message's attributes tell, or a job's user metadata."""
+    match meaning:
+        case ObjectCreated(input_file=input_file):
+            return trail_of(attributes, input_file=input_file)
+        case Ignored():
+            return Trail()
+        case _:
+            return trail_of(payload["detail"]["userMetadata"])
 
 
 def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> Meaning:

@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from transcode.trail import Trail
 from worker.messages.events import INPUT_BUCKET_KEY
 from worker.submission.claim import Claim, Destination
 from worker.submission.output_names import base_name, key_uri
@@ -41,12 +42,14 @@ class JobDefaults:
     status_update_interval_s: int
 
 
-def job_request(claim: Claim, template_settings: Mapping[str, Any], defaults: JobDefaults) -> dict[str, Any]:
+def job_request(
+    claim: Claim, template_settings: Mapping[str, Any], defaults: JobDefaults, trail: Trail | None = None
+) -> dict[str, Any]:
     """Return the arguments for CreateJob.
 
     The claim's id is the request token, by which MediaConvert itself drops a second call within a minute, and goes
     into the user metadata, by which the job is found again later. File names go nowhere but the input's address:
-    user metadata allows few characters and comes back in every event.
+    user metadata allows few characters and comes back in every event. The ids of the trail do.
     """
     request: dict[str, Any] = {
         "ClientRequestToken": claim.claim_id,
@@ -54,7 +57,11 @@ def job_request(claim: Claim, template_settings: Mapping[str, Any], defaults: Jo
         "Role": defaults.role,
         "Settings": _settings(claim.destination, template_settings, defaults),
         "StatusUpdateInterval": f"SECONDS_{defaults.status_update_interval_s}",
-        "UserMetadata": {INPUT_BUCKET_KEY: defaults.input_bucket, CLAIM_KEY: claim.claim_id},
+        "UserMetadata": {
+            **(trail.as_user_metadata() if trail else {}),
+            INPUT_BUCKET_KEY: defaults.input_bucket,
+            CLAIM_KEY: claim.claim_id,
+        },
     }
     if defaults.queue:
         request["Queue"] = defaults.queue
