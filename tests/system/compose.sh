@@ -237,7 +237,7 @@ docker compose --ansi never up --no-color >"$scratch/up.log" 2>&1 &
 attached=$!
 set +m
 shows() { grep --quiet "$1" "$scratch/up.log"; }
-within 120 shows "provision.* exited with code 0" # before that it is still starting, and Ctrl-C only ends the starting
+within 120 shows "ready.*http://localhost:$DEV_API_PORT/docs" # before that, Ctrl-C only ends the starting
 running=$(upload "$scratch/long.mp4")
 runs "$running"
 within 30 shows "worker.*job.advanced"
