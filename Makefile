@@ -7,7 +7,7 @@ AWS_VENV := .venv-aws
 CHECKOV_VENV := .venv-checkov
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check check-page test soak lock openapi page clean compose-test
+.PHONY: help setup dev demo check check-page test soak lock openapi page clean compose-test deploy destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,7 +78,7 @@ HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map
 PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json
 
 page: ## Build the page, where Node.js 20.19 or newer is
-	@if $(HAS_NODE); then $(MAKE) --no-print-directory web/dist/index.html; \
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/dist/index.html; \
 	  else echo "no page: it needs Node.js 20.19 or newer" >&2; fi
 
 check-page: ## Format, lint, types and unit tests of the page, where Node.js is
@@ -102,8 +102,25 @@ lock: $(VENV)/.done ## Write the lock files anew
 	@$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group local -c requirements-dev.lock -o requirements-local.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group lambda -c requirements.lock -o requirements-lambda.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group otel -c requirements-dev.lock -o requirements-otel.lock $(LOCK_FLAGS)
 	@$(COMPILE) local/aws/requirements.in -o local/aws/requirements.lock $(LOCK_FLAGS)
 	@$(COMPILE) infra/checkov/requirements.in -o infra/checkov/requirements.lock $(LOCK_FLAGS)
+
+STACK ?= mediaconvert-status
+OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
+
+deploy: $(VENV)/.done page ## To AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" WITHOUT=… PAGE_CONFIG=…]
+	@exec $(VENV)/bin/python -m deploy up --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") \
+	  $(foreach each,$(PARAMETERS),--set "$(each)") $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)")
+
+destroy: $(VENV)/.done ## Delete a deployment and everything in it: make destroy STACK=name [REGION=… YES=1]
+	@exec $(VENV)/bin/python -m deploy down $(OF_STACK) $(if $(YES),--yes)
+
+lambda: $(VENV)/.done ## Build the Lambda packages, for arm64 and x86_64: make lambda [LAMBDA_PYTHON=3.13]
+	@exec $(VENV)/bin/python -m deploy package $(if $(LAMBDA_PYTHON),--python "$(LAMBDA_PYTHON)")
+
+templates: $(VENV)/.done ## Write the job template into infra/mediaconvert.yaml anew
+	@$(VENV)/bin/python -m deploy.job_template
 
 openapi: $(VENV)/.done ## Write docs/openapi.json anew
 	@$(VENV)/bin/python -m service.document > docs/openapi.json

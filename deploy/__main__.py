@@ -35,7 +35,8 @@ def up(
     stack: Name = "mediaconvert-status",
     region: Region = None,
     parameters: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template; it stays.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; it stays."),
     ] = None,
     without: Annotated[
         list[str] | None, typer.Option(help="A stack to leave out: mediaconvert, edge or alarms.")
@@ -52,11 +53,11 @@ def up(
         wish = Wish(
             deployment=stack,
             target=chosen,
-            given=read(parameters or []),
+            given=_with_files(read(parameters or [])),
             without=without or [],
             page_config=page_config.read_bytes() if page_config else None,
         )
-    except ParameterError as error:
+    except (ParameterError, OSError, UnicodeError) as error:
         _fail(str(error))
     _run(_up(wish, region))
 
@@ -110,6 +111,13 @@ def package(
         size_mb = built.path.stat().st_size / 1e6
         bytecode = "" if built.is_compiled else f", without bytecode: there is no Python {python} here to make it"
         typer.echo(f"{built.path.relative_to(built.path.parents[2])}  {size_mb:.1f} MB  {built.digest[:16]}{bytecode}")
+
+
+def _with_files(given: dict[str, str]) -> dict[str, str]:
+    """Return the parameters, each value that begins with @ replaced by what is in the file that it names."""
+    return {
+        name: Path(value[1:]).read_text("utf-8").strip() if value[:1] == "@" else value for name, value in given.items()
+    }
 
 
 def _run(command: Coroutine[Any, Any, None]) -> None:

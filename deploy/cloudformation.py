@@ -74,14 +74,19 @@ class CloudFormation:
         """
         step = await self._ready(name)
         change_set = f"deploy-{uuid.uuid4().hex[:12]}"
-        await self._client.create_change_set(
-            StackName=name,
-            ChangeSetName=change_set,
-            ChangeSetType="CREATE" if step is Step.CREATE else "UPDATE",
-            TemplateBody=template,
-            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-            Capabilities=CAPABILITIES,
-        )
+        try:
+            await self._client.create_change_set(
+                StackName=name,
+                ChangeSetName=change_set,
+                ChangeSetType="CREATE" if step is Step.CREATE else "UPDATE",
+                TemplateBody=template,
+                Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+                Capabilities=CAPABILITIES,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise StackError(f"{name}: {error.response['Error']['Message']}") from error
         if not await self._has_changes(name, change_set):
             await self._client.delete_change_set(StackName=name, ChangeSetName=change_set)
             return "unchanged"

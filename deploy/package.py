@@ -6,6 +6,7 @@ uv installs wheels for Lambda's processors, whatever the machine that builds; ev
 import csv
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,13 +68,26 @@ def build(*, architecture: str, python: str, target: Path = TARGET) -> Package:
         _copy(root)
         is_compiled = _compile(root, python)
         files = [File(path=path.relative_to(root).as_posix(), body=path.read_bytes()) for path in _files(root)]
-    body = archive(files)
-    if len(body) > LARGEST_BYTES:
-        raise PackageError(f"the package has {len(body):,} bytes; Lambda takes {LARGEST_BYTES:,}")
-    target.mkdir(parents=True, exist_ok=True)
-    path = target / f"mediaconvert-status-{architecture}-python{python}.zip"
-    path.write_bytes(body)
-    return Package(path=path, digest=digest(files), is_compiled=is_compiled)
+    package = Package(
+        path=target / f"mediaconvert-status-{architecture}-python{python}.zip",
+        digest=digest(files),
+        is_compiled=is_compiled,
+    )
+    if not _is_written(package):
+        target.mkdir(parents=True, exist_ok=True)
+        package.path.write_bytes(archive(files))
+    if (size := package.path.stat().st_size) > LARGEST_BYTES:
+        raise PackageError(f"the package has {size:,} bytes; Lambda takes {LARGEST_BYTES:,}")
+    return package
+
+
+def _is_written(package: Package) -> bool:
+    """Tell whether an earlier run has already packed the same content, which takes longer than anything else here."""
+    try:
+        with zipfile.ZipFile(package.path) as written:
+            return written.comment.decode() == package.digest
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _install(root: Path, *, architecture: str, python: str) -> None:

@@ -6,15 +6,16 @@ from importlib import import_module
 
 import pytest
 
+import deploy
 import service
 import transcode
 import worker
 
-ENTRANCES = ("__main__", "lambda_handler")
+ENTRANCES = ("__main__", "lambda_handler", "lambda_reconcile")
 """Modules that start a process when they are imported."""
 MODULES = sorted(
     module.name
-    for package in (transcode, worker, service)
+    for package in (transcode, worker, service, deploy)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     if not module.name.endswith(ENTRANCES)
 )
