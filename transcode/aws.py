@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-import aioboto3
 from aiobotocore.config import AioConfig
+from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 
@@ -17,17 +17,21 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_mediaconvert import MediaConvertClient
     from types_aiobotocore_s3 import S3Client
+    from types_aiobotocore_secretsmanager import SecretsManagerClient
     from types_aiobotocore_sqs import SQSClient
 
 THROTTLED_STATUS = 429
 SERVER_ERROR_STATUS = 500
+
+USER_AGENT = "mediaconvert-status"
 
 
 class Aws:
     """Opens the clients that a process asks for; all close with the `open_aws` that made it."""
 
     def __init__(self, stack: AsyncExitStack, *, region: str, endpoint_url: str | None) -> None:
-        self._session = aioboto3.Session(region_name=region)
+        self._session = get_session()  # aioboto3's, without its resources, which cost a start and are not used
+        self._region = region
         self._endpoint_url = endpoint_url
         self._stack = stack
 
@@ -63,9 +67,16 @@ class Aws:
         config = _config(read_timeout_s=15, attempts=2)
         return cast("MediaConvertClient", await self._open("mediaconvert", config, endpoint_url=endpoint_url))
 
+    async def secretsmanager(self) -> "SecretsManagerClient":
+        """Return a Secrets Manager client that gives up within about 20 s."""
+        return cast("SecretsManagerClient", await self._open("secretsmanager", _config(read_timeout_s=5, attempts=3)))
+
     async def _open(self, service: str, config: AioConfig, *, endpoint_url: str | None = None) -> object:
-        client = self._session.client(
-            cast("Any", service), config=config, endpoint_url=endpoint_url or self._endpoint_url
+        client = self._session.create_client(
+            cast("Any", service),
+            region_name=self._region,
+            config=config,
+            endpoint_url=endpoint_url or self._endpoint_url,
         )
         return await self._stack.enter_async_context(client)
 
@@ -96,5 +107,7 @@ def _config(*, read_timeout_s: float, attempts: int, **more: Any) -> AioConfig: 
         read_timeout=read_timeout_s,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=100,
+        # botocore puts its own together anew for every call, which is a sixth of what a call costs.
+        user_agent=USER_AGENT,
         **more,
     )

@@ -19,6 +19,10 @@ from worker.queue import QueueUnusableError, open_queue
 from worker.reconcile.runner import reconciling
 from worker.settings import WorkerSettings
 
+BACKLOG_LOT = 5_000
+"""Job events of a backlog that are taken together: ten of each of 500 jobs are 500 writes. Each weighs about 5 kB until
+it is handled, and uses up a delivery where the worker dies."""
+
 log = structlog.get_logger("worker")
 
 
@@ -29,7 +33,9 @@ async def run(settings: WorkerSettings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws:
         sqs = await aws.sqs()
-        queues = [await open_queue(sqs, url) for url in (settings.uploads_queue_url, settings.job_events_queue_url)]
+        uploads = await open_queue(sqs, settings.uploads_queue_url)
+        job_events = await open_queue(sqs, settings.job_events_queue_url, lot=BACKLOG_LOT)
+        queues = [uploads, job_events]
         handler = await open_handler(aws, settings)
         loop = Loop(
             queues=queues,

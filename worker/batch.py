@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import structlog
 
@@ -16,11 +17,15 @@ from transcode.job import JobEvent, worth_applying
 from worker.apply import Applier
 from worker.messages.events import Ignored, MalformedMessageError, ObjectCreated, Reader
 from worker.settle import Bury, Done, Later, Message, Outcome, backoff_s
+from worker.side_by_side import side_by_side
 from worker.submission.submit import Submitter
 
 HANDLED_WITHIN_S = 180
 """Longer than all attempts of all calls that one message takes. What takes longer hangs, and is tried again: its
 message would stay hidden for ever, because whoever handles one keeps it so."""
+
+MOST_AT_ONCE = 50
+"""Uploads and jobs worked on at the same time for one lot of messages, which can be of thousands of jobs."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,10 +74,9 @@ class BatchHandler:
                         uploads.append((meaning, message))
                     case event:
                         events[event.job_id].append((event, message))
-        await asyncio.gather(
-            *(self._submit(upload, message, handled) for upload, message in uploads),
-            *(self._apply(of_one_job, handled) for of_one_job in events.values()),
-        )
+        submitting = (self._submit(upload, message, handled) for upload, message in uploads)
+        applying = (self._apply(of_one_job, handled) for of_one_job in events.values())
+        await side_by_side(chain(submitting, applying), most=MOST_AT_ONCE)
         return handled.outcomes
 
     async def _submit(self, upload: ObjectCreated, message: Message, handled: Handled) -> None:

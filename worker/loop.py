@@ -9,7 +9,7 @@ import structlog
 
 from worker.batch import BatchHandler
 from worker.health import Pulse
-from worker.queue import Queue
+from worker.queue import BATCH_SIZE, Queue
 from worker.settle import Later, Message
 
 FIRST_PAUSE_S = 1.0
@@ -51,6 +51,8 @@ class Loop:
         while not stop.is_set():
             try:
                 messages = await _unless(stop, queue.receive())
+                if len(messages) == BATCH_SIZE:
+                    messages = [*messages, *await queue.receive_more()]
                 if messages:
                     await self._work(queue, messages)
                 self.pulse.beat(me)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,13 @@ class Recorder:
     decide: Callable[[Message], Outcome] = lambda _: Done()
     takes_s: float = 0
     seen: list[Message] = field(default_factory=list)
+    lots: list[int] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
         """Note the messages, take the time, decide."""
         self.seen.extend(messages)
+        self.lots.append(len(messages))
         self.arrived.set()
         await asyncio.sleep(self.takes_s)
         return {message.message_id: self.decide(message) for message in messages}
@@ -89,6 +91,13 @@ async def send(sqs: "SQSClient", queue: Queue, *bodies: str) -> None:
     """Put messages into the queue."""
     for body in bodies:
         await sqs.send_message(QueueUrl=queue.url, MessageBody=body)
+
+
+async def send_many(sqs: "SQSClient", queue: Queue, count: int) -> None:
+    """Put so many numbered messages into the queue."""
+    for at in range(0, count, 10):
+        entries: Any = [{"Id": str(number), "MessageBody": str(number)} for number in range(at, min(at + 10, count))]
+        await sqs.send_message_batch(QueueUrl=queue.url, Entries=entries)
 
 
 async def test_what_is_done_is_deleted(sqs: "SQSClient", queue: Queue) -> None:
@@ -146,6 +155,62 @@ async def test_a_stop_gives_back_what_it_can_not_finish(sqs: "SQSClient", queue:
     await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2)
     answer = await sqs.receive_message(QueueUrl=queue.url, WaitTimeSeconds=1)
     assert [message["Body"] for message in answer.get("Messages", [])] == ["too long"]
+
+
+async def test_of_a_backlog_a_lot_is_taken_together(sqs: "SQSClient", queue: Queue) -> None:
+    """Everything that waits comes at once, and all of it is settled as decided, in batches."""
+
+    def decide(message: Message) -> Outcome:
+        return Bury(reason="odd") if int(message.body) % 2 else Done()
+
+    recorder = Recorder(decide=decide)
+    await send_many(sqs, queue, 70)
+    await run_until(replace(queue, lot=1_000), recorder, lambda: len(recorder.seen) >= 70)
+    assert recorder.lots == [70]
+    assert await left(sqs, queue.url) == 0
+    assert await left(sqs, queue.dead_letter_url) == 35
+
+
+async def test_a_lot_has_an_end(sqs: "SQSClient", queue: Queue) -> None:
+    """However long the backlog, a worker takes about so many, and leaves the rest to others meanwhile."""
+    recorder = Recorder()
+    await send_many(sqs, queue, 200)
+    await run_until(replace(queue, lot=60), recorder, lambda: len(recorder.seen) >= 200)
+    assert 60 <= recorder.lots[0] < 200
+    assert await left(sqs, queue.url) == 0
+
+
+async def test_a_queue_without_lots_gives_ten_at_most(sqs: "SQSClient", queue: Queue) -> None:
+    """Uploads: each is a job to be made, and none waits in the hands of a busy worker."""
+    recorder = Recorder()
+    await send_many(sqs, queue, 30)
+    await run_until(queue, recorder, lambda: len(recorder.seen) >= 30)
+    assert max(recorder.lots) == 10
+
+
+async def test_nothing_waits_for_a_lot(sqs: "SQSClient", queue: Queue) -> None:
+    """A message that comes alone is handled alone, without another look at the queue."""
+    recorder = Recorder()
+    receives: list[object] = []
+    sqs.meta.events.register("before-call.sqs.ReceiveMessage", lambda **_: receives.append(None))
+    await send(sqs, queue, "alone")
+    await run_until(replace(queue, lot=1_000), recorder, recorder.arrived.is_set)
+    assert recorder.lots == [1]
+    assert len(receives) <= 2  # the one that brought it, and the next long poll
+
+
+async def test_a_lot_that_a_stop_cuts_short_is_given_back(sqs: "SQSClient", deploy_stack: Callable[..., Stack]) -> None:
+    """All of it, not only the first ten, and at once: by itself it would come back after a minute."""
+    queue = await open_queue(sqs, deploy_stack().job_events_queue_url)
+    recorder = Recorder(takes_s=3600)
+    await send_many(sqs, queue, 40)
+    await run_until(replace(queue, lot=1_000), recorder, recorder.arrived.is_set, grace_s=0.2)
+    returned: set[str] = set()
+    async with asyncio.timeout(DEADLINE_S):
+        while len(returned) < 40:
+            answer = await sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10, VisibilityTimeout=60)
+            returned |= {message["MessageId"] for message in answer.get("Messages", [])}
+    assert returned == {message.message_id for message in recorder.seen}
 
 
 async def test_a_queue_without_a_dead_letter_queue_is_refused(sqs: "SQSClient") -> None:
