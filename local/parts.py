@@ -7,8 +7,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from local import embedded
+from local.playback_key import KeyPair
 
 HOST = "127.0.0.1"
+
+PLAYBACK_KEY_PAIR_ID = "LOCAL"
+"""What CloudFront would make up for a public key."""
 
 _HIGHEST_PORT = 65535
 
@@ -125,8 +129,17 @@ def settings(ports: Ports, provisioned: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def application(ports: Ports, shared: Mapping[str, str], provisioned: Mapping[str, str]) -> tuple[Part, ...]:
-    """Playback, the service and the worker, which need what was provisioned."""
+def application(
+    ports: Ports,
+    shared: Mapping[str, str],
+    provisioned: Mapping[str, str],
+    *,
+    playback_keys: KeyPair | None = None,
+) -> tuple[Part, ...]:
+    """Playback, the service and the worker, which need what was provisioned.
+
+    With `playback_keys` the service gives cookies, and playback asks for them.
+    """
     configured = {
         "CORS_ALLOW_ORIGINS": "*",
         "WEB_DIR": str(embedded.ROOT / "web" / "dist"),
@@ -139,13 +152,18 @@ def application(ports: Ports, shared: Mapping[str, str], provisioned: Mapping[st
         Part(
             name="playback",
             command=(sys.executable, "-m", "local.playback"),
-            environment={**configured, "PLAYBACK_HOST": HOST, "PLAYBACK_PORT": str(ports.playback)},
+            environment={
+                **configured,
+                **_asking_for_cookies(playback_keys, ports),
+                "PLAYBACK_HOST": HOST,
+                "PLAYBACK_PORT": str(ports.playback),
+            },
             health_url=url(ports.playback) + "/healthz",
         ),
         Part(
             name="service",
             command=(sys.executable, "-m", "service"),
-            environment={**configured, "HOST": HOST, "PORT": str(ports.api)},
+            environment={**configured, **_giving_cookies(playback_keys), "HOST": HOST, "PORT": str(ports.api)},
             health_url=url(ports.api) + "/readyz",
         ),
         Part(
@@ -155,3 +173,17 @@ def application(ports: Ports, shared: Mapping[str, str], provisioned: Mapping[st
             ready_line="worker.ready",
         ),
     )
+
+
+def _giving_cookies(keys: KeyPair | None) -> dict[str, str]:
+    return {"PLAYBACK_KEY_PAIR_ID": PLAYBACK_KEY_PAIR_ID, "PLAYBACK_PRIVATE_KEY": keys.private_pem} if keys else {}
+
+
+def _asking_for_cookies(keys: KeyPair | None, ports: Ports) -> dict[str, str]:
+    if keys is None:
+        return {}
+    return {
+        "PLAYBACK_KEY_PAIR_ID": PLAYBACK_KEY_PAIR_ID,
+        "PLAYBACK_PUBLIC_KEY": keys.public_pem,
+        "PLAYBACK_PAGE_ORIGINS": url(ports.api),  # cookies know no ports, but a page of another one must be let in
+    }

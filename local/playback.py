@@ -1,20 +1,24 @@
-"""Serves the private output bucket in CloudFront's place: GET and HEAD of objects, to any origin, and nothing else."""
+"""Serves the private output bucket in CloudFront's place: GET and HEAD of objects, to any origin, and nothing else.
+
+With PLAYBACK_PUBLIC_KEY it gives key files, as CloudFront does, only to who has the service's signed cookies.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC
 from email.utils import format_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import aioboto3
 import uvicorn
 from aiobotocore.config import AioConfig
 from botocore.exceptions import ClientError
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -24,8 +28,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from local import playback_rules as rules
+from local.playback_access import TrustedKey, is_allowed, is_guarded, trusted_key
 from transcode import log
-from transcode.settings import BucketName, Url, load
+from transcode.settings import BucketName, Url, load, split_on_commas
 
 if TYPE_CHECKING:  # stubs, which only development installs
     from types_aiobotocore_s3 import S3Client
@@ -45,7 +50,30 @@ class PlaybackSettings(BaseSettings):
     """Set for an emulator; AWS's own address otherwise."""
     playback_host: str = "127.0.0.1"
     playback_port: Annotated[int, Field(ge=0, le=65535)] = 8001
+    playback_base_url: Url | None = None
+    """Its own address, as browsers have it: cookies are good for that address."""
+    playback_key_pair_id: str | None = None
+    """The id of the key pair by which cookies name it."""
+    playback_public_key: str | None = None
+    """That key, RSA in PEM; without it key files are anybody's."""
+    playback_page_origins: Annotated[tuple[str, ...], NoDecode, split_on_commas] = ()
+    """Origins whose pages may send cookies, separated by commas; others may read what needs none."""
     log_level: str = "INFO"
+
+    @property
+    def trusted(self) -> TrustedKey | None:
+        """Whose cookies count."""
+        if self.playback_public_key is None or self.playback_key_pair_id is None:
+            return None
+        return trusted_key(key_pair_id=self.playback_key_pair_id, public_key_pem=self.playback_public_key)
+
+    @model_validator(mode="after")
+    def _keys_are_guarded_or_not(self) -> Self:
+        if self.playback_public_key is not None:
+            if self.playback_key_pair_id is None or self.playback_base_url is None:
+                raise ValueError("PLAYBACK_PUBLIC_KEY needs PLAYBACK_KEY_PAIR_ID and PLAYBACK_BASE_URL beside it")
+            _ = self.trusted
+        return self
 
 
 def playback_app(settings: PlaybackSettings) -> Starlette:
@@ -59,11 +87,13 @@ def playback_app(settings: PlaybackSettings) -> Starlette:
         session = aioboto3.Session()
         async with session.client("s3", endpoint_url=settings.aws_endpoint_url, config=config) as client:
             app.state.bucket = _Bucket(client, settings.output_bucket)
+            app.state.guard = _Guard(settings)
             yield
 
     cors = Middleware(
         CORSMiddleware,
-        allow_origins=["*"],
+        allow_origins=settings.playback_page_origins or ["*"],
+        allow_credentials=bool(settings.playback_page_origins),
         allow_methods=["GET", "HEAD"],
         allow_headers=["Range", "If-None-Match", "If-Modified-Since", "If-Range", "Authorization"],
         expose_headers=["Accept-Ranges", "Content-Length", "Content-Range", "ETag"],
@@ -96,11 +126,27 @@ async def _serve(request: Request) -> Response:
     bucket: _Bucket = request.app.state.bucket
     if not rules.is_servable(key):
         return PlainTextResponse("not found", 404)
+    if not request.app.state.guard.lets_pass(request, key):
+        return PlainTextResponse("forbidden", 403)
     arguments = rules.conditions(request.headers)
     try:
         return await (bucket.head(key, arguments) if request.method == "HEAD" else bucket.get(key, arguments))
     except ClientError as error:
         return await bucket.explain(key, error)
+
+
+class _Guard:
+    """Who gets key files."""
+
+    def __init__(self, settings: PlaybackSettings) -> None:
+        self._trusted = settings.trusted
+        self._base_url = settings.playback_base_url
+
+    def lets_pass(self, request: Request, key: str) -> bool:
+        if self._trusted is None or not is_guarded(key):
+            return True
+        address = f"{self._base_url}{request.scope['raw_path'].decode('latin-1')}"
+        return is_allowed(address, request.cookies, trusted=self._trusted, now_s=time.time())
 
 
 class _Bucket:

@@ -13,6 +13,7 @@ from pathlib import Path
 from local import parts
 from local.embedded import EmbeddedAwsError
 from local.parts import HOST, Ports, url
+from local.playback_key import new_key_pair
 from local.supervisor import PartError, Supervisor
 from local.tether import tethered
 
@@ -36,6 +37,8 @@ class LocalSystem:
 async def local_system(*, ports: Ports, supervisor: Supervisor) -> AsyncIterator[LocalSystem]:
     """Run the system for the length of an `async with` block, which begins when every part is ready.
 
+    Where access is on (AUTH_ISSUER), key files are the owners' alone, as they are on AWS.
+
     Args:
         ports: where the parts listen.
         supervisor: runs the parts, and stops them at the end.
@@ -50,7 +53,8 @@ async def local_system(*, ports: Ports, supervisor: Supervisor) -> AsyncIterator
             try:
                 await supervisor.start(*parts.foundation(ports, shared, scratch=Path(scratch)))
                 provisioned = await _provision(shared, ports)
-                await supervisor.start(*parts.application(ports, shared, provisioned))
+                keys = new_key_pair() if shared.get("AUTH_ISSUER") else None
+                await supervisor.start(*parts.application(ports, shared, provisioned, playback_keys=keys))
             except (PartError, EmbeddedAwsError) as error:
                 raise StartError(str(error)) from error
             yield LocalSystem(

@@ -2,6 +2,7 @@
 
 from service.jobs import requests, running
 from service.live import rows
+from service.playback import secret
 from service.uploads import multipart, presigned
 from transcode import lookup, status
 
@@ -14,5 +15,6 @@ SERVICE = (
     | multipart.PERMISSIONS
     | running.PERMISSIONS
     | requests.PERMISSIONS
+    | secret.PERMISSIONS
 )
 """ServicePolicy of infra/permissions.yaml."""

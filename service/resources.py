@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -21,11 +22,14 @@ from service.on_demand import OnDemand
 from service.settings import ServiceSettings
 from service.uploads.multipart import MultipartBucket
 from service.uploads.presigned import UploadBucket
-from transcode.aws import open_aws
+from transcode.aws import Aws, open_aws
 from transcode.dynamodb import Lifetimes
 from transcode.errors import AwsUnavailableError
 from transcode.lookup import LookupTable
 from transcode.status import StatusTable
+
+if TYPE_CHECKING:
+    from service.playback.cookies import PlaybackCookies
 
 PROBE_KEY = "readyz"
 
@@ -44,6 +48,7 @@ class Resources:
     reader: Reader
     live: Live
     answers: Answers
+    cookies: "PlaybackCookies | None"
 
     async def check(self) -> None:
         """Return if all of them answer.
@@ -83,6 +88,7 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
             reader=reader,
             live=live,
             answers=Answers(settings.playback_base_url),
+            cookies=await _cookies(aws, settings),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, public, settings.input_bucket),
             multipart=MultipartBucket(s3, public, settings.input_bucket),
@@ -93,3 +99,15 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
 
 def _show(settings: ServiceSettings, key: Key, followed: Followed) -> tuple[bytes, str]:
     return as_event(key, followed, now_ms=int(time.time() * 1000), playback_base_url=settings.playback_base_url)
+
+
+async def _cookies(aws: Aws, settings: ServiceSettings) -> "PlaybackCookies | None":
+    if settings.playback_key_pair_id is None or settings.playback_base_url is None:
+        return None
+    from service.playback.cookies import PlaybackCookies  # noqa: PLC0415 -- cryptography, for those who sign only
+    from service.playback.secret import private_key  # noqa: PLC0415
+    from service.playback.signer import Signer  # noqa: PLC0415
+
+    pem = await private_key(aws, settings)
+    signer = Signer(key_pair_id=settings.playback_key_pair_id, private_key_pem=pem)
+    return PlaybackCookies(signer, playback_base_url=settings.playback_base_url, ttl_s=settings.playback_cookie_ttl_s)

@@ -10,6 +10,7 @@ from service.access.caller import may_see
 from service.access.calling import Beginning, Calling
 from service.live.following import FileKey, Followed, JobKey, Key
 from service.problems import responses
+from service.request_log import note
 from service.resources import Resources
 from service.schemas import EXAMPLE_FILE, EXAMPLE_JOB, Health, Job, Upload, UploadRequest
 from service.uploads.file_names import new_input_file
@@ -57,6 +58,7 @@ async def create_upload(wanted: UploadRequest, caller: Beginning, opened: Opened
     input_file = new_input_file(settings.upload_prefix, wanted.file_name)
     lookup = Lookup(input_file=input_file, file_name=wanted.file_name, owner=caller.owner)
     await opened.lookups.announce(lookup, now_s=now_s, good_for_s=settings.upload_url_ttl_s)
+    note("upload.announced", input_file, by="put", content_type=wanted.content_type, size_bytes=wanted.size_bytes)
     put = await opened.bucket.presign(
         input_file,
         content_type=wanted.content_type,
@@ -125,6 +127,12 @@ async def readyz(opened: Opened) -> Health:
 
 
 def _answer(key: Key, followed: Followed, opened: Resources) -> Response:
-    """Return the job as JSON that is ready: FastAPI would check and serialize what we have just made, once a caller."""
-    body = opened.answers.of(key, followed, now_ms=int(time.time() * 1000))
-    return Response(body, media_type="application/json")
+    """Return the job as JSON that is ready: FastAPI would check and serialize what we have just made, once a caller.
+
+    Whoever gets it may see it, and so may play it: what playback asks for comes along.
+    """
+    now_ms = int(time.time() * 1000)
+    response = Response(opened.answers.of(key, followed, now_ms=now_ms), media_type="application/json")
+    if opened.cookies is not None:
+        opened.cookies.set_on(response, followed.job, now_s=now_ms // 1000)
+    return response

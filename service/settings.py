@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 from service.uploads.acceptance import Acceptance
@@ -53,6 +53,14 @@ class ServiceSettings(Settings):
     """S3's address as the browser reaches it, where that isn't the service's own."""
     playback_base_url: Url | None = None
     """Where the output bucket is served (CloudFront); without it no job has a playback_url."""
+    playback_key_pair_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = None
+    """CloudFront's id of the key whose private half signs playback's cookies; without it no cookie is given."""
+    playback_private_key: SecretStr | None = None
+    """That private half: RSA, 2048 bits, PEM."""
+    playback_private_key_secret_arn: Annotated[str, Field(pattern=r"^arn:[^:]+:secretsmanager:.+$")] | None = None
+    """The secret in Secrets Manager that holds it, in place of `playback_private_key`."""
+    playback_cookie_ttl_s: Annotated[int, Field(ge=60, le=86_400)] = 3_600
+    """Seconds for which such a cookie is good at most, and half of which at least; each look at the job renews it."""
     cors_allow_origins: CommaSeparated = ()
     """Origins whose pages may call this API, separated by commas; "*" for all."""
     auth_issuer: IssuerUrl | None = None
@@ -82,4 +90,21 @@ class ServiceSettings(Settings):
         if (self.auth_issuer is None) != (self.auth_audience is None):
             missing = "AUTH_AUDIENCE" if self.auth_audience is None else "AUTH_ISSUER"
             raise ValueError(f"{missing} is missing: AUTH_ISSUER and AUTH_AUDIENCE are set both, or neither")
+        return self
+
+    @model_validator(mode="after")
+    def _playback_is_signed_or_not(self) -> Self:
+        keys = (self.playback_private_key, self.playback_private_key_secret_arn)
+        if self.playback_key_pair_id is None and keys == (None, None):
+            return self
+        if self.playback_key_pair_id is None:
+            raise ValueError("PLAYBACK_KEY_PAIR_ID is missing: a private key alone signs nothing")
+        if (keys[0] is None) == (keys[1] is None):
+            raise ValueError("PLAYBACK_KEY_PAIR_ID needs PLAYBACK_PRIVATE_KEY or PLAYBACK_PRIVATE_KEY_SECRET_ARN, one")
+        if self.playback_base_url is None:
+            raise ValueError("PLAYBACK_BASE_URL is missing: playback's cookies are for that address")
+        if keys[0] is not None:
+            from service.playback.signer import read_key  # noqa: PLC0415 -- cryptography, for those who sign only
+
+            read_key(keys[0].get_secret_value())
         return self

@@ -31,6 +31,8 @@ class Resource(StrEnum):
     MEDIACONVERT_JOB_TEMPLATE = "${MediaConvertJobTemplateArn}"
     MEDIACONVERT_ROLE = "${MediaConvertRoleArn}"
     """To be passed to MediaConvert only."""
+    PLAYBACK_KEY = "${PlaybackPrivateKeySecretArn}"
+    """The secret that signs playback's cookies, where there is one."""
 
 
 QUEUES = (Resource.UPLOADS_QUEUE, Resource.JOB_EVENTS_QUEUE)

@@ -86,6 +86,7 @@ def answered(answer: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], byt
     headers = {
         **{name: [value] for name, value in (answer.get("headers") or {}).items()},
         **(answer.get("multiValueHeaders") or {}),
+        "set-cookie": answer.get("cookies") or [],
     }
     body = answer.get("body") or ""
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()

@@ -19,8 +19,9 @@ NAMELESS = {Resource.UPLOADS, Resource.OUTPUTS, Resource.MEDIACONVERT_JOBS}
 
 
 def _statements(policy: str) -> list[dict[str, Any]]:
+    """Those that are there in any deployment, and those that a condition adds."""
     statements: list[dict[str, Any]] = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
-    return statements
+    return [each["Fn::If"][1] if "Fn::If" in each else each for each in statements]
 
 
 def _listed(value: object) -> list[Any]:
@@ -28,7 +29,9 @@ def _listed(value: object) -> list[Any]:
 
 
 def _resource(value: dict[str, Any]) -> Resource:
-    """The resource that an import, or an ARN with imports in it, names."""
+    """The resource that a parameter, an import, or an ARN with imports in it, names."""
+    if "Ref" in value:
+        return Resource(f"${{{value['Ref']}}}")
     if "Fn::ImportValue" in value:
         return Resource(f"${{{value['Fn::ImportValue']['Fn::Sub'].removeprefix('${StackPrefix}-')}}}")
     arn, names = value["Fn::Sub"] if isinstance(value["Fn::Sub"], list) else (value["Fn::Sub"], {})

@@ -1,0 +1,27 @@
+"""Key pairs for playback's cookies: one for `make dev`, and `python -m local playback-key` for a deployment."""
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+KEY_BITS = 2048
+"""The only size that CloudFront takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair:
+    """Both halves, in PEM."""
+
+    private_pem: str
+    public_pem: str
+
+
+def new_key_pair() -> KeyPair:
+    """A key pair that nobody else has."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return KeyPair(private_pem=private.decode(), public_pem=public.decode())

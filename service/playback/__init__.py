@@ -1,0 +1,1 @@
+"""Who may fetch a video's key: the signed cookies that CloudFront asks for."""

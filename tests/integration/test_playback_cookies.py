@@ -1,0 +1,206 @@
+"""Who is given playback's cookies, and what they open, from the API to a key file."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from local.playback_key import new_key_pair
+from local.provision import Stack
+from service.settings import ServiceSettings
+from tests.integration.lambda_events import http_api
+from tests.integration.lambda_transport import invoking
+from tests.integration.test_access import opened
+from tests.integration.test_api import serve, service_settings
+from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
+from transcode.aws import open_aws
+from transcode.job import Completed, Job, Output
+from transcode.upload import Lookup
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")  # one application for all: opening one costs half a second
+
+KEYS = new_key_pair()
+KEY_FILE = bytes(range(16))
+NAMES = {"CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"}
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[LittleIssuer]:
+    """The identity provider of the callers here."""
+    with little_issuer() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def playback_url(stack: Stack, free_port: Callable[[], int]) -> Iterator[str]:
+    """The address of a playback that wants cookies for key files."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "OUTPUT_BUCKET": stack.output_bucket,
+        "AWS_ENDPOINT_URL": stack.endpoint_url,
+        "PLAYBACK_PORT": str(port),
+        "PLAYBACK_BASE_URL": url,
+        "PLAYBACK_KEY_PAIR_ID": "KTEST",
+        "PLAYBACK_PUBLIC_KEY": KEYS.public_pem,
+        "PLAYBACK_PAGE_ORIGINS": "https://page.example",
+    }
+    server = subprocess.Popen([sys.executable, "-m", "local.playback"], env={**os.environ, **environment})
+    try:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and server.poll() is None:
+            with suppress(httpx.TransportError):
+                httpx.get(f"{url}/healthz", trust_env=False).raise_for_status()
+                break
+            time.sleep(0.05)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def settings(stack: Stack, issuer: LittleIssuer, playback_url: str) -> ServiceSettings:
+    """Access on, and cookies given."""
+    changes = {
+        "auth_issuer": issuer.url,
+        "auth_audience": AUDIENCE,
+        "playback_base_url": playback_url,
+        "playback_key_pair_id": "KTEST",
+        "playback_private_key": SecretStr(KEYS.private_pem),
+    }
+    return service_settings(stack).model_copy(update=changes)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
+    """The API, called by nobody in particular."""
+    async for client in serve(settings):
+        yield client
+
+
+async def complete(api: httpx.AsyncClient, stack: Stack, *, owner: str) -> Job:
+    """A job of this owner that is complete, with its key file."""
+    tables, now_s = opened(api), int(time.time())
+    input_file, job_id = f"uploads/{secrets.token_hex(8)}/a.mp4", f"1-{secrets.token_hex(6)}"
+    output = Output(path=f"{input_file}_20261122080000-4be1c7/", playlists={".m3u8": "a.m3u8"})
+    await tables.lookups.announce(Lookup(input_file=input_file, owner=owner), now_s=now_s)
+    await tables.statuses.submit(Job(job_id=job_id, input_file=input_file, owner=owner), now_s=now_s)
+    await tables.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
+    async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
+        await (await aws.s3()).put_object(Bucket=stack.output_bucket, Key=f"{output.path}a.key", Body=KEY_FILE)
+    await tables.statuses.advance(Completed(job_id=job_id, time_ms=2, output=output), now_s=now_s)
+    return Job(job_id=job_id, input_file=input_file, output=output)
+
+
+def given(answer: httpx.Response) -> dict[str, str]:
+    """The cookies that an answer sets."""
+    pairs = [header.split(";")[0].split("=", 1) for header in answer.headers.get_list("set-cookie")]
+    return dict(pairs)
+
+
+def key_url(playback_url: str, job: Job) -> str:
+    """The address of a job's key file."""
+    assert job.output is not None
+    return f"{playback_url}/{job.output.path}a.key"
+
+
+async def fetch(url: str, cookies: dict[str, str]) -> httpx.Response:
+    """Fetch as a browser would, which sends such cookies from 127.0.0.1 without TLS as well."""
+    header = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    async with httpx.AsyncClient(trust_env=False) as player:
+        return await player.get(url, headers={"Cookie": header} if header else {})
+
+
+async def test_the_owner_is_given_cookies_that_open_the_key(
+    api: httpx.AsyncClient, stack: Stack, issuer: LittleIssuer, playback_url: str
+) -> None:
+    """By the job's id and by its file; the body knows nothing of them."""
+    job = await complete(api, stack, owner="ada")
+    by_id = await api.get(f"/jobs/{job.job_id}", headers=issuer.bearer("ada"))
+    by_file = await api.get("/jobs", params={"input_file": str(job.input_file)}, headers=issuer.bearer("ada"))
+    for answer in (by_id, by_file):
+        cookies = given(answer)
+        assert set(cookies) == NAMES
+        assert not any(value in answer.text for value in cookies.values())
+        key = await fetch(key_url(playback_url, job), cookies)
+        assert (key.status_code, key.content) == (200, KEY_FILE)
+        assert key.headers["cache-control"] == "no-store"
+
+
+async def test_a_stranger_is_given_none_and_gets_no_key(
+    api: httpx.AsyncClient, stack: Stack, issuer: LittleIssuer, playback_url: str
+) -> None:
+    """The job is not there for them, and playback says 403, also with the cookies of another video."""
+    job, own = await complete(api, stack, owner="ada"), await complete(api, stack, owner="eve")
+    asked = await api.get(f"/jobs/{job.job_id}", headers=issuer.bearer("eve"))
+    assert (asked.status_code, given(asked)) == (404, {})
+    assert (await fetch(key_url(playback_url, job), {})).status_code == 403
+    others = given(await api.get(f"/jobs/{own.job_id}", headers=issuer.bearer("eve")))
+    assert (await fetch(key_url(playback_url, job), others)).status_code == 403
+
+
+async def test_what_is_no_key_needs_no_cookie(api: httpx.AsyncClient, stack: Stack, playback_url: str) -> None:
+    """Playlists and segments stay cacheable; a key's name is guarded however it is spelled."""
+    job = await complete(api, stack, owner="ada")
+    address = key_url(playback_url, job)
+    assert (await fetch(address.replace("a.key", "a.m3u8"), {})).status_code == 404
+    assert (await fetch(address.replace("a.key", "a%2ekey"), {})).status_code == 403
+    assert (await fetch(address.replace("a.key", "a.%6bey"), {})).status_code == 403
+
+
+async def test_a_page_of_this_site_may_send_its_cookies(playback_url: str) -> None:
+    """Named origins only: any other page reads without cookies, or not at all."""
+    async with httpx.AsyncClient(base_url=playback_url, trust_env=False) as browser:
+        ours = await browser.get("/healthz", headers={"Origin": "https://page.example"})
+        others = await browser.get("/healthz", headers={"Origin": "https://evil.example"})
+    assert ours.headers["access-control-allow-origin"] == "https://page.example"
+    assert ours.headers["access-control-allow-credentials"] == "true"
+    assert "access-control-allow-origin" not in others.headers
+
+
+async def test_an_unfinished_job_gives_no_cookie(api: httpx.AsyncClient, issuer: LittleIssuer) -> None:
+    """There is no key file to fetch."""
+    tables, now_s = opened(api), int(time.time())
+    job_id = f"1-{secrets.token_hex(6)}"
+    await tables.statuses.submit(Job(job_id=job_id, owner="ada"), now_s=now_s)
+    answer = await api.get(f"/jobs/{job_id}", headers=issuer.bearer("ada"))
+    assert (answer.status_code, given(answer)) == (200, {})
+
+
+async def test_a_function_reads_the_key_from_secrets_manager_and_gives_the_same_cookies(
+    api: httpx.AsyncClient, settings: ServiceSettings, stack: Stack, issuer: LittleIssuer, playback_url: str
+) -> None:
+    """All three of them get through API Gateway's events, and open the key."""
+    job = await complete(api, stack, owner="ada")
+    async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
+        made = await (await aws.secretsmanager()).create_secret(
+            Name=f"playback-{secrets.token_hex(4)}", SecretString=KEYS.private_pem
+        )
+    changes: dict[str, Any] = {"playback_private_key": None, "playback_private_key_secret_arn": made["ARN"]}
+    async with invoking(settings.model_copy(update=changes), http_api) as function:
+        answer = await function.get(f"/jobs/{job.job_id}", headers=issuer.bearer("ada"))
+    assert set(given(answer)) == NAMES
+    assert (await fetch(key_url(playback_url, job), given(answer))).content == KEY_FILE
+
+
+async def test_the_cookies_and_the_key_are_in_no_log(
+    api: httpx.AsyncClient, stack: Stack, issuer: LittleIssuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever is logged while they are given."""
+    caplog.set_level("DEBUG")
+    job = await complete(api, stack, owner="ada")
+    answer = await api.get(f"/jobs/{job.job_id}", headers=issuer.bearer("ada"))
+    told = caplog.text
+    assert given(answer)
+    assert not any(value in told for name, value in given(answer).items() if name != "CloudFront-Key-Pair-Id")
+    assert KEYS.private_pem.splitlines()[1] not in told
