@@ -13,6 +13,7 @@ from service.companion import routes as companion_routes
 from service.edge import Edge
 from service.jobs import routes as job_routes
 from service.live import routes as live_routes
+from service.request_log import RequestLog
 from service.resources import open_resources
 from service.settings import ServiceSettings
 
@@ -32,6 +33,8 @@ Upload a video straight to S3, and follow one honest progress bar until it plays
 Show `progress_percent` as it is: null is a bar without end. Errors are `{"detail": …, "code": …}`; `code` is stable.
 """
 
+OWN_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", problems.REQUEST_ID_HEADER)
+"""What a page of another origin may send along."""
 UPPY_HEADERS = ("Uppy-Versions", "Uppy-Auth-Token")
 """What Uppy's companion client, before version 6, sends along."""
 
@@ -55,6 +58,8 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
         version="0.1.0",
         openapi_tags=openapi.TAGS,
         lifespan=lifespan,
+        # Where OpenTelemetry is on, FastAPI traces and measures requests; what it logs would be said twice.
+        telemetry={"auto_configure": False, "logs": False, "operation_spans": False},
     )
     app.state.verifier = _verifier(settings)
     app.state.quota = _quota(settings)
@@ -68,15 +73,16 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
     page.install(app, settings.web_dir)
     app.add_middleware(Edge)
     if settings.cors_allow_origins:
-        # Added last, so outermost: a page may read refusals too. Never with credentials: tokens come in a header.
+        # Around the rest: a page may read refusals too. Never with credentials: tokens come in a header.
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_allow_origins,
             allow_methods=["GET", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", *UPPY_HEADERS],
-            expose_headers=["ETag", "Retry-After", "WWW-Authenticate"],
+            allow_headers=[*OWN_HEADERS, *UPPY_HEADERS],
+            expose_headers=["ETag", "Retry-After", "WWW-Authenticate", problems.REQUEST_ID_HEADER],
             max_age=3_600,
         )
+    app.add_middleware(RequestLog)
     return app
 
 

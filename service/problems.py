@@ -1,7 +1,6 @@
 """Every error as JSON of one shape: `{"detail": …, "code": …}`, as FastAPI's users expect, and never a traceback."""
 
 import re
-import secrets
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
+from structlog.contextvars import get_contextvars
 
 from service.schemas import Problem
 from transcode.aws import is_passing
@@ -27,6 +27,7 @@ from transcode.errors import (
 )
 
 RETRY_AFTER_S = "5"
+REQUEST_ID_HEADER = "X-Request-Id"
 INTERNAL = "Something went wrong here; it has been noted."
 
 log = structlog.get_logger(__name__)
@@ -76,10 +77,14 @@ def problem(
     """Return an error in the one shape; under /s3 also in Uppy's, which shows `message`."""
     body: dict[str, object] = {"detail": detail, "code": code}
     if path_of(request.scope).startswith("/s3/"):
-        request_id = secrets.token_hex(8)
-        log.info("upload.refused", request_id=request_id, code=code)
-        body |= {"error": code, "message": _in_words(detail), "requestId": request_id}
+        log.info("upload.refused", code=code)
+        body |= {"error": code, "message": _in_words(detail), "requestId": _request_id()}
     return JSONResponse(body, status_code=status, headers=headers)
+
+
+def _request_id() -> str:
+    """Return the id that the request has in the log."""
+    return str(get_contextvars().get("request_id", ""))
 
 
 def _in_words(detail: object) -> str:
@@ -150,4 +155,6 @@ async def _aws(request: Request, error: Exception) -> JSONResponse:
 
 async def _unknown(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.url.path, exc_info=error)
-    return problem(request, status=500, detail=INTERNAL, code=TranscodeError.code)
+    # Starlette answers this one outside of everything that adds headers.
+    headers = {REQUEST_ID_HEADER: _request_id()}
+    return problem(request, status=500, detail=INTERNAL, code=TranscodeError.code, headers=headers)

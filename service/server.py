@@ -1,9 +1,7 @@
 """The server of a container: uvicorn, which ends streams when it stops rather than wait for their clients to leave."""
 
-import logging
 import socket
 import sys
-from http import HTTPStatus
 
 import uvicorn
 from fastapi import FastAPI
@@ -13,19 +11,6 @@ from service.settings import ServiceSettings
 GRACE_S = 20
 """Seconds that requests under way get after SIGTERM; Fargate kills after 30."""
 UNUSABLE_STATUS = 3
-HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
-
-
-class WithoutGoodHealth(logging.Filter):
-    """Keeps the health checks that went well, one every few seconds for ever, out of uvicorn's access log."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the line is to be written."""
-        match record.args:
-            case (_, _, str(path), _, int(status)):
-                return status >= HTTPStatus.BAD_REQUEST or path.partition("?")[0] not in HEALTH_PATHS
-            case _:
-                return True
 
 
 class Server(uvicorn.Server):
@@ -50,10 +35,10 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         host=settings.host,
         port=settings.port,
         log_config=None,
+        access_log=False,  # service/request_log.py says more, of fewer
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )
-    logging.getLogger("uvicorn.access").addFilter(WithoutGoodHealth())
     server = Server(app, config)
     server.run()
     if not server.started:

@@ -6,6 +6,8 @@ import sys
 
 import structlog
 
+from transcode import telemetry
+
 
 def _without_colors(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Drop uvicorn's second copy of its message, which is for terminals that know nothing of ours."""
@@ -29,7 +31,13 @@ def configure(*, level: str, json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        # Counted before it may be dropped: what is not logged has happened all the same.
+        processors=[
+            telemetry.count,
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,

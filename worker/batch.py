@@ -14,6 +14,8 @@ import structlog
 
 from transcode.aws import is_passing
 from transcode.job import JobEvent, worth_applying
+from transcode.telemetry import following
+from transcode.trail import Trail
 from worker.apply import Applier
 from worker.messages.events import Ignored, MalformedMessageError, ObjectCreated, Reader
 from worker.settle import Bury, Done, Later, Message, Outcome, backoff_s
@@ -56,45 +58,52 @@ class BatchHandler:
     async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
         """Return what is to become of each message, by message id. Raises nothing."""
         handled = Handled({})
-        uploads: list[tuple[ObjectCreated, Message]] = []
+        uploads: list[tuple[ObjectCreated, Message, Trail]] = []
+        trails: dict[str, Trail] = {}
         events: defaultdict[str, list[tuple[JobEvent, Message]]] = defaultdict(list)
         for message in messages:
             try:
-                meanings = self.reader.read(message.body)
+                heard = self.reader.hear(message.body, message.attributes)
             except MalformedMessageError as error:
                 log.error("message.malformed", message_id=message.message_id, reason=str(error))  # noqa: TRY400 -- no traceback: the reason says it
                 handled.note(message, Bury(reason=str(error)))
                 continue
             handled.note(message, Done())
-            for meaning in meanings:
-                match meaning:
-                    case Ignored():
-                        log.info("message.ignored", message_id=message.message_id, **_ignored(meaning))
-                    case ObjectCreated():
-                        uploads.append((meaning, message))
+            for said in heard:
+                match said.meaning:
+                    case Ignored() as ignored:
+                        log.info("message.ignored", message_id=message.message_id, **_ignored(ignored))
+                    case ObjectCreated() as upload:
+                        uploads.append((upload, message, said.trail))
                     case event:
                         events[event.job_id].append((event, message))
-        submitting = (self._submit(upload, message, handled) for upload, message in uploads)
-        applying = (self._apply(of_one_job, handled) for of_one_job in events.values())
+                        trails[event.job_id] = said.trail
+        submitting = (self._submit(upload, message, trail, handled) for upload, message, trail in uploads)
+        applying = (self._apply(of_one_job, trails[job_id], handled) for job_id, of_one_job in events.items())
         await side_by_side(chain(submitting, applying), most=MOST_AT_ONCE)
         return handled.outcomes
 
-    async def _submit(self, upload: ObjectCreated, message: Message, handled: Handled) -> None:
-        try:
-            async with asyncio.timeout(self.within_s):
-                handled.note(message, await self.submitter.submit(upload, message))
-        except Exception as error:  # noqa: BLE001 -- the edge of the loop: one message's failure is its own
-            handled.note(message, _failed(message, error))
-
-    async def _apply(self, of_one_job: Sequence[tuple[JobEvent, Message]], handled: Handled) -> None:
-        """Apply the events of one job that count; the others would be stale beside them, and are done."""
-        for position in worth_applying([event for event, _ in of_one_job]):
-            event, message = of_one_job[position]
+    async def _submit(self, upload: ObjectCreated, message: Message, trail: Trail, handled: Handled) -> None:
+        with following(trail, "submit upload"):
             try:
                 async with asyncio.timeout(self.within_s):
-                    handled.note(message, await self.applier.apply(event, message))
-            except Exception as error:  # noqa: BLE001 -- the edge of the loop
+                    handled.note(message, await self.submitter.submit(upload, message))
+            except Exception as error:  # noqa: BLE001 -- the edge of the loop: one message's failure is its own
                 handled.note(message, _failed(message, error))
+
+    async def _apply(self, of_one_job: Sequence[tuple[JobEvent, Message]], trail: Trail, handled: Handled) -> None:
+        """Apply the events of one job that count; the others would be stale beside them, and are done."""
+        job_id, counting = of_one_job[0][0].job_id, worth_applying([event for event, _ in of_one_job])
+        with following(trail, "apply job events", job_id=job_id):
+            if superseded := len(of_one_job) - len(counting):
+                log.info("job.events_superseded", job_id=job_id, count=superseded)
+            for position in counting:
+                event, message = of_one_job[position]
+                try:
+                    async with asyncio.timeout(self.within_s):
+                        handled.note(message, await self.applier.apply(event, message, made_ms=trail.made_ms))
+                except Exception as error:  # noqa: BLE001 -- the edge of the loop
+                    handled.note(message, _failed(message, error))
 
 
 def _failed(message: Message, error: Exception) -> Later:

@@ -28,6 +28,7 @@ from service.companion.schemas import (
 )
 from service.companion.unfinished import UnderWay
 from service.problems import responses
+from service.request_log import note
 from service.routes import Opened
 from service.uploads.file_names import new_input_file
 from transcode.errors import (
@@ -74,6 +75,7 @@ async def create_form_upload(
     input_file = new_input_file(settings.upload_prefix, filename)
     lookup = Lookup(input_file=input_file, file_name=filename, owner=caller.owner, size_bytes=size_bytes)
     await opened.lookups.announce(lookup, now_s=int(time.time()), good_for_s=settings.upload_url_ttl_s)
+    note("upload.announced", input_file, by="form", content_type=type, size_bytes=size_bytes)
     post = await opened.multipart.presign_post(
         input_file,
         content_type=type,
@@ -105,6 +107,7 @@ async def create_multipart_upload(wanted: MultipartRequest, caller: Beginning, o
         size_bytes=size_bytes,
     )
     await opened.lookups.announce(lookup, now_s=int(time.time()), good_for_s=MULTIPART_TTL_S)
+    note("upload.announced", input_file, by="parts", content_type=wanted.type, size_bytes=lookup.size_bytes)
     return MultipartBegun(key=input_file, upload_id=upload_id, bucket=opened.multipart.bucket)
 
 

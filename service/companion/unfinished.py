@@ -14,6 +14,7 @@ from fastapi import Depends, Path
 
 from service.access.caller import may_see
 from service.access.calling import Calling
+from service.request_log import note
 from service.resources import Resources
 from service.routes import InputFile, Opened
 from service.uploads.multipart import NoSuchMultipartError, Part
@@ -72,6 +73,7 @@ class Unfinished:
         except NoSuchMultipartError as error:
             raise await self._gone() from error
         await self.opened.lookups.complete(self.input_file, now_s=int(time.time()))
+        note("upload.completed", self.input_file, parts=len(tags))
 
     async def abort(self) -> None:
         """Throw the upload away, and forget its key.
@@ -86,6 +88,7 @@ class Unfinished:
             if isinstance(gone, UploadCompletedError):
                 raise gone from error
         await self.opened.lookups.forget(self.lookup)
+        note("upload.aborted", self.input_file)
 
     async def _check_size(self, tags: Mapping[int, str]) -> None:
         """Hold the parts against the limit and the announced length, which no signature of a part binds."""

@@ -10,6 +10,7 @@ from service.uploads.multipart import StoredObject
 from transcode.errors import RetryNotConfiguredError
 from transcode.job_requested import job_requested
 from transcode.permissions import Resource, allow
+from transcode.telemetry import outgoing
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -42,4 +43,11 @@ class JobRequests:
             replaces=replaces,
         )
         client = await self._client.get()
-        await client.send_message(QueueUrl=self._queue_url, MessageBody=message)
+        await client.send_message(
+            QueueUrl=self._queue_url,
+            MessageBody=message,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in outgoing().as_message_attributes().items()
+            },
+        )

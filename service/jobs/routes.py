@@ -8,6 +8,7 @@ from service import presenting
 from service.access.caller import Caller, may_see
 from service.access.calling import Beginning, Calling
 from service.problems import responses
+from service.request_log import note
 from service.resources import Resources
 from service.routes import JobId, Opened
 from service.schemas import Job, JobRequest
@@ -40,6 +41,8 @@ async def cancel_job(job_id: JobId, caller: Calling, opened: Opened) -> Job:
     if job.status.is_final:
         raise JobFinalError
     await opened.running.cancel(job_id)
+    if job.input_file is not None:
+        note("job.cancel_asked", job.input_file, job_id=job_id)
     # MediaConvert sends no event for a job that was still waiting, so the status is ours to write, by the same rule
     # as an event's: where one came first, that one stands.
     now_ms = int(time.time() * 1000)
@@ -77,6 +80,7 @@ async def retry_job(wanted: JobRequest, caller: Beginning, opened: Opened) -> Jo
     there = await opened.multipart.head(lookup.input_file)
     if there is None:
         raise InputFileGoneError
+    note("job.requested", lookup.input_file, replaces=replaces)
     await opened.requests.send(lookup.input_file, there, replaces=replaces)
     if lookup.replaces is None:
         await opened.lookups.request(lookup, replaces=replaces, now_s=now_s)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
-from worker.queue import BATCH_SIZE, OPENING, Queue
+from worker.queue import BATCH_SIZE, OPENING, TRAIL_ATTRIBUTES, Queue, as_attributes
 from worker.redrive.plan import DeadLetter
 
 PERMISSIONS = (
@@ -47,7 +47,10 @@ class DeadLetterQueue:
 
     async def send_back(self, letter: DeadLetter) -> None:
         """Put the letter's body into its queue, then delete the letter: in this order, so that it is never lost."""
-        await self._client.send_message(QueueUrl=self._queue.url, MessageBody=letter.body)
+        trail = {name: letter.attributes[name] for name in TRAIL_ATTRIBUTES if name in letter.attributes}
+        await self._client.send_message(
+            QueueUrl=self._queue.url, MessageBody=letter.body, MessageAttributes=as_attributes(trail)
+        )
         await self.delete(letter)
 
     async def delete(self, letter: DeadLetter) -> None:

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from transcode.aws import THROTTLED_STATUS, is_passing
 from transcode.job import Failure
 from transcode.permissions import Resource, allow
+from transcode.telemetry import outgoing
+from transcode.trail import upload_of
 from worker.messages.sanitise import Sanitiser
 from worker.submission.claim import Claim
 from worker.submission.job_request import (
@@ -73,7 +75,8 @@ class Encoder:
             Exception: Anything else, a timeout or a 5xx among them, leaves open whether the job exists.
         """
         try:
-            request = job_request(claim, await self._template_settings(now_s), self._defaults)
+            trail = outgoing(upload=upload_of(claim.destination.input_file), made_ms=round(now_s * 1000))
+            request = job_request(claim, await self._template_settings(now_s), self._defaults, trail)
             answer = await self._client.create_job(**request)
         except UnusableTemplateError as error:
             raise JobRefusedError(Failure(code=404, message=str(error))) from error

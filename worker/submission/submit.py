@@ -54,7 +54,7 @@ class Submitter:
         if claim.refused:
             return Done()
         if claim.job_id is not None:
-            return await self._record(claim, claim.job_id)
+            return await self._record(claim, claim.job_id, message)
         if claim.lease_token != wanted.lease_token:
             held_s = max(1, -(-(claim.lease_until_ms - wanted.claimed_ms) // 1000))
             return Later(reason="another worker makes this job", delay_s=held_s)
@@ -67,7 +67,7 @@ class Submitter:
             return Later(reason="MediaConvert is busy", delay_s=backoff_s(message))
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
-        return await self._settle(claim, job_id)
+        return await self._settle(claim, job_id, message)
 
     async def adopt(self, claim: Claim, job_id: str) -> Outcome:
         """Write the rows of a job that was found in MediaConvert, made for this claim. Safe to repeat."""
@@ -97,15 +97,15 @@ class Submitter:
             return found
         return await self.encoder.create(claim, now_s=self.clock())
 
-    async def _settle(self, claim: Claim, job_id: str) -> Outcome:
+    async def _settle(self, claim: Claim, job_id: str, message: Message | None = None) -> Outcome:
         standing = await self.outputs.settle(claim, job_id)
         if standing != job_id:
             # We slept through our lease, and another worker made the job: ours must not run beside it.
             log.warning("job.duplicate_canceled", job_id=job_id, standing_job_id=standing)
             await self.encoder.cancel(job_id)
-        return await self._record(claim, standing)
+        return await self._record(claim, standing, message)
 
-    async def _record(self, claim: Claim, job_id: str) -> Outcome:
+    async def _record(self, claim: Claim, job_id: str, message: Message | None) -> Outcome:
         """Write the job's rows: first the one that COMPLETE needs, last the one by which readers find the job."""
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.outputs.put(job_id, claim.destination, now_s=now_s)
@@ -118,7 +118,8 @@ class Submitter:
         )
         await self.statuses.submit(job, now_s=now_s)
         await self.lookups.link(input_file, job_id, claimed_ms=claim.claimed_ms, now_s=now_s)
-        log.info("job.submitted", job_id=job_id, input_file=input_file)
+        waited_ms = message.waited_ms(self.clock()) if message else None
+        log.info("job.submitted", job_id=job_id, input_file=input_file, waited_ms=waited_ms)
         return Done()
 
     async def _refuse(self, claim: Claim, refusal: JobRefusedError) -> Outcome:

@@ -1,0 +1,61 @@
+"""The numbers that matter, read out of log lines: one contract for CloudWatch's metric filters and for OpenTelemetry.
+
+Pure. A line that is renamed, or loses a field, takes its number with it: tests hold this table, infra/alarms.yaml and
+docs/operations.md together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """How the values of a number belong together."""
+
+    COUNT = "count"
+    """They add up."""
+    DURATION = "duration"
+    """Milliseconds, of which the distribution counts."""
+    STATE = "state"
+    """The last one stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number. `log_field` is the field of the log event that has it; each line counts as one without."""
+
+    name: str
+    event: str
+    kind: Kind
+    log_field: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, line: Mapping[str, object]) -> float | None:
+        """Return the line's value; None where the line has none."""
+        value = 1 if self.log_field is None else line.get(self.log_field)
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+METRICS = (
+    Metric(name="upload_to_job", event="job.submitted", kind=Kind.DURATION, log_field="waited_ms"),
+    Metric(name="job_to_final", event="job.advanced", kind=Kind.DURATION, log_field="took_ms"),
+    Metric(name="event_wait", event="job.advanced", kind=Kind.DURATION, log_field="waited_ms"),
+    Metric(name="events", event="job.advanced", kind=Kind.COUNT, attributes={"outcome": "applied"}),
+    Metric(name="events", event="job.event_stale", kind=Kind.COUNT, attributes={"outcome": "stale"}),
+    Metric(
+        name="events",
+        event="job.events_superseded",
+        kind=Kind.COUNT,
+        log_field="count",
+        attributes={"outcome": "stale"},
+    ),
+    Metric(name="events", event="message.ignored", kind=Kind.COUNT, attributes={"outcome": "ignored"}),
+    Metric(name="jobs_refused", event="job.refused", kind=Kind.COUNT),
+    Metric(name="messages_buried", event="message.buried", kind=Kind.COUNT),
+    Metric(name="jobs_stuck", event="reconcile.done", kind=Kind.STATE, log_field="stuck"),
+    Metric(name="requests", event="request.answered", kind=Kind.DURATION, log_field="duration_ms"),
+)
+
+BY_EVENT: Mapping[str, tuple[Metric, ...]] = {
+    event: tuple(metric for metric in METRICS if metric.event == event) for event in {each.event for each in METRICS}
+}
