@@ -111,8 +111,9 @@ COPY transcode transcode
 COPY service service
 COPY worker worker
 COPY local local
+COPY deploy deploy
 COPY tests tests
-RUN python -m compileall -q transcode service worker local tests
+RUN python -m compileall -q transcode service worker local deploy tests
 USER app
 ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 HEALTHCHECK NONE
