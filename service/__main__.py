@@ -6,6 +6,7 @@ from service.app import create_app
 from service.server import serve
 from service.settings import ServiceSettings
 from transcode import log as logging
+from transcode import telemetry
 from transcode.settings import load
 
 log = structlog.get_logger("service")
@@ -15,6 +16,7 @@ def main() -> None:
     """Serve until stopped."""
     settings = load(ServiceSettings)
     logging.configure(level=settings.log_level, json=settings.log_format == "json")
+    telemetry.start("service")
     if settings.auth_issuer is None:
         log.warning("access.open", reason="no identity provider is configured: whoever reaches this API may use it")
     else:

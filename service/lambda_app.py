@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.app import create_app
 from service.settings import ServiceSettings
+from transcode import telemetry
 
 TEXT_TYPES = ["text/", "application/json", "application/javascript"]
 
@@ -34,7 +35,10 @@ class LambdaApp:
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Return the answer to a request, in the form that the event's sender reads."""
-        return self._mangum(event, context)
+        try:
+            return self._mangum(event, context)
+        finally:
+            telemetry.flush()
 
     def close(self) -> None:
         """Close what was opened. Lambda never does; tests do."""

@@ -6,10 +6,11 @@ one line that names them.
 
 from service.lambda_app import LambdaApp
 from service.settings import ServiceSettings
-from transcode import log
+from transcode import log, telemetry
 from transcode.settings import load
 
 _settings = load(ServiceSettings)
 log.configure(level=_settings.log_level, json=_settings.log_format == "json")
+telemetry.start("service")
 
 handler = LambdaApp(_settings)

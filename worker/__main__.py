@@ -10,6 +10,7 @@ import uvloop
 from botocore.exceptions import BotoCoreError, ClientError
 
 from transcode import log as logging
+from transcode import telemetry
 from transcode.aws import open_aws
 from transcode.settings import load
 from worker.assembly import open_handler
@@ -54,6 +55,7 @@ def main() -> None:
     """Run until stopped; exit with status 1 and one line where AWS or a queue can't be reached at the start."""
     settings = load(WorkerSettings)
     logging.configure(level=settings.log_level, json=settings.log_format == "json")
+    telemetry.start("worker")
     try:
         uvloop.run(run(settings))
     except (QueueUnusableError, BotoCoreError, ClientError) as error:

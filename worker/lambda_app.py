@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from transcode import telemetry
 from transcode.aws import open_aws
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
@@ -50,7 +51,10 @@ class LambdaWorker:
             NotHandledError: An event without a queue was not handled.
             QueueUnusableError: The messages come from a queue that isn't the worker's, or has no dead-letter queue.
         """
-        return self._runner.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
+        try:
+            return self._runner.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
+        finally:
+            telemetry.flush()
 
     def close(self) -> None:
         """Close what was opened. Lambda never does; tests do."""

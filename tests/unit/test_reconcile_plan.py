@@ -7,7 +7,7 @@ import pytest
 from transcode.job import Job, Status
 from transcode.upload import Lookup
 from worker.reconcile.known_job import KnownJob
-from worker.reconcile.plan import Limits, Rows, Step, has_question, plan
+from worker.reconcile.plan import Limits, Rows, Step, has_question, is_silent, plan
 from worker.submission.claim import Claim, Destination
 
 NOW_MS = 1_900_000_000_000
@@ -105,3 +105,22 @@ def test_the_claim_is_read_only_where_a_row_is_missing() -> None:
     assert has_question(OVER, NOTHING)
     assert has_question(OVER, replace(whole, lookup=Lookup(input_file=FILE)))
     assert not has_question(replace(OVER, claim_id=None), NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("job", "heard_s_ago", "is_told"),
+    [
+        (RUNNING, None, False),
+        (replace(RUNNING, created_ms=NOW_MS - 3_600_000), None, True),
+        (replace(RUNNING, created_ms=NOW_MS - 3_600_000), 10, False),
+        (replace(RUNNING, created_ms=NOW_MS - 3_600_000), 900, True),
+        (replace(RUNNING, created_ms=NOW_MS - 3_600_000, status=Status.SUBMITTED), 3_600, False),
+        (replace(OVER, created_ms=NOW_MS - 3_600_000), 3_600, False),
+    ],
+    ids=["it has just begun", "never heard of", "heard of just now", "silent for long", "it waits", "it is over"],
+)
+def test_a_running_job_without_news_is_told_of(*, job: KnownJob, heard_s_ago: int | None, is_told: bool) -> None:
+    """The 15 minutes count from the last news, or from the job's making."""
+    known = Job(job_id="1-a", status=Status.PROGRESSING)
+    heard = known if heard_s_ago is None else replace(known, updated_s=NOW_MS // 1000 - heard_s_ago)
+    assert is_silent(job, Rows(job=heard, lookup=LOOKUP), LIMITS, now_ms=NOW_MS) is is_told

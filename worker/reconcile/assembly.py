@@ -14,6 +14,9 @@ from worker.settings import WorkerSettings
 LONGEST_QUIET_S = 60
 """Seconds for which a job that was just made, or has just ended, is left to its events."""
 
+SHORTEST_SILENCE_S = 15 * 60
+"""Seconds without news after which a running job is told of, or three times the interval between two events."""
+
 log = structlog.get_logger("worker.reconcile")
 
 
@@ -36,7 +39,11 @@ async def open_reconciler(
         artifacts=applier.artifacts,
         submitter=submitter,
         applier=applier,
-        limits=Limits(quiet_ms=round(quiet_s * 1000), kept_ms=settings.status_ttl_s * 1000),
+        limits=Limits(
+            quiet_ms=round(quiet_s * 1000),
+            kept_ms=settings.status_ttl_s * 1000,
+            silent_ms=max(SHORTEST_SILENCE_S, 3 * settings.status_update_interval_s) * 1000,
+        ),
         clock=time.time,
     )
 

@@ -7,7 +7,7 @@ changes a row that is final, and nothing is done that a late event or another co
 from dataclasses import dataclass
 from enum import StrEnum
 
-from transcode.job import Job
+from transcode.job import Job, Status
 from transcode.upload import Lookup
 from worker.reconcile.known_job import KnownJob
 from worker.submission.claim import Claim
@@ -40,11 +40,13 @@ class Limits:
     """When reconciliation keeps its hands off.
 
     `quiet_ms` after a job was made or ended, its events and our own writes may still be on their way. A job that ended
-    `kept_ms` ago or earlier may have had a row that has expired since.
+    `kept_ms` ago or earlier may have had a row that has expired since. A running job of which nothing was heard for
+    `silent_ms` is stuck, or its events are.
     """
 
     quiet_ms: int
     kept_ms: int
+    silent_ms: int = 15 * 60_000
 
 
 def has_question(job: KnownJob, rows: Rows) -> bool:
@@ -68,6 +70,18 @@ def plan(job: KnownJob, rows: Rows, limits: Limits, *, now_ms: int) -> tuple[Ste
     if job.ended_ms is None or now_ms - job.ended_ms < limits.quiet_ms:
         return adopting
     return (*adopting, Step.END)
+
+
+def is_silent(job: KnownJob, rows: Rows, limits: Limits, *, now_ms: int) -> bool:
+    """Tell whether the job runs without any news: MediaConvert sends some every few seconds, or minutes at most.
+
+    One that waits in MediaConvert's queue sends none, and is not meant.
+    """
+    if job.status is not Status.PROGRESSING:
+        return False
+    heard_s = rows.job.updated_s if rows.job is not None else None
+    heard_ms = job.created_ms if heard_s is None else heard_s * 1000
+    return now_ms - max(heard_ms, job.created_ms) >= limits.silent_ms
 
 
 def _adoption(claim: Claim | None, *, now_ms: int) -> tuple[Step, ...]:

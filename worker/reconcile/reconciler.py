@@ -19,7 +19,7 @@ from worker.artifacts import ArtifactStore
 from worker.outputs import OutputTable
 from worker.reconcile.job_list import JobList
 from worker.reconcile.known_job import KnownJob
-from worker.reconcile.plan import Limits, Rows, Step, has_question, plan
+from worker.reconcile.plan import Limits, Rows, Step, has_question, is_silent, plan
 from worker.settle import Done, Message
 from worker.submission.submit import Submitter
 
@@ -28,17 +28,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What a pass looked at and mended; `unmended` jobs need a person, or a later pass."""
+    """What a pass looked at and mended; `unmended` jobs need a person, or a later pass; `silent` ones give no news."""
 
     checked: int = 0
     adopted: int = 0
     canceled: int = 0
     ended: int = 0
     unmended: int = 0
+    silent: int = 0
 
     def as_mapping(self) -> Mapping[str, int]:
-        """Return the counts by name, for a log line."""
-        return dataclasses.asdict(self)
+        """Return the counts by name, for a log line; `stuck` are those that somebody should look at."""
+        return {**dataclasses.asdict(self), "stuck": self.unmended + self.silent}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,11 @@ class Reconciler:
         tally.checked += 1
         try:
             rows = await self._rows(job)
-            for step in plan(job, rows, self.limits, now_ms=int(self.clock() * 1000)):
+            now_ms = int(self.clock() * 1000)
+            if is_silent(job, rows, self.limits, now_ms=now_ms):
+                tally.silent += 1
+                log.warning("reconcile.silent_job", job_id=job.job_id, input_file=job.input_file)
+            for step in plan(job, rows, self.limits, now_ms=now_ms):
                 await self._take(step, job, rows, tally)
         except Exception:
             tally.unmended += 1

@@ -17,6 +17,7 @@ import uvloop
 from botocore.exceptions import BotoCoreError, ClientError
 
 from transcode import log as logging
+from transcode import telemetry
 from transcode.aws import Aws, open_aws
 from transcode.settings import load
 from worker.assembly import open_handler
@@ -77,6 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = load(WorkerSettings)
     logging.configure(level=settings.log_level, json=settings.log_format == "json")
+    telemetry.start("worker")
     try:
         unmended = uvloop.run(run(settings, lookback_s=arguments.lookback_s, quiet_s=arguments.quiet_s))
     except (BotoCoreError, ClientError) as error:

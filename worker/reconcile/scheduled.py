@@ -7,6 +7,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
+from transcode import telemetry
 from transcode.aws import open_aws
 from worker.assembly import open_handler
 from worker.reconcile.assembly import LONGEST_QUIET_S, once, open_reconciler
@@ -31,8 +32,10 @@ class ScheduledReconciliation:
         Raises:
             Exception: MediaConvert's list can't be had; the next pass will have it.
         """
-        tally = self._runner.run(once(self._reconciler, lookback_s=self._lookback_s))
-        return dict(tally.as_mapping())
+        try:
+            return dict(self._runner.run(once(self._reconciler, lookback_s=self._lookback_s)).as_mapping())
+        finally:
+            telemetry.flush()
 
     def close(self) -> None:
         """Close what was opened. Lambda never does; tests do."""
