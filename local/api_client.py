@@ -37,7 +37,7 @@ class RefusedError(ClientError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiClient:
-    """Calls the API, with the caller's token where there is one, and S3 without it."""
+    """Calls the API, with the caller's token where there is one, and S3 and playback without it."""
 
     api: httpx.AsyncClient
     s3: httpx.AsyncClient
@@ -76,6 +76,14 @@ class ApiClient:
         answer = await self.s3.request(upload["method"], upload["url"], headers=headers, content=content())
         if not answer.is_success:
             raise refusal(answer)
+
+    def player(self) -> httpx.AsyncClient:
+        """Return who plays: without the token, with the cookies that came with a complete job."""
+        for cookie in self.api.cookies.jar:
+            # As in a browser, this machine needs no TLS to be trusted.
+            cookie.secure = self.api.base_url.host not in {"127.0.0.1", "localhost", "::1"}
+            self.s3.cookies.jar.set_cookie(cookie)
+        return self.s3
 
     async def follow(self, input_file: str, advanced: Callable[[Job], None]) -> Job:
         """Return the job in its final state; `advanced` hears of it each time it was looked at."""

@@ -54,7 +54,7 @@ async def play(video: Path, *, api_url: str, token: str | None, reporter: Report
         if not job["output"]["playback_url"]:
             raise ClientError("the job is COMPLETE, and the service has no PLAYBACK_BASE_URL to watch it at")
         try:
-            seen = await watch(job["output"]["playback_url"], client.s3)
+            seen = await watch(job["output"]["playback_url"], client.player())
         except UnplayableError as error:
             raise ClientError(f"the job is COMPLETE, and its video doesn't play: {error}") from error
         return Played(job=job, seen=seen, seconds=seconds)

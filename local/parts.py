@@ -154,7 +154,7 @@ def application(
             command=(sys.executable, "-m", "local.playback"),
             environment={
                 **configured,
-                **_asking_for_cookies(playback_keys, ports),
+                **_asking_for_cookies(playback_keys),
                 "PLAYBACK_HOST": HOST,
                 "PLAYBACK_PORT": str(ports.playback),
             },
@@ -179,11 +179,5 @@ def _giving_cookies(keys: KeyPair | None) -> dict[str, str]:
     return {"PLAYBACK_KEY_PAIR_ID": PLAYBACK_KEY_PAIR_ID, "PLAYBACK_PRIVATE_KEY": keys.private_pem} if keys else {}
 
 
-def _asking_for_cookies(keys: KeyPair | None, ports: Ports) -> dict[str, str]:
-    if keys is None:
-        return {}
-    return {
-        "PLAYBACK_KEY_PAIR_ID": PLAYBACK_KEY_PAIR_ID,
-        "PLAYBACK_PUBLIC_KEY": keys.public_pem,
-        "PLAYBACK_PAGE_ORIGINS": url(ports.api),  # cookies know no ports, but a page of another one must be let in
-    }
+def _asking_for_cookies(keys: KeyPair | None) -> dict[str, str]:
+    return {"PLAYBACK_KEY_PAIR_ID": PLAYBACK_KEY_PAIR_ID, "PLAYBACK_PUBLIC_KEY": keys.public_pem} if keys else {}

@@ -18,7 +18,7 @@ import uvicorn
 from aiobotocore.config import AioConfig
 from botocore.exceptions import ClientError
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -30,7 +30,7 @@ from starlette.types import Receive, Scope, Send
 from local import playback_rules as rules
 from local.playback_access import TrustedKey, is_allowed, is_guarded, trusted_key
 from transcode import log
-from transcode.settings import BucketName, Url, load, split_on_commas
+from transcode.settings import BucketName, Url, load
 
 if TYPE_CHECKING:  # stubs, which only development installs
     from types_aiobotocore_s3 import S3Client
@@ -56,8 +56,6 @@ class PlaybackSettings(BaseSettings):
     """The id of the key pair by which cookies name it."""
     playback_public_key: str | None = None
     """That key, RSA in PEM; without it key files are anybody's."""
-    playback_page_origins: Annotated[tuple[str, ...], NoDecode, split_on_commas] = ()
-    """Origins whose pages may send cookies, separated by commas; others may read what needs none."""
     log_level: str = "INFO"
 
     @property
@@ -92,8 +90,10 @@ def playback_app(settings: PlaybackSettings) -> Starlette:
 
     cors = Middleware(
         CORSMiddleware,
-        allow_origins=settings.playback_page_origins or ["*"],
-        allow_credentials=bool(settings.playback_page_origins),
+        # The page is on another port of this machine, so of another origin, whose cookies have to be let in by name.
+        # A page of another site has none to send: they are SameSite=Strict.
+        allow_origin_regex=".*",
+        allow_credentials=True,
         allow_methods=["GET", "HEAD"],
         allow_headers=["Range", "If-None-Match", "If-Modified-Since", "If-Range", "Authorization"],
         expose_headers=["Accept-Ranges", "Content-Length", "Content-Range", "ETag"],

@@ -99,7 +99,11 @@ async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Re
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
 async def get_job(job_id: JobId, caller: Calling, opened: Opened) -> Response:
-    """Get everything there is to show of a job."""
+    """Get everything there is to show of a job.
+
+    Where videos' keys are guarded, the answer about a COMPLETE job comes with the cookies that fetch its key, for a
+    while: ask again before you play it again.
+    """
     key = JobKey(job_id)
     followed = await opened.reader.follow(key)
     if followed.owned is None or not may_see(caller, followed.owned):

@@ -59,7 +59,7 @@ class ServiceSettings(Settings):
     """That private half: RSA, 2048 bits, PEM."""
     playback_private_key_secret_arn: Annotated[str, Field(pattern=r"^arn:[^:]+:secretsmanager:.+$")] | None = None
     """The secret in Secrets Manager that holds it, in place of `playback_private_key`."""
-    playback_cookie_ttl_s: Annotated[int, Field(ge=60, le=86_400)] = 3_600
+    playback_cookie_ttl_s: Annotated[int, Field(ge=600, le=86_400)] = 3_600
     """Seconds for which such a cookie is good at most, and half of which at least; each look at the job renews it."""
     cors_allow_origins: CommaSeparated = ()
     """Origins whose pages may call this API, separated by commas; "*" for all."""

@@ -170,9 +170,10 @@ def test_any_page_may_read_ranges_and_their_headers(player: httpx.Client, key: s
     """A browser asks first, and shows a script only the headers that are exposed."""
     asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
     preflight, answer = player.options(f"/{key}", headers=asked), player.get(f"/{key}")
-    assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, "*")
+    assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, ORIGIN["Origin"])
     assert "Range" in preflight.headers["access-control-allow-headers"]
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
+    assert answer.headers["access-control-allow-credentials"] == "true"
     assert {"Content-Length", "Content-Range", "ETag"} <= set(
         answer.headers["access-control-expose-headers"].split(", ")
     )

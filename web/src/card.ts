@@ -12,7 +12,8 @@ export type Action = "pause" | "resume" | "retry" | "cancel" | "remove" | "copy"
 
 export interface CardOptions {
   onAction: (action: Action) => void;
-  token: () => string | null;
+  /** Get leave to fetch the key of a job's video; whether it is guarded. */
+  admit: (jobId: string) => Promise<boolean>;
 }
 
 const ACTIONS: Record<Action | "play", IconName> = {
@@ -105,7 +106,8 @@ export class Card {
     const output = this.#item?.job?.output;
     if (this.#player || !output?.playback_url) return;
     const label = t("player.label", { file: this.#item?.fileName ?? "" });
-    this.#player = new Player(output, { label, token: this.#options.token, shouldPlay });
+    const jobId = this.#item?.jobId ?? "";
+    this.#player = new Player(output, { label, shouldPlay, admit: () => this.#options.admit(jobId) });
     this.#body.append(this.#player.element);
     if (this.#item) this.update(this.#item);
   }

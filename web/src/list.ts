@@ -6,7 +6,8 @@ import { type Item, newItem, type Stage } from "./item";
 export interface ListOptions {
   element: HTMLElement;
   onAction: (item: Item, action: Action) => void;
-  token: () => string | null;
+  /** Get leave to fetch the key of a job's video; whether it is guarded. */
+  admit: (jobId: string) => Promise<boolean>;
   /** After every drawing, with all items, newest first. */
   onDrawn: (items: readonly Item[]) => void;
   /** A stage that people who don't see the page want to hear of. */
@@ -108,7 +109,7 @@ export class List {
 
   #make({ id, addedMs }: Item): Card {
     const card = new Card({
-      token: this.#options.token,
+      admit: this.#options.admit,
       onAction: (action) => {
         const item = this.#items.get(id);
         if (item) this.#options.onAction(item, action);

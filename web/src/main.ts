@@ -38,7 +38,11 @@ const page = buildPage({
 const list = new List({
   element: page.list,
   onAction: act,
-  token: () => access.current,
+  // The answer sets the cookies. Without them the player says that it can't play.
+  admit: async (jobId) => {
+    await api.job(jobId).catch(() => undefined);
+    return access.current !== null;
+  },
   onDrawn: afterDrawing,
   onStage: (item, stage) => page.announce(t("announce", { file: item.fileName ?? "", stage })),
 });

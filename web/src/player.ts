@@ -6,6 +6,16 @@ import type { Output } from "./api_types";
 import { h, show } from "./dom";
 import { t } from "./language";
 
+export interface PlayerOptions {
+  label: string;
+  shouldPlay: boolean;
+  /** Get leave to fetch the video's key, as cookies where it is guarded; whether it may be. */
+  admit: () => Promise<boolean>;
+}
+
+/** Leave lasts five minutes at least (PLAYBACK_COOKIE_TTL_S is ten or more), and a long video is longer. */
+const RENEWAL_MS = 4 * 60 * 1000;
+
 interface Choice {
   value: string;
   label: string;
@@ -19,8 +29,9 @@ export class Player {
   readonly #problem: HTMLElement;
   #hls: HlsType | null = null;
   #isClosed = false;
+  #renewal: number | undefined;
 
-  constructor(output: Output, options: { label: string; token: () => string | null; shouldPlay: boolean }) {
+  constructor(output: Output, options: PlayerOptions) {
     this.#video = h("video", { controls: true, playsinline: true, preload: "metadata", "aria-label": options.label });
     this.#quality = h("select", { "aria-label": t("player.quality") });
     this.#row = h("label", { class: "quality", hidden: true }, h("span", {}, t("player.quality")), this.#quality);
@@ -34,32 +45,33 @@ export class Player {
   /** Stop, and let go of everything. */
   close(): void {
     this.#isClosed = true;
+    window.clearInterval(this.#renewal);
     this.#hls?.destroy();
     this.#video.removeAttribute("src");
     this.#video.load();
     this.element.remove();
   }
 
-  async #open(output: Output, options: { token: () => string | null; shouldPlay: boolean }): Promise<void> {
+  async #open(output: Output, { admit, shouldPlay }: PlayerOptions): Promise<void> {
     const url = output.playback_url;
     if (url === null) return;
-    const { default: Hls } = await import("hls.js");
+    const [{ default: Hls }, isGuarded] = await Promise.all([import("hls.js"), admit()]);
     if (this.#isClosed) return;
-    if (Hls.isSupported()) this.#withHls(Hls, url, options.token);
+    if (isGuarded) this.#renewal = window.setInterval(() => void admit(), RENEWAL_MS);
+    if (Hls.isSupported()) this.#withHls(Hls, url, isGuarded);
     else this.#withBrowser(url, output);
-    if (options.shouldPlay) await this.#video.play().catch(() => undefined); // browsers may want another click
+    if (shouldPlay) await this.#video.play().catch(() => undefined); // browsers may want another click
   }
 
-  #withHls(Hls: typeof HlsType, url: string, token: () => string | null): void {
+  #withHls(Hls: typeof HlsType, url: string, isGuarded: boolean): void {
     const hls = new Hls({
       workerPath: workerUrl,
       capLevelToPlayerSize: true,
-      // Only the key is anybody's secret: segments are of no use without it, and stay cacheable without a preflight.
+      // Only the key is anybody's secret: segments are of no use without it. Cookies go to this host by themselves, but
+      // to another port of it, as on a developer's machine, only if told.
       xhrSetup: (xhr, address) => {
-        const bearer = token();
-        if (bearer !== null && new URL(address).pathname.endsWith(".key")) {
-          xhr.setRequestHeader("Authorization", `Bearer ${bearer}`);
-        }
+        const { hostname, pathname } = new URL(address, document.baseURI);
+        xhr.withCredentials = isGuarded && hostname === location.hostname && pathname.endsWith(".key");
       },
     });
     this.#hls = hls;

@@ -1,0 +1,75 @@
+"""A service that gives playback's cookies and a playback that asks for them, beside a running system's own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.issuer_kit import AUDIENCE
+
+READY_WITHIN_S = 30
+KEY_PAIR_ID = "KTEST"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """Where the two are."""
+
+    api_url: str
+    playback_url: str
+
+
+@contextmanager
+def guarded(
+    settings: Mapping[str, str], *, issuer_url: str, free_port: Callable[[], int], log: Path
+) -> Iterator[Guarded]:
+    """Both processes, for as long as the context; `settings` are those of the system that they belong to."""
+    private, public = _halves()
+    api_url, playback_url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    both = {**os.environ, **settings, "PLAYBACK_BASE_URL": playback_url, "PLAYBACK_KEY_PAIR_ID": KEY_PAIR_ID}
+    access = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "PLAYBACK_PRIVATE_KEY": private}
+    with log.open("ab") as output:
+        started = [
+            subprocess.Popen([sys.executable, "-m", module], env={**both, **own}, stdout=output, stderr=output)
+            for module, own in [
+                ("service", {**access, "PORT": api_url.rpartition(":")[2]}),
+                ("local.playback", {"PLAYBACK_PUBLIC_KEY": public, "PLAYBACK_PORT": playback_url.rpartition(":")[2]}),
+            ]
+        ]
+    try:
+        _wait_for(f"{api_url}/readyz", f"{playback_url}/healthz")
+        yield Guarded(api_url=api_url, playback_url=playback_url)
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(15)
+
+
+def _halves() -> tuple[str, str]:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return private.decode(), public.decode()
+
+
+def _wait_for(*urls: str) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    for url in urls:
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                if httpx.get(url, trust_env=False).is_success:
+                    break
+            time.sleep(0.05)
+        else:
+            raise TimeoutError(url)
