@@ -21,7 +21,10 @@ def main() -> None:
         log.warning("access.open", reason="no identity provider is configured: whoever reaches this API may use it")
     else:
         log.info("access.restricted", issuer=settings.auth_issuer)
-    serve(create_app(settings), settings)
+    try:
+        serve(create_app(settings), settings)
+    finally:
+        telemetry.stop()
 
 
 if __name__ == "__main__":

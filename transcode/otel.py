@@ -4,6 +4,7 @@ Endpoint, headers, sampler, intervals, resource: all that is OpenTelemetry's own
 """
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from opentelemetry.util.types import Attributes
 
 NAME = "mediaconvert_status"
-FLUSH_MS = 3_000
-"""Milliseconds that sending what has gathered may take, at the end of a Lambda invocation."""
+SENT_WITHIN_S = 3.0
+"""Seconds that sending what has gathered may take at the end of an invocation or of the process: the SDK itself would
+try for longer than a container has to stop."""
 NEVER_SENT = ("url.query",)
 """Attributes that others set, and that can hold what a caller had better not have put into an address."""
 
@@ -45,7 +47,7 @@ class Otel:
         os.environ.setdefault("OTEL_SERVICE_NAME", service_name)
         resource = Resource.create()
         if "TRACES" in signals:
-            traces = TracerProvider(resource=resource)
+            traces = TracerProvider(resource=resource, shutdown_on_exit=False)
             traces.sampler = WorkOnly(traces.sampler)
             traces.add_span_processor(Redacting())
             traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -53,7 +55,7 @@ class Otel:
             AiobotocoreInstrumentor().instrument()  # type: ignore[no-untyped-call]  # it has no types
         if "METRICS" in signals:
             reader = PeriodicExportingMetricReader(OTLPMetricExporter())
-            metrics.set_meter_provider(MeterProvider(metric_readers=[reader], resource=resource))
+            metrics.set_meter_provider(MeterProvider([reader], resource, shutdown_on_exit=False))
         self._tracer = trace.get_tracer(NAME)
         self._note = _instruments(metrics.get_meter(NAME))
 
@@ -82,10 +84,12 @@ class Otel:
         self._note[metric.name](value, metric.attributes)
 
     def flush(self) -> None:
-        """Send what has gathered, within `FLUSH_MS` for each signal."""
-        for provider in (trace.get_tracer_provider(), metrics.get_meter_provider()):
-            if isinstance(provider, TracerProvider | MeterProvider):
-                provider.force_flush(FLUSH_MS)
+        """Send what has gathered; give up after `SENT_WITHIN_S`."""
+        _in_time(lambda: [each.force_flush() for each in _providers()])
+
+    def stop(self) -> None:
+        """Send what has gathered, and be no more; give up after `SENT_WITHIN_S`."""
+        _in_time(lambda: [each.shutdown() for each in _providers()])
 
 
 class WorkOnly(Sampler):
@@ -129,6 +133,17 @@ class Redacting(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Leave it: it can't be changed any more."""
+
+
+def _providers() -> list[TracerProvider | MeterProvider]:
+    providers = (trace.get_tracer_provider(), metrics.get_meter_provider())
+    return [each for each in providers if isinstance(each, TracerProvider | MeterProvider)]
+
+
+def _in_time(send: Callable[[], object]) -> None:
+    sending = threading.Thread(target=send, daemon=True)
+    sending.start()
+    sending.join(SENT_WITHIN_S)
 
 
 def _instruments(meter: "Meter") -> dict[str, Callable[[float, Mapping[str, str]], None]]:

@@ -87,6 +87,12 @@ def flush() -> None:
         _otel.flush()
 
 
+def stop() -> None:
+    """Send what has gathered, at the process's end."""
+    if _otel is not None:
+        _otel.stop()
+
+
 def count(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Count what the line says, and name the trace that it belongs to: a step of every logger."""
     if _otel is not None:

@@ -61,6 +61,8 @@ def main() -> None:
     except (QueueUnusableError, BotoCoreError, ClientError) as error:
         log.critical("worker.unusable", reason=str(error))
         sys.exit(1)
+    finally:
+        telemetry.stop()
 
 
 if __name__ == "__main__":

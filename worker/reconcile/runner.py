@@ -84,4 +84,6 @@ def main() -> None:
     except (BotoCoreError, ClientError) as error:
         log.critical("reconcile.unusable", reason=str(error))
         sys.exit(1)
+    finally:
+        telemetry.stop()
     sys.exit(1 if unmended else 0)
