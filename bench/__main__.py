@@ -1,0 +1,99 @@
+"""`python -m bench` (`make bench`): measure, print the table, and write it down."""
+
+import json
+import os
+import platform
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+
+from bench.harness import Bench
+from bench.results import Report, Row
+from bench.rows import cold, consuming, latency, memory, status, streams
+from local.embedded import CREDENTIALS
+
+ROWS: Mapping[str, Callable[[Bench], Row]] = {
+    "status-hot": status.hot,
+    "status-many": status.many,
+    "streams": streams.streams,
+    "worker-steady": consuming.steady,
+    "worker-backlog": consuming.backlogged,
+    "latency": latency.visible,
+    "cold-start": cold.start,
+    "memory": memory.memory,
+}
+PACKAGES = ("fastapi", "uvicorn", "uvloop", "aiobotocore", "boto3")
+
+console = Console(stderr=True)
+
+
+def machine() -> dict[str, str]:
+    """Return what the figures belong to."""
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
+        platform.machine(),
+    )
+    return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "machine": f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "packages": ", ".join(f"{package} {version(package)}" for package in PACKAGES),
+    }
+
+
+def measured(name: str, bench: Bench) -> Row:
+    """Return the row; one that fails says why, and keeps no other from being measured."""
+    console.print(f"{name} …", highlight=False)
+    began_s, load = time.monotonic(), os.getloadavg()[0]
+    try:
+        row = ROWS[name](bench)
+    except Exception as error:  # noqa: BLE001 -- the edge: what was measured before is worth having
+        console.print(traceback.format_exc(), highlight=False, markup=False)
+        row = Row(name=name, what=name, error=f"{type(error).__name__}: {error}".splitlines()[0])
+    row = replace(row, took_s=time.monotonic() - began_s, load=load)
+    for target in row.targets:
+        console.print(f"  {target.said}: {target.reached} {'' if target.is_met else '(not reached)'}", highlight=False)
+    return row
+
+
+def main(
+    *,
+    quick: Annotated[bool, typer.Option(help="Short rounds, to see that all of it works.")] = False,
+    row: Annotated[list[str] | None, typer.Option(help="Only this row; repeatable.")] = None,
+    memory_s: Annotated[float, typer.Option(help="Seconds of load in the row of memory.")] = 60,
+    to: Annotated[Path | None, typer.Option(help="Folder for results.json and RESULTS.md.")] = None,
+) -> None:
+    """Measure this system beside what people write for themselves. Exits with 1 if a row could not be measured."""
+    os.environ.update(CREDENTIALS)
+    if unknown := set(row or ()) - set(ROWS):
+        raise typer.BadParameter(f"no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    found: list[Row] = []
+    with closing(Bench(quick=quick, memory_s=3 if quick else memory_s)) as bench:
+        found.extend(measured(name, bench) for name in row or ROWS)
+    report = Report(machine={**machine(), "rounds": "quick" if quick else "full"}, rows=found)
+    if to is not None:
+        to.mkdir(parents=True, exist_ok=True)
+        (to / "results.json").write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        (to / "RESULTS.md").write_text(report.as_markdown(), "utf-8")
+    Console().print(Markdown(report.as_markdown()))
+    print(json.dumps(report.as_json(), ensure_ascii=False))  # noqa: T201
+    sys.exit(any(each.error for each in found))
+
+
+if __name__ == "__main__":
+    typer.run(main)

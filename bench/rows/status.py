@@ -1,0 +1,113 @@
+"""How fast a job's status is answered, and for how many reads of DynamoDB."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+
+from bench.events import job_ids
+from bench.harness import Bench, Load
+from bench.processes import Measured
+from bench.results import Figure, Row, at_least, at_most
+from bench.world import World
+
+PEERS = ("boto3_sync", "aioboto3_shared", "aioboto3_each_request")
+JOBS = 1_000
+NAMES = {
+    "service": "this service",
+    "constant": "FastAPI, a constant",
+    "boto3_sync": "FastAPI, boto3 in a sync route",
+    "aioboto3_shared": "FastAPI, aioboto3, one client",
+    "aioboto3_each_request": "FastAPI, aioboto3, a client each request",
+}
+
+
+def hot(bench: Bench) -> Row:
+    """Everybody asks for the same job."""
+    rounds, found = _measure(bench, job_ids(1))
+    ours, constant = rounds["service"], rounds["constant"]
+    best = max(_rate(rounds[peer]) for peer in PEERS)
+    stubbed = found["service"].median / found["constant"].median
+    return Row(
+        name="status-hot",
+        what="status of a hot job, 64 clients",
+        figures=[*_figures(rounds), *found.values()],
+        targets=[
+            at_least("0.6 of the constant's rate, on the emulator", _rate(ours) / _rate(constant), 0.6),
+            at_least("the same, on the stub", stubbed, 0.6),
+            at_least("4 times the best peer", _rate(ours) / best, 4),
+        ],
+        limit=(
+            "One core for the server. On the emulator, clients and emulator share the other, and the emulator's part "
+            "of it is what the constant doesn't have; on the stub next to nothing is."
+        ),
+    )
+
+
+def many(bench: Bench) -> Row:
+    """A thousand jobs, asked for in turn."""
+    rounds, found = _measure(bench, job_ids(JOBS))
+    ours = rounds["service"]
+    best = max(_rate(rounds[peer]) for peer in PEERS)
+    return Row(
+        name="status-many",
+        what="status of 1,000 different jobs, 64 clients",
+        figures=[*_figures(rounds), *found.values()],
+        targets=[
+            at_least("2 times the best peer", _rate(ours) / best, 2),
+            at_most("under 0.1 DynamoDB calls a request", _middle([load.calls for load in ours]), 0.1),
+        ],
+        limit="The emulator on the second core: it serves a row of a BatchGetItem for less than a GetItem.",
+    )
+
+
+def _measure(bench: Bench, ids: Sequence[str]) -> tuple[Mapping[str, Sequence[Load]], Mapping[str, Figure]]:
+    """Return the loads on the emulator, and the rates of ours and the constant on the stub."""
+    bench.world.put_jobs(ids)
+    rounds = alternate(bench, ("service", "constant", *PEERS), bench.world, ids)
+    stubbed = alternate(bench, ("service", "constant"), bench.stub, ids)
+    found = {
+        what: Figure(name=f"{NAMES[what]}, on the stub", unit="requests/s", rounds=[load.rate for load in loads])
+        for what, loads in stubbed.items()
+    }
+    return rounds, found
+
+
+def alternate(bench: Bench, whats: Sequence[str], world: World, ids: Sequence[str]) -> Mapping[str, Sequence[Load]]:
+    """Return each server's loads: all run, and are asked in turn, round after round, to meet the same noise."""
+    paths = [f"/jobs/{job_id}" for job_id in ids]
+    loads: defaultdict[str, list[Load]] = defaultdict(list)
+    with ExitStack() as stack:
+        servers = {what: bench.serve(stack, what, world) for what in whats}
+        for server in servers.values():
+            _warm(bench, server, paths)
+        for _ in range(bench.rounds):
+            for what, server in servers.items():
+                loads[what].append(bench.ask(server, paths))
+    return loads
+
+
+def _warm(bench: Bench, server: Measured, paths: Sequence[str]) -> None:
+    bench.ask(server, paths[:1], clients=4, seconds=bench.seconds / 3)
+
+
+def _figures(rounds: Mapping[str, Sequence[Load]]) -> list[Figure]:
+    figures = [
+        Figure(name=NAMES[what], unit="requests/s", rounds=[load.rate for load in loads])
+        for what, loads in rounds.items()
+    ]
+    for what in ("service", "boto3_sync"):
+        loads = rounds[what]
+        figures += [
+            Figure(name=f"{NAMES[what]}: calls", unit="DynamoDB calls/request", rounds=[load.calls for load in loads]),
+            Figure(name=f"{NAMES[what]}: 99th percentile", unit="ms", rounds=[load.p99_ms for load in loads]),
+            Figure(name=f"{NAMES[what]}: processor", unit="µs/request", rounds=[load.cpu_us for load in loads]),
+        ]
+    return figures
+
+
+def _rate(loads: Sequence[Load]) -> float:
+    return _middle([load.rate for load in loads])
+
+
+def _middle(values: Sequence[float]) -> float:
+    return Figure(name="", unit="", rounds=values).median
