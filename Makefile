@@ -7,7 +7,7 @@ AWS_VENV := .venv-aws
 CHECKOV_VENV := .venv-checkov
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check check-page test soak lock openapi page clean compose-test deploy destroy lambda templates
+.PHONY: help setup dev demo check check-page test soak lock openapi cost page clean compose-test deploy destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -121,6 +121,9 @@ lambda: $(VENV)/.done ## Build the Lambda packages, for arm64 and x86_64: make l
 
 templates: $(VENV)/.done ## Write the job template into infra/mediaconvert.yaml anew
 	@$(VENV)/bin/python -m deploy.job_template
+
+cost: $(VENV)/.done ## Write docs/cost.md anew
+	@$(VENV)/bin/python -m deploy.cost
 
 openapi: $(VENV)/.done ## Write docs/openapi.json anew
 	@$(VENV)/bin/python -m service.document > docs/openapi.json

@@ -1,0 +1,131 @@
+"""What docs/cost.md multiplies by prices is what the code asks of AWS: counted as one upload goes through."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from deploy.cost import counts
+from local.provision import Stack
+from tests.integration.conftest import worker_settings
+from tests.integration.test_api import serve, service_settings, wish
+from tests.integration.test_apply import complete, event, update
+from tests.integration.test_submit import created
+from transcode.aws import Aws, open_aws
+from worker.assembly import open_handler
+from worker.batch import BatchHandler
+
+WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem")
+PUTS = ("s3:PutObject",)
+LINE_BYTES = 150
+"""What each line of the log has beside what it says: time, level, logger, the process's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Both processes, and the calls that they have made."""
+
+    api: httpx.AsyncClient
+    handler: BatchHandler
+    s3: Any
+    calls: "Counter[str]"
+
+    def take(self) -> tuple[int, int, int]:
+        """Writes, reads and PUTs since the last time."""
+        taken = tuple(sum(self.calls[name] for name in names) for names in (WRITES, READS, PUTS))
+        self.calls.clear()
+        return taken[0], taken[1], taken[2]
+
+
+@pytest.fixture
+async def counted(stack: Stack, mediaconvert_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counted]:
+    """The service and the worker, all of whose clients are counted."""
+    calls: Counter[str] = Counter()
+    opening = Aws._open  # noqa: SLF001 -- the one door to every client
+
+    async def opened(self: Aws, service: str, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 -- passed on
+        client: Any = await opening(self, service, *arguments, **options)
+        client.meta.events.register("before-call.*.*", lambda model, **_: calls.update([f"{service}:{model.name}"]))
+        return client
+
+    monkeypatch.setattr(Aws, "_open", opened)
+    async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
+        handler = await open_handler(aws, worker_settings(stack, mediaconvert_endpoint))
+        async for api in serve(service_settings(stack)):
+            yield Counted(api=api, handler=handler, s3=await aws.s3(), calls=calls)
+
+
+async def announced(counted: Counted, stack: Stack) -> str:
+    """A file that is there."""
+    input_file = str((await counted.api.post("/uploads", json=wish())).json()["input_file"])
+    await counted.s3.put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"video")
+    return input_file
+
+
+async def job_of(counted: Counted, input_file: str) -> str:
+    """The id of the file's job."""
+    job: Mapping[str, Any] = (await counted.api.get("/jobs", params={"input_file": input_file})).json()
+    return str(job["job_id"])
+
+
+async def test_an_upload_asks_for_what_the_cost_is_computed_of(counted: Counted, stack: Stack) -> None:
+    """Announced, made, told of, complete, looked at: each as docs/cost.md counts it."""
+    await counted.handler.handle([created(stack, await announced(counted, stack))])  # the first looks up the template
+    counted.take()
+
+    assert (await counted.api.post("/uploads", json=wish())).status_code == 201
+    assert counted.take() == (counts.ANNOUNCE_WRITES, 0, 0)
+
+    input_file = await announced(counted, stack)
+    counted.take()
+    await counted.handler.handle([created(stack, input_file)])
+    assert counted.take() == (counts.SUBMIT_WRITES, counts.SUBMIT_READS, 0)
+
+    job_id, now_ms = await job_of(counted, input_file), int(time.time() * 1000) + 60_000
+    counted.take()
+    for each in (event(stack, job_id, "PROGRESSING", now_ms), update(stack, job_id, now_ms + 10, 10)):
+        await counted.handler.handle([each])
+        assert counted.take() == (counts.EVENT_WRITES, 0, 0)
+    await counted.handler.handle([event(stack, job_id, "INPUT_INFORMATION", now_ms + 20)])
+    assert counted.take() == (0, 0, 0)
+
+    await counted.handler.handle([complete(stack, job_id, now_ms + 30)])
+    assert counted.take() == (counts.COMPLETE_WRITES, counts.COMPLETE_READS, counts.COMPLETE_PUTS)
+
+    await counted.api.get(f"/jobs/{job_id}/progress")
+    assert counted.take() == (0, counts.LOOK_READS, 0)
+    await counted.api.get("/jobs", params={"input_file": input_file})
+    assert counted.take() == (0, counts.FILE_LOOK_READS, 0)
+
+
+async def test_every_row_of_an_upload_is_one_unit(counted: Counted, stack: Stack, aws: Aws) -> None:
+    """Names and values together stay below a kilobyte, when the job is complete, too."""
+    input_file = await announced(counted, stack)
+    await counted.handler.handle([created(stack, input_file)])
+    job_id = await job_of(counted, input_file)
+    await counted.handler.handle([complete(stack, job_id, int(time.time() * 1000) + 60_000)])
+    dynamodb = await aws.dynamodb()
+    rows = [(stack.status_table, "JobId", job_id), (stack.output_table, "JobId", job_id)]
+    for table, name, value in [*rows, (stack.input_file_table, "InputFile", input_file)]:
+        row = (await dynamodb.get_item(TableName=table, Key={name: {"S": value}}))["Item"]
+        assert 0 < len(json.dumps(row)) < counts.ROW_BYTES  # longer than DynamoDB's own count: types and braces as well
+
+
+async def test_an_upload_is_logged_in_no_more_than_the_cost_says(counted: Counted, stack: Stack) -> None:
+    """With fifteen updates, as docs/cost.md has it."""
+    with capture_logs() as lines:
+        input_file = await announced(counted, stack)
+        await counted.handler.handle([created(stack, input_file)])
+        job_id, now_ms = await job_of(counted, input_file), int(time.time() * 1000) + 60_000
+        for step in range(15):
+            await counted.handler.handle([update(stack, job_id, now_ms + step, step)])
+        await counted.handler.handle([complete(stack, job_id, now_ms + 100)])
+    logged_bytes = sum(len(json.dumps(line, default=str)) + LINE_BYTES for line in lines)
+    assert counts.LOG_BYTES_PER_UPLOAD / 4 < logged_bytes < counts.LOG_BYTES_PER_UPLOAD

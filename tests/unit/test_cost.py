@@ -1,0 +1,91 @@
+"""docs/cost.md says what the model computes, and the model counts what the templates hold."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.cost import counts, prices
+from deploy.cost.document import document
+from deploy.cost.model import Target, bill, first_version, total
+from deploy.cost.workload import SCALES, Workload
+from local import template as templates
+
+ROOT = Path(__file__).resolve().parents[2]
+CONDITIONS = {"lambda": {"IsOnLambda", "HasWorkerFunction"}, "fargate": {"IsOnFargate"}}
+
+
+def resources(name: str) -> dict[str, Any]:
+    """The resources of a template."""
+    return dict(templates.parse((ROOT / "infra" / name).read_text(encoding="utf-8"))["Resources"])
+
+
+def metrics_of(queries: list[dict[str, Any]]) -> int:
+    """Metrics that are read, without what is computed of them."""
+    return sum("MetricStat" in query for query in queries)
+
+
+def test_the_document_is_what_the_model_says() -> None:
+    """Write it anew with `make cost`."""
+    assert (ROOT / "docs" / "cost.md").read_text(encoding="utf-8") == document()
+
+
+@pytest.mark.parametrize("target", ["lambda", "fargate"])
+def test_the_alarms_are_counted_as_they_stand_in_the_template(target: Target) -> None:
+    """AWS charges for each metric in an alarm."""
+    alarms = [
+        each["Properties"]
+        for each in resources("alarms.yaml").values()
+        if each["Type"] == "AWS::CloudWatch::Alarm" and each.get("Condition") in {None, *CONDITIONS[target]}
+    ]
+    assert sum(metrics_of(each.get("Metrics", [])) or 1 for each in alarms) == counts.ALARM_METRICS[target]
+
+
+def test_target_tracking_makes_two_alarms_for_each_policy() -> None:
+    """Over as many metrics as the policy reads."""
+    policies = [
+        each["Properties"]["TargetTrackingScalingPolicyConfiguration"]
+        for each in resources("fargate.yaml").values()
+        if each["Properties"].get("PolicyType") == "TargetTrackingScaling"
+    ]
+    read = [metrics_of(each.get("CustomizedMetricSpecification", {}).get("Metrics", [])) or 1 for each in policies]
+    assert 2 * sum(read) == counts.SCALING_METRICS["fargate"]
+
+
+def test_metrics_of_our_own_are_counted_as_they_stand_in_the_template() -> None:
+    """Each metric filter makes one."""
+    names = {
+        each["Properties"]["MetricTransformations"][0]["MetricName"]
+        for each in resources("alarms.yaml").values()
+        if each["Type"] == "AWS::Logs::MetricFilter"
+    }
+    assert len(names) == counts.METRICS_OF_OUR_OWN
+
+
+def test_the_first_versions_alarms_alone_cost_two_dollars_forty() -> None:
+    """Whether anybody uploads or not."""
+    parts = {part.name: part.usd for part in first_version(Workload(minutes=0))}
+    assert parts["Autoscaling's alarms"] == pytest.approx(2.40)
+
+
+@pytest.mark.parametrize("target", ["lambda", "fargate"])
+def test_a_hundred_times_the_video_costs_at_most_a_hundred_times_as_much(target: Target) -> None:
+    """Nothing grows faster than what is uploaded."""
+    small, middle, large = (total(bill(Workload(minutes=minutes), target)) for minutes in SCALES)
+    assert small < middle < 100 * small
+    assert middle < large < 100 * middle
+
+
+def test_a_longer_interval_between_events_costs_less() -> None:
+    """As the document says of STATUS_UPDATE_INTERVAL_S."""
+    often, seldom = (
+        {part.name: part.usd for part in bill(Workload(minutes=100_000, update_interval_s=each), "lambda")}
+        for each in (10, 60)
+    )
+    for name in ("DynamoDB", "SQS", "Lambda: worker"):
+        assert seldom[name] < often[name]
+
+
+def test_every_price_is_in_the_document() -> None:
+    """With what it is of, so that it can be looked up."""
+    assert all(f"| {price.what} |" in document() for price in prices.listed())
