@@ -1,6 +1,7 @@
 """The command line of deploying: `python -m deploy --help`, and `make deploy`, `make destroy`, `make lambda`."""
 
 import asyncio
+import shlex
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from deploy import operating
 from deploy.cloudformation import CloudFormation, StackError
 from deploy.down import destroy, find
 from deploy.images import ImageError
@@ -95,6 +97,19 @@ async def _down(deployment: str, region: str | None, *, is_sure: bool) -> None:
         if not is_sure and typer.prompt("Its name again, to go on", default="", show_default=False) != deployment:
             raise SessionError("nothing was deleted")
         await destroy(doomed, account, cloudformation, typer.echo)
+
+
+@cli.command()
+def settings(stack: Name = "mediaconvert-status", region: Region = None) -> None:
+    """Print the worker's settings, for an operator's shell: eval "$(python -m deploy settings)"."""
+    _run(_settings(stack, region))
+
+
+async def _settings(deployment: str, region: str | None) -> None:
+    async with signed_in(region) as account:
+        found = await operating.settings(deployment, CloudFormation(await account.cloudformation()))
+        for name, value in {"AWS_REGION": account.region, "LOG_FORMAT": "console", **found}.items():
+            typer.echo(f"export {name}={shlex.quote(value)}")
 
 
 @cli.command()

@@ -53,7 +53,6 @@ METRICS = (
     Metric(name="jobs_refused", event="job.refused", kind=Kind.COUNT),
     Metric(name="messages_buried", event="message.buried", kind=Kind.COUNT),
     Metric(name="jobs_stuck", event="reconcile.done", kind=Kind.STATE, log_field="stuck"),
-    Metric(name="requests", event="request.answered", kind=Kind.DURATION, log_field="duration_ms"),
 )
 
 BY_EVENT: Mapping[str, tuple[Metric, ...]] = {
