@@ -11,19 +11,20 @@ import time
 from urllib.parse import parse_qs
 
 import structlog
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from service.problems import REQUEST_ID_HEADER, path_of
 from transcode.trail import REQUEST_ID, upload_of
 
+HEADER = REQUEST_ID_HEADER.lower().encode()
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 SLOW_MS = 1_000
 LONGEST_PATH = 300
 JOB_PATH = re.compile(r"/jobs/([A-Za-z0-9-]{1,100})(?:/|$)")
 
 log = structlog.get_logger(__name__)
+threshold = logging.getLogger(__name__)
 
 
 class RequestLog:
@@ -39,7 +40,7 @@ class RequestLog:
             return
         started_s, status, named = time.perf_counter(), 500, _request_id(scope)
         bind_contextvars(request_id=named)  # each request has a task, and so a context, of its own
-        header = (REQUEST_ID_HEADER.lower().encode(), named.encode())
+        header = (HEADER, named.encode())
 
         async def _send(message: Message) -> None:
             nonlocal status
@@ -68,18 +69,17 @@ def note(event: str, input_file: str, **fields: object) -> None:
 
 def _request_id(scope: Scope) -> str:
     """Return the id that the request came with, else the one that API Gateway has in its own log, else a new one."""
-    gateway = scope.get("aws.event", {}).get("requestContext", {}).get("requestId")
-    for named in (Headers(scope=scope).get(REQUEST_ID_HEADER), gateway):
-        if isinstance(named, str) and REQUEST_ID.fullmatch(named):
-            return named
-    return secrets.token_hex(16)
+    named = next((value.decode("latin-1") for name, value in scope["headers"] if name == HEADER), None)
+    if named is None and "aws.event" in scope:
+        named = scope["aws.event"].get("requestContext", {}).get("requestId")
+    return named if isinstance(named, str) and REQUEST_ID.fullmatch(named) else secrets.token_hex(16)
 
 
 def _tell(scope: Scope, *, status: int, duration_ms: int) -> None:
     path, query = path_of(scope), scope.get("query_string", b"")
     is_held = path == "/events" or b"wait_s=" in query
     is_routine = scope["method"] in READING and status < 400 and (is_held or duration_ms < SLOW_MS)  # noqa: PLR2004
-    if is_routine and not logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+    if is_routine and not threshold.isEnabledFor(logging.DEBUG):
         return
     tell = log.debug if is_routine else log.warning if status >= 500 else log.info  # noqa: PLR2004 -- HTTP's classes
     tell(

@@ -7,6 +7,7 @@ a key asked for twice is read once. An answer is never older than its question: 
 import asyncio
 import time
 from collections.abc import Iterable
+from contextvars import Context
 from itertools import islice
 
 from service.live.following import FileKey, Followed, JobKey, Key, later_of
@@ -94,7 +95,8 @@ class Reader:
         self._asked = {key: answers for key, answers in self._asked.items() if not all(each.done() for each in answers)}
         while self._asked and len(self._under_way) < MOST_UNDER_WAY:
             batch = {key: self._asked.pop(key) for key in list(islice(self._asked, BATCH_SIZE))}
-            task = asyncio.get_running_loop().create_task(self._fetch(batch), name="read rows")
+            # In a context of its own: what is read for many belongs to no one request's log lines and trace.
+            task = asyncio.get_running_loop().create_task(self._fetch(batch), name="read rows", context=Context())
             self._under_way.add(task)
             task.add_done_callback(self._fetched)
 

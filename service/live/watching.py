@@ -7,6 +7,7 @@ newest state of what it was not yet sent, and is forgotten when it leaves.
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 
 import structlog
@@ -136,7 +137,8 @@ class Live:
         if self._is_closed:
             watcher.end()
         elif self._topics and self._ticking is None:
-            self._ticking = asyncio.get_running_loop().create_task(self._tick(), name="tick")
+            # In a context of its own: it outlives the request that it was begun for, whose id and trace are not its.
+            self._ticking = asyncio.get_running_loop().create_task(self._tick(), name="tick", context=Context())
         try:
             yield watcher
         finally:

@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -21,8 +22,12 @@ from worker.batch import BatchHandler
 from worker.outputs import OutputTable
 from worker.settings import WorkerSettings
 
+from .watching_calls import Calls, watch
+
 STATUS_TTL_S = 86_400
 OUTPUT_TTL_S = 14 * 86_400
+LAST_MODULE = "test_permissions_used.py"
+LAST_TEST = "test_every_permission_is_used"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,35 @@ class Stores:
     lookups: LookupTable
     outputs: OutputTable
     artifacts: ArtifactStore
+
+
+@pytest.fixture(scope="session", autouse=True)
+def asked_of_aws() -> Iterator[Calls]:
+    """What the code under test has asked of AWS so far."""
+    noted = Calls()
+    with watch(noted):
+        yield noted
+
+
+@pytest.fixture(autouse=True)
+def _all_calls_are_declared(asked_of_aws: Calls) -> Iterator[None]:
+    """No test passes in which a process asks AWS for what it doesn't declare."""
+    before = len(asked_of_aws.undeclared)
+    yield
+    assert asked_of_aws.undeclared[before:] == []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the test of what was asked be the last one, and skip it where only a part of the others run."""
+    last = [item for item in items if item.path.name == LAST_MODULE]
+    items[:] = [*(item for item in items if item not in last), *last]
+    everything = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    is_part = not everything <= {item.path.name for item in items} or any(
+        config.getoption(option) for option in ("keyword", "markexpr", "lf", "deselect")
+    )
+    for item in last:
+        if is_part and item.name.startswith(LAST_TEST):
+            item.add_marker(pytest.mark.skip(reason="only a part of the integration tests runs"))
 
 
 @pytest.fixture
@@ -98,5 +132,6 @@ def worker_settings(stack: Stack, mediaconvert_endpoint: str) -> WorkerSettings:
         job_events_queue_url=stack.job_events_queue_url,
         mediaconvert_role="arn:aws:iam::000000000000:role/MediaConvert",
         mediaconvert_endpoint_url=mediaconvert_endpoint,
+        mediaconvert_queue="Default",
         aws_endpoint_url=stack.endpoint_url,
     )

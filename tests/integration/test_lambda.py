@@ -333,5 +333,5 @@ async def test_a_schedule_mends_what_lost_events_left_behind(
             if job and job.status is Status.ERROR:
                 break
             await asyncio.sleep(0.2)
-    assert set(tally) == {"checked", "adopted", "canceled", "ended", "unmended"}
+    assert set(tally) == {"checked", "adopted", "canceled", "ended", "unmended", "silent", "stuck"}
     assert tally["ended"] >= 1

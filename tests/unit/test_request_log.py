@@ -1,6 +1,5 @@
 """Which requests have a line in the log, what it says, and the id that they go by."""
 
-import logging
 import re
 from typing import Any
 
@@ -55,7 +54,7 @@ async def test_what_changes_something_or_fails_is_logged(method: str, address: s
 
 async def test_reads_are_logged_at_debug(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the job that they are about, and whether they were meant to take long."""
-    monkeypatch.setattr(logging.getLogger(request_log.__name__), "isEnabledFor", lambda _: True)
+    monkeypatch.setattr(request_log.threshold, "isEnabledFor", lambda _: True)
     _, (line,) = await _ask("GET", "/jobs/17-a/progress?wait_s=20")
     assert line["log_level"] == "debug"
     assert (line["job_id"], line["is_held"], line["status"]) == ("17-a", True, 200)
