@@ -113,8 +113,9 @@ COPY service service
 COPY worker worker
 COPY local local
 COPY deploy deploy
+COPY bench bench
 COPY tests tests
-RUN python -m compileall -q transcode service worker local deploy tests
+RUN python -m compileall -q transcode service worker local deploy bench tests
 USER app
 ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 HEALTHCHECK NONE

@@ -5,9 +5,10 @@ PYTHON ?= python3
 VENV := .venv
 AWS_VENV := .venv-aws
 CHECKOV_VENV := .venv-checkov
+BENCH_VENV := .venv-bench
 PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check check-page test soak lock openapi cost page clean compose-test deploy destroy lambda templates
+.PHONY: help setup dev demo check check-page test soak bench lock openapi cost page clean compose-test deploy destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +75,18 @@ soak: export SCHEDULES ?= 1000
 soak: setup ## The proofs of reliability, at length: make soak [UPLOADS=200 KILLS=50 MESSAGES=100000 SEED=7 …]
 	@$(VENV)/bin/python -m pytest -q tests/reliability tests/integration/test_concurrent_events.py
 
+# What a Lambda function has and nothing else: development's packages would be imported along, and count as a cold start.
+$(BENCH_VENV)/.done: requirements-lambda.lock
+	@echo "installing what runs on Lambda into $(BENCH_VENV)"
+	@$(PYTHON) -m venv --clear $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
+	@touch $@
+
+# A run of all rows writes down what it found; a quick or partial one is only to see.
+bench: setup $(BENCH_VENV)/.done ## Measure beside what people write for themselves: make bench [QUICK=1 MEMORY_S=600 ROWS="streams latency"]
+	@$(VENV)/bin/python -m bench $(if $(QUICK),--quick) $(if $(MEMORY_S),--memory-s $(MEMORY_S)) $(ROWS:%=--row %) \
+	  --to $(if $(QUICK)$(ROWS),.local/bench,bench)
+
 HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
 PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json
 
@@ -129,4 +142,4 @@ openapi: $(VENV)/.done ## Write docs/openapi.json anew
 	@$(VENV)/bin/python -m service.document > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(VENV) $(AWS_VENV) $(CHECKOV_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

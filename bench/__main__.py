@@ -20,7 +20,7 @@ from rich.markdown import Markdown
 
 from bench.harness import Bench
 from bench.results import Report, Row
-from bench.rows import cold, consuming, latency, memory, status, streams
+from bench.rows import calls, cold, consuming, growth, latency, memory, status, streams
 from local.embedded import CREDENTIALS
 
 ROWS: Mapping[str, Callable[[Bench], Row]] = {
@@ -30,8 +30,10 @@ ROWS: Mapping[str, Callable[[Bench], Row]] = {
     "worker-steady": consuming.steady,
     "worker-backlog": consuming.backlogged,
     "latency": latency.visible,
+    "calls": calls.bill,
     "cold-start": cold.start,
     "memory": memory.memory,
+    "growth": growth.growth,
 }
 PACKAGES = ("fastapi", "uvicorn", "uvloop", "aiobotocore", "boto3")
 

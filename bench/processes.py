@@ -141,14 +141,16 @@ def asked(
         BenchError: It failed, or took too long.
     """
     try:
-        ended = subprocess.run(
-            tethered([python, "-m", module, *arguments]),
-            env=environment(settings),
-            input=said.encode(),
-            capture_output=True,
-            timeout=timeout_s,
-            check=True,
-        )
+        with tempfile.NamedTemporaryFile(prefix="bench-") as counts:
+            make_page(Path(counts.name))
+            ended = subprocess.run(
+                tethered([python, "-m", module, *arguments]),
+                env=environment({COUNTS_FILE: counts.name, **settings}),
+                input=said.encode(),
+                capture_output=True,
+                timeout=timeout_s,
+                check=True,
+            )
     except subprocess.CalledProcessError as error:
         raise BenchError(f"{module} ended with {error.returncode}: {error.stderr[-2_000:].decode()}") from error
     except subprocess.TimeoutExpired as error:

@@ -26,11 +26,19 @@ TIMESTAMP = time.strftime("%Y%m%d%H%M%S")
 ONE_DAY_S = 86_400
 
 
-def on_upload(event: Any, _context: object) -> None:
-    """Make a job of an object that came, and write the three rows."""
+def on_upload(event: Any, _context: object) -> str:
+    """Make a job of an object that came, and write the three rows; return its id."""
     input_file = event["detail"]["object"]["key"]
     output_path = f"{input_file}_{TIMESTAMP}/"
     key = secrets.token_hex(16)
+    hls = {
+        "Destination": f"s3://{OUTPUT_BUCKET}/{output_path}",
+        "Encryption": {
+            "EncryptionMethod": "AES128",
+            "Type": "STATIC_KEY",
+            "StaticKeyProvider": {"StaticKeyValue": key, "Url": "clip.key"},
+        },
+    }
     job = mediaconvert.create_job(
         Role=os.environ["MEDIACONVERT_ROLE"],
         JobTemplate=os.environ.get("MEDIACONVERT_JOB_TEMPLATE", "mediaconvert-status-hls"),
@@ -38,6 +46,7 @@ def on_upload(event: Any, _context: object) -> None:
         UserMetadata={"InputBucket": INPUT_BUCKET},
         Settings={
             "Inputs": [{"FileInput": f"s3://{INPUT_BUCKET}/{input_file}"}],
+            "OutputGroups": [{"OutputGroupSettings": {"Type": "HLS_GROUP_SETTINGS", "HlsGroupSettings": hls}}],
         },
     )["Job"]
     expires = {"ExpirationTime": {"N": str(int(time.time()) + ONE_DAY_S)}}
@@ -57,6 +66,7 @@ def on_upload(event: Any, _context: object) -> None:
     dynamodb.put_item(
         TableName=STATUS_TABLE, Item={"JobId": {"S": job["Id"]}, "JobStatus": {"S": "SUBMITTED"}, **expires}
     )
+    return str(job["Id"])
 
 
 def on_job_event(event: Any, _context: object) -> None:

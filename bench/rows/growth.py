@@ -1,0 +1,99 @@
+"""Whether a unit of work costs more when there is more work: each row at 1, 4 and 16 times its work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+
+from bench.events import job_ids
+from bench.harness import Bench
+from bench.results import Figure, Row, Target
+from bench.rows.consuming import drain_stub
+from bench.rows.latency import latencies_s
+from bench.rows.streams import watched
+
+TIMES = (1, 4, 16)
+QUICK_TIMES = (1, 4)
+ALLOWED = 1.25
+"""Sixteen times the work may cost a quarter more a unit before it counts as growth: rounds spread by so much."""
+
+
+def growth(bench: Bench) -> Row:
+    """Return processor time for a unit, but for streams also memory, and for latency its median."""
+    times = QUICK_TIMES if bench.quick else TIMES
+    found: dict[str, dict[int, float]] = {}
+    for name, cost in COSTS.items():
+        for time in times:
+            for part, value in cost(bench, time).items():
+                found.setdefault(f"{name}: {part}", {})[time] = value
+    figures = [
+        Figure(name=f"{name}, at {time} times", unit="", rounds=[value])
+        for name, values in found.items()
+        for time, value in values.items()
+    ]
+    return Row(
+        name="growth",
+        what=f"how it grows: {', '.join(map(str, times))} times the work",
+        figures=figures,
+        targets=[_target(name, [values[time] for time in times]) for name, values in found.items()],
+        limit=(
+            "On the stub, but for streams and latency. What is shared, the reads of a tick or of a gathering, costs "
+            "less a unit the more share it. One measurement each."
+        ),
+    )
+
+
+def _target(name: str, costs: Sequence[float]) -> Target:
+    reached = " → ".join(f"{cost:,.3g}" for cost in costs)
+    return Target(said=f"{name}: does not grow", reached=reached, is_met=costs[-1] <= ALLOWED * costs[0])
+
+
+def _hot(bench: Bench, times: int) -> Mapping[str, float]:
+    return {"µs a request": _status_us(bench, jobs=1, clients=64 * times)}
+
+
+def _many(bench: Bench, times: int) -> Mapping[str, float]:
+    return {"µs a request": _status_us(bench, jobs=1_000 * times, clients=64)}
+
+
+def _status_us(bench: Bench, *, jobs: int, clients: int) -> float:
+    with ExitStack() as stack:
+        service = bench.serve(stack, "service", bench.stub)
+        paths = [f"/jobs/{job_id}" for job_id in job_ids(jobs)]
+        bench.ask(service, paths[:1], clients=4, seconds=bench.seconds / 3)
+        return bench.ask(service, paths, clients=clients).cpu_us
+
+
+def _streams(bench: Bench, times: int) -> Mapping[str, float]:
+    streams = (100 if bench.quick else 1_250) * times
+    found = watched(bench, streams=streams, rounds=2)
+    return {
+        "kB a stream": 1024 * (found.open_mb - found.idle_mb) / streams,
+        "µs an event to a client": found.cpu_us,
+        "BatchGetItem calls a second": found.reads_a_second,
+    }
+
+
+def _steady(bench: Bench, times: int) -> Mapping[str, float]:
+    turn = (100 if bench.quick else 500) * times
+    found = drain_stub(bench.stub, messages=4 * turn, turn=turn, jobs=turn)
+    return {"µs an event": found.cpu_us}
+
+
+def _backlog(bench: Bench, times: int) -> Mapping[str, float]:
+    messages = (500 if bench.quick else 3_125) * times
+    found = drain_stub(bench.stub, messages=messages, turn=messages)
+    return {"µs an event": found.cpu_us, "writes an event": found.writes}
+
+
+def _latency(bench: Bench, times: int) -> Mapping[str, float]:
+    took_s = sorted(latencies_s(bench, events_a_second=5 * times, seconds=3 if bench.quick else 10))
+    return {"median, s": took_s[len(took_s) // 2]}
+
+
+COSTS: Mapping[str, Callable[[Bench, int], Mapping[str, float]]] = {
+    "status of a hot job (64 clients)": _hot,
+    "status of many jobs (1,000 jobs)": _many,
+    "streams (1,250)": _streams,
+    "worker, steady (500 jobs)": _steady,
+    "worker, backlog (3,125 events)": _backlog,
+    "event → client (5 events/s)": _latency,
+}
