@@ -170,6 +170,7 @@ containers = json.loads(text) if text.startswith("[") else [json.loads(line) for
 published = [port for each in containers for port in each["Publishers"] or [] if port["PublishedPort"]]
 assert len(published) == 4, published
 assert all(port["URL"] == "127.0.0.1" for port in published), published' || fail "a port is open to other machines"
+says "$(container ready)" "documentation: $api/docs" || fail "ready does not say where"
 for each in service worker mediaconvert playback; do
   compose exec -T "$each" python -c "
 import sys
@@ -237,7 +238,7 @@ docker compose --ansi never up --no-color >"$scratch/up.log" 2>&1 &
 attached=$!
 set +m
 shows() { grep --quiet "$1" "$scratch/up.log"; }
-within 120 shows "ready.*http://localhost:$DEV_API_PORT/docs" # before that, Ctrl-C only ends the starting
+within 120 shows "provision.* exited with code 0" # before that it is still starting, and Ctrl-C only ends the starting
 running=$(upload "$scratch/long.mp4")
 runs "$running"
 within 30 shows "worker.*job.advanced"
