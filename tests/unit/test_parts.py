@@ -7,6 +7,7 @@ import pytest
 from local import embedded, parts
 from local.parts import Ports
 from local.playback import PlaybackSettings
+from local.playback_key import new_key_pair
 from service.settings import ServiceSettings
 from worker.settings import WorkerSettings
 
@@ -83,6 +84,20 @@ def test_every_process_finds_its_settings_whole_and_right(monkeypatch: pytest.Mo
             for variable, value in application[name].environment.items():
                 patch.setenv(variable, value)
             assert settings().output_bucket == "output"
+
+
+def test_where_keys_are_guarded_each_process_has_its_half_of_the_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service signs, playback verifies, and nobody else has either."""
+    keys = new_key_pair()
+    given = parts.application(PORTS, parts.environment({}, PORTS), PROVISIONED, playback_keys=keys)
+    having = {
+        half: [part.name for part in given if pem in part.environment.values()]
+        for half, pem in (("private", keys.private_pem), ("public", keys.public_pem))
+    }
+    assert having == {"private": ["service"], "public": ["playback"]}
+    for variable, value in next(part for part in given if part.name == "playback").environment.items():
+        monkeypatch.setenv(variable, value)
+    assert PlaybackSettings().trusted is not None
 
 
 def test_the_embedded_aws_listens_on_this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
