@@ -35,6 +35,9 @@ def start(process: str) -> None:
     wanted = frozenset(signal for signal in SIGNALS if is_wanted(signal, os.environ))
     if not wanted or _otel is not None:
         return
+    if (protocol := os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or PROTOCOL) != PROTOCOL:
+        log.warning("telemetry.unavailable", reason=f"OTEL_EXPORTER_OTLP_PROTOCOL: {PROTOCOL} only, not {protocol}")
+        return
     try:
         from transcode.otel import Otel  # noqa: PLC0415 -- tens of milliseconds, for those who want it
     except ImportError as error:

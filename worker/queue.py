@@ -133,7 +133,7 @@ class Queue:
         await self.client.send_message(
             QueueUrl=self.dead_letter_url, MessageBody=message.body, MessageAttributes=as_attributes(attributes)
         )
-        log.error("message.buried", queue=self.name, message_id=message.message_id, reason=reason)
+        log.warning("message.buried", queue=self.name, message_id=message.message_id, reason=reason)
 
     async def extend(self, messages: Sequence[Message]) -> None:
         """Keep messages in hand hidden for another visibility timeout."""

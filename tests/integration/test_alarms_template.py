@@ -126,7 +126,7 @@ async def test_every_alarm_is_there(stack: Stack, alarms: Deployed) -> None:
     names = [name for logical, name in alarms.resources.items() if _is_alarm(logical)]
     async with aioboto3.Session().client("cloudwatch", endpoint_url=stack.endpoint_url) as client:
         described = (await client.describe_alarms(AlarmNames=names))["MetricAlarms"]
-    assert len(described) == 7
+    assert len(described) == 8
 
 
 async def test_the_dashboard_is_json_and_shows_every_metric_of_the_filters(stack: Stack, alarms: Deployed) -> None:

@@ -1,9 +1,11 @@
 """Code, filters and documentation mean the same numbers: a log event that is renamed takes its number with it."""
 
 import re
+import sys
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from local import template as templates
 from local.embedded import ROOT
@@ -103,3 +105,20 @@ def test_a_line_without_its_number_counts_nothing(line: dict[str, object], value
 def test_the_standard_variables_turn_it_on(environment: dict[str, str], signals: set[str]) -> None:
     """And nothing else does."""
     assert {signal for signal in telemetry.SIGNALS if telemetry.is_wanted(signal, environment)} == signals
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({}, "transcode.otel is not installed: the group otel has it"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf only, not grpc"),
+    ],
+)
+def test_what_can_not_be_had_is_said_once(more: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The packages are missing, or the collector wants a protocol that isn't spoken; the process goes on."""
+    for name, value in {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", **more}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "transcode.otel", None)
+    with capture_logs() as lines:
+        telemetry.start("test")
+    assert lines == [{"event": "telemetry.unavailable", "log_level": "warning", "reason": reason}]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transcode.trail import Trail, trail_of, upload_of
+from worker.invocation import FromQueues, read_invocation
 from worker.messages.events import Reader
 from worker.messages.sanitise import Sanitiser
 
@@ -58,3 +59,21 @@ def test_a_jobs_event_tells_its_trail_where_the_job_has_one(named: dict[str, str
     reader = Reader(input_bucket=bucket, upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
     (heard,) = reader.hear(json.dumps(event))
     assert heard.trail == (Trail(upload=WHOLE.upload, made_ms=WHOLE.made_ms) if named else Trail())
+
+
+def test_lambda_hands_over_what_came_with_a_message() -> None:
+    """Its attributes, and when it was sent."""
+    record = {
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:111122223333:uploads",
+        "messageId": "m1",
+        "body": "{}",
+        "receiptHandle": "r1",
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763798400123"},
+        "messageAttributes": {"RequestId": {"stringValue": WHOLE.request_id, "dataType": "String"}},
+    }
+    invoked = read_invocation({"Records": [record]}, request_id="i1")
+    assert isinstance(invoked, FromQueues)
+    (message,) = invoked.batches["uploads"]
+    assert trail_of(message.attributes).request_id == WHOLE.request_id
+    assert message.waited_ms(1_763_798_401) == 877
