@@ -129,6 +129,7 @@ async def test_every_alarm_is_there(stack: Stack, alarms: Deployed) -> None:
     assert len(described) == 8
 
 
+@pytest.mark.localstack_cannot("its CloudFormation makes no dashboards")
 async def test_the_dashboard_is_json_and_shows_every_metric_of_the_filters(stack: Stack, alarms: Deployed) -> None:
     """What a filter reads out of a log is on it, and the queues by their names, cut out of their ARNs."""
     async with aioboto3.Session().client("cloudwatch", endpoint_url=stack.endpoint_url) as client:
