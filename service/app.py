@@ -31,6 +31,7 @@ Upload a video straight to S3, and follow one honest progress bar until it plays
 3. At COMPLETE, `output.playback_url` plays.
 
 Show `progress_percent` as it is: null is a bar without end. Errors are `{"detail": …, "code": …}`; `code` is stable.
+Every answer names its request in `X-Request-Id`, by which its log lines are found; a request may bring its own.
 """
 
 OWN_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", problems.REQUEST_ID_HEADER)
