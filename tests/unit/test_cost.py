@@ -32,7 +32,7 @@ def test_the_document_is_what_the_model_says() -> None:
 
 @pytest.mark.parametrize("target", ["lambda", "fargate"])
 def test_the_alarms_are_counted_as_they_stand_in_the_template(target: Target) -> None:
-    """AWS charges for each metric in an alarm."""
+    """AWS charges for each metric in an alarm. Another one: change deploy/cost/counts.py, and `make cost`."""
     alarms = [
         each["Properties"]
         for each in resources("alarms.yaml").values()
