@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [*(item for item in items if item not in last), *last]
     everything = {path.name for path in Path(__file__).parent.glob("test_*.py")}
     is_part = not everything <= {item.path.name for item in items} or any(
-        config.getoption(option) for option in ("keyword", "markexpr", "lf", "deselect")
+        config.getoption(option, None) for option in ("keyword", "markexpr", "lf", "deselect")
     )
     for item in last:
         if is_part and item.name.startswith(LAST_TEST):
