@@ -10,6 +10,12 @@ from service.settings import ServiceSettings
 
 GRACE_S = 20
 """Seconds that requests under way get after SIGTERM; Fargate kills after 30."""
+KEEP_ALIVE_S = 130
+"""Seconds that a connection without requests stays open.
+
+A load balancer keeps its own for 120 (infra/fargate.yaml), and answers 502 to a request that it sends on one which the
+other end is just closing; so the other end must not be the first.
+"""
 UNUSABLE_STATUS = 3
 
 
@@ -30,7 +36,15 @@ class Server(uvicorn.Server):
 
 def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Serve until SIGTERM or SIGINT; exit with status 1 where the port is taken, 3 where the app can't start."""
-    config = uvicorn.Config(
+    server = Server(app, configuration(app, settings))
+    server.run()
+    if not server.started:
+        sys.exit(UNUSABLE_STATUS)
+
+
+def configuration(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
+    """Return what uvicorn is told."""
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -38,8 +52,5 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
         access_log=False,  # service/request_log.py says more, of fewer
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
-    server = Server(app, config)
-    server.run()
-    if not server.started:
-        sys.exit(UNUSABLE_STATUS)

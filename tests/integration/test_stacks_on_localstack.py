@@ -179,7 +179,7 @@ async def test_reconciliation_is_scheduled_and_starts_with_a_role_of_its_own(
 ) -> None:
     """Every few minutes; on Fargate where the worker may sleep."""
     read = await deployment.call("scheduler", "get_schedule", Name=deployment.ids(role)[schedule].rpartition("/")[2])
-    assert read["ScheduleExpression"] in {"rate(5 minutes)", "rate(30 minutes)"}
+    assert read["ScheduleExpression"] in {"rate(5 minutes)", "rate(20 minutes)"}
     assert read["Target"]["RoleArn"].startswith("arn:aws:iam::000000000000:role/")
     own = {"lambda": "ScheduleRole", "fargate": "ReconcileRole"}[role]
     assert read["Target"]["RoleArn"].endswith(f"/{deployment.ids(role)[own]}")

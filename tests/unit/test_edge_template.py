@@ -1,20 +1,29 @@
 """What edge.yaml and fargate.yaml say of the program is true of it."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from local import template as templates
 from local.embedded import ROOT
 from service import page
 from service.app import create_app
+from service.server import configuration
 from service.settings import ServiceSettings
 from worker.settings import WorkerSettings
 
 UPLOADS = "uploads/"
 NOT_OURS = {"FORWARDED_ALLOW_IPS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 """uvicorn's own, and OpenTelemetry's."""
+
+
+async def _nothing(*_: object) -> None:
+    """What is neither received nor sent."""
 
 
 def resources(name: str) -> dict[str, Any]:
@@ -85,6 +94,33 @@ def test_a_task_is_told_what_its_process_needs_and_nothing_it_does_not_know(task
     fields = {name.upper(): field for name, field in settings.model_fields.items()}
     assert told <= set(fields)
     assert {name for name, field in fields.items() if field.is_required()} <= told
+
+
+def test_the_service_keeps_a_connection_longer_than_the_load_balancer_does() -> None:
+    """Else it closes one just when a request is on its way, which the load balancer answers with 502."""
+    attributes = resources("fargate.yaml")["LoadBalancer"]["Properties"]["LoadBalancerAttributes"]
+    idle_s = next(int(each["Value"]) for each in attributes if each.get("Key") == "idle_timeout.timeout_seconds")
+    settings = ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", web_dir=ROOT / "none")
+    assert configuration(create_app(settings), settings).timeout_keep_alive > idle_s
+
+
+def test_nobody_but_the_load_balancer_says_who_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A caller's address is the last hop that is not in the VPC; what a client makes up stands before that one."""
+    (container,) = resources("fargate.yaml")["ServiceTask"]["Properties"]["ContainerDefinitions"]
+    (trusted,) = [each for each in container["Environment"] if each["Name"] == "FORWARDED_ALLOW_IPS"]
+    assert trusted["Value"] == {"Ref": "VpcCidr"}
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.71.0.0/16")
+    settings = ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", web_dir=ROOT / "none")
+    seen: list[object] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope["client"][0])
+
+    config = configuration(FastAPI(), settings)
+    forwarded = (b"x-forwarded-for", b"6.6.6.6, 203.0.113.9, 10.71.200.4")
+    scope: Scope = {"type": "http", "client": ("10.71.3.4", 1), "headers": [forwarded], "scheme": "http"}
+    asyncio.run(ProxyHeadersMiddleware(app, trusted_hosts=config.forwarded_allow_ips)(scope, _nothing, _nothing))  # type: ignore[arg-type]
+    assert seen == ["203.0.113.9"]
 
 
 @pytest.mark.parametrize("task", ["ServiceTask", "WorkerTask"])
