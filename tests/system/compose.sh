@@ -91,7 +91,7 @@ reach() { # input file, statuses, seconds
 }
 
 # Wait until a file's job runs. A worker that stopped in the middle of a long poll has left that poll behind in LocalStack
-# for up to 20 s; what such a poll takes comes back after the queue's visibility timeout, 60 s.
+# for up to 20 s; what such a poll takes comes back after the queue's visibility timeout, another 20 s.
 runs() { reach "$1" PROGRESSING 100; }
 
 # Fail unless the file's job completes and plays, and is its one and only.
