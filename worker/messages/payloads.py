@@ -62,9 +62,9 @@ EncodedKey = Annotated[Name, Field(min_length=1, max_length=3 * LONGEST_KEY_BYTE
 
 
 class Shape(BaseModel):
-    """Part of a payload."""
+    """Part of a payload; its validator is built at first use, which spares a cold start those it doesn't need."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
+    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, defer_build=True)
 
 
 class JobProgress(Shape):
