@@ -94,8 +94,8 @@ async def _down(deployment: str, region: str | None, *, is_sure: bool) -> None:
         typer.echo(f"deleting {deployment} from {where}, for good:")
         for each in doomed:
             typer.echo(f"  {' '.join([each.stack.name, *each.buckets, *each.tables])}")
-        if not is_sure and typer.prompt("Its name again, to go on", default="", show_default=False) != deployment:
-            raise SessionError("nothing was deleted")
+        if not is_sure and _answered("its name again, to go on: ") != deployment:
+            _fail("nothing was deleted")
         await destroy(doomed, account, cloudformation, typer.echo)
 
 
@@ -126,6 +126,12 @@ def package(
         size_mb = built.path.stat().st_size / 1e6
         bytecode = "" if built.is_compiled else f", without bytecode: there is no Python {python} here to make it"
         typer.echo(f"{built.path.relative_to(built.path.parents[2])}  {size_mb:.1f} MB  {built.digest[:16]}{bytecode}")
+
+
+def _answered(question: str) -> str:
+    """Return what a person types, or nothing where nobody is there to type."""
+    typer.echo(question, nl=False)
+    return sys.stdin.readline().strip()
 
 
 def _with_files(given: dict[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Whom deploying talks to: one account and region, found out before anything is changed."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from types_aiobotocore_cloudformation import CloudFormationClient
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_s3 import S3Client
+
+
+NO_REGION = "no region: give one as REGION=eu-west-1, or set AWS_REGION"
 
 
 class SessionError(Exception):
@@ -55,13 +59,15 @@ async def signed_in(region: str | None) -> AsyncIterator[Account]:
     """
     async with AsyncExitStack() as opened:
         try:
-            session = aioboto3.Session(region_name=region or None)
+            session = aioboto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+            if not session.region_name:
+                raise SessionError(NO_REGION)
             sts: Any = await opened.enter_async_context(session.client("sts"))
             identity = await sts.get_caller_identity()
         except NoCredentialsError as error:
             raise SessionError("no AWS credentials: run `aws configure`, or set AWS_PROFILE") from error
         except NoRegionError as error:
-            raise SessionError("no region: give one as REGION=eu-west-1, or set AWS_REGION") from error
+            raise SessionError(NO_REGION) from error
         except ProfileNotFound as error:
             raise SessionError(str(error)) from error
         except (ClientError, BotoCoreError) as error:

@@ -1,0 +1,82 @@
+"""What goes into the Lambda package, and its bits."""
+
+import io
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from deploy.contents import File, archive, digest, is_kept
+from deploy.images import tag
+
+FILES = [
+    File(path="worker/loop.py", body=b"loop"),
+    File(path="aiohttp/_http_parser.cpython-313-aarch64-linux-gnu.so", body=b"\x7fELF"),
+]
+
+
+def test_the_same_files_make_the_same_bits_in_whatever_order_they_come() -> None:
+    """A build that finds them otherwise on disk is the same build."""
+    assert archive(FILES) == archive(FILES[::-1])
+    assert digest(FILES) == digest(FILES[::-1])
+
+
+@pytest.mark.parametrize("other", [File(path="worker/loop.py", body=b"lop"), File(path="worker/lop.py", body=b"loop")])
+def test_another_content_has_another_name(other: File) -> None:
+    """A function is updated if, and only if, its package has another key."""
+    assert digest([other, FILES[1]]) != digest(FILES)
+
+
+def test_lambda_may_read_everything_and_dates_tell_nothing() -> None:
+    """A mode of 600 would be unreadable for the user that Lambda runs functions as."""
+    with zipfile.ZipFile(io.BytesIO(archive(FILES))) as package:
+        entries = {entry.filename: entry for entry in package.infolist()}
+    modes = [stat.S_IMODE(entries[file.path].external_attr >> 16) for file in FILES]
+    assert modes == [0o644, 0o755]
+    assert {entry.date_time for entry in entries.values()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "bin/jp.py",
+        ".lock",
+        "botocore/data/ec2/2016-11-15/service-2.json.gz",
+        "fastapi-0.165.0.dist-info/RECORD",
+        "fastapi/__pycache__/routing.cpython-311.pyc",
+        "uvloop/loop.cpython-313-aarch64-linux-gnu.so",
+    ],
+)
+def test_what_a_function_does_not_need_stays_out(path: str) -> None:
+    """And what tells of the machine that built it."""
+    assert not is_kept(path, dropped={"uvloop/loop.cpython-313-aarch64-linux-gnu.so"})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "botocore/data/partitions.json",
+        "botocore/data/mediaconvert/2017-08-29/service-2.json.gz",
+        "fastapi-0.165.0.dist-info/METADATA",
+        "fastapi_offline/static/swagger-ui.css",
+    ],
+)
+def test_what_a_function_needs_stays_in(path: str) -> None:
+    """Versions are asked for at run time; endpoints come from botocore's data."""
+    assert is_kept(path)
+
+
+def test_an_images_tag_changes_with_what_it_is_made_of_and_nothing_else(tmp_path: Path) -> None:
+    """What is there under a tag need not be built again."""
+    for name in ("transcode/job.py", "worker/loop.py", "service/app.py", "Dockerfile", "requirements.lock"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    before = tag("worker", "ARM64", tmp_path)
+    (tmp_path / "service" / "app.py").write_text("changed")
+    (tmp_path / "worker" / "__pycache__").mkdir()
+    (tmp_path / "worker" / "__pycache__" / "loop.pyc").write_text("compiled")
+    assert tag("worker", "ARM64", tmp_path) == before
+    assert tag("worker", "X86_64", tmp_path) != before
+    (tmp_path / "worker" / "loop.py").write_text("changed")
+    assert tag("worker", "ARM64", tmp_path) != before
