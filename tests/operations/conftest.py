@@ -70,7 +70,7 @@ def story(
             "OTEL_BSP_SCHEDULE_DELAY": "200",
         }
         service = made.process("service", "service", PORT=port, WEB_DIR="/nonexistent", **telling)
-        worker = made.worker(RECONCILE_INTERVAL_S="1", **telling)
+        worker = made.worker(**telling)
         service.until_said("Uvicorn running")
         worker.until_said("worker.ready")
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20) as client:
@@ -83,9 +83,9 @@ def story(
             _until(client, good, "COMPLETE")
             client.get("/jobs", params={"input_file": good, "access_token": IN_ADDRESS}).raise_for_status()
             client.get(f"/jobs/{IN_ADDRESS[:5]}", params={"token": IN_ADDRESS})
-        worker.until_said("reconcile.done", deadline_s=WITHIN_S)
         for process in (service, worker):
             process.end(signal.SIGTERM)
+        assert made.process("worker.reconcile", "worker", **telling).process.wait(WITHIN_S) == 0  # into the same log
         yield Story(
             plant=made,
             good_file=good,

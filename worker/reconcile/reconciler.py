@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from transcode.job import Output
 from transcode.lookup import LookupTable
 from transcode.status import StatusTable
+from transcode.trail import upload_of
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.outputs import OutputTable
@@ -69,6 +71,7 @@ class Reconciler:
 
     async def _look_at(self, job: KnownJob, tally: Tally) -> None:
         tally.checked += 1
+        bind_contextvars(upload=upload_of(job.input_file))  # each job is looked at in a task, and context, of its own
         try:
             rows = await self._rows(job)
             now_ms = int(self.clock() * 1000)
@@ -115,7 +118,9 @@ class Reconciler:
                 tally.unmended += 1
                 log.error("reconcile.playlists_missing", job_id=job.job_id, status=job.status)
                 return
-        outcome = await self.applier.apply(job.final_event(), Message(message_id=job.job_id, body=""))
+        outcome = await self.applier.apply(
+            job.final_event(), Message(message_id=job.job_id, body=""), made_ms=job.created_ms
+        )
         if isinstance(outcome, Done):
             tally.ended += 1
             log.warning("reconcile.ended", job_id=job.job_id, status=job.status)
