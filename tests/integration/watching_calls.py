@@ -153,8 +153,6 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
             return [itself if action == "s3:ListBucket" else objects]
         case {"SecretId": _}:
             return [Resource.PLAYBACK_KEY]
-        case {"SecretId": _}:
-            return [Resource.PLAYBACK_KEY]
         case _ if action.startswith("mediaconvert:"):
             return _of_mediaconvert(action, params)
     return []
