@@ -13,7 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-SERVICES = frozenset({"dynamodb", "mediaconvert", "s3", "sqs", "sso", "sso-oidc", "sts"})
+SERVICES = frozenset({"dynamodb", "mediaconvert", "s3", "secretsmanager", "sqs", "sso", "sso-oidc", "sts"})
 """The services whose description botocore keeps: those that `transcode/aws.py` opens, and those of its credentials. The
 other four hundred are most of its size; what names endpoints, partitions and retries stands beside them, and stays."""
 

@@ -66,9 +66,13 @@ def addresses(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     edge = outputs.get("edge", {}).get("PlaybackBaseUrl")
     own = outputs.get("lambda", {}).get("ApiUrl")
     balancer = outputs.get("fargate", {}).get("LoadBalancerDnsName")
-    api = edge or own or (f"http://{balancer}" if balancer else None)
-    told = {"page": edge, "API": api, "documentation": f"{api}/docs" if api else None, "playback": edge}
-    return {name: address for name, address in told.items() if address and (edge or name == "API")}
+    api = own or (f"http://{balancer}" if balancer else None)
+    if edge is None:
+        return {"API": api} if api else {}
+    told = {"page": edge, "API": edge, "documentation": f"{edge}/docs", "playback": edge}
+    distribution = outputs["edge"].get("DistributionDomainName", "")
+    # A domain name of one's own leads nowhere until its owner says where.
+    return told if distribution in edge else {**told, "DNS": f"{edge.removeprefix('https://')}->{distribution}"}
 
 
 class Step(Enum):

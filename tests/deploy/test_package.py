@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+import uuid
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from local.provision import Stack
 from tests.deploy.conftest import ARCHITECTURE, PYTHON, Deploy
@@ -107,10 +110,23 @@ def test_the_service_runs_from_it_alone(unpacked: Path, settings: dict[str, str]
     assert settings["INPUT_BUCKET"] in json_of(announced)["url"]
 
 
-def test_access_control_runs_from_it_alone(unpacked: Path, settings: dict[str, str]) -> None:
-    """The verifier of tokens and the quota are only imported where they are on, and are in the package."""
-    issuer = {"AUTH_ISSUER": "http://127.0.0.1:9/", "AUTH_AUDIENCE": "videos", "UPLOADS_PER_MINUTE": "1"}
-    (refused,) = run(unpacked, "service.lambda_handler.handler", [get("/jobs/1-x")], settings | issuer)
+def test_access_control_runs_from_it_alone(
+    unpacked: Path, settings: dict[str, str], client: Callable[[str], Any]
+) -> None:
+    """The verifier of tokens, the quota and the signer of cookies are imported only where they are on."""
+    pem = rsa.generate_private_key(public_exponent=65_537, key_size=2_048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    secret = client("secretsmanager").create_secret(Name=f"key-{uuid.uuid4().hex}", SecretString=pem.decode())
+    access = {
+        "AUTH_ISSUER": "http://127.0.0.1:9/",
+        "AUTH_AUDIENCE": "videos",
+        "UPLOADS_PER_MINUTE": "1",
+        "PLAYBACK_BASE_URL": "https://videos.example.com",
+        "PLAYBACK_KEY_PAIR_ID": "K1",
+        "PLAYBACK_PRIVATE_KEY_SECRET_ARN": secret["ARN"],
+    }
+    (refused,) = run(unpacked, "service.lambda_handler.handler", [get("/jobs/1-x")], settings | access)
     assert refused["statusCode"] == 401
 
 

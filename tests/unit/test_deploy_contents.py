@@ -1,14 +1,16 @@
 """What goes into the Lambda package, and its bits."""
 
 import io
+import re
 import stat
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from deploy.contents import File, archive, digest, is_kept
+from deploy.contents import SERVICES, File, archive, digest, is_kept
 from deploy.images import tag
+from deploy.package import ROOT
 
 FILES = [
     File(path="worker/loop.py", body=b"loop"),
@@ -65,6 +67,12 @@ def test_what_a_function_does_not_need_stays_out(path: str) -> None:
 def test_what_a_function_needs_stays_in(path: str) -> None:
     """Versions are asked for at run time; endpoints come from botocore's data."""
     assert is_kept(path)
+
+
+def test_every_service_that_the_program_opens_is_known_in_the_package() -> None:
+    """A client whose description was left out would end its function at the start."""
+    opened = re.findall(r'self\._open\("([a-z0-9-]+)"', (ROOT / "transcode" / "aws.py").read_text(encoding="utf-8"))
+    assert {"dynamodb", "mediaconvert", "s3", "sqs"} <= set(opened) <= SERVICES
 
 
 def test_an_images_tag_changes_with_what_it_is_made_of_and_nothing_else(tmp_path: Path) -> None:

@@ -81,6 +81,16 @@ def test_the_first_cause_is_told_first_and_followers_not_at_all() -> None:
             {"lambda": {"ApiUrl": "https://a"}, "edge": {"PlaybackBaseUrl": "https://e"}},
             {"page": "https://e", "API": "https://e", "documentation": "https://e/docs", "playback": "https://e"},
         ),
+        (
+            {"edge": {"PlaybackBaseUrl": "https://mine", "DistributionDomainName": "d1.cloudfront.net"}},
+            {
+                "page": "https://mine",
+                "API": "https://mine",
+                "documentation": "https://mine/docs",
+                "playback": "https://mine",
+                "DNS": "mine->d1.cloudfront.net",
+            },
+        ),
     ],
 )
 def test_the_edge_is_the_address_where_there_is_one(outputs: dict[str, dict[str, str]], told: dict[str, str]) -> None:
