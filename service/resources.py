@@ -105,9 +105,7 @@ async def _cookies(aws: Aws, settings: ServiceSettings) -> "PlaybackCookies | No
     if settings.playback_key_pair_id is None or settings.playback_base_url is None:
         return None
     from service.playback.cookies import PlaybackCookies  # noqa: PLC0415 -- cryptography, for those who sign only
-    from service.playback.secret import private_key  # noqa: PLC0415
-    from service.playback.signer import Signer  # noqa: PLC0415
+    from service.playback.secret import open_signer  # noqa: PLC0415
 
-    pem = await private_key(aws, settings)
-    signer = Signer(key_pair_id=settings.playback_key_pair_id, private_key_pem=pem)
+    signer = await open_signer(aws, settings, key_pair_id=settings.playback_key_pair_id)
     return PlaybackCookies(signer, playback_base_url=settings.playback_base_url, ttl_s=settings.playback_cookie_ttl_s)

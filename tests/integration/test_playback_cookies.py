@@ -13,9 +13,11 @@ import httpx
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from local.playback_key import new_key_pair
 from local.provision import Stack
+from service.playback.signer import PlaybackKeyError
 from service.settings import ServiceSettings
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
@@ -180,6 +182,25 @@ async def test_a_function_reads_the_key_from_secrets_manager_and_gives_the_same_
         answer = await function.get(f"/jobs/{job.job_id}", headers=issuer.bearer("ada"))
     assert set(given(answer)) == NAMES
     assert (await fetch(key_url(playback_url, job), given(answer))).content == KEY_FILE
+
+
+@pytest.mark.parametrize("secret", [None, "no key at all"], ids=["missing", "wrong"])
+async def test_without_a_key_that_signs_the_service_does_not_start_and_says_why(
+    settings: ServiceSettings, stack: Stack, secret: str | None
+) -> None:
+    """In one line that names the secret and shows nothing of it."""
+    arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:none-a1b2c3"
+    if secret is not None:
+        async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
+            client = await aws.secretsmanager()
+            arn = (await client.create_secret(Name=f"playback-{secrets.token_hex(4)}", SecretString=secret))["ARN"]
+    changes: dict[str, Any] = {"playback_private_key": None, "playback_private_key_secret_arn": arn}
+    with capture_logs() as told, pytest.raises(PlaybackKeyError) as refused:
+        async for _ in serve(settings.model_copy(update=changes)):
+            pass
+    (line,) = [each for each in told if each["event"] == "playback.key_unusable"]
+    assert (line["secret"], line["reason"]) == (arn, str(refused.value))
+    assert secret is None or secret not in line["reason"]
 
 
 async def test_the_cookies_and_the_key_are_in_no_log(
