@@ -72,11 +72,15 @@ def test_the_owner_plays_and_a_stranger_gets_403_for_the_key(
     assert not any(pair.partition("=")[2] in logged for pair in cookies(owners).split("; ") if "KTEST" not in pair)
 
 
-def test_the_demo_plays_with_its_callers_token(addresses: Guarded, issuer: LittleIssuer, system: System) -> None:
+def test_the_demo_plays_with_its_callers_token(
+    addresses: Guarded, issuer: LittleIssuer, system: System, clip: bytes, tmp_path: Path
+) -> None:
     """It takes the cookies and sends them, as a browser would."""
+    video = tmp_path / "clip.mp4"
+    video.write_bytes(clip)
     environment = {**system.environment, "API_TOKEN": issuer.token("ada")}
     done = subprocess.run(
-        [sys.executable, "-m", "local", "demo", "--api", addresses.api_url],
+        [sys.executable, "-m", "local", "demo", "--api", addresses.api_url, str(video)],
         env=environment,
         capture_output=True,
         text=True,
