@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from structlog.contextvars import bind_contextvars, get_contextvars
+from structlog.contextvars import bind_contextvars
 
 from service.problems import REQUEST_ID_HEADER, path_of
 from transcode.trail import REQUEST_ID, upload_of
@@ -46,19 +46,14 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), header]
+                others = (each for each in message.get("headers", ()) if each[0] != HEADER)
+                message["headers"] = [*others, header]
             await send(message)
 
         try:
             await self._app(scope, receive, _send)
         finally:
             _tell(scope, status=status, duration_ms=round((time.perf_counter() - started_s) * 1000))
-
-
-def request_id() -> str | None:
-    """Return the id of the request that is being answered."""
-    known: str | None = get_contextvars().get("request_id")
-    return known
 
 
 def note(event: str, input_file: str, **fields: object) -> None:

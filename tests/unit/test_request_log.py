@@ -5,13 +5,15 @@ from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from service import request_log
+from service import problems, request_log
 from service.request_log import RequestLog
 
 FILE = "uploads/00112233445566778899aabbccddeeff/a.mp4"
@@ -88,3 +90,25 @@ async def test_what_a_request_does_about_an_upload_names_both() -> None:
     _, lines = await _ask("POST", "/uploads?note", **{"X-Request-Id": "front-end-42"})
     assert [line["event"] for line in lines] == ["upload.announced", "request.answered"]
     assert lines[0]["input_file"] == FILE
+
+
+@pytest.mark.parametrize("path", ["/defect", "/refused"])
+async def test_an_answer_to_a_defect_names_its_request_once(path: str) -> None:
+    """Whether it is answered outside of all else, as Starlette does for what nobody expects, or within."""
+    app = FastAPI()
+    problems.install(app)
+    app.add_middleware(RequestLog)
+
+    @app.get("/defect")
+    async def _defect() -> None:
+        raise RuntimeError
+
+    @app.get("/refused")
+    async def _refused() -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "GetItem")  # type: ignore[typeddict-item]
+
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+        answer = await client.get(path, headers={"X-Request-Id": "front-end-42"})
+    assert answer.status_code == 500
+    assert answer.headers.get_list("x-request-id") == ["front-end-42"]
