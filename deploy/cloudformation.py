@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_cloudformation.type_defs import StackTypeDef
 
 LONGEST_POLL_S = 5.0
+MOST_LOOKS = 10
+"""Looks at a stack before it is believed not to have begun; what CloudFormation tells of one may lag behind."""
 CAPABILITIES: Sequence[Any] = ("CAPABILITY_IAM",)
 """Roles and policies may be made, and none with a name of its own."""
 
@@ -91,7 +93,9 @@ class CloudFormation:
             await self._client.delete_change_set(StackName=name, ChangeSetName=change_set)
             return "unchanged"
         token = f"deploy-{uuid.uuid4().hex}"
+        before = await self._describe(name)
         await self._client.execute_change_set(StackName=name, ChangeSetName=change_set, ClientRequestToken=token)
+        await self._begun(name, before)
         status = await self._settled(name)
         if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             raise StackError(f"{name} ended as {status}: {await self._reasons(name, token)}")
@@ -115,12 +119,13 @@ class CloudFormation:
         Raises:
             StackError: Something of it can't be deleted.
         """
-        if await self._describe(name) is None:
-            return False
         await self._settled(name)
+        if (before := await self._describe(name)) is None:
+            return False
         token = f"destroy-{uuid.uuid4().hex}"
         await self._client.delete_stack(StackName=name, ClientRequestToken=token)
-        status = await self._settled(name)
+        # For a moment the stack may still be told as it was.
+        status = await self._settled(name, also_while=before["StackStatus"])
         if status is not None:
             raise StackError(f"{name} ended as {status}: {await self._reasons(name, token)}")
         return True
@@ -156,13 +161,24 @@ class CloudFormation:
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_POLL_S)
 
-    async def _settled(self, name: str) -> str | None:
+    async def _begun(self, name: str, before: "StackTypeDef | None") -> None:
+        """Return once the stack is told otherwise than before, or has had time enough to be."""
+        for _ in range(MOST_LOOKS):
+            if _told(await self._describe(name)) != _told(before):
+                return
+            await asyncio.sleep(0.5)
+
+    async def _settled(self, name: str, *, also_while: str = "") -> str | None:
         """Return the stack's status once nothing is in progress, or None once it is gone."""
-        pause_s = 0.05
-        while (stack := await self._describe(name)) and next_step(stack["StackStatus"]) is Step.WAIT:
+        pause_s, looks = 0.05, 0
+        while stack := await self._describe(name):
+            status = stack["StackStatus"]
+            looks += 1
+            if next_step(status) is not Step.WAIT and (status != also_while or looks > MOST_LOOKS):
+                return status
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_POLL_S)
-        return stack["StackStatus"] if stack else None
+        return None
 
     async def _describe(self, name: str) -> "StackTypeDef | None":
         try:
@@ -178,3 +194,8 @@ class CloudFormation:
         events = [event async for page in pages for event in page["StackEvents"]]
         ours = [event for event in events if event.get("ClientRequestToken") == token] or events
         return "; ".join(reasons(ours)) or "CloudFormation gave no reason"
+
+
+def _told(stack: "StackTypeDef | None") -> tuple[object, object]:
+    """What of a stack changes when a change begins."""
+    return (stack["StackStatus"], stack.get("LastUpdatedTime")) if stack else (None, None)

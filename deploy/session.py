@@ -34,7 +34,10 @@ class Account:
 
     async def cloudformation(self) -> "CloudFormationClient":
         """Return a client of CloudFormation, which asks to be called less often than a person would wait for."""
-        return cast("CloudFormationClient", await self.client("cloudformation", retries={"total_max_attempts": 10}))
+        return cast(
+            "CloudFormationClient",
+            await self.client("cloudformation", retries={"mode": "standard", "total_max_attempts": 10}),
+        )
 
     async def s3(self) -> "S3Client":
         """Return a client of S3."""
