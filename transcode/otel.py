@@ -37,6 +37,9 @@ try for longer than a container has to stop."""
 NEVER_SENT = ("url.query",)
 """Attributes that others set, and that can hold what a caller had better not have put into an address."""
 
+BOUNDARIES_MS = (10, 50, 100, 250, 500, *(s * 1_000.0 for s in (1, 2.5, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 14_400)))
+"""From a message's milliseconds in a queue to the hours of a long video."""
+
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -154,7 +157,9 @@ def _instruments(meter: "Meter") -> dict[str, Callable[[float, Mapping[str, str]
             case Kind.COUNT:
                 noting[each.name] = meter.create_counter(name).add
             case Kind.DURATION:
-                noting[each.name] = meter.create_histogram(name, unit="ms").record
+                noting[each.name] = meter.create_histogram(
+                    name, unit="ms", explicit_bucket_boundaries_advisory=BOUNDARIES_MS
+                ).record
             case Kind.STATE:
                 noting[each.name] = meter.create_gauge(name).set
     return noting
