@@ -64,9 +64,7 @@ def addresses(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     {'API': 'https://a.example'}
     """
     edge = outputs.get("edge", {}).get("PlaybackBaseUrl")
-    own = outputs.get("lambda", {}).get("ApiUrl")
-    balancer = outputs.get("fargate", {}).get("LoadBalancerDnsName")
-    api = own or (f"http://{balancer}" if balancer else None)
+    api = next((outputs[target]["ApiUrl"] for target in TARGETS if target in outputs), None)
     if edge is None:
         return {"API": api} if api else {}
     told = {"page": edge, "API": edge, "documentation": f"{edge}/docs", "playback": edge}

@@ -76,7 +76,7 @@ def test_the_first_cause_is_told_first_and_followers_not_at_all() -> None:
     ("outputs", "told"),
     [
         ({"lambda": {"ApiUrl": "https://a"}}, {"API": "https://a"}),
-        ({"fargate": {"LoadBalancerDnsName": "b"}}, {"API": "http://b"}),
+        ({"fargate": {"ApiUrl": "http://b"}}, {"API": "http://b"}),
         (
             {"lambda": {"ApiUrl": "https://a"}, "edge": {"PlaybackBaseUrl": "https://e"}},
             {"page": "https://e", "API": "https://e", "documentation": "https://e/docs", "playback": "https://e"},
