@@ -15,7 +15,9 @@ from transcode.metrics import METRICS, Kind, Metric
 TEMPLATE = templates.parse((ROOT / "infra" / "alarms.yaml").read_text(encoding="utf-8"))
 DOCUMENT = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 SOURCES = "\n".join(
-    path.read_text(encoding="utf-8") for folder in ("service", "worker") for path in (ROOT / folder).rglob("*.py")
+    path.read_text(encoding="utf-8")
+    for folder in ("service", "worker", "transcode")
+    for path in (ROOT / folder).rglob("*.py")
 )
 
 
@@ -72,6 +74,17 @@ def test_every_alarm_has_a_chapter() -> None:
     }
     assert anchors == chapters
     assert all(each["AlarmActions"] == each["OKActions"] == [{"Ref": "AlarmTopic"}] for each in alarms.values())
+
+
+def test_every_log_event_is_documented_and_every_documented_one_is_logged() -> None:
+    """But those at DEBUG, which are for developers."""
+    logging_one = r'(?:log\.(?:info|warning|error|exception|critical)|note|tell)\(\s*"([a-z_]+\.[a-z_.]+)"'
+    logged = set(re.findall(logging_one, SOURCES)) | {"job.advanced", "job.event_stale"}
+    rows = DOCUMENT.partition("| event | where | says |")[2].partition("\n\n")[0].splitlines()
+    documented = {
+        event for row in rows for event in re.findall(r"`([a-z_]+\.[a-z_.]+)`", row.split("|")[1] if row else "")
+    }
+    assert documented == logged
 
 
 @pytest.mark.parametrize(
