@@ -18,7 +18,7 @@ import typer
 import uvloop
 
 OK = 200
-PATIENCE_S = 15.0
+PATIENCE_S = 5.0
 
 
 class Client(asyncio.Protocol):

@@ -155,8 +155,12 @@ class Connection(asyncio.Protocol):
         else:
             self._send(said)
 
-    def _later(self, said: Callable[[], bytes]) -> None:
-        asyncio.get_running_loop().call_later(EMPTY_POLL_S, lambda: self._send(said()))
+    def _later(self, say: Callable[[], bytes]) -> None:
+        def say_if_still_asked() -> None:
+            if not self._transport.is_closing():  # a worker that has gone takes no message with it
+                self._send(say())
+
+        asyncio.get_running_loop().call_later(EMPTY_POLL_S, say_if_still_asked)
 
     def _send(self, body: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n"
