@@ -5,6 +5,7 @@ Endpoint, headers, sampler, intervals, resource: all that is OpenTelemetry's own
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ NAME = "mediaconvert_status"
 SENT_WITHIN_S = 3.0
 """Seconds that sending what has gathered may take at the end of an invocation or of the process: the SDK itself would
 try for longer than a container has to stop."""
+AWAY_S = 60.0
+"""Seconds for which no invocation waits for a collector that wasn't there."""
 NEVER_SENT = ("url.query",)
 """Attributes that others set, and that can hold what a caller had better not have put into an address."""
 
@@ -59,6 +62,7 @@ class Otel:
         if "METRICS" in signals:
             reader = PeriodicExportingMetricReader(OTLPMetricExporter())
             metrics.set_meter_provider(MeterProvider([reader], resource, shutdown_on_exit=False))
+        self._away_until_s = 0.0
         self._tracer = trace.get_tracer(NAME)
         self._note = _instruments(metrics.get_meter(NAME))
 
@@ -87,8 +91,9 @@ class Otel:
         self._note[metric.name](value, metric.attributes)
 
     def flush(self) -> None:
-        """Send what has gathered; give up after `SENT_WITHIN_S`."""
-        _in_time(lambda: [each.force_flush() for each in _providers()])
+        """Send what has gathered; give up after `SENT_WITHIN_S`, and then don't try again for `AWAY_S`."""
+        if time.monotonic() >= self._away_until_s and not _in_time(lambda: [e.force_flush() for e in _providers()]):
+            self._away_until_s = time.monotonic() + AWAY_S
 
     def stop(self) -> None:
         """Send what has gathered, and be no more; give up after `SENT_WITHIN_S`."""
@@ -143,10 +148,11 @@ def _providers() -> list[TracerProvider | MeterProvider]:
     return [each for each in providers if isinstance(each, TracerProvider | MeterProvider)]
 
 
-def _in_time(send: Callable[[], object]) -> None:
+def _in_time(send: Callable[[], object]) -> bool:
     sending = threading.Thread(target=send, daemon=True)
     sending.start()
     sending.join(SENT_WITHIN_S)
+    return not sending.is_alive()
 
 
 def _instruments(meter: "Meter") -> dict[str, Callable[[float, Mapping[str, str]], None]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from local.embedded import ROOT
 from .conftest import Story
 
 TEMPLATE = templates.parse((ROOT / "infra" / "alarms.yaml").read_text(encoding="utf-8"))
-TERM = re.compile(r"\$\.(?P<field>\w+) (?:(?P<compare>=|>=) (?P<value>\"[^\"]*\"|\d+)|(?P<is>IS FALSE))")
+TERM = re.compile(r"\$\.(?P<field>\w+) (?:(?P<compare>=|!=|>=) (?P<value>\"[^\"]*\"|\d+)|(?P<is>IS FALSE))")
 
 
 def _matches(pattern: str, line: dict[str, Any]) -> bool:
@@ -20,17 +21,25 @@ def _matches(pattern: str, line: dict[str, Any]) -> bool:
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
     """
-    left_over = re.sub(r"[{}()\s]|&&|\|\|", "", TERM.sub("", pattern))
-    assert left_over == "", left_over
 
     def holds(term: re.Match[str]) -> bool:
         found = line.get(term["field"])
         if term["is"]:
             return found is False
         value = json.loads(term["value"])
-        return found == value if term["compare"] == "=" else isinstance(found, int) and found >= value
+        if term["compare"] == ">=":
+            return isinstance(found, int) and found >= value
+        is_equal = fnmatchcase(found, value) if isinstance(found, str) else found == value
+        return is_equal == (term["compare"] == "=")
 
-    return (any if "||" in pattern else all)(holds(term) for term in TERM.finditer(pattern))
+    reduced = TERM.sub(lambda term: str(int(holds(term))), pattern).strip("{} ").replace(" ", "")
+    steps = {r"\(([01])\)": r"\1", r"1&&1": "1", r"[01]&&0|0&&1": "0", r"0\|\|0": "0", r"[01]\|\|1|1\|\|0": "1"}
+    while len(reduced) > 1:
+        before = reduced
+        for step, becomes in steps.items():
+            reduced = re.sub(step, becomes, reduced)
+        assert reduced != before, f"{pattern} has more in it than this knows of: {reduced}"
+    return reduced == "1"
 
 
 def _filter(name: str) -> tuple[str, str]:
@@ -70,4 +79,6 @@ def test_errors_are_what_is_logged_as_such(story: Story) -> None:
     """A file that can't be transcoded is nobody's error but its own."""
     pattern, _ = _filter("WorkerErrors")
     assert [line for line in story.lines(story.worker) if _matches(pattern, line)] == []
-    assert _matches(pattern, {"level": "critical"})
+    assert _matches(pattern, {"level": "critical", "logger": "worker"})
+    assert not _matches(pattern, {"level": "warning", "logger": "worker"})
+    assert not _matches(pattern, {"level": "error", "logger": "opentelemetry.exporter.otlp.proto.http"})

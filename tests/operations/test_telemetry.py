@@ -68,3 +68,20 @@ def test_a_collector_that_is_away_holds_nothing_up(
         began_s = time.monotonic()
         assert worker.end(signal.SIGTERM) == 0
         assert time.monotonic() - began_s < 10
+
+
+def test_one_invocation_alone_waits_for_a_collector_that_is_away(free_port: Callable[[], int]) -> None:
+    """Lambda freezes what is not sent by an invocation's end; but whoever calls has not asked for a trace."""
+    code = (
+        "import time; from transcode import telemetry; from transcode.trail import Trail\n"
+        "telemetry.start('x')\n"
+        "for _ in range(3):\n"
+        "    with telemetry.following(Trail(), 'work'): pass\n"
+        "    began = time.monotonic(); telemetry.flush(); print(time.monotonic() - began > 1)\n"
+    )
+    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True, env=environment
+    )
+    waited = [line for line in told.stdout.splitlines() if line in {"True", "False"}]
+    assert waited == ["True", "False", "False"]
