@@ -68,7 +68,10 @@ async def _up(wish: Wish, region: str | None) -> None:
     async with signed_in(region) as account:
         typer.echo(f"deploying {wish.deployment} to account {account.account_id}, {account.region}")
         cloudformation = CloudFormation(await account.cloudformation())
-        there = await Deployment(wish=wish, account=account, cloudformation=cloudformation, tell=typer.echo).run()
+        deployment = Deployment(
+            wish=wish, account=account, cloudformation=cloudformation, tell=typer.echo, doing=_say_for_now
+        )
+        there = await deployment.run()
         for name, address in addresses({role: each.outputs for role, each in there.items()}).items():
             typer.echo(f"  {name:<14} {address}")
 
@@ -126,6 +129,13 @@ def package(
         size_mb = built.path.stat().st_size / 1e6
         bytecode = "" if built.is_compiled else f", without bytecode: there is no Python {python} here to make it"
         typer.echo(f"{built.path.relative_to(built.path.parents[2])}  {size_mb:.1f} MB  {built.digest[:16]}{bytecode}")
+
+
+def _say_for_now(name: str) -> None:
+    """Tell whoever looks what is on its way, until the next line takes its place."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{name} …\r")
+        sys.stdout.flush()
 
 
 def _answered(question: str) -> str:

@@ -62,10 +62,10 @@ async def put_images(account: Account, repository: str, architecture: str) -> tu
 
 async def _is_there(ecr: Any, repository: str, tagged: str) -> bool:  # noqa: ANN401 -- a client without stubs here
     try:
-        await ecr.describe_images(repositoryName=repository.split("/", 1)[1], imageIds=[{"imageTag": tagged}])
+        found = await ecr.describe_images(repositoryName=repository.split("/", 1)[1], imageIds=[{"imageTag": tagged}])
     except ecr.exceptions.ImageNotFoundException:
         return False
-    return True
+    return bool(found["imageDetails"])
 
 
 async def _log_in(ecr: Any, repository: str) -> None:  # noqa: ANN401

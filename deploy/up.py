@@ -40,6 +40,8 @@ class Deployment:
     account: Account
     cloudformation: CloudFormation
     tell: Tell
+    doing: Tell
+    """Hears what is on its way, which for CloudFront is minutes."""
     templates: dict[str, str] = field(default_factory=dict)
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     there: dict[str, Deployed] = field(default_factory=dict)
@@ -76,6 +78,7 @@ class Deployment:
         parameters = fill(self.declared[stack.role], self._known(stack.role))
         if self.brought.get(stack.role) == parameters:
             return False
+        self.doing(stack.name)
         outcome = await self.cloudformation.bring(stack.name, self.templates[stack.role], parameters)
         self.tell(f"{stack.name:<40} {outcome}")
         self.brought[stack.role] = parameters
@@ -132,9 +135,11 @@ class Deployment:
         outputs = self.there["artifacts"].outputs
         if self.wish.target == "fargate":
             architecture = self._value("fargate", "CpuArchitecture")
+            self.doing("images")
             addresses, pushed = await put_images(self.account, outputs["ImageRepositoryUri"], architecture)
             self.tell(f"{'images':<40} {f'{pushed} pushed' if pushed else 'unchanged'}")
             return {"ServiceImage": addresses["service"], "WorkerImage": addresses["worker"]}
+        self.doing("package")
         package = build(
             architecture=self._value("lambda", "Architecture"), python=self._value("lambda", "PythonVersion")
         )
