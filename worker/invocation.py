@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from transcode.sqs import decode_attributes
 from worker.settle import Done, Message, Outcome
 
 
@@ -49,11 +50,7 @@ def _message(record: Mapping[str, Any]) -> Message:
         body=record["body"],
         receipt=record["receiptHandle"],
         deliveries=int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
-        attributes={
-            name: str(each["stringValue"])
-            for name, each in record.get("messageAttributes", {}).items()
-            if "stringValue" in each
-        },
+        attributes=decode_attributes(record.get("messageAttributes", {}), key="stringValue"),
         sent_ms=int(record.get("attributes", {}).get("SentTimestamp", 0)) or None,
     )
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
+from transcode.sqs import decode_attributes, encode_attributes
 from transcode.trail import REQUEST_ID_KEY, TRACE_PARENT_KEY
 from worker.settle import Bury, Done, Later, Message, Outcome
 from worker.side_by_side import side_by_side
@@ -79,11 +80,7 @@ class Queue:
                 body=message["Body"],
                 receipt=message["ReceiptHandle"],
                 deliveries=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
-                attributes={
-                    name: each["StringValue"]
-                    for name, each in message.get("MessageAttributes", {}).items()
-                    if "StringValue" in each
-                },
+                attributes=decode_attributes(message.get("MessageAttributes", {})),
                 sent_ms=int(message.get("Attributes", {}).get("SentTimestamp", 0)) or None,
             )
             for message in answer.get("Messages", [])
@@ -131,7 +128,7 @@ class Queue:
         """Copy the message to the dead-letter queue with the reason; deleting it here comes after."""
         attributes = {**message.attributes, "Reason": reason[:LONGEST_REASON] or "unknown"}
         await self.client.send_message(
-            QueueUrl=self.dead_letter_url, MessageBody=message.body, MessageAttributes=as_attributes(attributes)
+            QueueUrl=self.dead_letter_url, MessageBody=message.body, MessageAttributes=encode_attributes(attributes)
         )
         log.warning("message.buried", queue=self.name, message_id=message.message_id, reason=reason)
 
@@ -171,11 +168,6 @@ class Queue:
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     return (items[at : at + BATCH_SIZE] for at in range(0, len(items), BATCH_SIZE))
-
-
-def as_attributes(attributes: Mapping[str, str]) -> dict[str, Any]:
-    """Return the attributes of a message as SQS wants them."""
-    return {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
 
 
 async def open_queue(client: "SQSClient", url: str, *, lot: int = BATCH_SIZE) -> Queue:

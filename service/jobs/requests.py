@@ -10,6 +10,7 @@ from service.uploads.multipart import StoredObject
 from transcode.errors import RetryNotConfiguredError
 from transcode.job_requested import job_requested
 from transcode.permissions import Resource, allow
+from transcode.sqs import encode_attributes
 from transcode.telemetry import outgoing
 
 if TYPE_CHECKING:
@@ -46,8 +47,5 @@ class JobRequests:
         await client.send_message(
             QueueUrl=self._queue_url,
             MessageBody=message,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in outgoing().as_message_attributes().items()
-            },
+            MessageAttributes=encode_attributes(outgoing().as_message_attributes()),
         )

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
-from worker.queue import BATCH_SIZE, OPENING, TRAIL_ATTRIBUTES, Queue, as_attributes
+from transcode.sqs import decode_attributes, encode_attributes
+from worker.queue import BATCH_SIZE, OPENING, TRAIL_ATTRIBUTES, Queue
 from worker.redrive.plan import DeadLetter
 
 PERMISSIONS = (
@@ -49,7 +50,7 @@ class DeadLetterQueue:
         """Put the letter's body into its queue, then delete the letter: in this order, so that it is never lost."""
         trail = {name: letter.attributes[name] for name in TRAIL_ATTRIBUTES if name in letter.attributes}
         await self._client.send_message(
-            QueueUrl=self._queue.url, MessageBody=letter.body, MessageAttributes=as_attributes(trail)
+            QueueUrl=self._queue.url, MessageBody=letter.body, MessageAttributes=encode_attributes(trail)
         )
         await self.delete(letter)
 
@@ -73,11 +74,7 @@ class DeadLetterQueue:
                 receipt=message["ReceiptHandle"],
                 sent_s=int(message["Attributes"]["SentTimestamp"]) // 1000,
                 receives=int(message["Attributes"]["ApproximateReceiveCount"]),
-                attributes={
-                    name: value["StringValue"]
-                    for name, value in message.get("MessageAttributes", {}).items()
-                    if "StringValue" in value
-                },
+                attributes=decode_attributes(message.get("MessageAttributes", {})),
             )
             for message in answer.get("Messages", [])
         ]

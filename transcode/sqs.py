@@ -1,0 +1,18 @@
+"""SQS's dialect, kept inside the stores: a message's attributes as plain text. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def encode_attributes(attributes: Mapping[str, str]) -> dict[str, Any]:
+    """Return the attributes of a message as SQS wants them."""
+    return {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+
+
+def decode_attributes(wire: Mapping[str, Mapping[str, Any]], *, key: str = "StringValue") -> dict[str, str]:
+    """Return a message's attributes that are text; Lambda spells the key with a small letter.
+
+    >>> decode_attributes({"RequestId": {"DataType": "String", "StringValue": "r-1"}, "Sum": {"BinaryValue": b"1"}})
+    {'RequestId': 'r-1'}
+    """
+    return {name: str(each[key]) for name, each in wire.items() if key in each}
