@@ -65,7 +65,8 @@ async def signed_in(region: str | None) -> AsyncIterator[Account]:
             session = aioboto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
             if not session.region_name:
                 raise SessionError(NO_REGION)
-            sts: Any = await opened.enter_async_context(session.client("sts"))
+            quick = AioConfig(connect_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
+            sts: Any = await opened.enter_async_context(session.client("sts", config=quick))
             identity = await sts.get_caller_identity()
         except NoCredentialsError as error:
             raise SessionError("no AWS credentials: run `aws configure`, or set AWS_PROFILE") from error
