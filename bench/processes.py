@@ -40,19 +40,22 @@ class Measured:
 
     def cpu_s(self) -> float:
         """Return the processor time that it has used so far, its threads' included."""
-        fields = self._proc("stat").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+        return cpu_s(Path(f"/proc/{self.process.pid}"))
 
     def memory_mb(self) -> float:
         """Return its resident memory."""
-        return int(self._proc("status").split("VmRSS:")[1].split()[0]) / KILOBYTES_A_MEGABYTE
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmRSS:")[1].split()[0]) / KILOBYTES_A_MEGABYTE
 
     def calls(self) -> Mapping[str, int]:
         """Return its calls to AWS so far, by operation."""
         return read_page(self.counts_file)
 
-    def _proc(self, file: str) -> str:
-        return Path(f"/proc/{self.process.pid}/{file}").read_text(encoding="ascii")
+
+def cpu_s(process: Path) -> float:
+    """Return the processor time of the process with this folder under /proc, its threads' included."""
+    fields = (process / "stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -6,8 +6,9 @@ import socket
 import time
 from base64 import b64encode
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from bench.processes import BenchError, cpu_s
 from local.embedded import embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 from transcode.aws import Aws, open_aws
@@ -31,6 +33,19 @@ class World:
 
     stack: Stack
     settings: Mapping[str, str]
+
+    def emulator_cpu_s(self) -> float:
+        """Return the processor time that the emulator has used so far.
+
+        Raises:
+            BenchError: It is not a process of this machine's.
+        """
+        port = self.stack.endpoint_url.rsplit(":", 1)[-1]
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if f"GATEWAY_PORT={port}\0".encode() in (process / "environ").read_bytes():
+                    return cpu_s(process)
+        raise BenchError(f"no emulator at {self.stack.endpoint_url}")
 
     def with_aws(self, work: Callable[[Aws], Coroutine[Any, Any, T]]) -> T:
         """Do something in this AWS, from outside of what is measured."""

@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -33,6 +33,8 @@ class Drained:
     """UpdateItems for one event."""
     sqs_calls: float
     """Receives and deletes for one event."""
+    emulator: float = 0.0
+    """The emulator's processor time, in cores."""
 
     @property
     def rate(self) -> float:
@@ -47,6 +49,7 @@ def steady(bench: Bench) -> Row:
         first.append(_first_version(bench, bench.world))
         ours.append(drain(bench.world, messages=JOBS))
     stub_first, stub_ours = _on_stub(bench, messages=JOBS if bench.quick else 10 * JOBS, turn=JOBS)
+    busy = Figure(name="the emulator meanwhile", unit="of a core", rounds=[each.emulator for each in ours])
     ceiling = Figure(
         name="the emulator's own limit: one UpdateItem repeated by 32 connections",
         unit="calls/s",
@@ -55,21 +58,21 @@ def steady(bench: Bench) -> Row:
     figures = [
         Figure(name="the first version's handler", unit="events/s", rounds=first),
         Figure(name="this worker", unit="events/s", rounds=[each.rate for each in ours]),
+        busy,
         ceiling,
         *_both_on_stub(stub_first, stub_ours),
     ]
-    reached, limit = figures[1].median / figures[0].median, figures[1].median / ceiling.median
     return Row(
         name="worker-steady",
         what="worker, steady events of 500 jobs",
         figures=figures,
         targets=[
-            at_least("5 times the first version, or the emulator's own limit", reached, 5),
-            at_least("part of the emulator's own limit in writes, its queues' work aside", limit, 0.5),
+            at_least("5 times the first version", figures[1].median / figures[0].median, 5),
+            at_least("or the emulator at its limit: of its one core, at least 0.85 busy", busy.median, 0.85),
         ],
         limit=(
-            "The emulator, which answers so many UpdateItems in a second whoever asks, and has the queue's calls to "
-            "answer beside them. The first version's handler is handed its events for nothing."
+            "The emulator, which is one process and answers so many UpdateItems in a second whoever asks; it has the "
+            "queue's calls to answer beside them, and the first version's handler is handed its events for nothing."
         ),
     )
 
@@ -131,9 +134,11 @@ def drain(world: World, *, messages: int) -> Drained:
     settings = {**world.settings, "JOB_EVENTS_QUEUE_URL": url}
     with running("bench.launch", "worker", settings=settings) as worker:
         wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] > 0, every_s=0.002)
-        began_s, cpu_s = time.monotonic(), worker.cpu_s()
+        began_s, cpu_s, emulator_s = time.monotonic(), worker.cpu_s(), world.emulator_cpu_s()
         world.with_aws(lambda aws: _empty(aws, url))
-        return _drained(worker, events=messages, took_s=time.monotonic() - began_s, cpu_s=cpu_s)
+        took_s = time.monotonic() - began_s
+        drained = _drained(worker, events=messages, took_s=took_s, cpu_s=cpu_s)
+        return replace(drained, emulator=(world.emulator_cpu_s() - emulator_s) / took_s)
 
 
 def _drained(worker: Measured, *, events: int, took_s: float, cpu_s: float) -> Drained:
