@@ -7,13 +7,12 @@ of parameters that have not changed for granted.
 import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from deploy.parameters import Declared
-from deploy.stacks import Step, next_step, reasons
+from deploy.stacks import Deployed, Step, next_step, reasons
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudformation import CloudFormationClient
@@ -28,15 +27,6 @@ CAPABILITIES: Sequence[Any] = ("CAPABILITY_IAM",)
 
 class StackError(Exception):
     """A stack can't be brought to where it should be; the message says why, and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deployed:
-    """A stack that is there."""
-
-    status: str
-    parameters: Mapping[str, str]
-    outputs: Mapping[str, str]
 
 
 class CloudFormation:

@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deploy.stacks import Deployed
+
 DEFAULT_DEPLOYMENT = "mediaconvert-status"
 TABLES = ("InputFileTable", "OutputTable", "StatusTable")
 VISIBILITY_FACTOR = 6
@@ -39,6 +41,32 @@ class Known:
     previous: Mapping[str, str] = field(default_factory=dict)
     """What the stack, where there is one, has now."""
     suggested: Mapping[str, str] = field(default_factory=dict)
+
+
+def known(
+    role: str,
+    there: Mapping[str, Deployed],
+    *,
+    left: str,
+    given: Mapping[str, str],
+    fixed: Mapping[str, str],
+    suggested: Mapping[str, str],
+) -> Known:
+    """Return what is known of the parameters of the stack of this role, from all that is there by role.
+
+    `left` is the target that is not, or no longer, wanted. What it told other stacks is no longer so: it neither fills
+    their parameters, nor stays in them.
+    """
+    others = [each for of, each in there.items() if of not in {role, left}]
+    told = there[left].outputs if left in there else {}
+    previous = there[role].parameters if role in there else {}
+    return Known(
+        fixed=fixed,
+        given=given,
+        outputs={name: value for each in others for name, value in each.outputs.items()},
+        previous={name: value for name, value in previous.items() if name not in told},
+        suggested=suggested,
+    )
 
 
 def fill(declared: Sequence[Declared], known: Known) -> dict[str, str]:

@@ -29,6 +29,15 @@ class Stack:
         return f"{self.role}.yaml"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """A stack that is there."""
+
+    status: str
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
 class UnknownStackError(Exception):
     """No stack has this role; the message names those there are."""
 

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deploy import buckets
-from deploy.cloudformation import CloudFormation, Deployed
+from deploy.cloudformation import CloudFormation
 from deploy.images import put_images
 from deploy.package import ROOT, build
 from deploy.page import page_files, put_page
-from deploy.parameters import Declared, Known, demand_known, fill, table_names, visibility_timeout_s
+from deploy.parameters import Declared, Known, demand_known, fill, known, table_names, visibility_timeout_s
 from deploy.session import Account
-from deploy.stacks import TARGETS, Stack, Target, every_stack, stacks
+from deploy.stacks import TARGETS, Deployed, Stack, Target, every_stack, stacks
 from deploy.stacks import stack as stack_of
 
 INFRA = ROOT / "infra"
@@ -88,15 +88,12 @@ class Deployment:
         return True
 
     def _known(self, role: str) -> Known:
-        others = {of: each for of, each in self.there.items() if of not in {role, self._other_target}}
-        previous = self.there[role].parameters if role in self.there else {}
-        # What the target that is being left told other stacks is no longer so.
-        left = self.there[self._other_target].outputs if self._other_target in self.there else {}
-        return Known(
-            fixed={"StackPrefix": self.wish.deployment, **self._fixed(role)},
+        return known(
+            role,
+            self.there,
+            left=self._other_target,
             given=self.wish.given,
-            outputs={name: value for each in others.values() for name, value in each.outputs.items()},
-            previous={name: value for name, value in previous.items() if name not in left},
+            fixed={"StackPrefix": self.wish.deployment, **self._fixed(role)},
             suggested=table_names(self.wish.deployment, self.declared["pipeline"]) if role == "pipeline" else {},
         )
 

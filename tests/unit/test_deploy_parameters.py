@@ -2,7 +2,8 @@
 
 import pytest
 
-from deploy.parameters import Declared, Known, ParameterError, demand_known, fill, read, table_names
+from deploy.parameters import Declared, Known, ParameterError, demand_known, fill, known, read, table_names
+from deploy.stacks import Deployed
 
 SOURCES = ["fixed", "given", "outputs", "previous", "suggested"]
 
@@ -58,3 +59,28 @@ def test_a_second_deployment_has_tables_of_its_own() -> None:
         "StatusTableName": "staging-StatusTable",
     }
     assert table_names("mediaconvert-status", declared) == {}
+
+
+def test_what_another_stack_tells_fills_a_parameter_of_that_name() -> None:
+    """Whatever it was before; what the caller gave counts more."""
+    there = {
+        "lambda": Deployed(status="", parameters={"PlaybackBaseUrl": "old"}, outputs={"PlaybackBaseUrl": "own"}),
+        "edge": Deployed(status="", parameters={}, outputs={"PlaybackBaseUrl": "https://new"}),
+    }
+    declared = [Declared(name="PlaybackBaseUrl", default="")]
+    found = known("lambda", there, left="fargate", given={}, fixed={}, suggested={})
+    assert fill(declared, found) == {"PlaybackBaseUrl": "https://new"}
+
+
+def test_what_the_target_that_is_left_told_stays_nowhere() -> None:
+    """From Lambda to Fargate: the alarms no longer watch the HTTP API, and CloudFront leads to the load balancer."""
+    there = {
+        "lambda": Deployed(status="", parameters={}, outputs={"ApiId": "a1", "ApiOriginDomain": "a1.example"}),
+        "fargate": Deployed(status="", parameters={}, outputs={"ApiOriginDomain": "lb.example"}),
+        "alarms": Deployed(status="", parameters={"ApiId": "a1", "AlarmEmail": "ops@example.com"}, outputs={}),
+        "edge": Deployed(status="", parameters={"ApiOriginDomain": "a1.example"}, outputs={}),
+    }
+    alarms = [Declared(name="ApiId", default=""), Declared(name="AlarmEmail", default="")]
+    asked = {role: known(role, there, left="lambda", given={}, fixed={}, suggested={}) for role in ("alarms", "edge")}
+    assert fill(alarms, asked["alarms"]) == {"ApiId": "", "AlarmEmail": "ops@example.com"}
+    assert fill([Declared(name="ApiOriginDomain")], asked["edge"]) == {"ApiOriginDomain": "lb.example"}
