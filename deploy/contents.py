@@ -68,11 +68,11 @@ def digest(files: Sequence[File]) -> str:
     return summary.hexdigest()
 
 
-def archive(files: Sequence[File]) -> bytes:
-    """Return the zip of these files; its comment is their digest."""
+def archive(files: Sequence[File], *, comment: str = "") -> bytes:
+    """Return the zip of these files."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as package:
-        package.comment = digest(files).encode()
+        package.comment = comment.encode()
         for file in sorted(files):
             entry = zipfile.ZipInfo(file.path, date_time=EPOCH)
             entry.create_system = 3  # Unix, whatever the builder's system: only so do the modes count

@@ -64,32 +64,57 @@ def build(*, architecture: str, python: str, target: Path = TARGET) -> Package:
     Raises:
         PackageError: A wheel can't be had, or the package would be larger than Lambda takes.
     """
+    path = target / f"mediaconvert-status-{architecture}-python{python}.zip"
+    interpreter = _interpreter(python)
+    made_of = _made_of(architecture, python, interpreter)
+    if (content := _content(path, made_of)) is None:
+        files = _files(architecture=architecture, python=python, interpreter=interpreter)
+        content = digest(files)
+        target.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(archive(files, comment=f"{content} of {made_of}"))
+    if (size := path.stat().st_size) > LARGEST_BYTES:
+        raise PackageError(f"the package has {size:,} bytes; Lambda takes {LARGEST_BYTES:,}")
+    return Package(path=path, digest=content, is_compiled=interpreter is not None)
+
+
+def _made_of(architecture: str, python: str, interpreter: str | None) -> str:
+    """Return what tells whether a package would be another than the last one, without building it."""
+    version = _run("the version of Python", interpreter, "-VV") if interpreter else ""
+    recipe = [LOCK, *Path(__file__).parent.glob("*.py")]
+    asked = File(path="asked", body=f"{architecture} {python} {version}".encode())
+    files = [File(path=path.name, body=path.read_bytes()) for path in recipe]
+    return digest([asked, *files, *_sources()])
+
+
+def _content(path: Path, made_of: str) -> str | None:
+    """Return the digest of the package that is there, if it was made of this."""
+    try:
+        with zipfile.ZipFile(path) as written:
+            content, _, of = written.comment.decode().partition(" of ")
+    except (OSError, zipfile.BadZipFile):
+        return None
+    return content if of == made_of else None
+
+
+def _files(*, architecture: str, python: str, interpreter: str | None) -> list[File]:
+    """Return everything that belongs into the package."""
     with tempfile.TemporaryDirectory(prefix="lambda-package-") as folder:
         root = Path(folder)
         _install(root, architecture=architecture, python=python)
-        _copy(root)
-        is_compiled = _compile(root, python)
-        files = [File(path=path.relative_to(root).as_posix(), body=path.read_bytes()) for path in _files(root)]
-    package = Package(
-        path=target / f"mediaconvert-status-{architecture}-python{python}.zip",
-        digest=digest(files),
-        is_compiled=is_compiled,
-    )
-    if not _is_written(package):
-        target.mkdir(parents=True, exist_ok=True)
-        package.path.write_bytes(archive(files))
-    if (size := package.path.stat().st_size) > LARGEST_BYTES:
-        raise PackageError(f"the package has {size:,} bytes; Lambda takes {LARGEST_BYTES:,}")
-    return package
+        for source in _sources():
+            (root / source.path).parent.mkdir(parents=True, exist_ok=True)
+            (root / source.path).write_bytes(source.body)
+        if interpreter:
+            _run("the package's bytecode", interpreter, "-I", "-S", "-B", "-c", COMPILE, str(root))
+        paths = [path for path in root.rglob("*") if path.is_file()]
+        return [File(path=path.relative_to(root).as_posix(), body=path.read_bytes()) for path in paths]
 
 
-def _is_written(package: Package) -> bool:
-    """Tell whether an earlier run has already packed the same content, which takes longer than anything else here."""
-    try:
-        with zipfile.ZipFile(package.path) as written:
-            return written.comment.decode() == package.digest
-    except (OSError, zipfile.BadZipFile):
-        return False
+def _sources() -> list[File]:
+    """Return the project's own files."""
+    paths = [path for name in SOURCES for path in (ROOT / name).rglob("*") if path.is_file()]
+    named = [(path.relative_to(ROOT).as_posix(), path) for path in paths]
+    return [File(path=name, body=path.read_bytes()) for name, path in named if is_kept(name)]
 
 
 def _install(root: Path, *, architecture: str, python: str) -> None:
@@ -97,9 +122,7 @@ def _install(root: Path, *, architecture: str, python: str) -> None:
     command = [find_uv_bin(), "pip", "install", "--quiet", "--target", str(root), "--python-version", python]
     command += ["--python-platform", PLATFORMS[architecture], "--only-binary", ":all:"]
     command += ["--require-hashes", "--link-mode", "copy", "-r", str(LOCK)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PackageError(f"the packages of {LOCK.name} can't be installed: {done.stderr.strip()}")
+    _run(f"the packages of {LOCK.name}", *command)
     dropped = {path for name in SERVERS for path in _installed_by(root, name)}
     for path in [each for each in root.rglob("*") if each.is_file()]:
         if not is_kept(path.relative_to(root).as_posix(), dropped=dropped):
@@ -113,28 +136,16 @@ def _installed_by(root: Path, name: str) -> Iterator[str]:
             yield from (row[0] for row in csv.reader(lines))
 
 
-def _copy(root: Path) -> None:
-    for name in SOURCES:
-        for source in (ROOT / name).rglob("*"):
-            path = source.relative_to(ROOT)
-            if source.is_file() and is_kept(path.as_posix()):
-                (root / path).parent.mkdir(parents=True, exist_ok=True)
-                (root / path).write_bytes(source.read_bytes())
-
-
-def _compile(root: Path, python: str) -> bool:
-    """Compile where a Python of that version is installed; tell whether one was."""
+def _interpreter(python: str) -> str | None:
+    """Return a Python of that version, if one is installed here."""
     find = [find_uv_bin(), "python", "find", "--no-project", "--no-python-downloads", "--system", python]
     found = subprocess.run(find, capture_output=True, text=True, check=False)
-    if found.returncode:
-        return False
-    compiled = subprocess.run(
-        [found.stdout.strip(), "-I", "-S", "-B", "-c", COMPILE, str(root)], capture_output=True, text=True, check=False
-    )
-    if compiled.returncode:
-        raise PackageError(f"the package can't be compiled: {compiled.stderr.strip()}")
-    return True
+    return None if found.returncode else found.stdout.strip()
 
 
-def _files(root: Path) -> Iterator[Path]:
-    return (path for path in root.rglob("*") if path.is_file())
+def _run(what: str, *command: str) -> str:
+    """Run a program and return what it prints."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackageError(f"{what} can't be had: {done.stderr.strip()}")
+    return done.stdout.strip()
