@@ -36,7 +36,8 @@ class Told:
     @property
     def outcomes(self) -> dict[str, str]:
         """What became of each stack and of the package."""
-        return {line.split()[0]: " ".join(line.split()[1:]) for line in self.lines[1:] if not line.startswith("  ")}
+        told = [line.split(maxsplit=1) for line in self.lines[1:] if not line.startswith(("  ", "access "))]
+        return {name: outcome.strip() for name, outcome in told}
 
     @property
     def addresses(self) -> dict[str, str]:
