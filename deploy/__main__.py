@@ -75,9 +75,7 @@ async def _up(wish: Wish, region: str | None) -> None:
         for name, address in addresses({role: each.outputs for role, each in there.items()}).items():
             typer.echo(f"  {name:<14} {address}")
         if not there[wish.target].parameters.get("AuthIssuer"):
-            typer.echo(
-                "access is open: whoever knows the address may upload and watch; docs/deploy.md closes it"
-            )
+            typer.echo("access is open: whoever knows the address may upload and watch; docs/deploy.md closes it")
 
 
 @cli.command()
