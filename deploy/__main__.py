@@ -17,7 +17,7 @@ from deploy.images import ImageError
 from deploy.package import PLATFORMS, PackageError, build
 from deploy.parameters import ParameterError, read
 from deploy.session import SessionError, signed_in
-from deploy.stacks import TARGETS, UnknownStackError, addresses
+from deploy.stacks import TARGETS, UnknownStackError, addresses, stacks
 from deploy.up import Deployment, Wish
 
 cli = typer.Typer(
@@ -52,6 +52,7 @@ def up(
     if chosen is None:
         _fail("TARGET is lambda or fargate")
     try:
+        stacks(stack, chosen, without=without or [])
         wish = Wish(
             deployment=stack,
             target=chosen,
@@ -59,7 +60,7 @@ def up(
             without=without or [],
             page_config=page_config.read_bytes() if page_config else None,
         )
-    except (ParameterError, OSError, UnicodeError) as error:
+    except (UnknownStackError, ParameterError, OSError, UnicodeError) as error:
         _fail(str(error))
     _run(_up(wish, region))
 

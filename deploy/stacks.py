@@ -1,5 +1,6 @@
 """Which stacks a deployment is made of, in which order, and what becomes of one in each state. Pure."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -39,7 +40,17 @@ class Deployed:
 
 
 class UnknownStackError(Exception):
-    """No stack has this role; the message names those there are."""
+    """No stack has this role, or no deployment can have this name; the message says what can be."""
+
+
+def demand_name(deployment: str) -> None:
+    """Return if every resource that is named after a deployment of this name can be.
+
+    Raises:
+        UnknownStackError: It can't.
+    """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,55}", deployment):
+        raise UnknownStackError(f"STACK={deployment}: letters, digits and hyphens, a letter first, 56 at most")
 
 
 def stack(role: str, deployment: str) -> Stack:
@@ -56,6 +67,7 @@ def stacks(deployment: str, target: Target, *, without: Collection[str] = ()) ->
     Raises:
         UnknownStackError: `without` names what there is not, or what nothing works without.
     """
+    demand_name(deployment)
     if unknown := set(without) - {"mediaconvert", *ABOVE}:
         raise UnknownStackError(f"{', '.join(sorted(unknown))}: only mediaconvert, edge and alarms can be left out")
     return [stack(role, deployment) for role in (*BASE, target, *ABOVE) if role not in without]

@@ -96,3 +96,10 @@ def test_the_first_cause_is_told_first_and_followers_not_at_all() -> None:
 def test_the_edge_is_the_address_where_there_is_one(outputs: dict[str, dict[str, str]], told: dict[str, str]) -> None:
     """Page, API and playback share one name there."""
     assert addresses(outputs) == told
+
+
+@pytest.mark.parametrize("name", ["my_stack", "1st", "", "a" * 57, "ends.with.dots"])
+def test_a_name_that_some_resource_could_not_have_is_refused(name: str) -> None:
+    """Before half of a deployment is there."""
+    with pytest.raises(UnknownStackError, match="letters, digits and hyphens"):
+        stacks(name, "lambda")
