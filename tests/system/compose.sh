@@ -3,7 +3,7 @@
 # tests, scale, stops and restarts while jobs run, down, up again. Ends with a status other than 0 at the first thing
 # that isn't as it should be, and takes away the containers, networks and volumes that it made, whatever happens.
 #
-#   tests/system/compose.sh            needs Docker with Compose v2, curl and python3; about 12 minutes
+#   tests/system/compose.sh            needs Docker with Compose v2, curl and python3; a quarter of an hour
 #   SKIP_TESTS=1 tests/system/compose.sh       all but `docker compose run --rm tests`
 #
 # It takes a project name and free ports of its own, so that a system that runs already is left alone.
