@@ -50,7 +50,7 @@ class Client(asyncio.Protocol):
 
 
 async def watch(port: int, jobs: list[str], streams: int) -> None:
-    """Open the streams, from as many addresses as their number needs, and listen until stopped."""
+    """Open the streams, so many at a time, and listen until stopped."""
     loop = asyncio.get_running_loop()
     waves = Waves(streams)
     for first in range(0, streams, OPENING_AT_ONCE):

@@ -91,6 +91,8 @@ def backlogged(bench: Bench) -> Row:
         *_both_on_stub(stub_first, stub_ours),
     ]
     on_stub = Figure(name="", unit="", rounds=[each.writes for each in stub_ours])
+    rate_on_stub = Figure(name="", unit="", rounds=[each.rate for each in stub_ours]).median
+    theirs = [each["rate"] for each in stub_first]
     return Row(
         name="worker-backlog",
         what="worker, backlog of 50,000 events of 500 jobs",
@@ -102,11 +104,7 @@ def backlogged(bench: Bench) -> Row:
                 figures[1].median / figures[0].median,
                 10,
             ),
-            at_least(
-                "the same, this worker on the stub beside the first version on the emulator",
-                Figure(name="", unit="", rounds=[each.rate for each in stub_ours]).median / figures[0].median,
-                10,
-            ),
+            at_least("the same, both on the stub", rate_on_stub / Figure(name="", unit="", rounds=theirs).median, 10),
         ],
         limit=(
             "On the emulator: what it takes to hand out and delete ten messages. On the stub: the worker's one core, "
