@@ -63,7 +63,7 @@ def _status_us(bench: Bench, *, jobs: int, clients: int) -> float:
 
 
 def _streams(bench: Bench, times: int) -> Mapping[str, float]:
-    streams = (100 if bench.quick else 1_250) * times
+    streams = (100 if bench.quick else 1_000) * times
     found = watched(bench, streams=streams, rounds=2)
     return {
         "kB a stream": 1024 * (found.open_mb - found.idle_mb) / streams,
@@ -92,7 +92,7 @@ def _latency(bench: Bench, times: int) -> Mapping[str, float]:
 COSTS: Mapping[str, Callable[[Bench, int], Mapping[str, float]]] = {
     "status of a hot job (64 clients)": _hot,
     "status of many jobs (1,000 jobs)": _many,
-    "streams (1,250)": _streams,
+    "streams (1,000)": _streams,
     "worker, steady (500 jobs)": _steady,
     "worker, backlog (3,125 events)": _backlog,
     "event → client (5 events/s)": _latency,

@@ -11,12 +11,12 @@ from statistics import median
 
 from bench.events import job_ids
 from bench.harness import Bench, wait_for
-from bench.processes import Measured, running
+from bench.processes import BenchError, Measured, running
 from bench.results import Figure, Row, at_most
 from bench.world import World
 
 STREAMS, JOBS = 5_000, 100
-FEW = 1_000
+SPARE_FILES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ def watched(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS) -> Wat
     ids = job_ids(jobs, run="live")
     bench.world.put_jobs(ids)
     with ExitStack() as stack:
-        _allow_many_files()
+        _allow_files(streams + SPARE_FILES)
         service = bench.serve(stack, "service", bench.world)
         idle_mb = service.memory_mb()
         heard = stack.enter_context(_watching(service, ids, streams))
@@ -117,6 +117,13 @@ def _reads_a_second(service: Measured, *, over_s: float) -> float:
     return (service.calls()["dynamodb:BatchGetItem"] - calls) / over_s
 
 
-def _allow_many_files() -> None:
+def _allow_files(count: int) -> None:
+    """Let the processes that are started next open so many files: each connection is one.
+
+    Raises:
+        BenchError: The machine allows fewer.
+    """
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most < count:
+        raise BenchError(f"{count:,} open files are needed, and `ulimit -Hn` says {most:,}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
