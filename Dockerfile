@@ -84,8 +84,8 @@ COPY local local
 RUN python -m compileall -q transcode local \
  && install --directory --owner=app --group=app /var/lib/mediaconvert /var/lib/keeper
 USER app
-# Inputs and outputs of running jobs: gigabytes, and nothing that must outlive them.
-VOLUME /var/lib/mediaconvert
+# In /var/lib/mediaconvert are inputs and outputs of running jobs: gigabytes, so give it a volume. It isn't declared as
+# one, because each container that runs something else of this image would leave an empty volume behind.
 ENV MEDIACONVERT_HOST=0.0.0.0 \
     MEDIACONVERT_PORT=8002 \
     MEDIACONVERT_TEMP_DIR=/var/lib/mediaconvert \
