@@ -109,7 +109,7 @@ web/dist/index.html: $(PAGE_SOURCES) web/node_modules/.done
 compose-test: ## The system under Docker Compose, from build to down: needs Docker
 	@tests/system/compose.sh
 
-COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 lock: $(VENV)/.done ## Write the lock files anew
 	@$(COMPILE) pyproject.toml -o requirements.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock $(LOCK_FLAGS)
