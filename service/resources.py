@@ -78,7 +78,7 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
         public = await aws.s3(endpoint_url=public_url) if public_url else s3
         statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
         rows = Rows(dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table)
-        reader = Reader(rows, statuses)
+        reader = Reader(rows, statuses, fresh_s=settings.fresh_s)
         live = Live(reader, partial(_show, settings), tick_s=settings.tick_s)
         stack.push_async_callback(reader.close)
         stack.push_async_callback(live.close)

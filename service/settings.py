@@ -71,6 +71,8 @@ class ServiceSettings(Settings):
     """Uploads that one caller may begin within a minute, counted by each process for itself; 0 for no limit."""
     tick_s: Annotated[float, Field(ge=0.05, le=60)] = 1.0
     """Seconds between two reads of what somebody watches, however many do."""
+    fresh_s: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """Seconds for which a job's row, once read, answers whoever asks for that job; with 0 it is read for each."""
     heartbeat_s: Annotated[float, Field(ge=0.05, le=300)] = 15.0
     """Seconds of silence on a stream after which it gets a comment, so that no proxy takes it for dead."""
     api_base_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = "/"

@@ -47,6 +47,7 @@ async def cancel_job(job_id: JobId, caller: Calling, opened: Opened) -> Job:
     # as an event's: where one came first, that one stands.
     now_ms = int(time.time() * 1000)
     await opened.statuses.advance(rule.Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
+    opened.reader.forget()
     job = await _job(job_id, caller, opened)
     if job.status is not rule.Status.CANCELED:
         raise JobFinalError

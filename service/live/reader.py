@@ -1,13 +1,17 @@
 """The one reader of jobs and files: reads that are asked for at the same time become one call.
 
 A read that is asked for alone is sent at once. While others are under way, new ones gather for a few milliseconds, and
-a key asked for twice is read once. An answer is never older than its question: nothing joins a read already sent.
+a key asked for twice is read once. Nothing joins a read already sent.
+
+A job's row answers whoever asks within `fresh_s` of its reading, which is less than the replica may lag that it was
+read from. A file's row is read consistently, and so for each who asks.
 """
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import Context
+from dataclasses import dataclass
 from itertools import islice
 
 from service.live.following import FileKey, Followed, JobKey, Key, later_of
@@ -19,20 +23,39 @@ from transcode.upload import Lookup
 
 GATHER_S = 0.005
 MOST_UNDER_WAY = 20
+MOST_KEPT = 1_000
+"""Jobs' rows, of about a kilobyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A job's row, and until when by the event loop's clock it serves."""
+
+    job: Job
+    until_s: float
 
 
 class Reader:
     """Gathers reads. Everything happens in one event loop."""
 
-    def __init__(self, rows: Rows, statuses: StatusTable) -> None:
+    def __init__(self, rows: Rows, statuses: StatusTable, *, fresh_s: float) -> None:
+        """`fresh_s` is for how many seconds a job's row answers others than who asked for it."""
         self._rows = rows
         self._statuses = statuses
+        self._fresh_s = fresh_s
         self._asked: dict[Key, list[asyncio.Future[Row | None]]] = {}
         self._under_way: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Handle | None = None
+        self._kept: dict[Key, _Kept] = {}
+        self._changes = 0
+
+    def forget(self) -> None:
+        """Read everything anew, for whoever asks from now on: this process has changed a job."""
+        self._changes += 1
+        self._kept.clear()
 
     async def follow(self, key: Key, known: Followed | None = None) -> Followed:
-        """Return what there is of a job or file now, never behind what is `known` of it.
+        """Return what there is of a job or file, never behind what is `known` of it.
 
         A file's own row is read until it names a job, and once more when that job is over: a newer one of the same
         file is then followed instead.
@@ -78,7 +101,11 @@ class Reader:
         return job if known is None else later_of(known, job)
 
     async def _read(self, key: Key) -> Row | None:
-        answer: asyncio.Future[Row | None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        kept = self._kept.get(key)
+        if kept is not None and loop.time() < kept.until_s:
+            return kept.job
+        answer: asyncio.Future[Row | None] = loop.create_future()
         self._asked.setdefault(key, []).append(answer)
         self._send_soon()
         return await answer
@@ -106,6 +133,7 @@ class Reader:
             self._send_soon()
 
     async def _fetch(self, batch: dict[Key, list["asyncio.Future[Row | None]"]]) -> None:
+        until_s, changes = asyncio.get_running_loop().time() + self._fresh_s, self._changes
         try:
             read = await self._rows.read(batch)
         except Exception as error:  # noqa: BLE001 -- handed to everyone who asked
@@ -116,6 +144,8 @@ class Reader:
             for answers in batch.values():
                 _refuse(answers, AwsUnavailableError("The service stops."))
             raise
+        if changes == self._changes:
+            self._keep(read.rows, until_s)
         for key, answers in batch.items():
             if key in read.unread:
                 _refuse(answers, AwsUnavailableError("DynamoDB asks to be called less often; try again."))
@@ -123,6 +153,11 @@ class Reader:
             for answer in answers:
                 if not answer.done():
                     answer.set_result(read.rows.get(key))
+
+    def _keep(self, rows: Mapping[Key, Row], until_s: float) -> None:
+        if len(self._kept) + len(rows) > MOST_KEPT:
+            self._kept.clear()
+        self._kept.update((key, _Kept(row, until_s)) for key, row in rows.items() if isinstance(row, Job))
 
 
 def _refuse(answers: Iterable["asyncio.Future[Row | None]"], error: Exception) -> None:

@@ -163,7 +163,8 @@ async def made(
 async def test_a_job_that_waits_is_canceled_without_an_event(
     stalled_api: httpx.AsyncClient, stalled: "MediaConvertClient", waiting: str
 ) -> None:
-    """MediaConvert may send none for it: the status is final all the same, here and there."""
+    """MediaConvert may send none for it: the status is final all the same, here and there, at once."""
+    assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "SUBMITTED"
     answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "CANCELED")
     assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "CANCELED"

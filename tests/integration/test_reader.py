@@ -8,23 +8,32 @@ from typing import Any
 import pytest
 
 from local.provision import Stack
+from service.live import reader as reader_module
 from service.live.following import FileKey, Followed, JobKey, Key
 from service.live.reader import Reader
 from service.live.rows import Rows
 from service.live.watching import Live
 from tests.integration.conftest import Stores
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
-from transcode.job import Job, Progressed, Status
+from transcode.job import Canceled, Job, Progressed, Status
 from transcode.upload import Lookup
 
 DEADLINE_S = 20
 
+for_a_minute = pytest.mark.parametrize("fresh_s", [60.0])
+
 
 @pytest.fixture
-async def reader(stores: Stores, stack: Stack) -> AsyncIterator[Reader]:
+def fresh_s() -> float:
+    """For how long a job's row that was read serves; a test may say otherwise."""
+    return 0.05
+
+
+@pytest.fixture
+async def reader(stores: Stores, stack: Stack, fresh_s: float) -> AsyncIterator[Reader]:
     """A reader of the shared tables."""
     rows = Rows(stores.statuses.client, status_table=stack.status_table, lookup_table=stack.input_file_table)
-    opened = Reader(rows, stores.statuses)
+    opened = Reader(rows, stores.statuses, fresh_s=fresh_s)
     yield opened
     await opened.close()
 
@@ -63,22 +72,94 @@ async def test_reads_at_the_same_time_are_one_call_for_each_hundred(
     assert sorted(map(len, calls)) == [40, 100]
 
 
-async def test_a_read_never_joins_one_that_was_already_sent(
-    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
-) -> None:
-    """Whoever asks after a write is told of it."""
-    now_s = int(time.time())
-    await stores.statuses.submit(Job(job_id=job_id), now_s=now_s)
-    first = asyncio.create_task(reader.follow(JobKey(job_id)))
+async def until_sent(calls: list[list[str]]) -> None:
+    """Return once the first read has been sent, and not yet been answered."""
     async with asyncio.timeout(DEADLINE_S):
         while not calls:  # noqa: ASYNC110 -- until it was sent
             await asyncio.sleep(0)
-    await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1), now_s=now_s)
-    second = await reader.follow(JobKey(job_id))
+
+
+@for_a_minute
+async def test_a_read_never_joins_one_that_was_already_sent(
+    reader: Reader, stores: Stores, input_file: str, calls: list[list[str]]
+) -> None:
+    """Whoever asks for a file after a write is told of it, also where it was just read."""
+    now_s = int(time.time())
+    await stores.lookups.announce(Lookup(input_file=input_file), now_s=now_s)
+    first = asyncio.create_task(reader.follow(FileKey(input_file)))
+    await until_sent(calls)
+    await stores.lookups.announce(Lookup(input_file=input_file, file_name="b.mp4"), now_s=now_s)
+    second = await reader.follow(FileKey(input_file))
     await first
-    assert second.job is not None
-    assert second.job.status is Status.PROGRESSING
-    assert len(calls) == 2
+    third = await reader.follow(FileKey(input_file))
+    assert [each.lookup and each.lookup.file_name for each in (second, third)] == ["b.mp4", "b.mp4"]
+    assert len(calls) == 3
+
+
+@for_a_minute
+async def test_a_job_that_was_just_read_is_not_read_again(
+    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+) -> None:
+    """Whoever asks meanwhile gets the very same state."""
+    await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    first = await reader.follow(JobKey(job_id))
+    second = await reader.follow(JobKey(job_id))
+    assert first.job is second.job
+    assert len(calls) == 1
+
+
+async def test_a_job_is_read_anew_after_a_moment(reader: Reader, stores: Stores, job_id: str, fresh_s: float) -> None:
+    """Its last state serves for so long, and no longer."""
+    now_s = int(time.time())
+    await stores.statuses.submit(Job(job_id=job_id), now_s=now_s)
+    await reader.follow(JobKey(job_id))
+    await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1), now_s=now_s)
+    await asyncio.sleep(fresh_s)
+    followed = await reader.follow(JobKey(job_id))
+    assert followed.job is not None
+    assert followed.job.status is Status.PROGRESSING
+
+
+@for_a_minute
+async def test_what_this_process_changed_is_read_anew(reader: Reader, stores: Stores, job_id: str) -> None:
+    """However fresh the last read is, and though one of before the change is answered after it."""
+    answered, changed = asyncio.Event(), asyncio.Event()
+
+    async def hold(**_: object) -> None:
+        answered.set()
+        await changed.wait()
+
+    await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    events(stores).register("after-call.dynamodb.BatchGetItem", hold)
+    before = asyncio.create_task(reader.follow(JobKey(job_id)))
+    async with asyncio.timeout(DEADLINE_S):
+        await answered.wait()
+    await stores.statuses.advance(Canceled(job_id=job_id, time_ms=1), now_s=int(time.time()))
+    reader.forget()
+    changed.set()
+    statuses = [each.job and each.job.status for each in (await before, await reader.follow(JobKey(job_id)))]
+    assert statuses == [Status.SUBMITTED, Status.CANCELED]
+
+
+@for_a_minute
+async def test_a_job_that_is_not_there_is_looked_for_each_time(reader: Reader, stores: Stores, job_id: str) -> None:
+    """It may come at any moment."""
+    with pytest.raises(JobNotFoundError):
+        await reader.follow(JobKey(job_id))
+    await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    assert (await reader.follow(JobKey(job_id))).job is not None
+
+
+@for_a_minute
+async def test_few_rows_are_kept(reader: Reader, stores: Stores, job_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many jobs are asked for: what isn't kept is read again."""
+    monkeypatch.setattr(reader_module, "MOST_KEPT", 10)
+    jobs = [f"{job_id}-{at}" for at in range(25)]
+    for each in jobs:
+        await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
+    for at in range(0, 25, 5):
+        await asyncio.gather(*(reader.follow(JobKey(each)) for each in jobs[at : at + 5]))
+        assert len(reader._kept) <= 10  # noqa: SLF001 -- nothing else shows it
 
 
 async def test_what_is_not_there_is_told_by_kind(reader: Reader, stores: Stores, job_id: str) -> None:
