@@ -61,8 +61,7 @@ class Edge:
         path = path_of(scope)
         most_bytes = LARGEST_PART_LIST_BYTES if PART_LIST_PATH.fullmatch(path) else LARGEST_BODY_BYTES
         send = _adding(_DOCUMENTATION_HEADERS if path.startswith(DOCUMENTATION) else _HEADERS, send)
-        announced: bytes = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > most_bytes:
+        if _announced_bytes(scope) > most_bytes:
             refusal = problem(
                 Request(scope), status=413, detail=str(RequestTooLargeError()), code=RequestTooLargeError.code
             )
@@ -71,11 +70,18 @@ class Edge:
         await self._app(scope, _limited(receive, most_bytes), send)
 
 
+def _announced_bytes(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0
+
+
 def _adding(headers: RawHeaders, send: Send) -> Send:
     async def _send(message: Message) -> None:
         if message["type"] == "http.response.start":
             said = {name for name, _ in message["headers"]}
-            message = {**message, "headers": [*message["headers"], *(each for each in headers if each[0] not in said)]}
+            message["headers"] = [*message["headers"], *[each for each in headers if each[0] not in said]]
         await send(message)
 
     return _send

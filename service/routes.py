@@ -29,6 +29,11 @@ router = APIRouter()
 
 async def resources(request: Request) -> Resources:
     """Return what the app's lifespan opened. Async, because FastAPI sends plain functions through its thread pool."""
+    return opened_by(request)
+
+
+def opened_by(request: Request) -> Resources:
+    """Return the same where a route is asked so often that a dependency would count: it costs as much as the answer."""
     opened: Resources = request.app.state.resources
     return opened
 
@@ -39,6 +44,28 @@ InputFile = Annotated[
     Query(min_length=1, max_length=1024, description="The key that `POST /uploads` gave.", examples=[EXAMPLE_FILE]),
 ]
 JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$", description="The job's id.", examples=[EXAMPLE_JOB])]
+
+
+# The first to be compared with a request's path, because it is asked for most.
+@router.get(
+    "/jobs/{job_id}",
+    operation_id="get_job",
+    tags=["jobs"],
+    summary="Get a job",
+    response_model=Job,
+    responses=responses(JobNotFoundError, AwsUnavailableError),
+)
+async def get_job(job_id: JobId, caller: Calling, request: Request) -> Response:
+    """Get everything there is to show of a job.
+
+    Where videos' keys are guarded, the answer about a COMPLETE job comes with the cookies that fetch its key, for a
+    while: ask again before you play it again.
+    """
+    opened, key = opened_by(request), JobKey(job_id)
+    followed = await opened.reader.follow(key)
+    if followed.owned is None or not may_see(caller, followed.owned):
+        raise JobNotFoundError
+    return _answer(key, followed, opened)
 
 
 @router.post(
@@ -81,33 +108,12 @@ async def create_upload(wanted: UploadRequest, caller: Beginning, opened: Opened
     response_model=Job,
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
-async def find_job(input_file: InputFile, caller: Calling, opened: Opened) -> Response:
+async def find_job(input_file: InputFile, caller: Calling, request: Request) -> Response:
     """Get the newest job of a file; before there is one, its status is AWAITING_UPLOAD and its id null."""
-    key = FileKey(input_file)
+    opened, key = opened_by(request), FileKey(input_file)
     followed = await opened.reader.follow(key)
     if followed.owned is None or not may_see(caller, followed.owned):
         raise UploadNotFoundError
-    return _answer(key, followed, opened)
-
-
-@router.get(
-    "/jobs/{job_id}",
-    operation_id="get_job",
-    tags=["jobs"],
-    summary="Get a job",
-    response_model=Job,
-    responses=responses(JobNotFoundError, AwsUnavailableError),
-)
-async def get_job(job_id: JobId, caller: Calling, opened: Opened) -> Response:
-    """Get everything there is to show of a job.
-
-    Where videos' keys are guarded, the answer about a COMPLETE job comes with the cookies that fetch its key, for a
-    while: ask again before you play it again.
-    """
-    key = JobKey(job_id)
-    followed = await opened.reader.follow(key)
-    if followed.owned is None or not may_see(caller, followed.owned):
-        raise JobNotFoundError
     return _answer(key, followed, opened)
 
 
