@@ -25,6 +25,10 @@ SERVER_ERROR_STATUS = 500
 
 USER_AGENT = "mediaconvert-status"
 
+_UNCHECKED = {"parameter_validation": False}
+"""For clients that are called for each event: the stores put their requests together of named parts, which tests hold
+to a real emulator, and to walk through each once more before it is sent takes an eighth of a worker's time."""
+
 
 class Aws:
     """Opens the clients that a process asks for; all close with the `open_aws` that made it."""
@@ -37,10 +41,7 @@ class Aws:
 
     async def dynamodb(self) -> "DynamoDBClient":
         """Return a DynamoDB client that gives up within about 6 s."""
-        # The stores put their requests together of named parts, which tests hold to a real emulator: to walk through
-        # each once more before it is sent takes an eighth of a worker's time.
-        config = _config(read_timeout_s=2, attempts=3, parameter_validation=False)
-        return cast("DynamoDBClient", await self._open("dynamodb", config))
+        return cast("DynamoDBClient", await self._open("dynamodb", _config(read_timeout_s=2, attempts=3, **_UNCHECKED)))
 
     async def s3(self, *, endpoint_url: str | None = None) -> "S3Client":
         """Return an S3 client that gives up within about 20 s; `endpoint_url` is whom its presigned URLs are for."""
@@ -63,7 +64,7 @@ class Aws:
 
     async def sqs(self) -> "SQSClient":
         """Return an SQS client whose reads outlast the longest poll (20 s)."""
-        return cast("SQSClient", await self._open("sqs", _config(read_timeout_s=30, attempts=3)))
+        return cast("SQSClient", await self._open("sqs", _config(read_timeout_s=30, attempts=3, **_UNCHECKED)))
 
     async def mediaconvert(self, *, endpoint_url: str | None = None) -> "MediaConvertClient":
         """Return a MediaConvert client that gives up within about 40 s."""
