@@ -5,22 +5,16 @@ The same handler as in the poll loop stands behind both doors. Lambda polls the 
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import structlog
 
-from transcode import telemetry
-from transcode.aws import open_aws
 from worker.assembly import open_handler
-from worker.batch import BatchHandler
+from worker.container import Container
 from worker.invocation import Direct, FromQueues, demand_done, failures, read_invocation
 from worker.queue import Queue, QueueUnusableError, open_queue
 from worker.settings import WorkerSettings
 from worker.settle import Bury, Done, Later, Message, Outcome
-
-if TYPE_CHECKING:
-    from types_aiobotocore_sqs import SQSClient
 
 log = structlog.get_logger(__name__)
 
@@ -32,17 +26,15 @@ class Context(Protocol):
 
 
 class LambdaWorker:
-    """Handles invocations. Belongs to the thread that made it, as its event loop does."""
-
-    _sqs: "SQSClient"
-    _handler: BatchHandler
+    """Handles invocations, in the thread that made it."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._queue_urls = {url.rsplit("/", 1)[-1]: url for url in _urls(settings)}
         self._queues: dict[str, Queue] = {}
-        self._opened = AsyncExitStack()
-        self._runner = asyncio.Runner()
-        self._runner.run(self._open(settings))
+        self._container = Container(settings)
+        aws = self._container.aws
+        self._sqs = self._container.run(aws.sqs())
+        self._handler = self._container.run(open_handler(aws, settings))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
         """Return which messages of a queue's batch are to come again; nothing for an event without a queue.
@@ -51,22 +43,7 @@ class LambdaWorker:
             NotHandledError: An event without a queue was not handled.
             QueueUnusableError: The messages come from a queue that isn't the worker's, or has no dead-letter queue.
         """
-        try:
-            return self._runner.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
-        finally:
-            telemetry.flush()
-
-    def close(self) -> None:
-        """Close what was opened. Lambda never does; tests do."""
-        self._runner.run(self._opened.aclose())
-        self._runner.close()
-
-    async def _open(self, settings: WorkerSettings) -> None:
-        aws = await self._opened.enter_async_context(
-            open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
-        )
-        self._sqs = await aws.sqs()
-        self._handler = await open_handler(aws, settings)
+        return self._container.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
 
     async def _handle(self, invoked: FromQueues | Direct) -> dict[str, Any] | None:
         match invoked:

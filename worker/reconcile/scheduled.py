@@ -3,28 +3,22 @@
 The schedule decides when; passes may overlap, so nothing here asks whose turn it is.
 """
 
-import asyncio
-from contextlib import AsyncExitStack
 from typing import Any
 
-from transcode import telemetry
-from transcode.aws import open_aws
 from worker.assembly import open_handler
+from worker.container import Container
 from worker.reconcile.assembly import LONGEST_QUIET_S, once, open_reconciler
 from worker.reconcile.reconciler import Reconciler
 from worker.settings import WorkerSettings
 
 
 class ScheduledReconciliation:
-    """Handles invocations. Belongs to the thread that made it, as its event loop does."""
-
-    _reconciler: Reconciler
+    """Handles invocations, in the thread that made it."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._lookback_s = settings.reconcile_lookback_s
-        self._opened = AsyncExitStack()
-        self._runner = asyncio.Runner()
-        self._runner.run(self._open(settings))
+        self._container = Container(settings)
+        self._reconciler = self._container.run(self._open(settings))
 
     def __call__(self, _event: object, _context: object) -> dict[str, Any]:
         """Reconcile once, and return the tally; what invokes it says nothing of interest.
@@ -32,20 +26,9 @@ class ScheduledReconciliation:
         Raises:
             Exception: MediaConvert's list can't be had; the next pass will have it.
         """
-        try:
-            return dict(self._runner.run(once(self._reconciler, lookback_s=self._lookback_s)).as_mapping())
-        finally:
-            telemetry.flush()
+        return dict(self._container.run(once(self._reconciler, lookback_s=self._lookback_s)).as_mapping())
 
-    def close(self) -> None:
-        """Close what was opened. Lambda never does; tests do."""
-        self._runner.run(self._opened.aclose())
-        self._runner.close()
-
-    async def _open(self, settings: WorkerSettings) -> None:
-        aws = await self._opened.enter_async_context(
-            open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
-        )
+    async def _open(self, settings: WorkerSettings) -> Reconciler:
         quiet_s = min(LONGEST_QUIET_S, settings.reconcile_interval_s or LONGEST_QUIET_S)
-        handler = await open_handler(aws, settings)
-        self._reconciler = await open_reconciler(aws, settings, handler, quiet_s=quiet_s)
+        handler = await open_handler(self._container.aws, settings)
+        return await open_reconciler(self._container.aws, settings, handler, quiet_s=quiet_s)
