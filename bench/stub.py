@@ -2,7 +2,8 @@
 
 It keeps no rows and checks nothing: a read gives a row for whatever key is asked, a write is acknowledged, and a queue
 holds as many messages as it was told at `POST /load?messages=…&jobs=…`. `GET /progress` tells how many are deleted, and
-in what time. One process of uvloop and httptools answers many times as fast as an emulator that does the work.
+in what time. It answers at once, or as long after as it was told at `POST /delay?ms=…`. One process of uvloop and
+httptools answers many times as fast as an emulator that does the work.
 """
 
 import asyncio
@@ -62,6 +63,7 @@ def _message(at: int, body: str) -> bytes:
 
 
 QUEUES = {"job_events": Queue(), "uploads": Queue()}
+DELAY_S = {"aws": 0.0}
 NOW_S = int(time.time())
 
 
@@ -106,6 +108,8 @@ def command(path: str) -> bytes:
     events = QUEUES["job_events"]
     if parts.path == "/load":
         events.load(messages=int(given["messages"]), jobs=int(given["jobs"]), bucket=given["bucket"])
+    if parts.path == "/delay":
+        DELAY_S["aws"] = float(given["ms"]) / 1000
     took_s = events.ended_s - events.began_s
     told = {"loaded": events.loaded, "deleted": events.deleted, "writes": events.writes, "took_s": took_s}
     return json.dumps(told).encode()
@@ -151,16 +155,18 @@ class Connection(asyncio.Protocol):
         asked = json.loads(self._body)
         said = answer(self._target, asked)
         if said == b'{"Messages":[]}' and asked.get("WaitTimeSeconds"):
-            self._later(lambda: answer(self._target, asked))
+            self._later(EMPTY_POLL_S, lambda: answer(self._target, asked))
+        elif DELAY_S["aws"]:
+            self._later(DELAY_S["aws"], lambda: said)
         else:
             self._send(said)
 
-    def _later(self, say: Callable[[], bytes]) -> None:
+    def _later(self, delay_s: float, say: Callable[[], bytes]) -> None:
         def say_if_still_asked() -> None:
             if not self._transport.is_closing():  # a worker that has gone takes no message with it
                 self._send(say())
 
-        asyncio.get_running_loop().call_later(EMPTY_POLL_S, say_if_still_asked)
+        asyncio.get_running_loop().call_later(delay_s, say_if_still_asked)
 
     def _send(self, body: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n"
