@@ -56,6 +56,16 @@ def test_every_route_of_the_api_leads_to_the_api(path: str) -> None:
     assert origin_of(path) == "api"
 
 
+def test_no_upload_prefix_hides_a_route_or_the_page() -> None:
+    """The distribution takes what lies under the prefix to the videos, before it looks for anything else."""
+    pattern = templates.parse((ROOT / "infra" / "pipeline.yaml").read_text())["Parameters"]["UploadPrefix"][
+        "AllowedPattern"
+    ]
+    assert all(re.search(pattern, prefix) for prefix in (UPLOADS, "a/b/", "jobs-in/", "x/jobs/"))
+    folders = {path.split("/")[1] for path in [*api_paths(), "/assets/page.js"] if path.count("/") > 1}
+    assert not [folder for folder in folders if re.search(pattern, f"{folder}/") or re.search(pattern, f"{folder}/a/")]
+
+
 @pytest.mark.parametrize(
     ("path", "origin"),
     [
