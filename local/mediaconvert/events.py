@@ -3,12 +3,15 @@
 https://docs.aws.amazon.com/mediaconvert/latest/ug/eventbridge_events.html
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from local.mediaconvert.job import Job
 from local.mediaconvert.media import Media
 from local.mediaconvert.overlay import JsonObject
 from local.mediaconvert.package import GroupReport, OutputReport
+from local.mediaconvert.renditions import Note
 
 DETAIL_TYPE = "MediaConvert Job State Change"
 FINAL_STATUSES = frozenset({"COMPLETE", "ERROR", "CANCELED"})
@@ -81,9 +84,15 @@ def complete_detail(job: Job) -> JsonObject:
     }
 
 
-def warnings_json(notes: list[str]) -> JsonObject:
-    """The `warnings` of COMPLETE and of a Job. What this emulator notes is none of AWS's codes: it counts as code 0."""
-    return {"warnings": [{"code": 0, "count": len(notes)}]} if notes else {}
+def warning_detail(note: Note) -> JsonObject:
+    """What NEW_WARNING adds."""
+    return {"warningCode": str(note.code), "warningMessage": note.text}
+
+
+def warnings_json(notes: Iterable[Note]) -> JsonObject:
+    """The `warnings` of COMPLETE and of a Job, which are without words."""
+    warnings: list[Any] = [{"code": note.code, "count": 1} for note in notes]
+    return {"warnings": warnings} if warnings else {}
 
 
 def _group(group: GroupReport) -> JsonObject:

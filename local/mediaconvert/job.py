@@ -9,6 +9,7 @@ from local.mediaconvert.errors import JobError
 from local.mediaconvert.overlay import JsonObject
 from local.mediaconvert.package import GroupReport
 from local.mediaconvert.progress import Progress
+from local.mediaconvert.renditions import Note
 from local.mediaconvert.spec import JobSpec
 
 ID_ALPHABET = string.ascii_lowercase + string.digits
@@ -51,7 +52,7 @@ class Job:
     finished_ms: int | None = None
     error: JobError | None = None
     groups: tuple[GroupReport, ...] = ()
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[Note, ...] = ()
     last_event_ms: int = 0
 
     @property

@@ -11,6 +11,9 @@ from local.mediaconvert.spec import AudioSpec, Group, HlsGroup, JobSpec, OutputS
 
 DEFAULT_GOP_S = 2.0
 
+LEFT_OUT, WITHOUT_AUDIO = 900_001, 900_002
+"""Codes of our warnings, where MediaConvert has none: it never leaves out an output."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoEncode:
@@ -36,12 +39,20 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something about the outputs that whoever made the job may not expect; a job has one of a code at most."""
+
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """All renditions of a job, and what was left out."""
 
     renditions: tuple[Rendition, ...]
     turned_degrees: int
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def plan_renditions(spec: JobSpec, media: Media) -> Plan:
@@ -57,21 +68,21 @@ def plan_renditions(spec: JobSpec, media: Media) -> Plan:
     """
     turned = rotation_degrees(spec.input, media.video) if media.video else 0
     renditions: list[Rendition] = []
-    notes: list[str] = []
+    left_out: list[str] = []
     for index, group in enumerate(spec.groups):
         made = [
             _rendition(output, group, (index, number), media, turned) for number, output in enumerate(group.outputs)
         ]
         kept = _drop_equals(made)
-        notes += [
-            f"Output group {index}, output {number}: left out, since it would be another's equal at the input's size"
-            for number, rendition in enumerate(made)
-            if rendition not in kept
-        ]
+        left_out += [f"{index}.{number}" for number, rendition in enumerate(made) if rendition not in kept]
         renditions += kept
+    notes: list[Note] = []
+    if left_out:
+        text = f"Outputs left out, since at the input's size they would be others' equals: {', '.join(left_out)}"
+        notes.append(Note(code=LEFT_OUT, text=text))
     wants_audio = any(rendition.output.audios for rendition in renditions)
     if wants_audio and not media.audios:
-        notes.append("The input has no audio: its outputs have none")
+        notes.append(Note(code=WITHOUT_AUDIO, text="The input has no audio: its outputs have none"))
     return Plan(renditions=tuple(renditions), turned_degrees=turned, notes=tuple(notes))
 
 

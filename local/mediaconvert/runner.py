@@ -17,7 +17,7 @@ from local.mediaconvert.naming import locate
 from local.mediaconvert.package import GroupReport, Package, collect
 from local.mediaconvert.probe import probe
 from local.mediaconvert.progress import Phase, Progress, percent, transcoding
-from local.mediaconvert.renditions import has_known_percentage, plan_renditions
+from local.mediaconvert.renditions import Note, has_known_percentage, plan_renditions
 from local.mediaconvert.spec import JobSpec
 from local.mediaconvert.storage import Storage
 from local.mediaconvert.transcoder import transcode
@@ -35,7 +35,7 @@ class Result:
 
     media: Media
     groups: tuple[GroupReport, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

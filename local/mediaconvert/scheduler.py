@@ -13,6 +13,7 @@ from local.mediaconvert.events import (
     input_information_detail,
     job_event,
     status_update_detail,
+    warning_detail,
 )
 from local.mediaconvert.job import Job, Status
 from local.mediaconvert.overlay import JsonObject
@@ -112,8 +113,10 @@ class Scheduler:
 
         result = await self._runner.run(job.spec, job_id=job.id, on_progress=on_progress)
         job.groups = result.groups
-        job.notes += result.notes
+        job.notes = result.notes
         self._publish(job, "INPUT_INFORMATION", input_information_detail(job.spec.input.uri, result.media))
+        for note in job.notes:
+            self._publish(job, "NEW_WARNING", warning_detail(note))
         job.finish(Status.COMPLETE, now_ms())
         self._publish(job, "COMPLETE", complete_detail(job))
         log.info("job.complete", job_id=job.id, took_s=round((now_ms() - (job.started_ms or 0)) / 1000, 1))

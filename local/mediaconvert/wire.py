@@ -24,7 +24,7 @@ def job_json(job: Job, names: Names) -> JsonObject:
         "accelerationStatus": "NOT_APPLICABLE",
         "billingTagsSource": job.request.get("billingTagsSource") or "JOB",
         "simulateReservedQueue": "DISABLED",
-        "messages": {"info": [], "warning": list(job.notes)},
+        "messages": {"info": [], "warning": [note.text for note in job.notes]},
         "timing": _timing(job),
     }
     for name in ("clientRequestToken", "jobTemplate"):

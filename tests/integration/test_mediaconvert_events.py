@@ -26,14 +26,15 @@ def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_jobs_events_tell_its_story(lab: Laboratory, long_film: Path) -> None:
-    """PROGRESSING, updates that grow, INPUT_INFORMATION, COMPLETE; later timestamps each, the metadata in all."""
+    """PROGRESSING, updates that grow, what it found, COMPLETE; later timestamps each, the metadata in all."""
     job_id = lab.create(lab.upload(long_film, "story.mp4"), "story/", UserMetadata=METADATA)
     events = lab.events_to_the_end(job_id)
     details = [event["detail"] for event in events]
     updates = [detail for detail in details if detail["status"] == "STATUS_UPDATE"]
 
     statuses = [detail["status"] for detail in details]
-    assert statuses == ["PROGRESSING", *["STATUS_UPDATE"] * len(updates), "INPUT_INFORMATION", "COMPLETE"]
+    found = ["INPUT_INFORMATION", "NEW_WARNING"]
+    assert statuses == ["PROGRESSING", *["STATUS_UPDATE"] * len(updates), *found, "COMPLETE"]
     assert len(updates) >= 3
     timestamps = [detail["timestamp"] for detail in details]
     assert timestamps == sorted(set(timestamps))
@@ -44,6 +45,17 @@ def test_a_jobs_events_tell_its_story(lab: Laboratory, long_film: Path) -> None:
     assert {event["detail-type"] for event in events} == {"MediaConvert Job State Change"}
     assert all(event["resources"][0].endswith(f":jobs/{job_id}") for event in events)
     assert all(detail["userMetadata"] == METADATA for detail in details)
+
+
+def test_a_warning_says_which_outputs_were_left_out(lab: Laboratory, tmp_path: Path) -> None:
+    """In words before COMPLETE, and by its code in COMPLETE."""
+    job_id = lab.create(lab.upload(film(tmp_path / "f.mp4", size="320x180"), "small.mp4"), "small/")
+    details = {event["detail"]["status"]: event["detail"] for event in lab.events_to_the_end(job_id)}
+    warning = details["NEW_WARNING"]
+
+    assert warning["timestamp"] < details["COMPLETE"]["timestamp"]
+    assert "left out" in warning["warningMessage"]
+    assert details["COMPLETE"]["warnings"] == [{"code": int(warning["warningCode"]), "count": 1}]
 
 
 def test_status_updates_have_every_phase(lab: Laboratory, long_film: Path) -> None:

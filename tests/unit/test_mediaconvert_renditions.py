@@ -12,7 +12,7 @@ from local.mediaconvert.command import Encoder, ffmpeg_arguments, key_files
 from local.mediaconvert.errors import NoAudio, NoVideo
 from local.mediaconvert.media import AudioStream, Media, VideoStream
 from local.mediaconvert.probe import standard_frame_rate
-from local.mediaconvert.renditions import Plan, plan_renditions
+from local.mediaconvert.renditions import LEFT_OUT, WITHOUT_AUDIO, Plan, plan_renditions
 from local.mediaconvert.sizing import Picture, fit
 from local.mediaconvert.spec import (
     AudioSpec,
@@ -120,11 +120,11 @@ def test_no_rendition_is_above_the_input(source: tuple[int, int], made: list[tup
 
 
 def test_what_is_left_out_is_told() -> None:
-    """The job's messages say which outputs are missing, and why."""
-    notes = plan_renditions(_spec(*LADDER), _media(1280, 720)).notes
+    """One warning says which outputs are missing, and why."""
+    (note,) = plan_renditions(_spec(*LADDER), _media(640, 360)).notes
 
-    assert len(notes) == 1
-    assert "output 0" in notes[0]
+    assert note.code == LEFT_OUT
+    assert note.text.endswith(": 0.0, 0.1")
 
 
 def test_outputs_that_name_no_size_are_all_kept() -> None:
@@ -153,7 +153,7 @@ def test_a_silent_input_makes_silent_outputs() -> None:
     plan = plan_renditions(_spec(*LADDER), _media(audios=()))
 
     assert all(rendition.audios == () for rendition in plan.renditions)
-    assert any("no audio" in note for note in plan.notes)
+    assert [note.code for note in plan.notes] == [WITHOUT_AUDIO]
 
 
 def test_an_audio_output_without_audio_fails() -> None:
