@@ -73,9 +73,9 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
         AsyncExitStack() as stack,
     ):
         dynamodb = await aws.dynamodb()
-        s3 = await aws.s3()
+        s3 = OnDemand(aws.s3)
         public_url = settings.s3_public_endpoint_url
-        public = await aws.s3(endpoint_url=public_url) if public_url else s3
+        public = OnDemand(partial(aws.s3, endpoint_url=public_url)) if public_url else s3
         statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
         rows = Rows(dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table)
         reader = Reader(rows, statuses, fresh_s=settings.fresh_s)

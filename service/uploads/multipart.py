@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from service.on_demand import OnDemand
 from transcode.errors import InvalidPartsError
 from transcode.permissions import Resource, allow
 
@@ -60,29 +61,30 @@ class StoredObject:
 class MultipartBucket:
     """The input bucket, for uploads in parts and by form. `public` signs for the host that browsers use."""
 
-    def __init__(self, client: "S3Client", public: "S3Client", bucket: str) -> None:
+    def __init__(self, client: "OnDemand[S3Client]", public: "OnDemand[S3Client]", bucket: str) -> None:
         self._client = client
         self._public = public
         self.bucket = bucket
 
     async def begin(self, input_file: str, *, content_type: str) -> str:
         """Begin a multipart upload and return its id."""
-        answer = await self._client.create_multipart_upload(
-            Bucket=self.bucket, Key=input_file, ContentType=content_type
-        )
+        client = await self._client.get()
+        answer = await client.create_multipart_upload(Bucket=self.bucket, Key=input_file, ContentType=content_type)
         return answer["UploadId"]
 
     async def presign_part(self, input_file: str, upload_id: str, number: int, *, ttl_s: int) -> str:
         """Return the address to PUT one part to, good for `ttl_s` seconds."""
+        client = await self._public.get()
         part = {"Bucket": self.bucket, "Key": input_file, "UploadId": upload_id, "PartNumber": number}
-        return await self._public.generate_presigned_url("upload_part", Params=part, ExpiresIn=ttl_s)
+        return await client.generate_presigned_url("upload_part", Params=part, ExpiresIn=ttl_s)
 
     async def presign_post(
         self, input_file: str, *, content_type: str, least_bytes: int, most_bytes: int, ttl_s: int
     ) -> PresignedPost:
         """Return a form whose policy binds key, content type and a range of lengths, good for `ttl_s` seconds."""
         fields = {"Content-Type": content_type, "success_action_status": "201"}
-        post = await self._public.generate_presigned_post(
+        client = await self._public.get()
+        post = await client.generate_presigned_post(
             self.bucket,
             input_file,
             Fields=dict(fields),
@@ -102,9 +104,8 @@ class MultipartBucket:
             NoSuchMultipartError: It knows no such upload.
         """
         found: list[Part] = []
-        pages = self._client.get_paginator("list_parts").paginate(
-            Bucket=self.bucket, Key=input_file, UploadId=upload_id
-        )
+        client = await self._client.get()
+        pages = client.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=input_file, UploadId=upload_id)
         try:
             async for page in pages:
                 found.extend(
@@ -123,8 +124,9 @@ class MultipartBucket:
             InvalidPartsError: A part is missing, has another tag, or is too small.
         """
         listed = [{"PartNumber": number, "ETag": f'"{tag.strip(chr(34))}"'} for number, tag in sorted(parts.items())]
+        client = await self._client.get()
         try:
-            await self._client.complete_multipart_upload(
+            await client.complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=input_file,
                 UploadId=upload_id,
@@ -139,15 +141,17 @@ class MultipartBucket:
         Raises:
             NoSuchMultipartError: S3 knows no such upload.
         """
+        client = await self._client.get()
         try:
-            await self._client.abort_multipart_upload(Bucket=self.bucket, Key=input_file, UploadId=upload_id)
+            await client.abort_multipart_upload(Bucket=self.bucket, Key=input_file, UploadId=upload_id)
         except ClientError as error:
             raise _translated(error) from error
 
     async def head(self, input_file: str) -> StoredObject | None:
         """Return the object's newest version, or None where there is none."""
+        client = await self._client.get()
         try:
-            answer = await self._client.head_object(Bucket=self.bucket, Key=input_file)
+            answer = await client.head_object(Bucket=self.bucket, Key=input_file)
         except ClientError as error:
             if int(error.response["ResponseMetadata"]["HTTPStatusCode"]) == NOT_FOUND_STATUS:
                 return None
@@ -158,7 +162,8 @@ class MultipartBucket:
 
     async def address(self, input_file: str) -> str:
         """Return the object's own address as browsers name it; nobody can fetch it without a signature."""
-        signed = await self._public.generate_presigned_url(
+        client = await self._public.get()
+        signed = await client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": input_file}, ExpiresIn=1
         )
         return signed.partition("?")[0]

@@ -6,6 +6,7 @@ No AWS type passes this boundary.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from service.on_demand import OnDemand
 from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
@@ -26,14 +27,15 @@ class PresignedPut:
 class UploadBucket:
     """The input bucket, as far as the service touches it. `public` signs for the host that browsers use."""
 
-    def __init__(self, client: "S3Client", public: "S3Client", bucket: str) -> None:
+    def __init__(self, client: "OnDemand[S3Client]", public: "OnDemand[S3Client]", bucket: str) -> None:
         self._client = client
         self._public = public
         self._bucket = bucket
 
     async def presign(self, input_file: str, *, content_type: str, size_bytes: int, ttl_s: int) -> PresignedPut:
         """Return an upload whose signature binds key, content type and length, good for `ttl_s` seconds."""
-        url = await self._public.generate_presigned_url(
+        client = await self._public.get()
+        url = await client.generate_presigned_url(
             "put_object",
             Params={
                 "Bucket": self._bucket,
@@ -47,4 +49,5 @@ class UploadBucket:
 
     async def check(self) -> None:
         """Return if the bucket answers; raise what AWS said otherwise."""
-        await self._client.head_bucket(Bucket=self._bucket)
+        client = await self._client.get()
+        await client.head_bucket(Bucket=self._bucket)
