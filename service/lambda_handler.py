@@ -4,13 +4,16 @@ Everything is made when Lambda initialises the container, before the first reque
 one line that names them.
 """
 
-from service.lambda_app import LambdaApp
-from service.settings import ServiceSettings
-from transcode import log, telemetry
-from transcode.settings import load
+from transcode.collector import starting
 
-_settings = load(ServiceSettings)
-log.configure(level=_settings.log_level, json=_settings.log_format == "json")
-telemetry.start("service")
+with starting():
+    from service.lambda_app import LambdaApp
+    from service.settings import ServiceSettings
+    from transcode import log, telemetry
+    from transcode.settings import load
 
-handler = LambdaApp(_settings)
+    _settings = load(ServiceSettings)
+    log.configure(level=_settings.log_level, json=_settings.log_format == "json")
+    telemetry.start("service")
+
+    handler = LambdaApp(_settings)

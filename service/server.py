@@ -1,6 +1,5 @@
 """The server of a container: uvicorn, which ends streams when it stops rather than wait for their clients to leave."""
 
-import gc
 import socket
 import sys
 
@@ -8,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.settings import ServiceSettings
+from transcode import collector
 
 GRACE_S = 20
 """Seconds that requests under way get after SIGTERM; Fargate kills after 30."""
@@ -29,10 +29,9 @@ class Server(uvicorn.Server):
         self._app = app
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and let the collector pass over what stays until the end: walking it was a tenth of a request."""
+        """Start, and spare the collector what stays until the end."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
+        collector.spare()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and long polls, finish the requests under way, and close."""

@@ -3,13 +3,16 @@
 Its timeout must be longer than a claim's lease (60 s), and the queues' visibility timeout six times as long.
 """
 
-from transcode import log, telemetry
-from transcode.settings import load
-from worker.lambda_app import LambdaWorker
-from worker.settings import WorkerSettings
+from transcode.collector import starting
 
-_settings = load(WorkerSettings)
-log.configure(level=_settings.log_level, json=_settings.log_format == "json")
-telemetry.start("worker")
+with starting():
+    from transcode import log, telemetry
+    from transcode.settings import load
+    from worker.lambda_app import LambdaWorker
+    from worker.settings import WorkerSettings
 
-handler = LambdaWorker(_settings)
+    _settings = load(WorkerSettings)
+    log.configure(level=_settings.log_level, json=_settings.log_format == "json")
+    telemetry.start("worker")
+
+    handler = LambdaWorker(_settings)

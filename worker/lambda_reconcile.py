@@ -1,12 +1,15 @@
 """The Lambda function `worker.lambda_reconcile.handler`, for a schedule of EventBridge's. Its event doesn't matter."""
 
-from transcode import log, telemetry
-from transcode.settings import load
-from worker.reconcile.scheduled import ScheduledReconciliation
-from worker.settings import WorkerSettings
+from transcode.collector import starting
 
-_settings = load(WorkerSettings)
-log.configure(level=_settings.log_level, json=_settings.log_format == "json")
-telemetry.start("worker")
+with starting():
+    from transcode import log, telemetry
+    from transcode.settings import load
+    from worker.reconcile.scheduled import ScheduledReconciliation
+    from worker.settings import WorkerSettings
 
-handler = ScheduledReconciliation(_settings)
+    _settings = load(WorkerSettings)
+    log.configure(level=_settings.log_level, json=_settings.log_format == "json")
+    telemetry.start("worker")
+
+    handler = ScheduledReconciliation(_settings)
