@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -17,6 +17,9 @@ from bench.results import Figure, Row, at_least, at_most
 from bench.world import World, raw_update
 from transcode.aws import Aws
 from worker.queue import BATCH_SIZE
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
 
 JOBS = 500
 BACKLOG = 50_000
@@ -136,14 +139,19 @@ def drain(world: World, *, messages: int) -> Drained:
 
     A new queue each time: the emulator goes on with the long polls of a worker that has stopped.
     """
-    url = world.with_aws(lambda aws: _filled_queue(aws, world, messages))
-    settings = {**world.settings, "JOB_EVENTS_QUEUE_URL": url}
-    with running("bench.launch", "worker", settings=settings) as worker:
+    return world.with_aws(lambda aws: _drain(aws, world, messages))
+
+
+async def _drain(aws: Aws, world: World, messages: int) -> Drained:
+    url = await _filled_queue(aws, world, messages)
+    sqs = await aws.sqs()
+    with running("bench.launch", "worker", settings={**world.settings, "JOB_EVENTS_QUEUE_URL": url}) as worker:
         wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] > 0, every_s=0.002)
         began_s, cpu_s, emulator_s = time.monotonic(), worker.cpu_s(), world.emulator_cpu_s()
-        fewest = messages / BATCH_SIZE  # until so many, the emulator need not be asked, who has enough to do
+        # Until it can be empty, the emulator is not asked: it has enough to do.
+        fewest = messages / BATCH_SIZE
         wait_for("the worker deletes", lambda: worker.calls()["sqs:DeleteMessageBatch"] >= fewest, deadline_s=300)
-        world.with_aws(lambda aws: _empty(aws, url))
+        await _empty(sqs, url)
         took_s = time.monotonic() - began_s
         drained = _drained(worker, events=messages, took_s=took_s, cpu_s=cpu_s)
         return replace(drained, emulator=(world.emulator_cpu_s() - emulator_s) / took_s)
@@ -179,8 +187,7 @@ async def new_queue(aws: Aws, world: World) -> str:
     return (await sqs.create_queue(QueueName=f"bench-{secrets.token_hex(6)}", Attributes=attributes))["QueueUrl"]
 
 
-async def _empty(aws: Aws, url: str) -> None:
-    sqs = await aws.sqs()
+async def _empty(sqs: "SQSClient", url: str) -> None:
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     deadline_s = time.monotonic() + 300
     while time.monotonic() < deadline_s:
