@@ -119,7 +119,7 @@ def backlogged(bench: Bench) -> Row:
         ],
         limit=(
             "On the emulator: what it takes to hand out and delete ten messages. On the stub: the worker's one core, "
-            "three quarters of it in botocore's calls of SQS, two for every ten events."
+            "eight tenths of it in botocore's calls, two of SQS and a write for every ten events."
         ),
     )
 

@@ -37,8 +37,8 @@ def hot(bench: Bench) -> Row:
             at_least("4 times the best peer", _rate(ours) / best, 4),
         ],
         limit=(
-            "One core for the server. On the emulator, clients and emulator share the other, and the emulator's part "
-            "of it is what the constant doesn't have; on the stub next to nothing is."
+            "One core for the server, most of it in uvicorn and FastAPI. Clients and emulator share the other; the "
+            "emulator is asked for the job ten times a second."
         ),
     )
 
