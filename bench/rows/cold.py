@@ -57,8 +57,8 @@ def start(bench: Bench) -> Row:
             ),
         ],
         limit=(
-            "Importing Python. aiobotocore brings aiohttp beside all of botocore, and there are pydantic's settings and "
-            "the log; an empty handler opens no client, and asks for nothing."
+            "Importing Python. aiobotocore brings aiohttp beside all of botocore; pydantic reads settings. An empty "
+            "handler opens no client, and asks for nothing."
         ),
     )
 
