@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bench.draining import new_queue
 from bench.events import event, status_update
 from bench.harness import Bench, wait_for
 from bench.processes import Measured, asked, running
 from bench.results import Figure, Row, at_most
-from bench.rows.consuming import new_queue
 from bench.world import World
 from deploy.cost import prices
 from local.embedded import ROOT

@@ -7,11 +7,11 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bench.draining import new_queue
 from bench.events import job_ids, status_update
 from bench.harness import Bench, wait_for
 from bench.processes import BenchError, running
 from bench.results import Figure, Row, at_most
-from bench.rows.consuming import new_queue
 from bench.world import World
 from transcode.aws import Aws
 

@@ -7,11 +7,11 @@ from statistics import mean
 
 import httpx
 
+from bench.draining import JOBS
 from bench.events import job_ids
 from bench.harness import Bench
 from bench.processes import Measured, running
 from bench.results import Figure, Row, at_most
-from bench.rows.consuming import JOBS
 from bench.rows.status import JOBS as STATUSES
 from bench.world import World
 
