@@ -58,7 +58,8 @@ async def counted(stack: Stack, mediaconvert_endpoint: str, monkeypatch: pytest.
     monkeypatch.setattr(Aws, "_open", opened)
     async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
         handler = await open_handler(aws, worker_settings(stack, mediaconvert_endpoint))
-        async for api in serve(service_settings(stack).model_copy(update={"fresh_s": 0.0})):  # each look a read: dearest
+        dearest = service_settings(stack).model_copy(update={"fresh_s": 0.0})  # each look is a read
+        async for api in serve(dearest):
             yield Counted(api=api, handler=handler, s3=await aws.s3(), calls=calls)
 
 
