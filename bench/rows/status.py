@@ -38,7 +38,7 @@ def hot(bench: Bench) -> Row:
         ],
         limit=(
             "One core for the server, most of it in uvicorn and FastAPI. Clients and emulator share the other; the "
-            "emulator is asked for the job ten times a second."
+            "emulator is asked for the job once or twice in a tenth of a second."
         ),
     )
 
