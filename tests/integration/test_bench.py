@@ -7,10 +7,10 @@ from itertools import islice
 import httpx
 import pytest
 
+from bench.draining import drain_stub
 from bench.events import backlog
 from bench.harness import Bench
 from bench.results import Figure, Report, Row, at_least
-from bench.rows.consuming import drain_stub
 from bench.world import World
 from transcode.job import Progressed
 from worker.messages.events import Reader
