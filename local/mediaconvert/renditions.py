@@ -78,7 +78,7 @@ def plan_renditions(spec: JobSpec, media: Media) -> Plan:
         renditions += kept
     notes: list[Note] = []
     if left_out:
-        text = f"Outputs left out, since at the input's size they would be others' equals: {', '.join(left_out)}"
+        text = f"Outputs (group.output) left out, being others' equals at the input's size: {', '.join(left_out)}"
         notes.append(Note(code=LEFT_OUT, text=text))
     wants_audio = any(rendition.output.audios for rendition in renditions)
     if wants_audio and not media.audios:
