@@ -28,8 +28,8 @@ RUN python -m venv --without-pip /opt/venv
 
 FROM installer AS dependencies
 # With OpenTelemetry, which nothing imports before it is asked for: 6 MB.
-COPY requirements-otel.lock ./
-RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements-otel.lock
+COPY requirements/otel.lock requirements/
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements/otel.lock
 
 
 FROM base AS worker
@@ -72,16 +72,18 @@ CMD ["python", "-m", "service"]
 
 
 FROM installer AS local-dependencies
-COPY requirements-local.lock ./
-RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements-local.lock
+COPY requirements/local.lock requirements/
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements/local.lock
 
 
 FROM base AS mediaconvert
 COPY --from=local-dependencies /opt/venv /opt/venv
 COPY infra infra
 COPY transcode transcode
+COPY emulator/mediaconvert_emulator mediaconvert_emulator
+COPY client client
 COPY local local
-RUN python -m compileall -q transcode local \
+RUN python -m compileall -q transcode mediaconvert_emulator client local \
  && install --directory --owner=app --group=app /var/lib/mediaconvert /var/lib/keeper
 USER app
 # In /var/lib/mediaconvert are inputs and outputs of running jobs: gigabytes, so give it a volume. It isn't declared as
@@ -95,12 +97,12 @@ ENV MEDIACONVERT_HOST=0.0.0.0 \
 EXPOSE 8001 8002
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
   CMD ["python", "-c", "import os, urllib.request as web; web.urlopen(f'http://127.0.0.1:{os.environ[\"MEDIACONVERT_PORT\"]}/_emulator/health', timeout=4)"]
-CMD ["python", "-m", "local.mediaconvert"]
+CMD ["python", "-m", "mediaconvert_emulator"]
 
 
 FROM installer AS tests-dependencies
-COPY requirements-dev.lock ./
-RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements-dev.lock
+COPY requirements/dev.lock requirements/
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements/dev.lock
 
 
 FROM base AS tests
@@ -111,13 +113,16 @@ COPY infra infra
 COPY transcode transcode
 COPY service service
 COPY worker worker
+COPY client client
+COPY emulator emulator
 COPY local local
 COPY deploy deploy
 COPY bench bench
 COPY tests tests
-RUN python -m compileall -q transcode service worker local deploy bench tests
+RUN python -m compileall -q transcode service worker client emulator local deploy bench tests
 USER app
-ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
+ENV PYTHONPATH=/app/emulator \
+    HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "pytest", "-p", "no:cacheprovider"]
 # The others need a browser or Node.js, or are long and bring processes of their own.
@@ -125,8 +130,8 @@ CMD ["tests/unit", "tests/integration", "tests/system"]
 
 
 FROM installer AS lambda-dependencies
-COPY requirements-lambda.lock ./
-RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements-lambda.lock
+COPY requirements/lambda.lock requirements/
+RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements/lambda.lock
 
 
 FROM base AS lambda

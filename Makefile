@@ -6,35 +6,50 @@ VENV := .venv
 AWS_VENV := .venv-aws
 CHECKOV_VENV := .venv-checkov
 BENCH_VENV := .venv-bench
-PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
+UV_VENV := .venv-uv
+UV := $(UV_VENV)/bin/uv
+INSTALL := $(UV) pip install --quiet --require-hashes
 
 .PHONY: help setup dev demo check check-page test soak bench lock openapi cost page clean compose-test deploy destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.done $(AWS_VENV)/.done ## Make both virtual environments from the lock files
+setup: $(VENV)/.done $(AWS_VENV)/.done ## Make the virtual environments from the lock files
 
-$(VENV)/.done: requirements-dev.lock
+# uv installs everything else: it checks the same hashes as pip.
+$(UV): requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "Python 3.11 to 3.13 is needed; set PYTHON, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv --clear $(UV_VENV)
+	@$(UV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# What `make dev` and `make demo` run with; development adds to it.
+$(VENV)/.local: requirements/local.lock emulator/pyproject.toml $(UV)
 	@echo "installing the project's Python packages into $(VENV)"
-	@$(PYTHON) -m venv --clear $(VENV)
-	@$(VENV)/bin/python -m pip install $(PIP_FLAGS) -r requirements-dev.lock
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@$(INSTALL) --python $(VENV) -r requirements/local.lock
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable ./emulator
+	@touch $@
+
+$(VENV)/.done: requirements/dev.lock $(VENV)/.local
+	@echo "installing the development tools into $(VENV)"
+	@$(INSTALL) --python $(VENV) -r $<
 	@touch $@
 
 # The embedded AWS pins a botocore that aioboto3 can't live with, and is a server: it gets an environment of its own.
-$(AWS_VENV)/.done: local/aws/requirements.lock
+$(AWS_VENV)/.done: requirements/embedded-aws.lock $(UV)
 	@echo "installing the embedded AWS into $(AWS_VENV)"
-	@$(PYTHON) -m venv --clear $(AWS_VENV)
-	@$(AWS_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(AWS_VENV)
+	@$(INSTALL) --python $(AWS_VENV) -r $<
 	@touch $@
 
 # checkov pins a boto3 and a networkx that aioboto3 and cfn-lint can't live with.
-$(CHECKOV_VENV)/.done: infra/checkov/requirements.lock
+$(CHECKOV_VENV)/.done: requirements/checkov.lock $(UV)
 	@echo "installing checkov into $(CHECKOV_VENV)"
-	@$(PYTHON) -m venv --clear $(CHECKOV_VENV)
-	@$(CHECKOV_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(CHECKOV_VENV)
+	@$(INSTALL) --python $(CHECKOV_VENV) -r $<
 	@touch $@
 
 # Ten seconds of a processor, so only when a template has changed. It asks nobody on the network for anything.
@@ -42,11 +57,11 @@ $(CHECKOV_VENV)/.checked: $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
 	@$(CHECKOV_VENV)/bin/checkov --framework cloudformation --file infra/*.yaml --skip-download --compact --quiet
 	@touch $@
 
-dev: setup ## Start the whole system on this machine: AWS, MediaConvert, service, worker, page
+dev: $(VENV)/.local $(AWS_VENV)/.done ## Start the whole system on this machine: AWS, MediaConvert, service, worker, page
 	@$(MAKE) --no-print-directory page || echo "the page could not be built: the API runs without it" >&2
 	@exec $(VENV)/bin/python -m local up
 
-demo: setup ## Upload a video and watch it until it plays: make demo [VIDEO=path]
+demo: $(VENV)/.local $(AWS_VENV)/.done ## Upload a video and watch it until it plays: make demo [VIDEO=path]
 	@exec $(VENV)/bin/python -m local demo $(if $(VIDEO),"$(VIDEO)")
 
 check: $(VENV)/.done $(CHECKOV_VENV)/.done ## The fast checks: format, lint, types, layers, templates, unit tests
@@ -76,10 +91,10 @@ soak: setup ## The proofs of reliability, at length: make soak [UPLOADS=200 KILL
 	@$(VENV)/bin/python -m pytest -q tests/reliability tests/integration/test_concurrent_events.py
 
 # What a Lambda function has and nothing else: development's packages would be imported along, and count as a cold start.
-$(BENCH_VENV)/.done: requirements-lambda.lock
+$(BENCH_VENV)/.done: requirements/lambda.lock $(UV)
 	@echo "installing what runs on Lambda into $(BENCH_VENV)"
-	@$(PYTHON) -m venv --clear $(BENCH_VENV)
-	@$(BENCH_VENV)/bin/python -m pip install $(PIP_FLAGS) -r $<
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(BENCH_VENV)
+	@$(INSTALL) --python $(BENCH_VENV) -r $<
 	@touch $@
 
 # A run of all rows writes down what it found; a quick or partial one is only to see.
@@ -109,15 +124,15 @@ web/dist/index.html: $(PAGE_SOURCES) web/node_modules/.done
 compose-test: ## The system under Docker Compose, from build to down: needs Docker
 	@tests/system/compose.sh
 
-COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
-lock: $(VENV)/.done ## Write the lock files anew
-	@$(COMPILE) pyproject.toml -o requirements.lock $(LOCK_FLAGS)
-	@$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock $(LOCK_FLAGS)
-	@$(COMPILE) pyproject.toml --group local -c requirements-dev.lock -o requirements-local.lock $(LOCK_FLAGS)
-	@$(COMPILE) pyproject.toml --group lambda -c requirements.lock -o requirements-lambda.lock $(LOCK_FLAGS)
-	@$(COMPILE) pyproject.toml --group otel -c requirements-dev.lock -o requirements-otel.lock $(LOCK_FLAGS)
-	@$(COMPILE) local/aws/requirements.in -o local/aws/requirements.lock $(LOCK_FLAGS)
-	@$(COMPILE) infra/checkov/requirements.in -o infra/checkov/requirements.lock $(LOCK_FLAGS)
+COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
+lock: $(UV) ## Write the lock files anew
+	@$(COMPILE) pyproject.toml -o requirements/base.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group local -c requirements/dev.lock -o requirements/local.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group lambda -c requirements/base.lock -o requirements/lambda.lock $(LOCK_FLAGS)
+	@$(COMPILE) pyproject.toml --group otel -c requirements/dev.lock -o requirements/otel.lock $(LOCK_FLAGS)
+	@$(COMPILE) requirements/embedded-aws.in -o requirements/embedded-aws.lock $(LOCK_FLAGS)
+	@$(COMPILE) requirements/checkov.in -o requirements/checkov.lock $(LOCK_FLAGS)
 
 STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
@@ -139,7 +154,7 @@ cost: $(VENV)/.done ## Write docs/cost.md anew
 	@$(VENV)/bin/python -m deploy.cost
 
 openapi: $(VENV)/.done ## Write docs/openapi.json anew
-	@$(VENV)/bin/python -m service.document > docs/openapi.json
+	@$(VENV)/bin/python -m service.dump_openapi > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(UV_VENV) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

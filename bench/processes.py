@@ -16,7 +16,7 @@ import httpx
 
 from bench.counting import COUNTS_FILE, make_page, read_page
 from local.embedded import CREDENTIALS, ROOT
-from local.tether import tethered
+from mediaconvert_emulator.child_process import tethered
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 KILOBYTES_A_MEGABYTE = 1024

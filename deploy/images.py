@@ -16,8 +16,8 @@ from deploy.package import ROOT
 from deploy.session import Account
 
 SOURCES = {
-    "service": ("Dockerfile", "requirements-otel.lock", "transcode", "service", "web"),
-    "worker": ("Dockerfile", "requirements-otel.lock", "transcode", "worker"),
+    "service": ("Dockerfile", "requirements/otel.lock", "transcode", "service", "web"),
+    "worker": ("Dockerfile", "requirements/otel.lock", "transcode", "worker"),
 }
 """What each of the Dockerfile's targets is made of."""
 LEFT_OUT = frozenset({"__pycache__", "node_modules", "dist"})

@@ -17,8 +17,8 @@ from uv import find_uv_bin
 from deploy.contents import SERVERS, File, archive, digest, is_kept
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCK = ROOT / os.environ.get("LAMBDA_LOCK", "requirements.lock")
-"""requirements-otel.lock is for those who want traces from Lambda, too."""
+LOCK = ROOT / os.environ.get("LAMBDA_LOCK", "requirements/base.lock")
+"""requirements/otel.lock is for those who want traces from Lambda, too."""
 SOURCES = ("transcode", "service", "worker")
 TARGET = ROOT / "dist" / "lambda"
 PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}

@@ -1,7 +1,7 @@
 """Brings the built page to its bucket: what changed is sent, and told how long a browser may keep it.
 
-The service's own rule (`service/page.py`): for ever what changes its name, and never unasked the rest. What an earlier
-build left under `assets/` stays, for pages that are open. CloudFront compresses by itself.
+The rule is the service's own (`service/api/page.py`): hashed files are cached for a year; others are revalidated.
+Files of an earlier build under `assets/` stay, because open pages still load them. CloudFront compresses by itself.
 """
 
 import hashlib

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -51,43 +50,6 @@ def demo(
     try:
         code = asyncio.run(demo_console.run(video=video, api_url=api, token=token))
     except KeyboardInterrupt:
-        code = 130
-    raise typer.Exit(code)
-
-
-@cli.command()
-def upload(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="The videos.")],
-    *,
-    api: Annotated[
-        str | None, typer.Option(envvar="DEMO_API", help="The API's address; by default that of `up`.")
-    ] = None,
-    token: Token = None,
-    in_parts_from_mb: Annotated[
-        float, typer.Option(min=0, help="Files of at least so many megabytes go in parts, and can be resumed.")
-    ] = 100,
-    wait: Annotated[bool, typer.Option(help="Follow the jobs to their end, or return once all is uploaded.")] = True,
-    is_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each file.")] = False,
-) -> None:
-    """Upload videos to any deployment and follow their jobs; exit with 0 only if all of them end well.
-
-    An upload in parts that was interrupted goes on where it stopped when the same command is given again.
-    """
-    from local import parts, upload_console  # noqa: PLC0415  only this command needs them
-
-    try:
-        code = asyncio.run(
-            upload_console.run(
-                files,
-                api_url=(api or parts.url(parts.ports(os.environ).api)).rstrip("/"),
-                token=token,
-                in_parts_from_bytes=round(in_parts_from_mb * 1_000_000),
-                waits=wait,
-                is_json=is_json,
-            )
-        )
-    except KeyboardInterrupt:
-        typer.echo("upload: interrupted; the same command goes on with what was sent in parts", err=True)
         code = 130
     raise typer.Exit(code)
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.api_client import ClientError, Job, api_client, why
-from local.viewer import Seen, UnplayableError, watch
+from client.api_client import ClientError, Job, api_client, why
+from client.viewer import Seen, UnplayableError, watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

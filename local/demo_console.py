@@ -10,11 +10,12 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
+from client.api_client import ClientError, Job
+from client.progress_text import draw, megabytes, state
 from local import parts
-from local.api_client import ClientError, Job
 from local.clip import make_clip
 from local.demo import Played, Reporter, play
 from local.supervisor import Supervisor
@@ -102,12 +103,6 @@ def _reporter() -> Iterator[Reporter]:
         )
 
 
-def draw(progress: Progress, task: TaskID, job: Job) -> None:
-    """Show the job as a bar; one without end where its percentage isn't known."""
-    percent = job["progress_percent"]
-    progress.update(task, completed=percent or 0, total=None if percent is None else 100, state=state(job))
-
-
 def _plain_reporter() -> Reporter:
     shown: tuple[Any, ...] = ()
 
@@ -123,18 +118,6 @@ def _plain_reporter() -> Reporter:
         shown = news
 
     return Reporter(uploaded=uploaded, advanced=advanced)
-
-
-def state(job: Job) -> str:
-    """Return where the job stands, in a line."""
-    percent = "" if job["progress_percent"] is None else f"{job['progress_percent']:.0f} %"
-    eta = "" if job["eta_s"] is None else f"{job['eta_s']:.0f} s left"
-    return "  ".join(filter(None, [job["status"], percent, job["phase"], eta]))
-
-
-def megabytes(size_bytes: int) -> str:
-    """Return the length as people read it."""
-    return f"{size_bytes / 1e6:.1f} MB"
 
 
 def _complain(line: str) -> None:

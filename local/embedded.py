@@ -14,7 +14,7 @@ from typing import IO
 
 import httpx
 
-from local.tether import tethered
+from mediaconvert_emulator.child_process import tethered
 
 ROOT = Path(__file__).resolve().parent.parent
 HEALTH_PATH = "/_ministack/health"

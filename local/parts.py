@@ -106,7 +106,7 @@ def foundation(ports: Ports, shared: Mapping[str, str], *, scratch: Path) -> tup
         ),
         Part(
             name="mediaconvert",
-            command=(sys.executable, "-m", "local.mediaconvert"),
+            command=(sys.executable, "-m", "mediaconvert_emulator"),
             environment={
                 "MEDIACONVERT_TIME_FACTOR": "10",  # an update every 10 s of MediaConvert's is one every second here
                 **shared,

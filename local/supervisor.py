@@ -16,7 +16,7 @@ from typing import Self
 import httpx
 
 from local.parts import Part
-from local.tether import tethered
+from mediaconvert_emulator.child_process import tethered
 
 OnLine = Callable[[str, str], None]
 """Takes a part's name and a line of its log."""

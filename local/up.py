@@ -15,7 +15,7 @@ from local.embedded import EmbeddedAwsError
 from local.parts import HOST, Ports, url
 from local.playback_key import new_key_pair
 from local.supervisor import PartError, Supervisor
-from local.tether import tethered
+from mediaconvert_emulator.child_process import tethered
 
 
 class StartError(Exception):

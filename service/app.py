@@ -8,12 +8,13 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from service import openapi, page, problems, routes
-from service.companion import routes as companion_routes
-from service.edge import Edge
-from service.jobs import routes as job_routes
-from service.live import routes as live_routes
-from service.request_log import RequestLog
+from service.api import companion as companion_routes
+from service.api import job_commands as job_routes
+from service.api import jobs as routes
+from service.api import openapi, page, problems
+from service.api import progress as live_routes
+from service.api.middleware.body_limits import Edge
+from service.api.middleware.request_log import RequestLog
 from service.resources import open_resources
 from service.settings import ServiceSettings
 

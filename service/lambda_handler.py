@@ -4,7 +4,7 @@ Everything is made when Lambda initialises the container, before the first reque
 one line that names them.
 """
 
-from transcode.collector import starting
+from transcode.gc_tuning import starting
 
 with starting():
     from service.lambda_app import LambdaApp

@@ -1,20 +1,18 @@
 """All that the service asks of AWS, gathered from its stores and clients; never anything of the table with the keys."""
 
-from service.jobs import requests, running
-from service.live import rows
-from service.playback import secret
-from service.uploads import multipart, presigned
-from transcode import lookup, status
+from service.aws import job_requests, mediaconvert, multipart, playback_secret, presigned
+from service.live import batch_get
+from transcode import lookup_table, status_table
 
 SERVICE = (
-    lookup.PERMISSIONS
-    | lookup.ANNOUNCING
-    | status.PERMISSIONS
-    | rows.PERMISSIONS
+    lookup_table.PERMISSIONS
+    | lookup_table.ANNOUNCING
+    | status_table.PERMISSIONS
+    | batch_get.PERMISSIONS
     | presigned.PERMISSIONS
     | multipart.PERMISSIONS
-    | running.PERMISSIONS
-    | requests.PERMISSIONS
-    | secret.PERMISSIONS
+    | mediaconvert.PERMISSIONS
+    | job_requests.PERMISSIONS
+    | playback_secret.PERMISSIONS
 )
 """ServicePolicy of infra/permissions.yaml."""

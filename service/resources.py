@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from service.jobs.requests import JobRequests
-from service.jobs.running import RunningJobs
-from service.live.answers import Answers
+from service.aws.job_requests import JobRequests
+from service.aws.lazy_client import OnDemand
+from service.aws.mediaconvert import RunningJobs
+from service.aws.multipart import MultipartBucket
+from service.aws.presigned import UploadBucket
+from service.live.batch_get import Rows
 from service.live.event_stream import as_event
-from service.live.following import Followed, Key
+from service.live.hub import Live
+from service.live.job_json_cache import Answers
 from service.live.reader import Reader
-from service.live.rows import Rows
-from service.live.watching import Live
-from service.on_demand import OnDemand
 from service.settings import ServiceSettings
-from service.uploads.multipart import MultipartBucket
-from service.uploads.presigned import UploadBucket
+from service.views.followed import Followed, Key
 from transcode.aws import Aws, open_aws
 from transcode.dynamodb import Lifetimes
 from transcode.errors import AwsUnavailableError
-from transcode.lookup import LookupTable
-from transcode.status import StatusTable
+from transcode.lookup_table import LookupTable
+from transcode.status_table import StatusTable
 
 if TYPE_CHECKING:
     from service.playback.cookies import PlaybackCookies
@@ -104,8 +104,8 @@ def _show(settings: ServiceSettings, key: Key, followed: Followed) -> tuple[byte
 async def _cookies(aws: Aws, settings: ServiceSettings) -> "PlaybackCookies | None":
     if settings.playback_key_pair_id is None or settings.playback_base_url is None:
         return None
+    from service.aws.playback_secret import open_signer  # noqa: PLC0415
     from service.playback.cookies import PlaybackCookies  # noqa: PLC0415 -- cryptography, for those who sign only
-    from service.playback.secret import open_signer  # noqa: PLC0415
 
     signer = await open_signer(aws, settings, key_pair_id=settings.playback_key_pair_id)
     return PlaybackCookies(signer, playback_base_url=settings.playback_base_url, ttl_s=settings.playback_cookie_ttl_s)

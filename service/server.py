@@ -7,7 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from service.settings import ServiceSettings
-from transcode import collector
+from transcode import gc_tuning
 
 GRACE_S = 20
 """Seconds that requests under way get after SIGTERM; Fargate kills after 30."""
@@ -31,7 +31,7 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and spare the collector what stays until the end."""
         await super().startup(sockets)
-        collector.spare()
+        gc_tuning.spare()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and long polls, finish the requests under way, and close."""
@@ -55,7 +55,7 @@ def configuration(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
         host=settings.host,
         port=settings.port,
         log_config=None,
-        access_log=False,  # service/request_log.py says more, of fewer
+        access_log=False,  # service/api/middleware/request_log.py says more, of fewer
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=KEEP_ALIVE_S,

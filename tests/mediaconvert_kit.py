@@ -19,9 +19,9 @@ import av
 import boto3
 from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
 
-from local.mediaconvert.server import serving
-from local.mediaconvert.settings import EmulatorSettings
-from local.mediaconvert.template_file import read_template
+from mediaconvert_emulator.server import serving
+from mediaconvert_emulator.settings import EmulatorSettings
+from mediaconvert_emulator.template_file import read_template
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert.type_defs import JobTypeDef

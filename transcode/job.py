@@ -1,7 +1,7 @@
 """A job, and the one rule by which its events change it.
 
 Pure: no AWS, no clock, no environment. The same rule stands again as the conditional write of
-`transcode.status`; a model-based test holds the two together.
+`transcode.status_table`; a model-based test holds the two together.
 """
 
 from collections.abc import Mapping, Sequence

@@ -62,6 +62,6 @@ def configure(*, level: str, json: bool) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # botocore says at INFO where it found credentials, and at DEBUG whole requests, keys and signatures with them.
-    # Mangum says of each request what service/request_log.py says better, of fewer.
+    # Mangum says of each request what service/api/middleware/request_log.py says better, of fewer.
     for chatty in ("botocore", "aiobotocore", "boto3", "urllib3", "asyncio", "mangum"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

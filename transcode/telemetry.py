@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars
 
+from transcode.correlation import Trail
 from transcode.metrics import BY_EVENT
-from transcode.trail import Trail
 
 if TYPE_CHECKING:
     from transcode.otel import Otel

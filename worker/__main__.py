@@ -9,7 +9,7 @@ import structlog
 import uvloop
 from botocore.exceptions import BotoCoreError, ClientError
 
-from transcode import collector, telemetry
+from transcode import gc_tuning, telemetry
 from transcode import log as logging
 from transcode.aws import open_aws
 from transcode.settings import load
@@ -45,7 +45,7 @@ async def run(settings: WorkerSettings) -> None:
             stop_grace_s=settings.stop_grace_s,
             pulse=Pulse(settings.health_file, clock=time.time),
         )
-        collector.spare()
+        gc_tuning.spare()
         log.info("worker.ready", queues=[queue.name for queue in queues])
         async with reconciling(aws, settings, handler):
             await loop.run(stop)

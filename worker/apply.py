@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import structlog
 
 from transcode.job import Canceled, Completed, Failed, Job, JobEvent
-from transcode.status import StatusTable
+from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore
-from worker.outputs import OutputTable
-from worker.settle import Done, Later, Message, Outcome, backoff_s
+from worker.key_table import OutputTable
+from worker.outcomes import Done, Later, Message, Outcome, backoff_s
 
 log = structlog.get_logger(__name__)
 

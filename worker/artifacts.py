@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from transcode.job import Completed
 from transcode.permissions import Resource, allow
-from worker.submission.claim import Destination
+from worker.claim import Destination
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client

@@ -4,17 +4,17 @@ import time
 
 from transcode.aws import Aws
 from transcode.dynamodb import Lifetimes
-from transcode.lookup import LookupTable
-from transcode.status import StatusTable
+from transcode.lookup_table import LookupTable
+from transcode.status_table import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
-from worker.messages.events import Reader
+from worker.key_table import OutputTable
+from worker.messages.parser import Reader
 from worker.messages.sanitise import Sanitiser
-from worker.outputs import OutputTable
 from worker.settings import WorkerSettings
-from worker.submission.encoder import Encoder
 from worker.submission.job_request import JobDefaults
+from worker.submission.mediaconvert import Encoder
 from worker.submission.submit import Submitter
 
 

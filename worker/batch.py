@@ -13,13 +13,13 @@ from itertools import chain
 import structlog
 
 from transcode.aws import is_passing
+from transcode.correlation import Trail
 from transcode.job import JobEvent, worth_applying
 from transcode.telemetry import following
-from transcode.trail import Trail
 from worker.apply import Applier
-from worker.messages.events import Ignored, MalformedMessageError, ObjectCreated, Reader
-from worker.settle import Bury, Done, Later, Message, Outcome, backoff_s
-from worker.side_by_side import side_by_side
+from worker.bounded_gather import side_by_side
+from worker.messages.parser import Ignored, MalformedMessageError, ObjectCreated, Reader
+from worker.outcomes import Bury, Done, Later, Message, Outcome, backoff_s
 from worker.submission.submit import Submitter
 
 HANDLED_WITHIN_S = 180

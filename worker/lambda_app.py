@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import structlog
 
 from worker.assembly import open_handler
-from worker.container import Container
-from worker.invocation import Direct, FromQueues, demand_done, failures, read_invocation
+from worker.lambda_event import Direct, FromQueues, demand_done, failures, read_invocation
+from worker.lambda_runtime import Container
+from worker.outcomes import Bury, Done, Later, Message, Outcome
 from worker.queue import Queue, QueueUnusableError, open_queue
 from worker.settings import WorkerSettings
-from worker.settle import Bury, Done, Later, Message, Outcome
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@
 Its timeout must be longer than a claim's lease (60 s), and the queues' visibility timeout six times as long.
 """
 
-from transcode.collector import starting
+from transcode.gc_tuning import starting
 
 with starting():
     from transcode import log, telemetry

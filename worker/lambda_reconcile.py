@@ -1,6 +1,6 @@
 """The Lambda function `worker.lambda_reconcile.handler`, for a schedule of EventBridge's. Its event doesn't matter."""
 
-from transcode.collector import starting
+from transcode.gc_tuning import starting
 
 with starting():
     from transcode import log, telemetry

@@ -9,8 +9,8 @@ import structlog
 
 from worker.batch import BatchHandler
 from worker.health import Pulse
+from worker.outcomes import Later, Message
 from worker.queue import BATCH_SIZE, Queue
-from worker.settle import Later, Message
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0

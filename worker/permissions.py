@@ -1,18 +1,18 @@
 """All that the worker, and whoever redrives its dead letters, asks of AWS, gathered from the stores and clients."""
 
-from transcode import lookup, status
-from worker import artifacts, outputs, queue
+from transcode import lookup_table, status_table
+from worker import artifacts, key_table, queue
 from worker.reconcile import job_list
 from worker.redrive import queue as dead_letter_queue
-from worker.submission import encoder
+from worker.submission import mediaconvert
 
 WORKER = (
-    lookup.PERMISSIONS
-    | status.PERMISSIONS
-    | outputs.PERMISSIONS
+    lookup_table.PERMISSIONS
+    | status_table.PERMISSIONS
+    | key_table.PERMISSIONS
     | artifacts.PERMISSIONS
     | queue.PERMISSIONS
-    | encoder.PERMISSIONS
+    | mediaconvert.PERMISSIONS
     | job_list.PERMISSIONS
 )
 """WorkerPolicy of infra/permissions.yaml; what `python -m worker.reconcile` takes, too."""

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
+from transcode.correlation import REQUEST_ID_KEY, TRACE_PARENT_KEY
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
 from transcode.sqs import decode_attributes, encode_attributes
-from transcode.trail import REQUEST_ID_KEY, TRACE_PARENT_KEY
-from worker.settle import Bury, Done, Later, Message, Outcome
-from worker.side_by_side import side_by_side
+from worker.bounded_gather import side_by_side
+from worker.outcomes import Bury, Done, Later, Message, Outcome
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient

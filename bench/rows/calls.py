@@ -14,8 +14,8 @@ from bench.results import Figure, Row, at_most
 from bench.world import World
 from deploy.cost import prices
 from local.embedded import ROOT
-from local.mediaconvert.server import serving
-from local.mediaconvert.settings import EmulatorSettings
+from mediaconvert_emulator.server import serving
+from mediaconvert_emulator.settings import EmulatorSettings
 from transcode.aws import Aws
 
 UPDATES = 30

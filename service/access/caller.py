@@ -1,9 +1,9 @@
-"""Who asks, and what they may see. Pure: how a caller proves who they are is `service.access.calling`'s business."""
+"""Who asks, and what they may see. Pure: how a caller proves who they are is `service.api.dependencies`'s business."""
 
 from dataclasses import dataclass
 
 from transcode.job import Job
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

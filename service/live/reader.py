@@ -14,12 +14,12 @@ from contextvars import Context
 from dataclasses import dataclass
 from itertools import islice
 
-from service.live.following import FileKey, Followed, JobKey, Key, later_of
-from service.live.rows import BATCH_SIZE, Row, Rows
+from service.live.batch_get import BATCH_SIZE, Row, Rows
+from service.views.followed import FileKey, Followed, JobKey, Key, later_of
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Job
-from transcode.status import StatusTable
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
+from transcode.status_table import StatusTable
 
 GATHER_S = 0.005
 MOST_UNDER_WAY = 20

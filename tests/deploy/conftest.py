@@ -18,8 +18,8 @@ import boto3
 import pytest
 
 from local.embedded import ROOT
-from local.mediaconvert.server import serving
-from local.mediaconvert.settings import EmulatorSettings
+from mediaconvert_emulator.server import serving
+from mediaconvert_emulator.settings import EmulatorSettings
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
@@ -51,7 +51,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("deploy", "infra", "transcode", "service", "worker"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "requirements.lock", folder)
+    shutil.copy(ROOT / "requirements/base.lock", folder)
     (folder / "web" / "dist" / "assets").mkdir(parents=True)
     (folder / "web" / "dist" / "index.html").write_text("<!doctype html>", encoding="utf-8")
     (folder / "web" / "dist" / "config.js").write_text("", encoding="utf-8")

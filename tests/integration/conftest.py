@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 from local.embedded import ROOT
-from local.mediaconvert.server import serving
-from local.mediaconvert.settings import EmulatorSettings
 from local.provision import Stack
+from mediaconvert_emulator.server import serving
+from mediaconvert_emulator.settings import EmulatorSettings
 from transcode.aws import Aws, open_aws
 from transcode.dynamodb import Lifetimes
-from transcode.lookup import LookupTable
-from transcode.status import StatusTable
+from transcode.lookup_table import LookupTable
+from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.outputs import OutputTable
+from worker.key_table import OutputTable
 from worker.settings import WorkerSettings
 
 from .watching_calls import Calls, watch

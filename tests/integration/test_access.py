@@ -15,7 +15,7 @@ from service.settings import ServiceSettings
 from tests.integration.test_api import serve, service_settings, wish
 from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
 from transcode.job import Failed, Failure, Job
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one application for all: opening one costs half a second
 

@@ -16,7 +16,7 @@ from tests.integration.conftest import Stores
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
 from transcode.job import Completed, Failed, Failure, Job, Output, Progressed, Warned, WarningRaised
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 PLAYBACK = "https://play.example"
 TOO_LARGE = 1_000_001

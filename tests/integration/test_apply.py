@@ -14,8 +14,8 @@ from tests.integration.conftest import Stores
 from transcode.aws import Aws
 from transcode.job import Job, Status
 from worker.batch import BatchHandler
-from worker.settle import Bury, Done, Later, Message
-from worker.submission.claim import Destination
+from worker.claim import Destination
+from worker.outcomes import Bury, Done, Later, Message
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client

@@ -13,7 +13,7 @@ from bench.harness import Bench
 from bench.results import Figure, Report, Row, at_least
 from bench.world import World
 from transcode.job import Progressed
-from worker.messages.events import Reader
+from worker.messages.parser import Reader
 from worker.messages.sanitise import Sanitiser
 
 

@@ -14,17 +14,17 @@ import httpx
 import pytest
 
 from local.embedded import ROOT
-from local.mediaconvert.server import serving
-from local.mediaconvert.settings import EmulatorSettings
 from local.provision import Stack
-from service.jobs.running import RunningJobs
+from mediaconvert_emulator.server import serving
+from mediaconvert_emulator.settings import EmulatorSettings
+from service.aws.mediaconvert import RunningJobs
 from tests.integration.conftest import Stores
 from tests.integration.test_api import serve, service_settings
 from transcode.aws import Aws
 from transcode.job import Canceled, Completed, Failed, Failure, Job, Output, Progressed
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 from worker.batch import BatchHandler
-from worker.settle import Done, Message
+from worker.outcomes import Done, Message
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient

@@ -30,7 +30,7 @@ from transcode.job import (
     advance,
     worth_applying,
 )
-from transcode.status import StatusTable
+from transcode.status_table import StatusTable
 
 NOW_S = 1_900_000_000
 WORKERS = 3

@@ -14,15 +14,15 @@ from typing import Any
 import httpx
 import pytest
 
-from local.mediaconvert import store as emulator_store
 from local.provision import Stack
+from mediaconvert_emulator import store as emulator_store
 from tests.integration.conftest import Stores, worker_settings
 from tests.integration.test_apply import complete, file_names, read, submitted
 from transcode.aws import Aws
 from transcode.job import Status
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.settle import Done, Message
+from worker.outcomes import Done, Message
 
 MOST_CALLS = 12
 """More than a worker makes for one message."""

@@ -16,7 +16,7 @@ from service.resources import Resources
 from tests.integration.serving import DEADLINE_S, Running, running, streaming
 from tests.integration.test_api import service_settings
 from transcode.job import Canceled, Completed, Failure, Job, Output, Progressed, Warned, WarningRaised
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 TICK_S = 0.1
 

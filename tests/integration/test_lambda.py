@@ -32,7 +32,7 @@ from tests.integration.test_api import service_settings
 from tests.lambda_runtime_api import InvocationError
 from transcode.aws import Aws
 from transcode.job import Progressed, Status
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient

@@ -2,7 +2,7 @@
 
 from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S, Stores
 from transcode.job import Failure
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 NOW_S = 1_900_000_000
 

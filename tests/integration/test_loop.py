@@ -14,8 +14,8 @@ from local.provision import Stack
 from transcode.aws import Aws, open_aws
 from worker.health import Pulse
 from worker.loop import Loop
+from worker.outcomes import Bury, Done, Later, Message, Outcome
 from worker.queue import Queue, QueueUnusableError, open_queue
-from worker.settle import Bury, Done, Later, Message, Outcome
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient

@@ -23,7 +23,9 @@ def _process(aws_endpoint: str, port: int, temp_dir: Path) -> Iterator[subproces
         "MEDIACONVERT_TEMPLATES": str(TEMPLATE_FILE),
         "MEDIACONVERT_FFMPEG_PRESET": "veryslow",  # long enough to be interrupted
     }
-    process = subprocess.Popen([sys.executable, "-m", "local.mediaconvert"], cwd=ROOT, env={**os.environ, **settings})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mediaconvert_emulator"], cwd=ROOT, env={**os.environ, **settings}
+    )
     try:
         until(lambda: _is_healthy(port), "the emulator answers")
         yield process
@@ -93,7 +95,7 @@ def test_a_wrong_setting_stops_it_with_one_line() -> None:
     """The line names the variable."""
     environment = {**os.environ, "MEDIACONVERT_CONCURRENCY": "0"}
     done = subprocess.run(
-        [sys.executable, "-m", "local.mediaconvert"],
+        [sys.executable, "-m", "mediaconvert_emulator"],
         cwd=ROOT,
         env=environment,
         capture_output=True,

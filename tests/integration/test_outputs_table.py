@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from tests.integration.conftest import OUTPUT_TTL_S, Stores
-from worker.submission.claim import Claim, Destination
+from worker.claim import Claim, Destination
 
 NOW_MS = 1_900_000_000_000
 LEASE_MS = 60_000

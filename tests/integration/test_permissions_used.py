@@ -18,10 +18,10 @@ from transcode.aws import Aws
 from transcode.job import Status
 from transcode.job_requested import job_requested
 from worker.batch import BatchHandler
+from worker.outcomes import Bury, Done, Later, Message
 from worker.queue import open_queue
 from worker.reconcile.assembly import open_reconciler
 from worker.redrive.command import Orders, run
-from worker.settle import Bury, Done, Later, Message
 
 from .conftest import worker_settings
 from .watching_calls import DECLARED, Calls

@@ -26,7 +26,7 @@ from tests.integration.test_api import serve, service_settings
 from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
 from transcode.aws import open_aws
 from transcode.job import Completed, Job, Output
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one application for all: opening one costs half a second
 

@@ -9,14 +9,14 @@ import pytest
 
 from local.provision import Stack
 from service.live import reader as reader_module
-from service.live.following import FileKey, Followed, JobKey, Key
+from service.live.batch_get import Rows
+from service.live.hub import Live
 from service.live.reader import Reader
-from service.live.rows import Rows
-from service.live.watching import Live
+from service.views.followed import FileKey, Followed, JobKey, Key
 from tests.integration.conftest import Stores
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Canceled, Job, Progressed, Status
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 DEADLINE_S = 20
 

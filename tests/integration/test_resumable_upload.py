@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.api_client import ApiClient, RefusedError, api_client
+from client.api_client import ApiClient, RefusedError, api_client
+from client.resumable import LEAST_PART_BYTES, ResumableUpload
+from client.upload_state import UploadStates
 from local.provision import Stack
-from local.resumable import LEAST_PART_BYTES, ResumableUpload
-from local.upload_state import UploadStates
 from tests.integration.serving import Running, running
 from tests.integration.test_api import service_settings
 from tests.issuer_kit import AUDIENCE, little_issuer

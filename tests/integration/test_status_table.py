@@ -27,7 +27,7 @@ from transcode.job import (
     WarningRaised,
     advance,
 )
-from transcode.status import StatusTable
+from transcode.status_table import StatusTable
 
 NOW_S = 1_900_000_000
 

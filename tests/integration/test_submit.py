@@ -13,19 +13,19 @@ import httpx
 import pytest
 
 from local.embedded import ROOT
-from local.mediaconvert import store as emulator_store
-from local.mediaconvert.emulator import Emulator
-from local.mediaconvert.scheduler import Scheduler
-from local.mediaconvert.server import serving
-from local.mediaconvert.settings import EmulatorSettings
 from local.provision import Stack
+from mediaconvert_emulator import store as emulator_store
+from mediaconvert_emulator.emulator import Emulator
+from mediaconvert_emulator.scheduler import Scheduler
+from mediaconvert_emulator.server import serving
+from mediaconvert_emulator.settings import EmulatorSettings
 from tests.integration.conftest import Stores, worker_settings
 from transcode.aws import Aws
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.settle import Done, Later, Message
-from worker.submission.claim import Claim, Destination
+from worker.claim import Claim, Destination
+from worker.outcomes import Done, Later, Message
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient

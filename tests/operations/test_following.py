@@ -1,6 +1,6 @@
 """One upload is followed through service, queue, MediaConvert and worker: by one id, by one request, by one trace."""
 
-from transcode.trail import upload_of
+from transcode.correlation import upload_of
 
 from .conftest import Story
 

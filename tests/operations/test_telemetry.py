@@ -73,7 +73,7 @@ def test_a_collector_that_is_away_holds_nothing_up(
 def test_one_invocation_alone_waits_for_a_collector_that_is_away(free_port: Callable[[], int]) -> None:
     """Lambda freezes what is not sent by an invocation's end; but whoever calls has not asked for a trace."""
     code = (
-        "import time; from transcode import telemetry; from transcode.trail import Trail\n"
+        "import time; from transcode import telemetry; from transcode.correlation import Trail\n"
         "telemetry.start('x')\n"
         "for _ in range(3):\n"
         "    with telemetry.following(Trail(), 'work'): pass\n"

@@ -14,8 +14,8 @@ from transcode import log as logging
 from transcode.aws import open_aws
 from transcode.settings import load
 from worker.assembly import open_handler
+from worker.outcomes import Message
 from worker.settings import WorkerSettings
-from worker.settle import Message
 
 from .mutating import bodies
 

@@ -23,9 +23,9 @@ from botocore.config import Config
 
 from local.clip import make_clip
 from local.embedded import ROOT
-from local.mediaconvert.server import serving
-from local.mediaconvert.settings import EmulatorSettings
 from local.provision import Stack, job_template
+from mediaconvert_emulator.server import serving
+from mediaconvert_emulator.settings import EmulatorSettings
 
 Answer = TypeVar("Answer")
 

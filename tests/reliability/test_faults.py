@@ -19,9 +19,9 @@ from local.provision import Stack
 from transcode.aws import is_passing, open_aws
 from worker.artifacts import ArtifactStore
 from worker.assembly import open_handler
+from worker.claim import Destination
+from worker.outcomes import Later, Message
 from worker.settings import WorkerSettings
-from worker.settle import Later, Message
-from worker.submission.claim import Destination
 
 from .conftest import Proof
 from .faults import KINDS, Fault, Weather, proxied

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from service.live.answers import MOST_KEPT, Answers
-from service.live.following import Followed, JobKey
+from service.live.job_json_cache import MOST_KEPT, Answers
+from service.views.followed import Followed, JobKey
 from transcode.job import Job, Status
 
 KEY = JobKey("1-a")

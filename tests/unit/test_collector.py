@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from transcode.collector import spare, starting
+from transcode.gc_tuning import spare, starting
 
 
 @pytest.fixture(autouse=True)

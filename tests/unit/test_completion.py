@@ -9,9 +9,9 @@ import pytest
 
 from transcode.job import Completed, Output
 from worker.artifacts import info
-from worker.messages.events import Reader
+from worker.claim import Destination
+from worker.messages.parser import Reader
 from worker.messages.sanitise import Sanitiser
-from worker.submission.claim import Destination
 
 READER = Reader(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
 FOLDER = "uploads/5e0c/harbour.mp4_20251122080000-4be1c7/"

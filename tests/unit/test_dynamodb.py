@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from transcode.dynamodb import Condition, Update, decode, encode
 from transcode.job import FINAL, Job, Status, Warned
-from transcode.status import job_from_row
+from transcode.status_table import job_from_row
 
 SCALARS = (
     st.booleans() | st.integers(-(10**37), 10**37) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -11,7 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from local import template as templates
 from local.embedded import ROOT
-from service import page
+from service.api import page
 from service.app import create_app
 from service.server import configuration
 from service.settings import ServiceSettings

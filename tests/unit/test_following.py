@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.live.following import (
+from service.views.followed import (
     MOST_FOLLOWED,
     FileKey,
     Followed,
@@ -21,7 +21,7 @@ from service.live.following import (
     tag,
 )
 from transcode.job import Failure, Job, Status, Warned
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 STATES = [
     Job(job_id="1-a"),

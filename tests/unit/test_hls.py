@@ -2,7 +2,7 @@
 
 import pytest
 
-from local import hls
+from client import hls
 
 MASTER = """#EXTM3U
 #EXT-X-VERSION:3

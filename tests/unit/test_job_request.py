@@ -13,7 +13,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.submission.claim import Claim, Destination
+from worker.claim import Claim, Destination
 from worker.submission.job_request import JobDefaults, UnusableTemplateError, input_uri, job_request
 from worker.submission.output_names import key_file
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from transcode.job_requested import job_requested
-from worker.messages.events import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
+from worker.claim import claim_id
+from worker.messages.parser import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
 from worker.messages.sanitise import Sanitiser
-from worker.submission.claim import claim_id
 
 READER = Reader(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in",)))
 

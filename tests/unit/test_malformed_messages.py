@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from transcode.job import Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
-from worker.messages.events import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
+from worker.claim import Destination
+from worker.messages.parser import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
 from worker.messages.sanitise import Sanitiser
-from worker.submission.claim import Destination
 
 READER = Reader(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
 FIXTURES = [json.loads(path.read_text()) for path in sorted(Path(__file__).parents[1].glob("events/*.json"))]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.mediaconvert.overlay import overlay
+from mediaconvert_emulator.overlay import overlay
 
 VALUES = st.recursive(
     st.integers() | st.text(max_size=3),

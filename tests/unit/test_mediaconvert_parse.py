@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from local.mediaconvert.errors import BadRequestException
-from local.mediaconvert.parse import parse_settings
-from local.mediaconvert.spec import FileGroup, HlsGroup
+from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.parse import parse_settings
+from mediaconvert_emulator.spec import FileGroup, HlsGroup
 
 H264 = {"codec": "H_264", "h264Settings": {"rateControlMode": "QVBR", "maxBitrate": 1_000_000}}
 AAC = {"codec": "AAC", "aacSettings": {"bitrate": 64_000, "codingMode": "CODING_MODE_1_0", "sampleRate": 44_100}}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from local.mediaconvert.naming import Location, content_type, output_base, playlist_reference, segment_suffix
-from local.mediaconvert.playlists import (
+from mediaconvert_emulator.naming import Location, content_type, output_base, playlist_reference, segment_suffix
+from mediaconvert_emulator.playlists import (
     AlternateAudio,
     Variant,
     compose_master,
@@ -11,8 +11,8 @@ from local.mediaconvert.playlists import (
     publish_media_playlist,
     segment_names,
 )
-from local.mediaconvert.progress import Phase, Progress, percent, transcoding
-from local.mediaconvert.spec import HlsEncryption
+from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding
+from mediaconvert_emulator.spec import HlsEncryption
 
 MEDIA = """#EXTM3U
 #EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x00000000000000000000000000000001

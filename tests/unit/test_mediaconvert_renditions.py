@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.mediaconvert.command import Encoder, ffmpeg_arguments, key_files
-from local.mediaconvert.errors import NoAudio, NoVideo
-from local.mediaconvert.media import AudioStream, Media, VideoStream
-from local.mediaconvert.probe import standard_frame_rate
-from local.mediaconvert.renditions import LEFT_OUT, WITHOUT_AUDIO, Plan, plan_renditions
-from local.mediaconvert.sizing import Picture, fit
-from local.mediaconvert.spec import (
+from mediaconvert_emulator.command import Encoder, ffmpeg_arguments, key_files
+from mediaconvert_emulator.errors import NoAudio, NoVideo
+from mediaconvert_emulator.media import AudioStream, Media, VideoStream
+from mediaconvert_emulator.probe import standard_frame_rate
+from mediaconvert_emulator.renditions import LEFT_OUT, WITHOUT_AUDIO, Plan, plan_renditions
+from mediaconvert_emulator.sizing import Picture, fit
+from mediaconvert_emulator.spec import (
     AudioSpec,
     HlsEncryption,
     HlsGroup,

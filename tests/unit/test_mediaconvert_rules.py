@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from local.mediaconvert.chaos import Chaos, deliveries
-from local.mediaconvert.errors import BadRequestException, JobError, NotFoundException
-from local.mediaconvert.events import Names, job_event
-from local.mediaconvert.failures import ffmpeg_error
-from local.mediaconvert.job import Job, Status, new_job_id
-from local.mediaconvert.listing import Page, cut
-from local.mediaconvert.naming import Location
-from local.mediaconvert.settings import EmulatorSettings
-from local.mediaconvert.spec import InputSpec, JobSpec
-from local.mediaconvert.storage import input_error, output_error
-from local.mediaconvert.store import JobStore
-from local.mediaconvert.submission import check_metadata
+from mediaconvert_emulator.chaos import Chaos, deliveries
+from mediaconvert_emulator.errors import BadRequestException, JobError, NotFoundException
+from mediaconvert_emulator.events import Names, job_event
+from mediaconvert_emulator.failures import ffmpeg_error
+from mediaconvert_emulator.job import Job, Status, new_job_id
+from mediaconvert_emulator.listing import Page, cut
+from mediaconvert_emulator.naming import Location
+from mediaconvert_emulator.settings import EmulatorSettings
+from mediaconvert_emulator.spec import InputSpec, JobSpec
+from mediaconvert_emulator.storage import input_error, output_error
+from mediaconvert_emulator.store import JobStore
+from mediaconvert_emulator.submission import check_metadata
 
 NAMES = Names(region="eu-central-1", account_id="111122223333")
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.validate import validate_parameters
 
-from local.mediaconvert.overlay import JsonObject, overlay
-from local.mediaconvert.parse import parse_settings
-from local.mediaconvert.shapes import check_request, service_model
-from local.mediaconvert.spec import HlsGroup
-from local.mediaconvert.template_file import read_template
+from mediaconvert_emulator.overlay import JsonObject, overlay
+from mediaconvert_emulator.parse import parse_settings
+from mediaconvert_emulator.shapes import check_request, service_model
+from mediaconvert_emulator.spec import HlsGroup
+from mediaconvert_emulator.template_file import read_template
 
 TEMPLATE_FILE = Path(__file__).resolve().parents[2] / "infra" / "job_template.json"
 

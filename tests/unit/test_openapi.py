@@ -10,12 +10,11 @@ import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from service import schemas
 from service.app import create_app
-from service.companion import schemas as companion_schemas
-from service.document import document
-from service.examples import BY_SCHEMA
+from service.dump_openapi import document
 from service.settings import ServiceSettings
+from service.views import bodies, companion
+from service.views.examples import BY_SCHEMA
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 
@@ -60,7 +59,7 @@ def test_every_error_has_the_one_shape_and_an_example(description: dict[str, Any
                 (media,) = response["content"].values()
                 assert media["schema"] == {"$ref": f"#/components/schemas/{shape}"}, (path, status)
                 assert media["examples"], (path, status)
-                models = schemas.UppyProblem if shape == "UppyProblem" else schemas.Problem
+                models = bodies.UppyProblem if shape == "UppyProblem" else bodies.Problem
                 for code, example in media["examples"].items():
                     assert models.model_validate(example["value"]).code == code
     assert "HTTPValidationError" not in description["components"]["schemas"]
@@ -75,7 +74,7 @@ def test_every_operation_with_a_caller_can_answer_401(description: dict[str, Any
 @pytest.mark.parametrize("name", BY_SCHEMA)
 def test_examples_are_what_their_schemas_take(name: str) -> None:
     """And nothing in them is passed over."""
-    model: type[BaseModel] = getattr(schemas, name, None) or getattr(companion_schemas, name)
+    model: type[BaseModel] = getattr(bodies, name, None) or getattr(companion, name)
     for example in BY_SCHEMA[name]:
         model.model_validate(example)
         assert set(example) <= set(model.model_json_schema()["properties"])

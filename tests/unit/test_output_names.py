@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.messages.events import ObjectCreated
-from worker.submission.claim import claim_id
+from worker.claim import claim_id
+from worker.messages.parser import ObjectCreated
 from worker.submission.output_names import base_name, key_file, key_uri, output_path
 
 MADE_AT = datetime(2025, 11, 22, 8, 0, tzinfo=UTC)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from service.presenting import awaited, job_of, progress_of
-from service.schemas import Job as JobOut
-from service.schemas import JobStatus, UploadRequest
+from service.views.bodies import Job as JobOut
+from service.views.bodies import JobStatus, UploadRequest
+from service.views.job_view import awaited, job_of, progress_of
 from transcode.job import Failure, Job, Output, Rendition, Status, Warned
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
 
 BASE = "https://play.example.com"
 OUTPUT = Output(

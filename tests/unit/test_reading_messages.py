@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from transcode.job import Canceled, Completed, Failed, JobEvent, Progressed, Warned, WarningRaised
-from worker.messages.events import Ignored, Meaning, ObjectCreated, Reader
+from worker.messages.parser import Ignored, Meaning, ObjectCreated, Reader
 from worker.messages.sanitise import Sanitiser
 
 READER = Reader(

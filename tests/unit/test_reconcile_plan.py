@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from transcode.job import Job, Status
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
+from worker.claim import Claim, Destination
 from worker.reconcile.known_job import KnownJob
 from worker.reconcile.plan import Limits, Rows, Step, has_question, is_silent, plan
-from worker.submission.claim import Claim, Destination
 
 NOW_MS = 1_900_000_000_000
 LIMITS = Limits(quiet_ms=60_000, kept_ms=86_400_000)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from worker.messages.events import Reader
+from worker.messages.parser import Reader
 from worker.messages.sanitise import Sanitiser
 from worker.redrive.plan import DeadLetter, judge, line
 

@@ -13,8 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from service import problems, request_log
-from service.request_log import RequestLog
+from service.api import problems
+from service.api.middleware import request_log
+from service.api.middleware.request_log import RequestLog
 
 FILE = "uploads/00112233445566778899aabbccddeeff/a.mp4"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.settle import Message, backoff_s
+from worker.outcomes import Message, backoff_s
 
 
 @pytest.mark.parametrize(

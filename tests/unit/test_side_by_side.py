@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from worker.side_by_side import side_by_side
+from worker.bounded_gather import side_by_side
 
 
 async def test_no_more_than_so_much_is_done_at_the_same_time() -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.trail import Trail, trail_of, upload_of
-from worker.invocation import FromQueues, read_invocation
-from worker.messages.events import Reader
+from transcode.correlation import Trail, trail_of, upload_of
+from worker.lambda_event import FromQueues, read_invocation
+from worker.messages.parser import Reader
 from worker.messages.sanitise import Sanitiser
 
 WHOLE = Trail(

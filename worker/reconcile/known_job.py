@@ -12,8 +12,8 @@ from itertools import zip_longest
 from typing import Any
 
 from transcode.job import FINAL, Canceled, Completed, Failed, Failure, Output, Status, Warned
-from worker.messages.completion import output_of
-from worker.messages.events import INPUT_BUCKET_KEY
+from worker.messages.complete_event import output_of
+from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.messages.payloads import UNKNOWN_ERROR, JobDetail
 from worker.messages.sanitise import Sanitiser
 from worker.submission.job_request import CLAIM_KEY, GROUP_SETTINGS

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from transcode.job import Job, Status
-from transcode.upload import Lookup
+from transcode.lookup import Lookup
+from worker.claim import Claim
 from worker.reconcile.known_job import KnownJob
-from worker.submission.claim import Claim
 
 
 class Step(StrEnum):

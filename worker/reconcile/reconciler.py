@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from transcode.correlation import upload_of
 from transcode.job import Output
-from transcode.lookup import LookupTable
-from transcode.status import StatusTable
-from transcode.trail import upload_of
+from transcode.lookup_table import LookupTable
+from transcode.status_table import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
-from worker.outputs import OutputTable
+from worker.key_table import OutputTable
+from worker.outcomes import Done, Message
 from worker.reconcile.job_list import JobList
 from worker.reconcile.known_job import KnownJob
 from worker.reconcile.plan import Limits, Rows, Step, has_question, is_silent, plan
-from worker.settle import Done, Message
 from worker.submission.submit import Submitter
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ The schedule decides when; passes may overlap, so nothing here asks whose turn i
 from typing import Any
 
 from worker.assembly import open_handler
-from worker.container import Container
+from worker.lambda_runtime import Container
 from worker.reconcile.assembly import LONGEST_QUIET_S, once, open_reconciler
 from worker.reconcile.reconciler import Reconciler
 from worker.settings import WorkerSettings

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from transcode import log as logging
 from transcode.aws import open_aws
 from transcode.settings import load
-from worker.messages.events import Reader
+from worker.messages.parser import Reader
 from worker.messages.sanitise import Sanitiser
 from worker.queue import QueueUnusableError, open_queue
 from worker.redrive.plan import DeadLetter, judge, line

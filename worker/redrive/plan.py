@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from worker.messages.events import Ignored, MalformedMessageError, ObjectCreated, Reader
+from worker.messages.parser import Ignored, MalformedMessageError, ObjectCreated, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

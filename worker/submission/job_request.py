@@ -9,9 +9,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from transcode.trail import Trail
-from worker.messages.events import INPUT_BUCKET_KEY
-from worker.submission.claim import Claim, Destination
+from transcode.correlation import Trail
+from worker.claim import Claim, Destination
+from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.submission.output_names import base_name, key_uri
 
 CLAIM_KEY = "Claim"

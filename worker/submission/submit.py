@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 import structlog
 
 from transcode.job import Job
-from transcode.lookup import LookupTable
-from transcode.status import StatusTable
-from worker.messages.events import ObjectCreated
-from worker.outputs import OutputTable
-from worker.settle import Done, Later, Message, Outcome, backoff_s
-from worker.submission.claim import Claim, Destination, claim_id
-from worker.submission.encoder import Encoder, EncoderBusyError, JobRefusedError
+from transcode.lookup_table import LookupTable
+from transcode.status_table import StatusTable
+from worker.claim import Claim, Destination, claim_id
+from worker.key_table import OutputTable
+from worker.messages.parser import ObjectCreated
+from worker.outcomes import Done, Later, Message, Outcome, backoff_s
+from worker.submission.mediaconvert import Encoder, EncoderBusyError, JobRefusedError
 from worker.submission.output_names import key_file, output_path
 
 LEASE_KEPT_S = 10

@@ -1,0 +1,120 @@
+"""The ffmpeg command line of a job: one process that decodes once and makes all renditions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from mediaconvert_emulator.probe import CONTAINERS
+from mediaconvert_emulator.renditions import Plan, Rendition, VideoEncode
+from mediaconvert_emulator.spec import Group, HlsGroup
+
+TURN_FILTERS = {0: "", 90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
+PROGRESS_PERIOD_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoder:
+    """How hard ffmpeg may work."""
+
+    preset: str
+    threads: int
+
+
+def ffmpeg_arguments(plan: Plan, groups: tuple[Group, ...], *, input_name: str, encoder: Encoder) -> list[str]:
+    """What follows the program's name.
+
+    All file names are relative to the job's folder, ffmpeg's working directory, so that no character of a path or of a
+    user's file name meets ffmpeg's templates.
+    """
+    arguments = ["-hide_banner", "-nostdin", "-loglevel", "warning", "-y"]
+    arguments += ["-progress", "pipe:1", "-stats_period", str(PROGRESS_PERIOD_S)]
+    arguments += ["-filter_complex_threads", str(encoder.threads), "-threads", str(encoder.threads)]
+    arguments += ["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-display_rotation", "0"]
+    arguments += ["-i", input_name]
+    filters = _filter_graph(plan)
+    if filters:
+        arguments += ["-filter_complex", filters]
+    for rendition in plan.renditions:
+        arguments += _output(rendition, groups[rendition.group_index], encoder)
+    return arguments
+
+
+def _filter_graph(plan: Plan) -> str:
+    videos = [(r.local_name, r.video) for r in plan.renditions if r.video]
+    if not videos:
+        return ""
+    split = "".join(f"[in{name}]" for name, _ in videos)
+    chains = [f"[0:V:0]{TURN_FILTERS[plan.turned_degrees]}split={len(videos)}{split}"]
+    return ";".join(chains + [f"[in{name}]{_picture_filter(video)}[v{name}]" for name, video in videos])
+
+
+def _picture_filter(video: VideoEncode) -> str:
+    (width, height), (framed_width, framed_height) = video.picture.scaled, video.picture.framed
+    filters = [f"fps={video.frame_rate}", f"scale={width}:{height}"]
+    if width > framed_width or height > framed_height:
+        filters.append(f"crop={framed_width}:{framed_height}")
+    elif (width, height) != (framed_width, framed_height):
+        filters.append(f"pad={framed_width}:{framed_height}:-1:-1")
+    return ",".join([*filters, "setsar=1", "format=yuv420p"])
+
+
+def _output(rendition: Rendition, group: Group, encoder: Encoder) -> list[str]:
+    arguments: list[str] = []
+    if rendition.video:
+        arguments += ["-map", f"[v{rendition.local_name}]", *_video(rendition.video, encoder)]
+    for index, audio in enumerate(rendition.audios):
+        arguments += ["-map", f"0:a:{audio.track_index}", f"-c:a:{index}", audio.encoder]
+        arguments += [f"-b:a:{index}", str(audio.bitrate_bps), f"-ar:a:{index}", str(audio.sample_rate_hz)]
+        arguments += [f"-ac:a:{index}", str(audio.channels), f"-filter:a:{index}", "aresample=async=1"]
+    arguments += ["-map_metadata", "-1", "-map_chapters", "-1"]
+    if isinstance(group, HlsGroup):
+        return arguments + list(_hls(rendition, group))
+    container = rendition.output.container
+    flags = ["-movflags", "+faststart"] if container in {"mp4", "mov"} else []
+    return [*arguments, "-f", container, *flags, f"{rendition.local_name}.media"]
+
+
+def _video(video: VideoEncode, encoder: Encoder) -> list[str]:
+    spec = video.spec
+    gop_frames = ceil(video.frame_rate * video.keyframe_interval_s)
+    arguments = ["-c:v", spec.encoder, "-preset", encoder.preset, "-threads:v", str(encoder.threads)]
+    if spec.profile:
+        arguments += ["-profile:v", spec.profile]
+    if spec.quality_crf is not None:
+        arguments += ["-crf", f"{spec.quality_crf:g}"]
+    if spec.bitrate_bps is not None:
+        arguments += ["-b:v", str(spec.bitrate_bps)]
+    if spec.max_bitrate_bps is not None:
+        arguments += ["-maxrate", str(spec.max_bitrate_bps), "-bufsize", str(spec.max_bitrate_bps * 2)]
+    if spec.encoder == "libx265":
+        arguments += ["-tag:v", "hvc1", "-x265-params", f"log-level=error:scenecut=0:pools={encoder.threads}"]
+    # Keyframes at the same instants in every rendition, whatever its frame rate: players switch there.
+    arguments += ["-force_key_frames", f"expr:gte(t,n_forced*{video.keyframe_interval_s:g})", "-forced-idr", "1"]
+    return [*arguments, "-g", str(gop_frames * 2), "-sc_threshold", "0"]
+
+
+def _hls(rendition: Rendition, group: HlsGroup) -> Iterator[str]:
+    yield from ("-f", "hls", "-hls_time", f"{rendition.segment_s:g}", "-hls_playlist_type", "vod", "-start_number", "1")
+    # Without periodic_rekey ffmpeg encrypts every segment with the first one's IV, instead of its own number.
+    flags = "independent_segments" + ("+round_durations" if group.has_integer_durations else "")
+    flags += "+periodic_rekey" if group.encryption else ""
+    yield from ("-hls_flags", flags, "-hls_segment_filename", f"{rendition.local_name}_%05d.ts")
+    if group.encryption:
+        yield from ("-hls_key_info_file", key_info_name(rendition.group_index))
+    yield from ("-master_pl_name", f"{rendition.local_name}.master.m3u8", f"{rendition.local_name}.m3u8")
+
+
+def key_info_name(group_index: int) -> str:
+    """The file that tells ffmpeg's HLS muxer a group's key."""
+    return f"{group_index}.keyinfo"
+
+
+def key_files(groups: tuple[Group, ...]) -> dict[str, bytes]:
+    """The files that ffmpeg needs beside the input, by name."""
+    files: dict[str, bytes] = {}
+    for index, group in enumerate(groups):
+        if isinstance(group, HlsGroup) and group.encryption:
+            lines = [group.encryption.url, f"{index}.key", *filter(None, [group.encryption.iv_hex])]
+            files[key_info_name(index)] = "".join(f"{line}\n" for line in lines).encode()
+            files[f"{index}.key"] = group.encryption.key
+    return files

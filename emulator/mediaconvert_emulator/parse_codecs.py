@@ -1,0 +1,121 @@
+"""Reads the video and audio descriptions of an output."""
+
+from fractions import Fraction
+from typing import Any
+
+from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.overlay import JsonObject
+from mediaconvert_emulator.spec import AudioSpec, VideoSpec
+
+VIDEO_ENCODERS: dict[str, tuple[Any, str]] = {
+    "H_264": ("libx264", "h264Settings"),
+    "H_265": ("libx265", "h265Settings"),
+}
+PROFILES = {"BASELINE": "baseline", "MAIN": "main", "HIGH": "high", "MAIN_MAIN": "main", "MAIN_HIGH": "main"}
+DEFAULT_QVBR_LEVEL = 7
+AUDIO_ENCODERS = {
+    "AAC": ("aac", "aacSettings"),
+    "AC3": ("ac3", "ac3Settings"),
+    "EAC3": ("eac3", "eac3Settings"),
+    "MP3": ("libmp3lame", "mp3Settings"),
+}
+CHANNELS = {"CODING_MODE_1_0": 1, "CODING_MODE_2_0": 2, "CODING_MODE_5_1": 6, "CODING_MODE_3_2_LFE": 6}
+DEFAULT_AUDIO_BITRATE_BPS = {"AAC": 96_000, "AC3": 192_000, "EAC3": 192_000, "MP3": 128_000}
+
+
+def parse_video(description: JsonObject, where: str) -> VideoSpec:
+    """The video that a VideoDescription asks for.
+
+    Raises:
+        BadRequestException: it is incomplete, or a codec that isn't emulated.
+    """
+    codec_settings = description.get("codecSettings") or {}
+    codec = codec_settings.get("codec")
+    at = f"{where}/codecSettings"
+    if codec is None:
+        raise BadRequestException(f"{at}/codec: Should exist")
+    if codec not in VIDEO_ENCODERS:
+        raise BadRequestException(f"{at}/codec: {codec} is not emulated; H_264 and H_265 are")
+    encoder, field = VIDEO_ENCODERS[codec]
+    settings = codec_settings.get(field) or {}
+    profile = settings.get("codecProfile", "HIGH" if codec == "H_264" else "MAIN_MAIN")
+    if profile not in PROFILES:
+        raise BadRequestException(f"{at}/{field}/codecProfile: {profile} is not emulated; 8-bit 4:2:0 profiles are")
+    frame_rate = _frame_rate(settings, f"{at}/{field}")
+    return VideoSpec(
+        encoder=encoder,
+        profile=PROFILES[profile],
+        width_px=description.get("width"),
+        height_px=description.get("height"),
+        scaling=description.get("scalingBehavior") or "DEFAULT",
+        frame_rate=frame_rate,
+        gop_s=_gop_s(settings, frame_rate),
+        **_rate_control(settings, f"{at}/{field}"),
+    )
+
+
+def parse_audio(description: JsonObject, tracks: dict[str, int], where: str) -> AudioSpec:
+    """The audio track that an AudioDescription asks for.
+
+    Raises:
+        BadRequestException: it is incomplete, a codec that isn't emulated, or of a selector that isn't there.
+    """
+    codec_settings = description.get("codecSettings") or {}
+    codec = codec_settings.get("codec")
+    if codec is None:
+        raise BadRequestException(f"{where}/codecSettings/codec: Should exist")
+    if codec not in AUDIO_ENCODERS:
+        raise BadRequestException(
+            f"{where}/codecSettings/codec: {codec} is not emulated; {', '.join(AUDIO_ENCODERS)} are"
+        )
+    encoder, field = AUDIO_ENCODERS[codec]
+    settings = codec_settings.get(field) or {}
+    source = description.get("audioSourceName")
+    if source is not None and source not in tracks:
+        raise BadRequestException(f"{where}/audioSourceName: No audio selector named {source!r} in the input")
+    return AudioSpec(
+        encoder=encoder,
+        bitrate_bps=settings.get("bitrate", DEFAULT_AUDIO_BITRATE_BPS[codec]),
+        sample_rate_hz=settings.get("sampleRate", 48_000),
+        channels=settings.get("channels") or CHANNELS.get(settings.get("codingMode", "CODING_MODE_2_0"), 2),
+        track_index=tracks[source] if source else next(iter(tracks.values()), 0),
+    )
+
+
+def _rate_control(settings: JsonObject, where: str) -> dict[str, Any]:
+    mode = settings.get("rateControlMode", "VBR")
+    bitrate, max_bitrate = settings.get("bitrate"), settings.get("maxBitrate")
+    if mode == "QVBR":
+        if max_bitrate is None:
+            raise BadRequestException(f"{where}/maxBitrate: Should exist when rateControlMode is QVBR")
+        qvbr = settings.get("qvbrSettings") or {}
+        level = qvbr.get("qvbrQualityLevel", DEFAULT_QVBR_LEVEL) + qvbr.get("qvbrQualityLevelFineTune", 0)
+        return {"quality_crf": crf_of_qvbr(level), "bitrate_bps": None, "max_bitrate_bps": max_bitrate}
+    if bitrate is None:
+        raise BadRequestException(f"{where}/bitrate: Should exist when rateControlMode is {mode}")
+    if mode == "CBR":
+        max_bitrate = bitrate
+    return {"quality_crf": None, "bitrate_bps": bitrate, "max_bitrate_bps": max_bitrate or bitrate * 2}
+
+
+def crf_of_qvbr(level: float) -> float:
+    """The constant rate factor of a QVBR quality level (1 to 10): 7, a broadcast's quality, is x264's default 23."""
+    return 37 - 2 * level
+
+
+def _frame_rate(settings: JsonObject, where: str) -> Fraction | None:
+    if settings.get("framerateControl") != "SPECIFIED":
+        return None
+    numerator = settings.get("framerateNumerator")
+    if numerator is None:
+        raise BadRequestException(f"{where}/framerateNumerator: Should exist when framerateControl is SPECIFIED")
+    return Fraction(numerator, settings.get("framerateDenominator", 1))
+
+
+def _gop_s(settings: JsonObject, frame_rate: Fraction | None) -> float | None:
+    size, units = settings.get("gopSize"), settings.get("gopSizeUnits", "FRAMES")
+    if not size or units == "AUTO":
+        return None
+    if units == "SECONDS":
+        return float(size)
+    return float(size / frame_rate) if frame_rate else None

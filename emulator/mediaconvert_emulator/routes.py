@@ -1,0 +1,105 @@
+"""The HTTP of the API: paths, status codes, error form. `/_emulator` beside it is no part of AWS."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mediaconvert_emulator.chaos import Chaos
+from mediaconvert_emulator.emulator import Emulator
+from mediaconvert_emulator.errors import ApiError, BadRequestException, InternalServerErrorException
+from mediaconvert_emulator.overlay import JsonObject
+
+API = "/2017-08-29"
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def routes() -> list[Route]:
+    """All routes. The emulator is in the application's state."""
+    return [
+        _route("POST", "/jobs", lambda e, _, body: e.create_job(body), status=201),
+        _route("GET", "/jobs", lambda e, r, _: e.list_jobs(r.query_params)),
+        _route("GET", "/search", lambda e, r, _: e.list_jobs(r.query_params)),
+        _route("GET", "/jobs/{id}", lambda e, r, _: e.get_job(r.path_params["id"])),
+        _route("DELETE", "/jobs/{id}", lambda e, r, _: e.cancel_job(r.path_params["id"]), status=202),
+        _route("GET", "/queues", lambda e, r, _: e.list_queues(r.query_params)),
+        _route("GET", "/queues/{name}", lambda e, r, _: e.get_queue(r.path_params["name"])),
+        _route("POST", "/jobTemplates", lambda e, _, body: e.create_template(body), status=201),
+        _route("GET", "/jobTemplates", lambda e, r, _: e.list_templates(r.query_params)),
+        _route("GET", "/jobTemplates/{name}", lambda e, r, _: e.get_template(r.path_params["name"])),
+        _route("PUT", "/jobTemplates/{name}", lambda e, r, body: e.update_template(r.path_params["name"], body)),
+        _route("DELETE", "/jobTemplates/{name}", lambda e, r, _: e.delete_template(r.path_params["name"]), status=202),
+        _route("POST", "/endpoints", lambda _, r, __: {"endpoints": [{"url": public_url(r)}]}),
+        Route("/_emulator/health", health, methods=["GET"]),
+        Route("/_emulator/chaos", get_chaos, methods=["GET"]),
+        Route("/_emulator/chaos", put_chaos, methods=["PUT"]),
+        Route("/{path:path}", not_emulated, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+    ]
+
+
+def _route(
+    method: str, path: str, operation: Callable[[Emulator, Request, JsonObject], JsonObject], *, status: int = 200
+) -> Route:
+    async def endpoint(request: Request) -> Response:
+        body = await _body(request) if method in {"POST", "PUT"} else {}
+        return JSONResponse(operation(request.app.state.emulator, request, body), status)
+
+    return Route(API + path, endpoint, methods=[method])
+
+
+async def _body(request: Request) -> JsonObject:
+    raw = await request.body()
+    try:
+        body: Any = json.loads(raw or b"{}")
+    except ValueError as error:
+        raise BadRequestException("The request's body is not JSON") from error
+    if not isinstance(body, dict):
+        raise BadRequestException("The request's body should be an object")
+    return body
+
+
+def public_url(request: Request) -> str:
+    """The address that clients should use: the one told, or the one this request came to."""
+    told: str | None = request.app.state.public_url
+    return told or str(request.base_url).rstrip("/")
+
+
+async def health(request: Request) -> Response:
+    """Alive, and how many jobs there are in each status."""
+    emulator: Emulator = request.app.state.emulator
+    statuses = [str(job.status) for job in emulator.jobs.all()]
+    return JSONResponse({"status": "ok", "jobs": {status: statuses.count(status) for status in sorted(set(statuses))}})
+
+
+async def get_chaos(request: Request) -> Response:
+    """The chaos in force."""
+    emulator: Emulator = request.app.state.emulator
+    return JSONResponse(emulator.publisher.chaos.model_dump())
+
+
+async def put_chaos(request: Request) -> Response:
+    """Replace the chaos in force; `{}` ends it."""
+    emulator: Emulator = request.app.state.emulator
+    try:
+        emulator.publisher.set_chaos(Chaos.model_validate(await _body(request)))
+    except ValidationError as error:
+        raise BadRequestException(str(error)) from error
+    return await get_chaos(request)
+
+
+async def not_emulated(request: Request) -> Response:
+    """Whatever else the real API has."""
+    raise BadRequestException(f"{request.method} {request.url.path} is not emulated")
+
+
+async def api_error(_: Request, error: Exception) -> Response:
+    """An error in the form that AWS's SDKs raise as the modelled exception."""
+    if not isinstance(error, ApiError):  # the server logs it with its traceback
+        error = InternalServerErrorException("Unexpected error")
+    headers = {"x-amzn-ErrorType": type(error).__name__}
+    return JSONResponse({"message": error.message}, error.status, headers)

@@ -1,0 +1,116 @@
+"""The routes that change what becomes of a file: cancel its job, and ask for another."""
+
+import time
+
+from fastapi import APIRouter
+
+from service.access.caller import Caller, may_see
+from service.api.dependencies import Beginning, Calling
+from service.api.jobs import JobId, Opened
+from service.api.middleware.request_log import note
+from service.api.problems import responses
+from service.resources import Resources
+from service.views import job_view
+from service.views.bodies import Job, JobRequest
+from transcode import job as rule
+from transcode.errors import (
+    AwsUnavailableError,
+    InputFileGoneError,
+    JobFinalError,
+    JobNotFoundError,
+    NothingToRetryError,
+    RetryNotConfiguredError,
+    TooManyUploadsError,
+    UploadNotFoundError,
+)
+from transcode.lookup import Lookup
+
+router = APIRouter(tags=["jobs"])
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    status_code=202,
+    operation_id="cancel_job",
+    summary="Cancel a job",
+    responses=responses(JobNotFoundError, JobFinalError, AwsUnavailableError),
+)
+async def cancel_job(job_id: JobId, caller: Calling, opened: Opened) -> Job:
+    """End a job that is not over yet: its status is CANCELED from now on, and nothing of it can be played."""
+    job = await _job(job_id, caller, opened)
+    if job.status.is_final:
+        raise JobFinalError
+    await opened.running.cancel(job_id)
+    if job.input_file is not None:
+        note("job.cancel_asked", job.input_file, job_id=job_id)
+    # MediaConvert sends no event for a job that was still waiting, so the status is ours to write, by the same rule
+    # as an event's: where one came first, that one stands.
+    now_ms = int(time.time() * 1000)
+    await opened.statuses.advance(rule.Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
+    opened.reader.forget()
+    job = await _job(job_id, caller, opened)
+    if job.status is not rule.Status.CANCELED:
+        raise JobFinalError
+    return job_view.job_of(job, now_ms=now_ms, playback_base_url=opened.settings.playback_base_url)
+
+
+@router.post(
+    "/jobs",
+    status_code=202,
+    operation_id="retry_job",
+    summary="Ask for another job of a file",
+    responses=responses(
+        UploadNotFoundError,
+        JobNotFoundError,
+        NothingToRetryError,
+        RetryNotConfiguredError,
+        TooManyUploadsError,
+        AwsUnavailableError,
+    ),
+)
+async def retry_job(wanted: JobRequest, caller: Beginning, opened: Opened) -> Job:
+    """After an ERROR or CANCELED, try again with the file that is still there; asking twice makes one job.
+
+    Until the new job is made, which takes a moment, the file's status is SUBMITTED and its job's id null.
+    """
+    now_s = int(time.time())
+    lookup = await opened.lookups.get(wanted.input_file, now_s=now_s, consistent=True)
+    if lookup is None or not may_see(caller, lookup):
+        raise UploadNotFoundError
+    replaces = lookup.replaces or await _replaceable(lookup, opened)
+    there = await opened.multipart.head(lookup.input_file)
+    if there is None:
+        raise InputFileGoneError
+    note("job.requested", lookup.input_file, replaces=replaces)
+    await opened.requests.send(lookup.input_file, there, replaces=replaces)
+    if lookup.replaces is None:
+        await opened.lookups.request(lookup, replaces=replaces, now_s=now_s)
+    return job_view.awaited(lookup.with_request(replaces))
+
+
+async def _replaceable(lookup: Lookup, opened: Resources) -> str:
+    """Return the name of what another job would replace.
+
+    Raises:
+        NothingToRetryError: The file's job runs, is complete, or is still to be made for the first time.
+        JobNotFoundError: Its status has expired.
+    """
+    if lookup.job_id is None:
+        if lookup.failure is None:
+            raise NothingToRetryError("The file's first job is made by itself once the file is there.")
+        return f"refused-{lookup.claimed_ms}"
+    job = await opened.statuses.get(lookup.job_id, now_s=int(time.time()), consistent=True)
+    if job is None:
+        raise JobNotFoundError("The status of the file's job has expired; upload the file again.")
+    if job.status is rule.Status.COMPLETE:
+        raise NothingToRetryError("The file's job is complete; upload the file again to have it transcoded anew.")
+    if not job.status.is_final:
+        raise NothingToRetryError("The file's job is not over yet.")
+    return lookup.job_id
+
+
+async def _job(job_id: str, caller: Caller, opened: Resources) -> rule.Job:
+    job = await opened.statuses.get(job_id, now_s=int(time.time()), consistent=True)
+    if job is None or not may_see(caller, job):
+        raise JobNotFoundError
+    return job

@@ -1,0 +1,1 @@
+"""ASGI middleware that every request passes: body limits, security headers, the request log."""

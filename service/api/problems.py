@@ -1,0 +1,160 @@
+"""Every error as JSON of one shape: `{"detail": …, "code": …}`, as FastAPI's users expect, and never a traceback."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from botocore.exceptions import BotoCoreError, ClientError
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+from structlog.contextvars import get_contextvars
+
+from service.views.bodies import Problem
+from transcode.aws import is_passing
+from transcode.errors import (
+    AwsUnavailableError,
+    IssuerUnavailableError,
+    MissingTokenError,
+    RequestTooLargeError,
+    TooManyUploadsError,
+    TranscodeError,
+    UnauthenticatedError,
+)
+
+RETRY_AFTER_S = "5"
+REQUEST_ID_HEADER = "X-Request-Id"
+INTERNAL = "Something went wrong here; it has been noted."
+
+log = structlog.get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Make the app answer every error of ours, of AWS's and of FastAPI's in the one shape."""
+    app.add_exception_handler(TranscodeError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientError, _aws)
+    app.add_exception_handler(BotoCoreError, _aws)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def responses(*errors: type[TranscodeError]) -> dict[int | str, dict[str, Any]]:
+    """Return what a route's documentation says of the errors it can answer with."""
+    return {
+        int(status): {
+            "model": Problem,
+            "description": " ".join(example["summary"] for example in examples.values()),
+            "content": {"application/json": {"examples": examples}},
+        }
+        for status, examples in examples_of(*errors).items()
+    }
+
+
+def examples_of(*errors: type[TranscodeError]) -> dict[str, dict[str, Any]]:
+    """Return an example of each error, by HTTP status and code."""
+    examples: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for error in errors:
+        said = INTERNAL if error is TranscodeError else (error.__doc__ or "").strip()
+        example = {"summary": said, "value": Problem.example(error.code, said)}
+        examples[str(error.http_status)][error.code] = example
+    return examples
+
+
+def path_of(scope: Scope) -> str:
+    """Return the request's path as the routes know it, without what a gateway puts before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
+def problem(
+    request: Request, *, status: int, detail: object, code: str, headers: dict[str, str] | None = None
+) -> JSONResponse:
+    """Return an error in the one shape; under /s3 also in Uppy's, which shows `message`."""
+    body: dict[str, object] = {"detail": detail, "code": code}
+    if path_of(request.scope).startswith("/s3/"):
+        log.info("upload.refused", code=code)
+        body |= {"error": code, "message": _in_words(detail), "requestId": _request_id()}
+    return JSONResponse(body, status_code=status, headers=headers)
+
+
+def _request_id() -> str:
+    """Return the id that the request has in the log."""
+    return str(get_contextvars().get("request_id", ""))
+
+
+def _in_words(detail: object) -> str:
+    """Return the detail as one line: that of an invalid request lists its fields."""
+    if not isinstance(detail, list):
+        return str(detail)
+    return "; ".join(f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in detail)
+
+
+async def _known(request: Request, error: Exception) -> JSONResponse:
+    known = error if isinstance(error, TranscodeError) else TranscodeError()
+    return problem(request, status=known.http_status, detail=str(known), code=known.code, headers=_headers(known))
+
+
+def _headers(error: TranscodeError) -> dict[str, str]:
+    """Return what an answer says beside its body: when to come again, or what to bring."""
+    match error:
+        case AwsUnavailableError() | IssuerUnavailableError():
+            return {"Retry-After": RETRY_AFTER_S}
+        case TooManyUploadsError(retry_after_s=retry_after_s):
+            return {"Retry-After": str(retry_after_s)}
+        case MissingTokenError():
+            return {"WWW-Authenticate": "Bearer"}
+        case UnauthenticatedError():
+            return {"WWW-Authenticate": f'Bearer error="invalid_token", error_description="{error}"'}
+        case _:
+            return {}
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """Say which field is wrong and why, without repeating what was sent."""
+    lines: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
+    detail = [{"loc": line["loc"], "msg": line["msg"], "type": line["type"]} for line in lines]
+    return problem(request, status=422, detail=detail, code="invalid_request")
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else INTERNAL
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    match status:
+        case 400:
+            # FastAPI's answer to a body that is no text at all; to one that is no JSON it says 422.
+            line = {"loc": ["body"], "msg": detail, "type": "body_invalid"}
+            return problem(request, status=422, detail=[line], code="invalid_request")
+        case 405:
+            # Starlette names the methods of the first route of the path, and there may be several.
+            headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    codes = {404: "not_found", 405: "method_not_allowed", 413: RequestTooLargeError.code}
+    return problem(request, status=status, detail=detail, code=codes.get(status, "http_error"), headers=headers)
+
+
+def _allowed(request: Request) -> str | None:
+    """Return the methods of the request's path, as the API's description has them; None where it has no such path."""
+    described: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    paths = [path for path in described if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", path), path_of(request.scope))]
+    if not paths:
+        return None
+    return ", ".join(sorted(method.upper() for method in described[min(paths, key=lambda path: path.count("{"))]))
+
+
+async def _aws(request: Request, error: Exception) -> JSONResponse:
+    if not is_passing(error):
+        return await _unknown(request, error)
+    log.warning("aws.unavailable", path=request.url.path, reason=type(error).__name__)
+    return await _known(request, AwsUnavailableError())
+
+
+async def _unknown(request: Request, error: Exception) -> JSONResponse:
+    log.error("request.failed", path=request.url.path, exc_info=error)
+    # Starlette answers this one outside of everything that adds headers.
+    headers = {REQUEST_ID_HEADER: _request_id()}
+    return problem(request, status=500, detail=INTERNAL, code=TranscodeError.code, headers=headers)

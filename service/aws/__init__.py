@@ -1,0 +1,1 @@
+"""The calls that the service makes to AWS beside its reads of the tables."""

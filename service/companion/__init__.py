@@ -1,1 +1,0 @@
-"""What Uppy's S3 plugin asks its companion for."""

@@ -1,1 +1,0 @@
-"""What callers ask of a job: another one, or an end."""

@@ -1,0 +1,94 @@
+"""Rows of the status and lookup tables, up to a hundred in one read.
+
+No AWS type passes this boundary.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from service.views.followed import FileKey, JobKey, Key
+from transcode.dynamodb import decode
+from transcode.job import Job
+from transcode.lookup import Lookup
+from transcode.lookup_table import lookup_from_row
+from transcode.permissions import Resource, allow
+from transcode.status_table import job_from_row
+
+if TYPE_CHECKING:
+    from types_aiobotocore_dynamodb import DynamoDBClient
+
+PERMISSIONS = allow("dynamodb:BatchGetItem", on=[Resource.STATUS_TABLE, Resource.INPUT_FILE_TABLE])
+
+BATCH_SIZE = 100
+ATTEMPTS = 5
+FIRST_PAUSE_S = 0.05
+
+Row = Job | Lookup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What a read gave: the rows that are there and alive, and the keys that DynamoDB would not get to."""
+
+    rows: Mapping[Key, Row]
+    unread: frozenset[Key]
+
+
+class Rows:
+    """Both tables that front ends read, in one call."""
+
+    def __init__(self, client: "DynamoDBClient", *, status_table: str, lookup_table: str) -> None:
+        self._client = client
+        self._status_table = status_table
+        self._lookup_table = lookup_table
+
+    async def read(self, keys: Collection[Key]) -> Batch:
+        """Return the rows of up to a hundred keys. What DynamoDB leaves unprocessed is asked for again, for a second.
+
+        A file's row is read consistently, so that whoever asked for another job is not shown the end of the last one; a
+        job's is not, and may be one that was just replaced.
+        """
+        left: Mapping[str, Any] = self._request(keys)
+        rows: dict[Key, Row] = {}
+        for attempt in range(ATTEMPTS):
+            answer = await self._client.batch_get_item(RequestItems=left)
+            rows.update(self._rows(answer.get("Responses", {})))
+            left = answer.get("UnprocessedKeys", {})
+            if not left:
+                return Batch(rows=rows, unread=frozenset())
+            await asyncio.sleep(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 -- spreads retries
+        return Batch(rows=rows, unread=frozenset(self._keys(left)))
+
+    def _request(self, keys: Collection[Key]) -> dict[str, Any]:
+        jobs = [{"JobId": {"S": key.job_id}} for key in keys if isinstance(key, JobKey)]
+        files = [{"InputFile": {"S": key.input_file}} for key in keys if isinstance(key, FileKey)]
+        request: dict[str, Any] = {}
+        if jobs:
+            request[self._status_table] = {"Keys": jobs}
+        if files:
+            request[self._lookup_table] = {"Keys": files, "ConsistentRead": True}
+        return request
+
+    def _keys(self, request: Mapping[str, Any]) -> list[Key]:
+        jobs = request.get(self._status_table, {}).get("Keys", ())
+        files = request.get(self._lookup_table, {}).get("Keys", ())
+        return [
+            *(JobKey(each["JobId"]["S"]) for each in jobs),
+            *(FileKey(each["InputFile"]["S"]) for each in files),
+        ]
+
+    def _rows(self, answered: Mapping[str, Any]) -> dict[Key, Row]:
+        """Return what is alive: DynamoDB deletes late."""
+        now_s = int(time.time())
+        rows: dict[Key, Row] = {}
+        for row in map(decode, answered.get(self._status_table, ())):
+            if row["ExpirationTime"] > now_s:
+                rows[JobKey(row["JobId"])] = job_from_row(row)
+        for row in map(decode, answered.get(self._lookup_table, ())):
+            if row["ExpirationTime"] > now_s:
+                rows[FileKey(row["InputFile"])] = lookup_from_row(row)
+        return rows

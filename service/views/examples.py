@@ -1,0 +1,95 @@
+"""Examples of what goes in and out, for the API's description. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from service.views.bodies import EXAMPLE_FILE, EXAMPLE_JOB
+
+AWAITING: dict[str, Any] = {
+    "job_id": None,
+    "input_file": EXAMPLE_FILE,
+    "file_name": "Big Buck Bunny.mp4",
+    "status": "AWAITING_UPLOAD",
+    "progress_percent": None,
+    "phase": None,
+    "eta_s": None,
+    "submitted_at": None,
+    "updated_at": "2025-11-22T07:59:30Z",
+    "output": None,
+    "error": None,
+    "warnings": [],
+}
+PROGRESSING: dict[str, Any] = {
+    **AWAITING,
+    "job_id": EXAMPLE_JOB,
+    "status": "PROGRESSING",
+    "progress_percent": 42,
+    "phase": "TRANSCODING",
+    "eta_s": 12,
+    "submitted_at": "2025-11-22T08:00:00Z",
+    "updated_at": "2025-11-22T08:00:20Z",
+}
+COMPLETE: dict[str, Any] = {
+    **PROGRESSING,
+    "status": "COMPLETE",
+    "progress_percent": 100,
+    "phase": None,
+    "eta_s": None,
+    "updated_at": "2025-11-22T08:00:35Z",
+    "output": {
+        "path": f"{EXAMPLE_FILE}_20251122080000-4be1c7/",
+        "duration_ms": 61440,
+        "width_px": 1920,
+        "height_px": 1080,
+        "playlists": {".m3u8": "Big-Buck-Bunny.m3u8"},
+        "playback_url": f"https://video.example.com/{EXAMPLE_FILE}_20251122080000-4be1c7/Big-Buck-Bunny.m3u8",
+        "renditions": [
+            {"width_px": 1920, "height_px": 1080, "duration_ms": 61440, "playlist": "Big-Buck-Bunny_1080p.m3u8"}
+        ],
+    },
+}
+FAILED: dict[str, Any] = {
+    **PROGRESSING,
+    "status": "ERROR",
+    "phase": None,
+    "eta_s": None,
+    "error": {"code": 1010, "message": "Unable to open input file [Big-Buck-Bunny.mp4]"},
+    "warnings": [{"code": 230001, "message": "The input's timestamps are odd."}],
+}
+
+BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
+    "UploadRequest": [{"file_name": "Big Buck Bunny.mp4", "content_type": "video/mp4", "size_bytes": 64657027}],
+    "Upload": [
+        {
+            "input_file": EXAMPLE_FILE,
+            "method": "PUT",
+            "url": f"https://uploads.s3.us-east-1.amazonaws.com/{EXAMPLE_FILE}?X-Amz-Signature=…",
+            "headers": {"Content-Type": "video/mp4"},
+            "expires_at": "2025-11-22T08:59:30Z",
+        }
+    ],
+    "Job": [PROGRESSING, AWAITING, COMPLETE, FAILED],
+    "JobRequest": [{"input_file": EXAMPLE_FILE}],
+    "Progress": [
+        {name: PROGRESSING[name] for name in ("job_id", "status", "progress_percent", "phase", "eta_s", "updated_at")}
+    ],
+    "MultipartRequest": [{"filename": "Big Buck Bunny.mp4", "type": "video/mp4", "metadata": {"size": 164657027}}],
+    "CompletionRequest": [{"parts": [{"PartNumber": 1, "ETag": '"d41d8cd98f00b204e9800998ecf8427e"'}]}],
+}
+"""Examples by the name of the schema."""
+
+EVENT_STREAM = """\
+retry: 2310
+
+id: Zk3Qd0aB
+event: progress
+data: {"job_id": "1763798400123-a1b2c3", "status": "PROGRESSING", "progress_percent": 42, …}
+
+:
+
+id: fP1x_9Wc
+event: progress
+data: {"job_id": "1763798400123-a1b2c3", "status": "COMPLETE", "progress_percent": 100, …}
+
+"""
+"""A stream of one job: when to come back, two changes, and a silence between them."""
