@@ -16,7 +16,7 @@ import httpx
 
 from bench.counting import COUNTS_FILE, make_page, read_page
 from local.embedded import CREDENTIALS, ROOT
-from mediaconvert_emulator.child_process import tethered
+from mediaconvert_emulator.child_process import bound_to_parent
 
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 KILOBYTES_A_MEGABYTE = 1024
@@ -83,7 +83,7 @@ def running(
         counts_file = Path(scratch) / "counts"
         make_page(counts_file)
         process = subprocess.Popen(
-            tethered([sys.executable, "-m", module, *arguments]),
+            bound_to_parent([sys.executable, "-m", module, *arguments]),
             env=environment({COUNTS_FILE: str(counts_file), "PORT": str(port), **settings}),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -147,7 +147,7 @@ def asked(
         with tempfile.NamedTemporaryFile(prefix="bench-") as counts:
             make_page(Path(counts.name))
             ended = subprocess.run(
-                tethered([python, "-m", module, *arguments]),
+                bound_to_parent([python, "-m", module, *arguments]),
                 env=environment({COUNTS_FILE: counts.name, **settings}),
                 input=said.encode(),
                 capture_output=True,

@@ -22,7 +22,7 @@ class Waves:
         self._streams = streams
         self._heard = 0
 
-    def hear(self, events: int) -> None:
+    def parse(self, events: int) -> None:
         """Count."""
         before = self._heard // self._streams
         self._heard += events
@@ -46,7 +46,7 @@ class Client(asyncio.Protocol):
         """Count the events: an event's first line is never cut, as each is sent at once."""
         if not self.opened.done():
             self.opened.set_result(None)
-        self._waves.hear(data.count(b"event: progress"))
+        self._waves.parse(data.count(b"event: progress"))
 
 
 async def watch(port: int, jobs: list[str], streams: int) -> None:

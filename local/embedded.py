@@ -14,7 +14,7 @@ from typing import IO
 
 import httpx
 
-from mediaconvert_emulator.child_process import tethered
+from mediaconvert_emulator.child_process import bound_to_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 HEALTH_PATH = "/_ministack/health"
@@ -80,7 +80,7 @@ def embedded_aws(*, port: int, log: IO[bytes] | None = None, deadline_s: float =
     endpoint_url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="embedded-aws-") as scratch:
         server = subprocess.Popen(
-            tethered(command()),
+            bound_to_parent(command()),
             env={**os.environ, **environment(port=port, scratch=Path(scratch))},
             stdin=subprocess.DEVNULL,
             stdout=log or subprocess.DEVNULL,

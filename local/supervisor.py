@@ -16,7 +16,7 @@ from typing import Self
 import httpx
 
 from local.parts import Part
-from mediaconvert_emulator.child_process import tethered
+from mediaconvert_emulator.child_process import bound_to_parent
 
 OnLine = Callable[[str, str], None]
 """Takes a part's name and a line of its log."""
@@ -100,7 +100,7 @@ class Supervisor:
         log, write_end = await _open_log()
         try:
             process = await asyncio.create_subprocess_exec(
-                *tethered(part.command),
+                *bound_to_parent(part.command),
                 env=dict(part.environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=write_end,

@@ -15,7 +15,7 @@ from local.embedded import EmbeddedAwsError
 from local.parts import HOST, Ports, url
 from local.playback_key import new_key_pair
 from local.supervisor import PartError, Supervisor
-from mediaconvert_emulator.child_process import tethered
+from mediaconvert_emulator.child_process import bound_to_parent
 
 
 class StartError(Exception):
@@ -90,7 +90,7 @@ async def _provision(shared: Mapping[str, str], ports: Ports) -> dict[str, str]:
     name the user's AWS account.
     """
     process = await asyncio.create_subprocess_exec(
-        *tethered([sys.executable, "-m", "local", "provision"]),
+        *bound_to_parent([sys.executable, "-m", "local", "provision"]),
         env={**shared, "MEDIACONVERT_ENDPOINT_URL": url(ports.mediaconvert)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -8,13 +8,10 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from service.api import companion as companion_routes
-from service.api import job_commands as job_routes
-from service.api import jobs as routes
-from service.api import openapi, page, problems
-from service.api import progress as live_routes
-from service.api.middleware.body_limits import Edge
+from service.api import companion, health, jobs, openapi, page, problems, progress, uploads
+from service.api.middleware.body_limits import BodyLimits
 from service.api.middleware.request_log import RequestLog
+from service.api.middleware.security_headers import SecurityHeaders
 from service.resources import open_resources
 from service.settings import ServiceSettings
 
@@ -35,7 +32,8 @@ Show `progress_percent` as it is: null is a bar without end. Errors are `{"detai
 Every answer names its request in `X-Request-Id`, by which its log lines are found; a request may bring its own.
 """
 
-ROUTERS = (routes.router, live_routes.router, job_routes.router, companion_routes.router)
+ROUTERS = (jobs.router, uploads.router, progress.router, companion.router, health.router)
+"""In this order: the first route to be compared with a request's path is the one that is called most."""
 
 OWN_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", problems.REQUEST_ID_HEADER)
 """What a page of another origin may send along."""
@@ -73,7 +71,8 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
     problems.install(app)
     openapi.install(app)
     page.install(app, settings.web_dir)
-    app.add_middleware(Edge)
+    app.add_middleware(BodyLimits)
+    app.add_middleware(SecurityHeaders)
     if settings.cors_allow_origins:
         # Around the rest: a page may read refusals too. Never with credentials: tokens come in a header.
         app.add_middleware(

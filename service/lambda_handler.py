@@ -4,9 +4,9 @@ Everything is made when Lambda initialises the container, before the first reque
 one line that names them.
 """
 
-from transcode.gc_tuning import starting
+from transcode.gc_tuning import paused_during_start
 
-with starting():
+with paused_during_start():
     from service.lambda_app import LambdaApp
     from service.settings import ServiceSettings
     from transcode import log, telemetry

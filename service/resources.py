@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from service.aws.job_requests import JobRequests
-from service.aws.lazy_client import OnDemand
-from service.aws.mediaconvert import RunningJobs
+from service.aws.lazy_client import LazyClient
+from service.aws.mediaconvert import JobCanceller
 from service.aws.multipart import MultipartBucket
 from service.aws.presigned import UploadBucket
-from service.live.batch_get import Rows
+from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
-from service.live.hub import Live
-from service.live.job_json_cache import Answers
-from service.live.reader import Reader
+from service.live.hub import Hub
+from service.live.job_json_cache import JobJsonCache
+from service.live.reader import JobReader
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
 from transcode.aws import Aws, open_aws
@@ -43,11 +43,11 @@ class Resources:
     lookups: LookupTable
     bucket: UploadBucket
     multipart: MultipartBucket
-    running: RunningJobs
+    canceller: JobCanceller
     requests: JobRequests
-    reader: Reader
-    live: Live
-    answers: Answers
+    reader: JobReader
+    hub: Hub
+    job_json: JobJsonCache
     cookies: "PlaybackCookies | None"
 
     async def check(self) -> None:
@@ -73,27 +73,31 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
         AsyncExitStack() as stack,
     ):
         dynamodb = await aws.dynamodb()
-        s3 = OnDemand(aws.s3)
+        s3 = LazyClient(aws.s3)
         public_url = settings.s3_public_endpoint_url
-        public = OnDemand(partial(aws.s3, endpoint_url=public_url)) if public_url else s3
+        public = LazyClient(partial(aws.s3, endpoint_url=public_url)) if public_url else s3
         statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
-        rows = Rows(dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table)
-        reader = Reader(rows, statuses, fresh_s=settings.fresh_s)
-        live = Live(reader, partial(_show, settings), tick_s=settings.tick_s)
+        batch_get = BatchGet(dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table)
+        reader = JobReader(batch_get, statuses, fresh_s=settings.fresh_s)
+        hub = Hub(reader, partial(_show, settings), tick_s=settings.tick_s)
         stack.push_async_callback(reader.close)
-        stack.push_async_callback(live.close)
+        stack.push_async_callback(hub.close)
         yield Resources(
             settings=settings,
             statuses=statuses,
             reader=reader,
-            live=live,
-            answers=Answers(settings.playback_base_url),
+            hub=hub,
+            job_json=JobJsonCache(settings.playback_base_url),
             cookies=await _cookies(aws, settings),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, public, settings.input_bucket),
             multipart=MultipartBucket(s3, public, settings.input_bucket),
-            running=RunningJobs(OnDemand(partial(aws.mediaconvert, endpoint_url=settings.mediaconvert_endpoint_url))),
-            requests=JobRequests(OnDemand(aws.sqs), queue_url=settings.uploads_queue_url, bucket=settings.input_bucket),
+            canceller=JobCanceller(
+                LazyClient(partial(aws.mediaconvert, endpoint_url=settings.mediaconvert_endpoint_url))
+            ),
+            requests=JobRequests(
+                LazyClient(aws.sqs), queue_url=settings.uploads_queue_url, bucket=settings.input_bucket
+            ),
         )
 
 

@@ -31,12 +31,12 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and spare the collector what stays until the end."""
         await super().startup(sockets)
-        gc_tuning.spare()
+        gc_tuning.freeze_startup_objects()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and long polls, finish the requests under way, and close."""
         if (opened := getattr(self._app.state, "resources", None)) is not None:
-            opened.live.end_watchers()
+            opened.hub.end_watchers()
         await super().shutdown(sockets)
 
 

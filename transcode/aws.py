@@ -92,7 +92,7 @@ async def open_aws(*, region: str, endpoint_url: str | None = None) -> AsyncIter
         yield Aws(stack, region=region, endpoint_url=endpoint_url)
 
 
-def is_passing(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Tell whether the same call may well succeed later: throttling, a server's error, a broken connection."""
     match error:
         case ClientError():

@@ -23,7 +23,7 @@ MADE_KEY = "Made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class Correlation:
     """What is known of where a piece of work comes from.
 
     `upload` is the upload's id, `request_id` that of the request that asked for the work, `trace_parent` the span that
@@ -49,15 +49,17 @@ class Trail:
         return _present(**{UPLOAD_KEY: self.upload, MADE_KEY: made}, **self.as_message_attributes())
 
 
-def trail_of(carried: Mapping[str, str] | None, *, input_file: str | None = None) -> Trail:
-    """Return the trail that a message's attributes or a job's user metadata carry.
+def correlation_of(carried: Mapping[str, str] | None, *, input_file: str | None = None) -> Correlation:
+    """Return the correlation that a message's attributes or a job's user metadata carry.
 
-    >>> trail_of({"RequestId": "r-1234", "traceparent": "none"}, input_file="uploads/00112233445566778899aabb/a.mp4")
-    Trail(upload='00112233445566778899aabb', request_id='r-1234', trace_parent=None, made_ms=None)
+    >>> correlation_of(
+    ...     {"RequestId": "r-1234", "traceparent": "none"}, input_file="uploads/00112233445566778899aabb/a.mp4"
+    ... )
+    Correlation(upload='00112233445566778899aabb', request_id='r-1234', trace_parent=None, made_ms=None)
     """
     carried = carried or {}
     made = _shaped(_MILLISECONDS, carried.get(MADE_KEY))
-    return Trail(
+    return Correlation(
         upload=upload_of(input_file) if input_file else _shaped(_UPLOAD, carried.get(UPLOAD_KEY)),
         request_id=_shaped(REQUEST_ID, carried.get(REQUEST_ID_KEY)),
         trace_parent=_shaped(TRACE_PARENT, carried.get(TRACE_PARENT_KEY)),

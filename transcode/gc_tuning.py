@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def starting() -> Iterator[None]:
+def paused_during_start() -> Iterator[None]:
     """Make a process ready: nothing is looked at meanwhile, and what is there at the end never, its litter included."""
     gc.disable()
     try:
@@ -20,7 +20,7 @@ def starting() -> Iterator[None]:
         gc.enable()
 
 
-def spare() -> None:
+def freeze_startup_objects() -> None:
     """Never look again at what is there now, once its litter is out."""
     gc.collect()
     gc.freeze()

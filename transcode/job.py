@@ -63,7 +63,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Warned:
+class JobWarning:
     """A warning of MediaConvert's about a job; COMPLETE gives codes only."""
 
     code: int
@@ -86,7 +86,7 @@ class WarningRaised:
 
     job_id: str
     time_ms: int
-    warning: Warned
+    warning: JobWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class Completed:
     job_id: str
     time_ms: int
     output: Output
-    warnings: frozenset[Warned] = frozenset()
+    warnings: frozenset[JobWarning] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class Job:
     phase: str | None = None
     output: Output | None = None
     failure: Failure | None = None
-    warnings: frozenset[Warned] = frozenset()
+    warnings: frozenset[JobWarning] = frozenset()
     input_file: str | None = None
     file_name: str | None = None
     owner: str | None = None
@@ -196,7 +196,7 @@ def worth_applying(events: Sequence[JobEvent]) -> list[int]:
     over the rest. Warnings go before what ends the job, and only the earliest such event counts, because nothing
     can follow it.
     """
-    warnings: dict[Warned, int] = {}
+    warnings: dict[JobWarning, int] = {}
     progress: list[int] = []
     final: list[int] = []
     for position, event in enumerate(events):

@@ -16,11 +16,11 @@ from transcode.job import (
     Failure,
     Job,
     JobEvent,
+    JobWarning,
     Output,
     Progressed,
     Rendition,
     Status,
-    Warned,
     WarningRaised,
     advance,
 )
@@ -144,13 +144,13 @@ def _output_attributes(output: Output) -> dict[str, object]:
     }
 
 
-def _warning_member(warning: Warned) -> str:
+def _warning_member(warning: JobWarning) -> str:
     return f"{warning.code} {warning.message}".strip()
 
 
-def _warning(member: str) -> Warned:
+def _warning(member: str) -> JobWarning:
     code, _, message = member.partition(" ")
-    return Warned(code=int(code), message=message)
+    return JobWarning(code=int(code), message=message)
 
 
 def job_from_row(row: Mapping[str, Any]) -> Job:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from structlog.contextvars import bound_contextvars, get_contextvars
 
-from transcode.correlation import Trail
+from transcode.correlation import Correlation
 from transcode.metrics import BY_EVENT
 
 if TYPE_CHECKING:
@@ -63,20 +63,20 @@ def is_wanted(signal: str, environment: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def following(trail: Trail, work: str, **ids: str) -> Iterator[None]:
-    """Let every log line within have the trail's ids, and be part of its trace as one piece of work."""
-    with bound_contextvars(**trail.as_log_fields()):
+def following(correlation: Correlation, work: str, **ids: str) -> Iterator[None]:
+    """Let every log line within have the correlation's ids, and be part of its trace as one piece of work."""
+    with bound_contextvars(**correlation.as_log_fields()):
         if _otel is None:
             yield
             return
-        with _otel.work(work, trail.trace_parent, {**trail.as_log_fields(), **ids}):
+        with _otel.work(work, correlation.trace_parent, {**correlation.as_log_fields(), **ids}):
             yield
 
 
-def outgoing(*, upload: str | None = None, made_ms: int | None = None) -> Trail:
-    """Return the trail for what is asked for now, by the request or the message that is being handled."""
+def outgoing(*, upload: str | None = None, made_ms: int | None = None) -> Correlation:
+    """Return the correlation for what is asked for now, by the request or the message that is being handled."""
     known = get_contextvars()
-    return Trail(
+    return Correlation(
         upload=upload or known.get("upload"),
         request_id=known.get("request_id"),
         trace_parent=_otel.trace_parent() if _otel is not None else None,

@@ -45,7 +45,7 @@ async def run(settings: WorkerSettings) -> None:
             stop_grace_s=settings.stop_grace_s,
             pulse=Pulse(settings.health_file, clock=time.time),
         )
-        gc_tuning.spare()
+        gc_tuning.freeze_startup_objects()
         log.info("worker.ready", queues=[queue.name for queue in queues])
         async with reconciling(aws, settings, handler):
             await loop.run(stop)

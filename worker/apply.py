@@ -9,8 +9,8 @@ import structlog
 from transcode.job import Canceled, Completed, Failed, Job, JobEvent
 from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore
-from worker.key_table import OutputTable
-from worker.outcomes import Done, Later, Message, Outcome, backoff_s
+from worker.key_table import KeyTable
+from worker.outcomes import Done, Message, Outcome, Retry, backoff_s
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +20,7 @@ class Applier:
     """Applies events; `clock` gives Unix seconds."""
 
     statuses: StatusTable
-    outputs: OutputTable
+    outputs: KeyTable
     artifacts: ArtifactStore
     clock: Callable[[], float]
 
@@ -51,7 +51,7 @@ class Applier:
         if destination is None:
             # The event overtook our own writes; or they are lost, and the dead-letter queue keeps the event.
             log.warning("job.key_row_missing", job_id=event.job_id)
-            return Later(reason="the job's key row is not there", delay_s=backoff_s(message))
+            return Retry(reason="the job's key row is not there", delay_s=backoff_s(message))
         event = replace(event, output=replace(event.output, path=destination.output_path))
         await self.artifacts.put_key_file(destination)
         await self.artifacts.put_info(destination, event)

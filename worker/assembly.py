@@ -9,12 +9,12 @@ from transcode.status_table import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
-from worker.key_table import OutputTable
-from worker.messages.parser import Reader
+from worker.key_table import KeyTable
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.settings import WorkerSettings
 from worker.submission.job_request import JobDefaults
-from worker.submission.mediaconvert import Encoder
+from worker.submission.mediaconvert import MediaConvertJobs
 from worker.submission.submit import Submitter
 
 
@@ -24,11 +24,11 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
     lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
-    outputs = OutputTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
+    outputs = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
     sanitiser = Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role))
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     return BatchHandler(
-        reader=Reader(
+        reader=MessageParser(
             input_bucket=settings.input_bucket,
             upload_prefix=settings.upload_prefix,
             sanitiser=sanitiser,
@@ -38,7 +38,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
             outputs=outputs,
             lookups=lookups,
             statuses=statuses,
-            encoder=Encoder(mediaconvert, _defaults(settings), sanitiser),
+            encoder=MediaConvertJobs(mediaconvert, _defaults(settings), sanitiser),
             clock=time.time,
             lease_s=settings.claim_lease_s,
         ),

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterable
 from typing import Any
 
 
-async def side_by_side(work: Iterable[Coroutine[Any, Any, None]], *, most: int) -> None:
+async def bounded_gather(work: Iterable[Coroutine[Any, Any, None]], *, most: int) -> None:
     """Do all of the work, `most` pieces of it at a time; every piece is tried, whatever becomes of another.
 
     Raises:

@@ -22,7 +22,7 @@ CLAIM_PREFIX = "claim:"
 TURN_PREFIX = "turn:"
 
 
-class OutputTable:
+class KeyTable:
     """Keys and output paths by job id, and claims by object version."""
 
     def __init__(self, client: "DynamoDBClient", table: str, *, ttl_s: int) -> None:

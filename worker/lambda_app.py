@@ -11,8 +11,8 @@ import structlog
 
 from worker.assembly import open_handler
 from worker.lambda_event import Direct, FromQueues, demand_done, failures, read_invocation
-from worker.lambda_runtime import Container
-from worker.outcomes import Bury, Done, Later, Message, Outcome
+from worker.lambda_runtime import LambdaRuntime
+from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
 from worker.settings import WorkerSettings
 
@@ -31,10 +31,10 @@ class LambdaWorker:
     def __init__(self, settings: WorkerSettings) -> None:
         self._queue_urls = {url.rsplit("/", 1)[-1]: url for url in _urls(settings)}
         self._queues: dict[str, Queue] = {}
-        self._container = Container(settings)
-        aws = self._container.aws
-        self._sqs = self._container.run(aws.sqs())
-        self._handler = self._container.run(open_handler(aws, settings))
+        self._runtime = LambdaRuntime(settings)
+        aws = self._runtime.aws
+        self._sqs = self._runtime.run(aws.sqs())
+        self._handler = self._runtime.run(open_handler(aws, settings))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
         """Return which messages of a queue's batch are to come again; nothing for an event without a queue.
@@ -43,7 +43,7 @@ class LambdaWorker:
             NotHandledError: An event without a queue was not handled.
             QueueUnusableError: The messages come from a queue that isn't the worker's, or has no dead-letter queue.
         """
-        return self._container.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
+        return self._runtime.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
 
     async def _handle(self, invoked: FromQueues | Direct) -> dict[str, Any] | None:
         match invoked:
@@ -75,10 +75,10 @@ async def _settle(queue: Queue, message: Message, outcome: Outcome | None) -> bo
         match outcome:
             case Done():
                 return True
-            case Bury(reason=reason):
+            case GiveUp(reason=reason):
                 await queue.bury(message, reason)
                 return True
-            case Later(delay_s=delay_s):
+            case Retry(delay_s=delay_s):
                 await queue.hide([(message, delay_s)])
     except Exception:
         # It comes again after the queue's visibility timeout, which is safe.

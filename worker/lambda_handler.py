@@ -3,9 +3,9 @@
 Its timeout must be longer than a claim's lease (60 s), and the queues' visibility timeout six times as long.
 """
 
-from transcode.gc_tuning import starting
+from transcode.gc_tuning import paused_during_start
 
-with starting():
+with paused_during_start():
     from transcode import log, telemetry
     from transcode.settings import load
     from worker.lambda_app import LambdaWorker

@@ -1,8 +1,8 @@
 """The Lambda function `worker.lambda_reconcile.handler`, for a schedule of EventBridge's. Its event doesn't matter."""
 
-from transcode.gc_tuning import starting
+from transcode.gc_tuning import paused_during_start
 
-with starting():
+with paused_during_start():
     from transcode import log, telemetry
     from transcode.settings import load
     from worker.reconcile.scheduled import ScheduledReconciliation

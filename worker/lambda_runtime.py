@@ -15,7 +15,7 @@ from worker.settings import WorkerSettings
 T = TypeVar("T")
 
 
-class Container:
+class LambdaRuntime:
     """The loop and the clients, for the container's life. Belongs to the thread that made it, as its loop does."""
 
     aws: Aws

@@ -9,7 +9,7 @@ import structlog
 
 from worker.batch import BatchHandler
 from worker.health import Pulse
-from worker.outcomes import Later, Message
+from worker.outcomes import Message, Retry
 from worker.queue import BATCH_SIZE, Queue
 
 FIRST_PAUSE_S = 1.0
@@ -70,7 +70,7 @@ class Loop:
                 outcomes = await self.handler.handle(messages)
         except asyncio.CancelledError:
             # Out of time: let another worker have them now rather than after the visibility timeout.
-            release = Later(reason="the worker stops", delay_s=0)
+            release = Retry(reason="the worker stops", delay_s=0)
             await queue.settle(messages, dict.fromkeys((message.message_id for message in messages), release))
             log.warning("messages.released", queue=queue.name, count=len(messages))
             raise

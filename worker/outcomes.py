@@ -34,7 +34,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Later:
+class Retry:
     """Not possible yet: let it come again after the delay, until the queue's redrive policy buries it."""
 
     reason: str
@@ -42,13 +42,13 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bury:
+class GiveUp:
     """Never possible: straight to the dead-letter queue, with the reason."""
 
     reason: str
 
 
-Outcome = Done | Later | Bury
+Outcome = Done | Retry | GiveUp
 
 
 def backoff_s(message: Message) -> int:

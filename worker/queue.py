@@ -18,8 +18,8 @@ import structlog
 from transcode.correlation import REQUEST_ID_KEY, TRACE_PARENT_KEY
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
 from transcode.sqs import decode_attributes, encode_attributes
-from worker.bounded_gather import side_by_side
-from worker.outcomes import Bury, Done, Later, Message, Outcome
+from worker.bounded_gather import bounded_gather
+from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -35,7 +35,7 @@ PERMISSIONS = (
 BATCH_SIZE = 10
 LONG_POLL_S = 20
 LONGEST_REASON = 256
-TRAIL_ATTRIBUTES = (REQUEST_ID_KEY, TRACE_PARENT_KEY)
+CORRELATION_ATTRIBUTES = (REQUEST_ID_KEY, TRACE_PARENT_KEY)
 """The attributes that are asked for: what follows an upload."""
 
 GATHERED_WITHIN_S = 2.0
@@ -72,7 +72,7 @@ class Queue:
             MaxNumberOfMessages=BATCH_SIZE,
             WaitTimeSeconds=wait_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
-            MessageAttributeNames=TRAIL_ATTRIBUTES,
+            MessageAttributeNames=CORRELATION_ATTRIBUTES,
         )
         return [
             Message(
@@ -114,13 +114,13 @@ class Queue:
             match outcomes.get(message.message_id):
                 case Done():
                     finished.append(message)
-                case Later(delay_s=delay_s):
+                case Retry(delay_s=delay_s):
                     later.append((message, delay_s))
-                case Bury(reason=reason):
+                case GiveUp(reason=reason):
                     hopeless.append((message, reason))
                 case None:
                     continue
-        await side_by_side((self.bury(*each) for each in hopeless), most=MOST_SETTLING)
+        await bounded_gather((self.bury(*each) for each in hopeless), most=MOST_SETTLING)
         finished += [message for message, _ in hopeless]
         await asyncio.gather(self._delete(finished), self.hide(later))
 
@@ -138,7 +138,7 @@ class Queue:
 
     async def hide(self, delays: Sequence[tuple[Message, int]]) -> None:
         """Let each message come again after its delay, in seconds."""
-        await side_by_side(map(self._hide_batch, _batches(delays)), most=MOST_SETTLING)
+        await bounded_gather(map(self._hide_batch, _batches(delays)), most=MOST_SETTLING)
 
     async def _hide_batch(self, delays: Sequence[tuple[Message, int]]) -> None:
         answer = await self.client.change_message_visibility_batch(
@@ -151,7 +151,7 @@ class Queue:
         self._report("message.not_released", answer.get("Failed", []))
 
     async def _delete(self, messages: Sequence[Message]) -> None:
-        await side_by_side(map(self._delete_batch, _batches(messages)), most=MOST_SETTLING)
+        await bounded_gather(map(self._delete_batch, _batches(messages)), most=MOST_SETTLING)
 
     async def _delete_batch(self, messages: Sequence[Message]) -> None:
         answer = await self.client.delete_message_batch(

@@ -65,11 +65,11 @@ def watched(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS) -> Wat
         _allow_files(streams + SPARE_FILES)
         service = bench.serve(stack, "service", bench.world)
         idle_mb = service.memory_mb()
-        heard = stack.enter_context(_watching(service, ids, streams))
-        wait_for("all streams open", lambda: heard.waves() >= 1, deadline_s=180)
+        parsed = stack.enter_context(_watching(service, ids, streams))
+        wait_for("all streams open", lambda: parsed.waves() >= 1, deadline_s=180)
         time.sleep(2)
         open_mb, cpu_s = service.memory_mb(), service.cpu_s()
-        reached_s = [_change(bench.world, heard, ids, wave=2 + at) for at in range(rounds)]
+        reached_s = [_change(bench.world, parsed, ids, wave=2 + at) for at in range(rounds)]
         cpu_us = 1e6 * (service.cpu_s() - cpu_s) / (rounds * streams)
         return Watched(
             streams=streams,
@@ -102,13 +102,13 @@ def _watching(service: Measured, ids: list[str], streams: int) -> Iterator[_Hear
         yield _Heard(clients.log)
 
 
-def _change(world: World, heard: _Heard, ids: list[str], *, wave: int) -> float:
-    """Change every job, and return how long it took until every client had heard of it."""
+def _change(world: World, parsed: _Heard, ids: list[str], *, wave: int) -> float:
+    """Change every job, and return how long it took until every client had parsed of it."""
     time.sleep(0.37 * wave % 1)  # at another moment of the tick each time
     began_s = time.monotonic()
     world.put_jobs(ids, percent=wave)
-    wait_for("everybody hears of the change", lambda: heard.waves() >= wave, deadline_s=60)
-    return heard.at_s(wave) - began_s
+    wait_for("everybody hears of the change", lambda: parsed.waves() >= wave, deadline_s=60)
+    return parsed.at_s(wave) - began_s
 
 
 def _reads_a_second(service: Measured, *, over_s: float) -> float:

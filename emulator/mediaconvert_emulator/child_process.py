@@ -14,7 +14,7 @@ from collections.abc import Sequence
 PR_SET_PDEATHSIG = 1
 
 
-def tethered(command: Sequence[str]) -> list[str]:
+def bound_to_parent(command: Sequence[str]) -> list[str]:
     """The command, tied to the life of this process: SIGTERM reaches it when we are gone."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
-from mediaconvert_emulator.child_process import tethered
+from mediaconvert_emulator.child_process import bound_to_parent
 from mediaconvert_emulator.failures import ffmpeg_error
 
 TAIL_LINES = 40
@@ -35,7 +35,7 @@ async def transcode(ffmpeg: str, arguments: list[str], *, folder: Path, input_ur
         JobError: ffmpeg failed.
     """
     process = await asyncio.create_subprocess_exec(
-        *tethered([ffmpeg, *arguments]),
+        *bound_to_parent([ffmpeg, *arguments]),
         cwd=folder,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

@@ -10,10 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from fastapi.exceptions import RequestValidationError
 
-from service.api.dependencies import Beginning
-from service.api.jobs import Opened
+from service.api.dependencies import AppResources, NewUploadCaller
 from service.api.middleware.request_log import note
-from service.api.open_upload import UnderWay
+from service.api.open_upload import OpenUpload
 from service.api.problems import responses
 from service.uploads.file_names import new_input_file
 from service.views.companion import (
@@ -63,20 +62,20 @@ ERRORS = responses(UploadNotFoundError, UploadCompletedError, AwsUnavailableErro
 async def create_form_upload(
     filename: Annotated[FileName, Query()],
     type: Annotated[ContentType, Query()],  # noqa: A002 -- Uppy's name for it
-    caller: Beginning,
-    opened: Opened,
+    caller: NewUploadCaller,
+    resources: AppResources,
     size: Annotated[str | None, Query(alias="metadata[size]", description="The length in bytes, where known.")] = None,
 ) -> FormUpload:
     """Get a form for one file, whose policy binds key, content type and length."""
-    settings, size_bytes = opened.settings, announced_bytes({"size": size})
+    settings, size_bytes = resources.settings, announced_bytes({"size": size})
     accepted = settings.acceptance
     accepted.check_type(type)
     accepted.check_size(size_bytes or 1, in_parts=False)
     input_file = new_input_file(settings.upload_prefix, filename)
     lookup = Lookup(input_file=input_file, file_name=filename, owner=caller.owner, size_bytes=size_bytes)
-    await opened.lookups.announce(lookup, now_s=int(time.time()), good_for_s=settings.upload_url_ttl_s)
+    await resources.lookups.announce(lookup, now_s=int(time.time()), good_for_s=settings.upload_url_ttl_s)
     note("upload.announced", input_file, by="form", content_type=type, size_bytes=size_bytes)
-    post = await opened.multipart.presign_post(
+    post = await resources.multipart.presign_post(
         input_file,
         content_type=type,
         least_bytes=size_bytes or 1,
@@ -92,13 +91,15 @@ async def create_form_upload(
     summary="Begin an upload in parts",
     responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
 )
-async def create_multipart_upload(wanted: MultipartRequest, caller: Beginning, opened: Opened) -> MultipartBegun:
+async def create_multipart_upload(
+    wanted: MultipartRequest, caller: NewUploadCaller, resources: AppResources
+) -> MultipartBegun:
     """Begin an upload that can be resumed; its key and id are good for this caller only."""
     size_bytes = announced_bytes(wanted.metadata)
-    opened.settings.acceptance.check_type(wanted.type)
-    opened.settings.acceptance.check_size(size_bytes or 1, in_parts=True)
-    input_file = new_input_file(opened.settings.upload_prefix, wanted.filename)
-    upload_id = await opened.multipart.begin(input_file, content_type=wanted.type)
+    resources.settings.acceptance.check_type(wanted.type)
+    resources.settings.acceptance.check_size(size_bytes or 1, in_parts=True)
+    input_file = new_input_file(resources.settings.upload_prefix, wanted.filename)
+    upload_id = await resources.multipart.begin(input_file, content_type=wanted.type)
     lookup = Lookup(
         input_file=input_file,
         file_name=wanted.filename,
@@ -106,15 +107,15 @@ async def create_multipart_upload(wanted: MultipartRequest, caller: Beginning, o
         upload_id=upload_id,
         size_bytes=size_bytes,
     )
-    await opened.lookups.announce(lookup, now_s=int(time.time()), good_for_s=MULTIPART_TTL_S)
+    await resources.lookups.announce(lookup, now_s=int(time.time()), good_for_s=MULTIPART_TTL_S)
     note("upload.announced", input_file, by="parts", content_type=wanted.type, size_bytes=lookup.size_bytes)
-    return MultipartBegun(key=input_file, upload_id=upload_id, bucket=opened.multipart.bucket)
+    return MultipartBegun(key=input_file, upload_id=upload_id, bucket=resources.multipart.bucket)
 
 
 @router.get(
     "/multipart/{upload_id}", operation_id="list_parts", summary="List the parts that were sent", responses=ERRORS
 )
-async def list_parts(upload: UnderWay) -> list[ListedPart]:
+async def list_parts(upload: OpenUpload) -> list[ListedPart]:
     """See what is there already, to resume with the rest."""
     return [ListedPart(PartNumber=part.number, ETag=part.etag, Size=part.size_bytes) for part in await upload.parts()]
 
@@ -126,7 +127,7 @@ async def list_parts(upload: UnderWay) -> list[ListedPart]:
     responses=ERRORS,
 )
 async def sign_parts(
-    upload: UnderWay,
+    upload: OpenUpload,
     numbers: Annotated[
         str,
         Query(alias="partNumbers", pattern=r"^[0-9]{1,5}(,[0-9]{1,5})*$", max_length=5_000, description="With commas."),
@@ -146,9 +147,9 @@ async def sign_parts(
     summary="Sign one part",
     responses=ERRORS,
 )
-async def sign_part(number: Number, upload: UnderWay, opened: Opened) -> PartUrl:
+async def sign_part(number: Number, upload: OpenUpload, resources: AppResources) -> PartUrl:
     """Get the address to PUT one part to."""
-    return PartUrl(url=await upload.sign(number), expires=opened.settings.upload_url_ttl_s)
+    return PartUrl(url=await upload.sign(number), expires=resources.settings.upload_url_ttl_s)
 
 
 @router.post(
@@ -164,13 +165,15 @@ async def sign_part(number: Number, upload: UnderWay, opened: Opened) -> PartUrl
         AwsUnavailableError,
     ),
 )
-async def complete_multipart_upload(wanted: CompletionRequest, upload: UnderWay, opened: Opened) -> Completed:
+async def complete_multipart_upload(
+    wanted: CompletionRequest, upload: OpenUpload, resources: AppResources
+) -> Completed:
     """Make the file of its parts; its job is made by itself. What is too large is thrown away."""
     tags = {part.PartNumber: part.ETag for part in wanted.parts}
     if len(tags) != len(wanted.parts):
         raise InvalidPartsError("A part number stands in the list twice.")
     await upload.complete(tags)
-    bucket = opened.multipart
+    bucket = resources.multipart
     return Completed(location=await bucket.address(upload.input_file), key=upload.input_file, bucket=bucket.bucket)
 
 
@@ -180,7 +183,7 @@ async def complete_multipart_upload(wanted: CompletionRequest, upload: UnderWay,
     summary="Abort an upload in parts",
     responses=ERRORS,
 )
-async def abort_multipart_upload(upload: UnderWay) -> Aborted:
+async def abort_multipart_upload(upload: OpenUpload) -> Aborted:
     """Throw the upload and its parts away; its key is forgotten."""
     await upload.abort()
     return Aborted()

@@ -1,17 +1,19 @@
-"""Who is calling: the dependency that every route but health and documentation takes.
+"""The parameters that routes share: the caller, the app's resources, the ids of a job and an input file.
 
-With AUTH_ISSUER and AUTH_AUDIENCE set, a caller is the subject of a valid token; without them everybody is `OPEN`.
-A token comes in the Authorization header only, never in a URL: URLs end up in logs and histories.
+With AUTH_ISSUER and AUTH_AUDIENCE set, the caller is the subject of a valid token; without them every caller is `OPEN`.
+A token comes in the Authorization header only, never in a URL, because URLs end up in logs and histories.
 """
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.openapi.models import HTTPBearer as BearerScheme
 from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 
 from service.access.caller import OPEN, Caller
+from service.resources import Resources
+from service.views.bodies import EXAMPLE_FILE, EXAMPLE_JOB
 from transcode.errors import MissingTokenError
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class _Access(SecurityBase):
-    """One dependency that both gives the caller and describes the scheme; two would cost each request a tenth."""
+    """Authenticates the caller and describes the scheme in OpenAPI, as one dependency instead of two."""
 
     def __init__(self) -> None:
         self.scheme_name = "bearer"
@@ -30,11 +32,11 @@ class _Access(SecurityBase):
         )
 
     async def __call__(self, request: Request) -> Caller:
-        """Return who is calling.
+        """Return the caller.
 
         Raises:
             UnauthenticatedError: The token is missing, expired or wrong.
-            IssuerUnavailableError: The identity provider's keys can't be had at the moment.
+            IssuerUnavailableError: The identity provider's keys can't be fetched at the moment.
         """
         verifier: TokenVerifier | None = request.app.state.verifier
         if verifier is None:
@@ -45,15 +47,15 @@ class _Access(SecurityBase):
         return Caller(sub=await verifier.subject(token))
 
 
-Calling = Annotated[Caller, Depends(_Access())]
-"""A route's parameter that asks for a caller: `caller: Calling`."""
+CurrentCaller = Annotated[Caller, Depends(_Access())]
+"""The caller of a route: `caller: CurrentCaller`."""
 
 
-async def beginning(request: Request, caller: Calling) -> Caller:
-    """Return who is calling, having counted one more upload of theirs.
+async def new_upload_caller(request: Request, caller: CurrentCaller) -> Caller:
+    """Return the caller, after counting one more upload against their quota.
 
     Raises:
-        TooManyUploadsError: It is one too many.
+        TooManyUploadsError: The caller has used up the quota.
     """
     quota: UploadQuota | None = request.app.state.quota
     if quota is not None:
@@ -61,5 +63,30 @@ async def beginning(request: Request, caller: Calling) -> Caller:
     return caller
 
 
-Beginning = Annotated[Caller, Depends(beginning)]
-"""A route's parameter that asks for a caller, where the route begins an upload."""
+NewUploadCaller = Annotated[Caller, Depends(new_upload_caller)]
+"""The caller of a route that begins an upload."""
+
+
+def resources_of(request: Request) -> Resources:
+    """Return what the app's lifespan opened.
+
+    The two routes that are called most use this function directly, because resolving a dependency costs time
+    (bench row "status of a hot job").
+    """
+    resources: Resources = request.app.state.resources
+    return resources
+
+
+async def _resources(request: Request) -> Resources:
+    """Return the same as a dependency. Async, because FastAPI runs plain functions in its thread pool."""
+    return resources_of(request)
+
+
+AppResources = Annotated[Resources, Depends(_resources)]
+"""The tables, buckets and readers of the app: `resources: AppResources`."""
+
+InputFile = Annotated[
+    str,
+    Query(min_length=1, max_length=1024, description="The key that `POST /uploads` gave.", examples=[EXAMPLE_FILE]),
+]
+JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$", description="The job's id.", examples=[EXAMPLE_JOB])]

@@ -1,148 +1,165 @@
-"""The routes: announce an upload, find its job, watch it."""
+"""The routes of jobs: find one, get one, cancel one, request another one."""
 
 import time
-from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from service.access.caller import may_see
-from service.api.dependencies import Beginning, Calling
+from service.access.caller import Caller, may_see
+from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller, resources_of
 from service.api.middleware.request_log import note
 from service.api.problems import responses
 from service.resources import Resources
-from service.uploads.file_names import new_input_file
-from service.views.bodies import EXAMPLE_FILE, EXAMPLE_JOB, Health, Job, Upload, UploadRequest
+from service.views import job_view
+from service.views.bodies import Job, JobRequest
 from service.views.followed import FileKey, Followed, JobKey, Key
+from transcode import job as rule
 from transcode.errors import (
     AwsUnavailableError,
+    InputFileGoneError,
+    JobFinalError,
     JobNotFoundError,
+    NothingToRetryError,
+    RetryNotConfiguredError,
     TooManyUploadsError,
-    UnsupportedTypeError,
     UploadNotFoundError,
-    UploadTooLargeError,
 )
 from transcode.lookup import Lookup
 
-router = APIRouter()
-
-
-async def resources(request: Request) -> Resources:
-    """Return what the app's lifespan opened. Async, because FastAPI sends plain functions through its thread pool."""
-    return opened_by(request)
-
-
-def opened_by(request: Request) -> Resources:
-    """Return the same to a route that is asked so often that a dependency counts: an eighth of the app's own time."""
-    opened: Resources = request.app.state.resources
-    return opened
-
-
-Opened = Annotated[Resources, Depends(resources)]
-InputFile = Annotated[
-    str,
-    Query(min_length=1, max_length=1024, description="The key that `POST /uploads` gave.", examples=[EXAMPLE_FILE]),
-]
-JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$", description="The job's id.", examples=[EXAMPLE_JOB])]
+router = APIRouter(tags=["jobs"])
 
 
 # The first to be compared with a request's path, because it is asked for most.
 @router.get(
     "/jobs/{job_id}",
     operation_id="get_job",
-    tags=["jobs"],
     summary="Get a job",
     response_model=Job,
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
-async def get_job(job_id: JobId, caller: Calling, request: Request) -> Response:
+async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Response:
     """Get everything there is to show of a job.
 
     Where videos' keys are guarded, the answer about a COMPLETE job comes with the cookies that fetch its key, for a
     while: ask again before you play it again.
     """
-    opened, key = opened_by(request), JobKey(job_id)
-    followed = await opened.reader.follow(key)
+    resources, key = resources_of(request), JobKey(job_id)
+    followed = await resources.reader.follow(key)
     if followed.owned is None or not may_see(caller, followed.owned):
         raise JobNotFoundError
-    return _answer(key, followed, opened)
-
-
-@router.post(
-    "/uploads",
-    status_code=201,
-    operation_id="create_upload",
-    tags=["uploads"],
-    summary="Announce an upload",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
-)
-async def create_upload(wanted: UploadRequest, caller: Beginning, opened: Opened) -> Upload:
-    """Get a presigned PUT for one file. Its job is made by itself once the file is there."""
-    settings = opened.settings
-    settings.acceptance.check_type(wanted.content_type)
-    settings.acceptance.check_size(wanted.size_bytes, in_parts=False)
-    now_s = int(time.time())
-    input_file = new_input_file(settings.upload_prefix, wanted.file_name)
-    lookup = Lookup(input_file=input_file, file_name=wanted.file_name, owner=caller.owner)
-    await opened.lookups.announce(lookup, now_s=now_s, good_for_s=settings.upload_url_ttl_s)
-    note("upload.announced", input_file, by="put", content_type=wanted.content_type, size_bytes=wanted.size_bytes)
-    put = await opened.bucket.presign(
-        input_file,
-        content_type=wanted.content_type,
-        size_bytes=wanted.size_bytes,
-        ttl_s=settings.upload_url_ttl_s,
-    )
-    return Upload(
-        input_file=input_file,
-        url=put.url,
-        headers=put.headers,
-        expires_at=datetime.fromtimestamp(now_s + settings.upload_url_ttl_s, UTC),
-    )
+    return _answer(key, followed, resources)
 
 
 @router.get(
     "/jobs",
     operation_id="find_job",
-    tags=["jobs"],
     summary="Find the job of an input file",
     response_model=Job,
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
-async def find_job(input_file: InputFile, caller: Calling, request: Request) -> Response:
+async def find_job(input_file: InputFile, caller: CurrentCaller, request: Request) -> Response:
     """Get the newest job of a file; before there is one, its status is AWAITING_UPLOAD and its id null."""
-    opened, key = opened_by(request), FileKey(input_file)
-    followed = await opened.reader.follow(key)
+    resources, key = resources_of(request), FileKey(input_file)
+    followed = await resources.reader.follow(key)
     if followed.owned is None or not may_see(caller, followed.owned):
         raise UploadNotFoundError
-    return _answer(key, followed, opened)
+    return _answer(key, followed, resources)
 
 
-@router.get("/healthz", operation_id="healthz", tags=["health"], summary="Is the process alive?")
-async def healthz() -> Health:
-    """Answer, whatever AWS does."""
-    return Health()
-
-
-@router.get(
-    "/readyz",
-    operation_id="readyz",
-    tags=["health"],
-    summary="Can it reach its tables and bucket?",
-    responses=responses(AwsUnavailableError),
+@router.post(
+    "/jobs/{job_id}/cancel",
+    status_code=202,
+    operation_id="cancel_job",
+    summary="Cancel a job",
+    responses=responses(JobNotFoundError, JobFinalError, AwsUnavailableError),
 )
-async def readyz(opened: Opened) -> Health:
-    """Answer 200 if the tables and the bucket can be reached, 503 otherwise."""
-    await opened.check()
-    return Health()
+async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> Job:
+    """End a job that is not over yet: its status is CANCELED from now on, and nothing of it can be played."""
+    job = await _job(job_id, caller, resources)
+    if job.status.is_final:
+        raise JobFinalError
+    await resources.canceller.cancel(job_id)
+    if job.input_file is not None:
+        note("job.cancel_asked", job.input_file, job_id=job_id)
+    # MediaConvert sends no event for a job that was still waiting, so the status is ours to write, by the same rule
+    # as an event's: where one came first, that one stands.
+    now_ms = int(time.time() * 1000)
+    await resources.statuses.advance(rule.Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
+    resources.reader.forget()
+    job = await _job(job_id, caller, resources)
+    if job.status is not rule.Status.CANCELED:
+        raise JobFinalError
+    return job_view.job_of(job, now_ms=now_ms, playback_base_url=resources.settings.playback_base_url)
 
 
-def _answer(key: Key, followed: Followed, opened: Resources) -> Response:
+@router.post(
+    "/jobs",
+    status_code=202,
+    operation_id="retry_job",
+    summary="Ask for another job of a file",
+    responses=responses(
+        UploadNotFoundError,
+        JobNotFoundError,
+        NothingToRetryError,
+        RetryNotConfiguredError,
+        TooManyUploadsError,
+        AwsUnavailableError,
+    ),
+)
+async def retry_job(wanted: JobRequest, caller: NewUploadCaller, resources: AppResources) -> Job:
+    """After an ERROR or CANCELED, try again with the file that is still there; asking twice makes one job.
+
+    Until the new job is made, which takes a moment, the file's status is SUBMITTED and its job's id null.
+    """
+    now_s = int(time.time())
+    lookup = await resources.lookups.get(wanted.input_file, now_s=now_s, consistent=True)
+    if lookup is None or not may_see(caller, lookup):
+        raise UploadNotFoundError
+    replaces = lookup.replaces or await _replaceable(lookup, resources)
+    there = await resources.multipart.head(lookup.input_file)
+    if there is None:
+        raise InputFileGoneError
+    note("job.requested", lookup.input_file, replaces=replaces)
+    await resources.requests.send(lookup.input_file, there, replaces=replaces)
+    if lookup.replaces is None:
+        await resources.lookups.request(lookup, replaces=replaces, now_s=now_s)
+    return job_view.awaited(lookup.with_request(replaces))
+
+
+async def _replaceable(lookup: Lookup, resources: Resources) -> str:
+    """Return the name of what another job would replace.
+
+    Raises:
+        NothingToRetryError: The file's job runs, is complete, or is still to be made for the first time.
+        JobNotFoundError: Its status has expired.
+    """
+    if lookup.job_id is None:
+        if lookup.failure is None:
+            raise NothingToRetryError("The file's first job is made by itself once the file is there.")
+        return f"refused-{lookup.claimed_ms}"
+    job = await resources.statuses.get(lookup.job_id, now_s=int(time.time()), consistent=True)
+    if job is None:
+        raise JobNotFoundError("The status of the file's job has expired; upload the file again.")
+    if job.status is rule.Status.COMPLETE:
+        raise NothingToRetryError("The file's job is complete; upload the file again to have it transcoded anew.")
+    if not job.status.is_final:
+        raise NothingToRetryError("The file's job is not over yet.")
+    return lookup.job_id
+
+
+async def _job(job_id: str, caller: Caller, resources: Resources) -> rule.Job:
+    job = await resources.statuses.get(job_id, now_s=int(time.time()), consistent=True)
+    if job is None or not may_see(caller, job):
+        raise JobNotFoundError
+    return job
+
+
+def _answer(key: Key, followed: Followed, resources: Resources) -> Response:
     """Return the job as JSON that is ready: FastAPI would check and serialize what we have just made, once a caller.
 
     Whoever gets it may see it, and so may play it: what playback asks for comes along.
     """
     now_ms = int(time.time() * 1000)
-    response = Response(opened.answers.of(key, followed, now_ms=now_ms), media_type="application/json")
-    if opened.cookies is not None:
-        opened.cookies.set_on(response, followed.job, now_s=now_ms // 1000)
+    response = Response(resources.job_json.of(key, followed, now_ms=now_ms), media_type="application/json")
+    if resources.cookies is not None:
+        resources.cookies.set_on(response, followed.job, now_s=now_ms // 1000)
     return response

@@ -13,8 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Path
 
 from service.access.caller import may_see
-from service.api.dependencies import Calling
-from service.api.jobs import InputFile, Opened
+from service.api.dependencies import AppResources, CurrentCaller, InputFile
 from service.api.middleware.request_log import note
 from service.aws.multipart import NoSuchMultipartError, Part
 from service.resources import Resources
@@ -28,12 +27,12 @@ from transcode.lookup import Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
+class MultipartUpload:
     """One upload in parts, neither completed nor aborted as far as we know; S3 may know better."""
 
     lookup: Lookup
     upload_id: str
-    opened: Resources
+    resources: Resources
 
     @property
     def input_file(self) -> str:
@@ -42,8 +41,8 @@ class Unfinished:
 
     async def sign(self, number: int) -> str:
         """Return the address to PUT one part to."""
-        ttl_s = self.opened.settings.upload_url_ttl_s
-        return await self.opened.multipart.presign_part(self.input_file, self.upload_id, number, ttl_s=ttl_s)
+        ttl_s = self.resources.settings.upload_url_ttl_s
+        return await self.resources.multipart.presign_part(self.input_file, self.upload_id, number, ttl_s=ttl_s)
 
     async def parts(self) -> list[Part]:
         """Return the parts that S3 has.
@@ -53,7 +52,7 @@ class Unfinished:
             UploadCompletedError: It is complete.
         """
         try:
-            return list(await self.opened.multipart.parts(self.input_file, self.upload_id))
+            return list(await self.resources.multipart.parts(self.input_file, self.upload_id))
         except NoSuchMultipartError as error:
             raise await self._gone() from error
 
@@ -69,10 +68,10 @@ class Unfinished:
         """
         await self._check_size(tags)
         try:
-            await self.opened.multipart.complete(self.input_file, self.upload_id, tags)
+            await self.resources.multipart.complete(self.input_file, self.upload_id, tags)
         except NoSuchMultipartError as error:
             raise await self._gone() from error
-        await self.opened.lookups.complete(self.input_file, now_s=int(time.time()))
+        await self.resources.lookups.complete(self.input_file, now_s=int(time.time()))
         note("upload.completed", self.input_file, parts=len(tags))
 
     async def abort(self) -> None:
@@ -82,18 +81,18 @@ class Unfinished:
             UploadCompletedError: It is complete.
         """
         try:
-            await self.opened.multipart.abort(self.input_file, self.upload_id)
+            await self.resources.multipart.abort(self.input_file, self.upload_id)
         except NoSuchMultipartError as error:
             gone = await self._gone()
             if isinstance(gone, UploadCompletedError):
                 raise gone from error
-        await self.opened.lookups.forget(self.lookup)
+        await self.resources.lookups.forget(self.lookup)
         note("upload.aborted", self.input_file)
 
     async def _check_size(self, tags: Mapping[int, str]) -> None:
         """Hold the parts against the limit and the announced length, which no signature of a part binds."""
         total_bytes = sum(part.size_bytes for part in await self.parts() if part.number in tags)
-        accepted, announced_bytes = self.opened.settings.acceptance, self.lookup.size_bytes
+        accepted, announced_bytes = self.resources.settings.acceptance, self.lookup.size_bytes
         if total_bytes > min(accepted.max_bytes, announced_bytes or accepted.max_bytes):
             await self.abort()
             raise UploadTooLargeError(f"The parts are {total_bytes} bytes, more than is accepted or was announced.")
@@ -102,31 +101,31 @@ class Unfinished:
 
     async def _gone(self) -> UploadCompletedError | UploadNotFoundError:
         """Say why S3 knows the upload no more: its object is there, or it was thrown away."""
-        there = await self.opened.multipart.head(self.input_file)
+        there = await self.resources.multipart.head(self.input_file)
         return UploadNotFoundError("The upload was thrown away.") if there is None else UploadCompletedError()
 
 
-async def unfinished(
+async def open_upload(
     upload_id: Annotated[str, Path(min_length=1, max_length=1024, description="S3's id of the upload.")],
     key: InputFile,
-    caller: Calling,
-    opened: Opened,
-) -> Unfinished:
+    caller: CurrentCaller,
+    resources: AppResources,
+) -> MultipartUpload:
     """Return the caller's upload.
 
     Raises:
         UploadNotFoundError: There is none under this key and id, or it is another's.
         UploadCompletedError: It is complete.
     """
-    lookup = await opened.lookups.get(key, now_s=int(time.time()), consistent=True)
+    lookup = await resources.lookups.get(key, now_s=int(time.time()), consistent=True)
     if lookup is None or lookup.upload_id is None or not may_see(caller, lookup):
         raise UploadNotFoundError
     if not hmac.compare_digest(lookup.upload_id.encode(), upload_id.encode(errors="replace")):
         raise UploadNotFoundError
     if lookup.is_uploaded or lookup.claimed_ms is not None:
         raise UploadCompletedError
-    return Unfinished(lookup=lookup, upload_id=lookup.upload_id, opened=opened)
+    return MultipartUpload(lookup=lookup, upload_id=lookup.upload_id, resources=resources)
 
 
-UnderWay = Annotated[Unfinished, Depends(unfinished)]
+OpenUpload = Annotated[MultipartUpload, Depends(open_upload)]
 """A route's parameter that asks for an upload of the caller's own."""

@@ -15,7 +15,7 @@ from starlette.types import Scope
 from structlog.contextvars import get_contextvars
 
 from service.views.bodies import Problem
-from transcode.aws import is_passing
+from transcode.aws import is_transient
 from transcode.errors import (
     AwsUnavailableError,
     IssuerUnavailableError,
@@ -147,7 +147,7 @@ def _allowed(request: Request) -> str | None:
 
 
 async def _aws(request: Request, error: Exception) -> JSONResponse:
-    if not is_passing(error):
+    if not is_transient(error):
         return await _unknown(request, error)
     log.warning("aws.unavailable", path=request.url.path, reason=type(error).__name__)
     return await _known(request, AwsUnavailableError())

@@ -11,8 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from service.access.caller import Caller, may_see
-from service.api.dependencies import Calling
-from service.api.jobs import JobId, Opened
+from service.api.dependencies import AppResources, CurrentCaller, JobId
 from service.api.problems import responses
 from service.live.event_stream import ProgressStream, ending
 from service.live.hub import Snapshot
@@ -58,8 +57,8 @@ JobIds = Annotated[
 async def get_progress(
     job_id: JobId,
     request: Request,
-    caller: Calling,
-    opened: Opened,
+    caller: CurrentCaller,
+    resources: AppResources,
     if_none_match: Annotated[str | None, Header(description="The `ETag` of the last answer.")] = None,
     wait_s: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for a change.")] = 0,
 ) -> Response:
@@ -71,9 +70,11 @@ async def get_progress(
     """
     known = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")} - {""}
     if wait_s and known:
-        followed = await _changed(JobKey(job_id), known, request=request, caller=caller, opened=opened, wait_s=wait_s)
+        followed = await _changed(
+            JobKey(job_id), known, request=request, caller=caller, resources=resources, wait_s=wait_s
+        )
     else:
-        followed = await opened.reader.follow(JobKey(job_id))
+        followed = await resources.reader.follow(JobKey(job_id))
         _permit(caller, followed)
     progress = _progress(followed)
     etag = _etag(progress)
@@ -101,8 +102,8 @@ async def get_progress(
 )
 async def watch_events(
     request: Request,
-    caller: Calling,
-    opened: Opened,
+    caller: CurrentCaller,
+    resources: AppResources,
     input_file: InputFiles = [],  # noqa: B006 -- FastAPI copies it
     job_id: JobIds = [],  # noqa: B006
     last_event_id: Annotated[str | None, Header(description="Sent by browsers that come back.")] = None,
@@ -123,20 +124,20 @@ async def watch_events(
         raise _wrong_number()
     known = known_tags(last_event_id)
     told = finished(keys, known)
-    snapshots = await _look([key for key in keys if key not in told], caller=caller, opened=opened)
+    snapshots = await _look([key for key in keys if key not in told], caller=caller, resources=resources)
     told |= {each.key: each.tag for each in snapshots if each.tag in known}
     if len(told) == len(keys) and all(each.followed.is_final for each in snapshots):
         return Response(status_code=204)
-    return ProgressStream(opened.live, snapshots, told=told, heartbeat_s=opened.settings.heartbeat_s)
+    return ProgressStream(resources.hub, snapshots, told=told, heartbeat_s=resources.settings.heartbeat_s)
 
 
 async def _changed(
-    key: Key, known: set[str], *, request: Request, caller: Caller, opened: Resources, wait_s: float
+    key: Key, known: set[str], *, request: Request, caller: Caller, resources: Resources, wait_s: float
 ) -> Followed:
     """Return the first state that shows something unknown, or the last one at the end of the time."""
-    snapshot = await opened.live.look(key)
+    snapshot = await resources.hub.look(key)
     _permit(caller, snapshot.followed)
-    with opened.live.watch([snapshot]) as watcher:
+    with resources.hub.watch([snapshot]) as watcher:
         async with ending(watcher, request.receive):
             until_s = time.monotonic() + wait_s
             while _etag(_progress(snapshot.followed)) in known and not watcher.is_over:
@@ -146,13 +147,13 @@ async def _changed(
     return snapshot.followed
 
 
-async def _look(keys: Sequence[Key], *, caller: Caller, opened: Resources) -> Sequence[Snapshot]:
+async def _look(keys: Sequence[Key], *, caller: Caller, resources: Resources) -> Sequence[Snapshot]:
     """Return how the keys stand.
 
     Raises:
         FollowedNotFoundError: Some aren't there, or are another's; it says which.
     """
-    looks = await asyncio.gather(*map(opened.live.look, keys), return_exceptions=True)
+    looks = await asyncio.gather(*map(resources.hub.look, keys), return_exceptions=True)
     found: list[Snapshot] = []
     absent: list[Key] = []
     for key, look in zip(keys, looks, strict=True):

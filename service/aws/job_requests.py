@@ -5,7 +5,7 @@ No AWS type passes this boundary.
 
 from typing import TYPE_CHECKING
 
-from service.aws.lazy_client import OnDemand
+from service.aws.lazy_client import LazyClient
 from service.aws.multipart import StoredObject
 from transcode.errors import RetryNotConfiguredError
 from transcode.job_requested import job_requested
@@ -22,7 +22,7 @@ PERMISSIONS = allow("sqs:SendMessage", on=[Resource.UPLOADS_QUEUE])
 class JobRequests:
     """Requests for jobs; without a queue's address there can be none."""
 
-    def __init__(self, client: "OnDemand[SQSClient]", *, queue_url: str | None, bucket: str) -> None:
+    def __init__(self, client: "LazyClient[SQSClient]", *, queue_url: str | None, bucket: str) -> None:
         self._client = client
         self._queue_url = queue_url
         self._bucket = bucket

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 Client = TypeVar("Client")
 
 
-class OnDemand(Generic[Client]):
+class LazyClient(Generic[Client]):
     """Opens a client once; whoever opens clients closes them."""
 
     def __init__(self, opening: Callable[[], Awaitable[Client]]) -> None:

@@ -5,7 +5,7 @@ No AWS type passes this boundary.
 
 from typing import TYPE_CHECKING
 
-from service.aws.lazy_client import OnDemand
+from service.aws.lazy_client import LazyClient
 from transcode.errors import JobFinalError, JobNotFoundError
 from transcode.permissions import Resource, allow
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 PERMISSIONS = allow("mediaconvert:CancelJob", "mediaconvert:GetJob", on=[Resource.MEDIACONVERT_JOBS])
 
 
-class RunningJobs:
+class JobCanceller:
     """Jobs that MediaConvert runs, or will."""
 
-    def __init__(self, client: "OnDemand[MediaConvertClient]") -> None:
+    def __init__(self, client: "LazyClient[MediaConvertClient]") -> None:
         self._client = client
 
     async def cancel(self, job_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from service.aws.lazy_client import OnDemand
+from service.aws.lazy_client import LazyClient
 from transcode.errors import InvalidPartsError
 from transcode.permissions import Resource, allow
 
@@ -61,7 +61,7 @@ class StoredObject:
 class MultipartBucket:
     """The input bucket, for uploads in parts and by form. `public` signs for the host that browsers use."""
 
-    def __init__(self, client: "OnDemand[S3Client]", public: "OnDemand[S3Client]", bucket: str) -> None:
+    def __init__(self, client: "LazyClient[S3Client]", public: "LazyClient[S3Client]", bucket: str) -> None:
         self._client = client
         self._public = public
         self.bucket = bucket

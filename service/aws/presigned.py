@@ -6,7 +6,7 @@ No AWS type passes this boundary.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from service.aws.lazy_client import OnDemand
+from service.aws.lazy_client import LazyClient
 from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class PresignedPut:
 class UploadBucket:
     """The input bucket, as far as the service touches it. `public` signs for the host that browsers use."""
 
-    def __init__(self, client: "OnDemand[S3Client]", public: "OnDemand[S3Client]", bucket: str) -> None:
+    def __init__(self, client: "LazyClient[S3Client]", public: "LazyClient[S3Client]", bucket: str) -> None:
         self._client = client
         self._public = public
         self._bucket = bucket

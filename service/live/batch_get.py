@@ -1,4 +1,4 @@
-"""Rows of the status and lookup tables, up to a hundred in one read.
+"""BatchGet of the status and lookup tables, up to a hundred in one read.
 
 No AWS type passes this boundary.
 """
@@ -31,14 +31,14 @@ Row = Job | Lookup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class BatchResult:
     """What a read gave: the rows that are there and alive, and the keys that DynamoDB would not get to."""
 
     rows: Mapping[Key, Row]
     unread: frozenset[Key]
 
 
-class Rows:
+class BatchGet:
     """Both tables that front ends read, in one call."""
 
     def __init__(self, client: "DynamoDBClient", *, status_table: str, lookup_table: str) -> None:
@@ -46,7 +46,7 @@ class Rows:
         self._status_table = status_table
         self._lookup_table = lookup_table
 
-    async def read(self, keys: Collection[Key]) -> Batch:
+    async def read(self, keys: Collection[Key]) -> BatchResult:
         """Return the rows of up to a hundred keys. What DynamoDB leaves unprocessed is asked for again, for a second.
 
         A file's row is read consistently, so that whoever asked for another job is not shown the end of the last one; a
@@ -59,9 +59,9 @@ class Rows:
             rows.update(self._rows(answer.get("Responses", {})))
             left = answer.get("UnprocessedKeys", {})
             if not left:
-                return Batch(rows=rows, unread=frozenset())
+                return BatchResult(rows=rows, unread=frozenset())
             await asyncio.sleep(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 -- spreads retries
-        return Batch(rows=rows, unread=frozenset(self._keys(left)))
+        return BatchResult(rows=rows, unread=frozenset(self._keys(left)))
 
     def _request(self, keys: Collection[Key]) -> dict[str, Any]:
         jobs = [{"JobId": {"S": key.job_id}} for key in keys if isinstance(key, JobKey)]

@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from service.live.hub import Live, Snapshot, Watcher
+from service.live.hub import Hub, Snapshot, Watcher
 from service.views import job_view
 from service.views.followed import Followed, JobKey, Key, event_id, final_tag, tag
 
@@ -45,7 +45,7 @@ class ProgressStream(Response):
 
     def __init__(
         self,
-        live: Live,
+        hub: Hub,
         snapshots: Sequence[Snapshot],
         *,
         told: Mapping[Key, str],
@@ -56,7 +56,7 @@ class ProgressStream(Response):
         self.background = None
         # X-Accel-Buffering keeps nginx from collecting events.
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        self._live = live
+        self._hub = hub
         self._snapshots = snapshots
         self._heartbeat_s = heartbeat_s
         self._told = told
@@ -64,7 +64,7 @@ class ProgressStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until all is final, the client goes away, or an hour has passed."""
         del scope
-        with self._live.watch(self._snapshots) as watcher:
+        with self._hub.watch(self._snapshots) as watcher:
             async with ending(watcher, receive):
                 await self._send(watcher, send)
 

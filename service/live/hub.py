@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from service.live.reader import Reader
+from service.live.reader import JobReader
 from service.views.followed import Followed, Key
-from transcode.aws import is_passing
+from transcode.aws import is_transient
 from transcode.errors import TranscodeError
 
 GIVE_UP_S = 60.0
@@ -90,12 +90,12 @@ class _Topic:
     failing_s: float | None = None
 
 
-class Live:
+class Hub:
     """The jobs and files that are watched in this process. Everything happens in one event loop."""
 
     def __init__(
         self,
-        reader: Reader,
+        reader: JobReader,
         show: Callable[[Key, Followed], tuple[bytes, str]],
         *,
         tick_s: float,
@@ -214,7 +214,7 @@ class Live:
         now_s = _now_s()
         if topic.failing_s is None:
             topic.failing_s = now_s
-            passing = isinstance(error, TranscodeError) or is_passing(error)
+            passing = isinstance(error, TranscodeError) or is_transient(error)
             log.warning("live.unread", reason=type(error).__name__, exc_info=None if passing else error)
         elif now_s - topic.failing_s > self._give_up_s:
             for watcher in topic.watchers:

@@ -10,7 +10,7 @@ from service.views import job_view
 from service.views.followed import Followed, Key
 
 MOST_KEPT = 1_000
-"""Answers of about half a kilobyte."""
+"""JobJsonCache of about half a kilobyte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class _Answer:
         return kept.job is followed.job and kept.lookup is followed.lookup and self.second == second
 
 
-class Answers:
+class JobJsonCache:
     """The last answer about each job or file."""
 
     def __init__(self, playback_base_url: str | None) -> None:

@@ -14,7 +14,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from itertools import islice
 
-from service.live.batch_get import BATCH_SIZE, Row, Rows
+from service.live.batch_get import BATCH_SIZE, BatchGet, Row
 from service.views.followed import FileKey, Followed, JobKey, Key, later_of
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Job
@@ -35,12 +35,12 @@ class _Kept:
     until_s: float
 
 
-class Reader:
+class JobReader:
     """Gathers reads. Everything happens in one event loop."""
 
-    def __init__(self, rows: Rows, statuses: StatusTable, *, fresh_s: float) -> None:
+    def __init__(self, batch_get: BatchGet, statuses: StatusTable, *, fresh_s: float) -> None:
         """`fresh_s` is for how many seconds a job's row answers others than who asked for it."""
-        self._rows = rows
+        self._batch_get = batch_get
         self._statuses = statuses
         self._fresh_s = fresh_s
         self._asked: dict[Key, list[asyncio.Future[Row | None]]] = {}
@@ -135,7 +135,7 @@ class Reader:
     async def _fetch(self, batch: dict[Key, list["asyncio.Future[Row | None]"]]) -> None:
         until_s, changes = asyncio.get_running_loop().time() + self._fresh_s, self._changes
         try:
-            read = await self._rows.read(batch)
+            read = await self._batch_get.read(batch)
         except Exception as error:  # noqa: BLE001 -- handed to everyone who asked
             for answers in batch.values():
                 _refuse(answers, error)

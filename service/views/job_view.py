@@ -104,7 +104,7 @@ def _error(failure: rule.Failure) -> ErrorOut:
     return ErrorOut(code=failure.code, message=failure.message)
 
 
-def _warnings(warnings: Iterable[rule.Warned]) -> list[WarningOut]:
+def _warnings(warnings: Iterable[rule.JobWarning]) -> list[WarningOut]:
     """Show each code once: COMPLETE repeats, without words, what NEW_WARNING said."""
     messages = {warning.code: warning.message for warning in sorted(warnings)}
     return [WarningOut(code=code, message=message) for code, message in messages.items()]

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.issuer_kit import AUDIENCE
+from tests.fake_issuer import AUDIENCE
 from tests.system.running import System, eventually, ffmpeg
 
 from .cards import Watched

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Request
 
-from tests.issuer_kit import little_issuer
-from tests.playback_kit import guarded
+from tests.fake_issuer import little_issuer
+from tests.playback_server import guarded
 from tests.system.running import System
 
 from .conftest import OpenPage

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import expect
 
-from tests.issuer_kit import little_issuer
+from tests.fake_issuer import little_issuer
 
 from .cards import FINISH_MS, Line, Watched
 from .conftest import OpenPage

@@ -19,10 +19,10 @@ from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.key_table import OutputTable
+from worker.key_table import KeyTable
 from worker.settings import WorkerSettings
 
-from .watching_calls import Calls, watch
+from .aws_call_recorder import Calls, watch
 
 STATUS_TTL_S = 86_400
 OUTPUT_TTL_S = 14 * 86_400
@@ -36,7 +36,7 @@ class Stores:
 
     statuses: StatusTable
     lookups: LookupTable
-    outputs: OutputTable
+    outputs: KeyTable
     artifacts: ArtifactStore
 
 
@@ -84,7 +84,7 @@ async def stores(aws: Aws, stack: Stack) -> Stores:
     return Stores(
         statuses=StatusTable(dynamodb, stack.status_table, lifetimes),
         lookups=LookupTable(dynamodb, stack.input_file_table, lifetimes),
-        outputs=OutputTable(dynamodb, stack.output_table, ttl_s=OUTPUT_TTL_S),
+        outputs=KeyTable(dynamodb, stack.output_table, ttl_s=OUTPUT_TTL_S),
         artifacts=ArtifactStore(await aws.s3(), stack.output_bucket),
     )
 

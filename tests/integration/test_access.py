@@ -12,8 +12,8 @@ import pytest_asyncio
 from local.provision import Stack
 from service.resources import Resources
 from service.settings import ServiceSettings
+from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.test_api import serve, service_settings, wish
-from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
 from transcode.job import Failed, Failure, Job
 from transcode.lookup import Lookup
 

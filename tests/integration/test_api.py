@@ -15,7 +15,7 @@ from service.settings import ServiceSettings
 from tests.integration.conftest import Stores
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
-from transcode.job import Completed, Failed, Failure, Job, Output, Progressed, Warned, WarningRaised
+from transcode.job import Completed, Failed, Failure, Job, JobWarning, Output, Progressed, WarningRaised
 from transcode.lookup import Lookup
 
 PLAYBACK = "https://play.example"
@@ -179,7 +179,7 @@ async def test_a_jobs_whole_life_can_be_read(
 async def test_an_error_is_shown_with_its_code(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:
     """And its warnings, each code once."""
     now_s = int(time.time())
-    for warning in (Warned(code=230001), Warned(code=230001, message="odd timestamps")):
+    for warning in (JobWarning(code=230001), JobWarning(code=230001, message="odd timestamps")):
         await stores.statuses.advance(WarningRaised(job_id=job_id, time_ms=1, warning=warning), now_s=now_s)
     failure = Failure(code=1010, message="Unable to open input file [a.mp4]")
     await stores.statuses.advance(Failed(job_id=job_id, time_ms=2, failure=failure), now_s=now_s)

@@ -15,7 +15,7 @@ from transcode.aws import Aws
 from transcode.job import Job, Status
 from worker.batch import BatchHandler
 from worker.claim import Destination
-from worker.outcomes import Bury, Done, Later, Message
+from worker.outcomes import Done, GiveUp, Message, Retry
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -133,7 +133,7 @@ async def test_a_file_that_can_not_be_written_keeps_the_status_back(
 
     handler.applier.artifacts.client.meta.events.register("before-call.s3.PutObject", fail_once)
     outcome = (await handler.handle([done]))[done.message_id]
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, Retry)
     assert (await read(stores, job_id)).status is Status.SUBMITTED
     assert await handler.handle([done]) == {done.message_id: Done()}
     assert (await read(stores, job_id)).status is Status.COMPLETE
@@ -144,7 +144,7 @@ async def test_complete_waits_for_the_keys_row(
 ) -> None:
     """An event that overtakes our own writes is left for a later delivery, and nothing is written."""
     done = complete(stack, job_id, 9)
-    assert isinstance((await handler.handle([done]))[done.message_id], Later)
+    assert isinstance((await handler.handle([done]))[done.message_id], Retry)
     assert await file_names(s3, stack, job_id) == set()
     await submitted(stores, job_id)
     assert await handler.handle([done]) == {done.message_id: Done()}
@@ -211,7 +211,7 @@ async def test_bad_messages_do_not_touch_the_good_ones_beside_them(
     malformed, foreign = message("{not json"), event(stack, "1-abc", "COMPLETE", 9, userMetadata={})
     good = update(stack, job_id, 2, 30)
     outcomes = await handler.handle([malformed, foreign, good])
-    assert isinstance(outcomes[malformed.message_id], Bury)
+    assert isinstance(outcomes[malformed.message_id], GiveUp)
     assert (outcomes[foreign.message_id], outcomes[good.message_id]) == (Done(), Done())
     assert (await read(stores, job_id)).progress_percent == 30
 

@@ -13,7 +13,7 @@ from bench.harness import Bench
 from bench.results import Figure, Report, Row, at_least
 from bench.world import World
 from transcode.job import Progressed
-from worker.messages.parser import Reader
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
 
@@ -26,7 +26,7 @@ def bench() -> Iterator[Bench]:
 
 def test_the_events_are_what_the_worker_reads() -> None:
     """Each job's in turn, each newer than its last."""
-    reader = Reader(input_bucket="bench-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
+    reader = MessageParser(input_bucket="bench-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
     bodies = islice(backlog(jobs=2, input_bucket="bench-in"), 4)
     meanings = [meaning for body in bodies for meaning in reader.read(body)]
     first, _, second, _ = meanings

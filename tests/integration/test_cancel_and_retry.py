@@ -17,7 +17,7 @@ from local.embedded import ROOT
 from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
-from service.aws.mediaconvert import RunningJobs
+from service.aws.mediaconvert import JobCanceller
 from tests.integration.conftest import Stores
 from tests.integration.test_api import serve, service_settings
 from transcode.aws import Aws
@@ -192,13 +192,13 @@ async def test_a_cancel_that_a_complete_overtook_is_told(
 ) -> None:
     """What was written first stands, and the caller hears of it."""
     app: Any = stalled_api._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 -- to come between two lines
-    running: RunningJobs = app.state.resources.running
+    running: JobCanceller = app.state.resources.canceller
 
     async def overtaken(job_id: str) -> None:
-        await RunningJobs.cancel(running, job_id)
+        await JobCanceller.cancel(running, job_id)
         await stores.statuses.advance(Completed(job_id=job_id, time_ms=9, output=Output(path="a/")), now_s=now_s())
 
-    app.state.resources = replace(app.state.resources, running=SimpleNamespace(cancel=overtaken))
+    app.state.resources = replace(app.state.resources, canceller=SimpleNamespace(cancel=overtaken))
     answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
     assert (answer.status_code, answer.json()["code"]) == (409, "job_final")
     assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "COMPLETE"

@@ -22,10 +22,10 @@ from transcode.job import (
     Failure,
     Job,
     JobEvent,
+    JobWarning,
     Output,
     Progressed,
     Status,
-    Warned,
     WarningRaised,
     advance,
     worth_applying,
@@ -48,7 +48,7 @@ PROGRESS = st.builds(
     phase=st.none() | st.sampled_from(["PROBING", "TRANSCODING", "UPLOADING"]),
 )
 WARNING = st.builds(
-    WarningRaised, job_id=st.just("j"), time_ms=TIMES, warning=st.builds(Warned, code=st.integers(0, 2))
+    WarningRaised, job_id=st.just("j"), time_ms=TIMES, warning=st.builds(JobWarning, code=st.integers(0, 2))
 )
 FINAL: st.SearchStrategy[JobEvent] = st.one_of(
     st.builds(Completed, job_id=st.just("j"), time_ms=TIMES, output=st.just(OUTPUT)),

@@ -163,11 +163,11 @@ def test_the_api_is_asked_as_it_was_asked_and_nothing_is_kept(deployed: Deployed
     sent = {"Authorization": "Bearer t", "Last-Event-ID": "7", "Cookie": "CloudFront-Policy=p", "X-Any": "1"}
     answer = deployed.browser.request(method, path, headers=sent)
     asked = answer.json()
-    heard = {name.lower(): value for name, value in asked["headers"].items()}
+    parsed = {name.lower(): value for name, value in asked["headers"].items()}
     assert (asked["method"], asked["path"]) == (method, path)
-    assert {"authorization": "Bearer t", "last-event-id": "7", "x-any": "1"}.items() <= heard.items()
-    assert "cookie" not in heard
-    assert heard["host"] != deployed.outputs["DISTRIBUTION_DOMAIN_NAME"]
+    assert {"authorization": "Bearer t", "last-event-id": "7", "x-any": "1"}.items() <= parsed.items()
+    assert "cookie" not in parsed
+    assert parsed["host"] != deployed.outputs["DISTRIBUTION_DOMAIN_NAME"]
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 

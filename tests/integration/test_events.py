@@ -15,7 +15,7 @@ from local.provision import Stack
 from service.resources import Resources
 from tests.integration.serving import DEADLINE_S, Running, running, streaming
 from tests.integration.test_api import service_settings
-from transcode.job import Canceled, Completed, Failure, Job, Output, Progressed, Warned, WarningRaised
+from transcode.job import Canceled, Completed, Failure, Job, JobWarning, Output, Progressed, WarningRaised
 from transcode.lookup import Lookup
 
 TICK_S = 0.1
@@ -208,11 +208,11 @@ async def test_a_client_that_left_in_the_middle_of_the_first_events_gets_the_res
     for each in jobs:
         await progress(tables, each, 10)
     async with streaming(client, job_id=jobs) as stream:
-        heard = await stream.next()
+        parsed = await stream.next()
     async with streaming(client, stream.ids[0], job_id=jobs) as again:
         rest = [await again.next(), await again.next()]
-    assert heard
-    assert {each["job_id"] for each in rest if each} == set(jobs) - {heard["job_id"]}
+    assert parsed
+    assert {each["job_id"] for each in rest if each} == set(jobs) - {parsed["job_id"]}
 
 
 async def test_a_client_that_knows_the_end_is_told_to_stay_away(
@@ -241,9 +241,9 @@ async def test_a_client_that_knows_a_files_end_hears_of_the_job_that_follows(
     await complete(tables, f"{job_id}2")
     await tables.lookups.link(input_file, f"{job_id}2", claimed_ms=2, now_s=now_s)
     async with streaming(client, stream.ids[-1], input_file=input_file) as again:
-        heard = await again.next()
-    assert heard
-    assert heard["job_id"] == f"{job_id}2"
+        parsed = await again.next()
+    assert parsed
+    assert parsed["job_id"] == f"{job_id}2"
 
 
 @pytest.mark.parametrize("last_event_id", ["", "nonsense", "...", "A" * 4000, "ÿ"])
@@ -280,8 +280,8 @@ async def test_what_nobody_watches_is_not_read(service: Running, tables: Resourc
     before = asyncio.all_tasks()
     async with service.client() as another, streaming(another, job_id=job_id) as stream:
         await stream.next()
-        assert service.opened.live.watcher_count == 1
-    await eventually(lambda: service.opened.live.watcher_count == 0)
+        assert service.opened.hub.watcher_count == 1
+    await eventually(lambda: service.opened.hub.watcher_count == 0)
     await eventually(lambda: asyncio.all_tasks() <= before)
     reads = note_reads(service, job_id)
     await asyncio.sleep(3 * TICK_S)
@@ -325,7 +325,7 @@ async def test_a_server_that_stops_ends_its_streams(stack: Stack, tables: Resour
         async with streaming(client, job_id=job_id) as stream:
             await stream.next()
             poll = asyncio.create_task(long_poll(client, job_id))
-            await eventually(lambda: service.opened.live.watcher_count == 2)
+            await eventually(lambda: service.opened.hub.watcher_count == 2)
             service.server.should_exit = True
             assert await stream.next() is None
             assert (await poll).status_code == 304
@@ -371,13 +371,13 @@ async def test_a_long_poll_is_answered_when_the_job_moves(
     """It holds while nothing is new; a warning, which progress doesn't show, is nothing new."""
     await progress(tables, job_id, 10)
     poll = asyncio.create_task(long_poll(client, job_id))
-    await eventually(lambda: service.opened.live.watcher_count == 1)
-    warning = WarningRaised(job_id=job_id, time_ms=11, warning=Warned(code=1))
+    await eventually(lambda: service.opened.hub.watcher_count == 1)
+    warning = WarningRaised(job_id=job_id, time_ms=11, warning=JobWarning(code=1))
     await tables.statuses.advance(warning, now_s=int(time.time()))
     await progress(tables, job_id, 20)
     answer = await poll
     assert (answer.status_code, answer.json()["progress_percent"]) == (200, 20)
-    assert service.opened.live.watcher_count == 0
+    assert service.opened.hub.watcher_count == 0
 
 
 async def test_a_long_poll_ends_with_304(client: httpx.AsyncClient, tables: Resources, job_id: str) -> None:
@@ -406,9 +406,9 @@ async def test_a_long_poll_whose_client_leaves_frees_what_it_held(
     await progress(tables, job_id, 10)
     async with service.client() as client:
         poll = asyncio.create_task(long_poll(client, job_id))
-        await eventually(lambda: service.opened.live.watcher_count == 1)
+        await eventually(lambda: service.opened.hub.watcher_count == 1)
         poll.cancel()
-    await asyncio.wait_for(eventually(lambda: service.opened.live.watcher_count == 0), 5)
+    await asyncio.wait_for(eventually(lambda: service.opened.hub.watcher_count == 0), 5)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from local.provision import Stack
 from transcode.aws import Aws, open_aws
 from worker.health import Pulse
 from worker.loop import Loop
-from worker.outcomes import Bury, Done, Later, Message, Outcome
+from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ async def test_what_is_done_is_deleted(sqs: "SQSClient", queue: Queue) -> None:
 
 async def test_what_can_never_be_handled_is_buried_with_its_reason(sqs: "SQSClient", queue: Queue) -> None:
     """One look is enough: the dead-letter queue gets the body as it was, and why."""
-    recorder = Recorder(decide=lambda _: Bury(reason="is not JSON"))
+    recorder = Recorder(decide=lambda _: GiveUp(reason="is not JSON"))
     await send(sqs, queue, "{nonsense")
     await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
     answer = await sqs.receive_message(QueueUrl=queue.dead_letter_url, WaitTimeSeconds=5, MessageAttributeNames=["All"])
@@ -124,7 +124,7 @@ async def test_what_can_never_be_handled_is_buried_with_its_reason(sqs: "SQSClie
 
 async def test_what_must_wait_comes_again(sqs: "SQSClient", queue: Queue) -> None:
     """The second delivery knows that it is one."""
-    recorder = Recorder(decide=lambda each: Done() if each.deliveries > 1 else Later(reason="busy", delay_s=1))
+    recorder = Recorder(decide=lambda each: Done() if each.deliveries > 1 else Retry(reason="busy", delay_s=1))
     await send(sqs, queue, "again")
     await run_until(queue, recorder, lambda: len(recorder.seen) >= 2)
     assert [message.deliveries for message in recorder.seen] == [1, 2]
@@ -161,7 +161,7 @@ async def test_of_a_backlog_a_lot_is_taken_together(sqs: "SQSClient", queue: Que
     """Everything that waits comes at once, and all of it is settled as decided, in batches."""
 
     def decide(message: Message) -> Outcome:
-        return Bury(reason="odd") if int(message.body) % 2 else Done()
+        return GiveUp(reason="odd") if int(message.body) % 2 else Done()
 
     recorder = Recorder(decide=decide)
     await send_many(sqs, queue, 70)

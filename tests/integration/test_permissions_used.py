@@ -18,13 +18,13 @@ from transcode.aws import Aws
 from transcode.job import Status
 from transcode.job_requested import job_requested
 from worker.batch import BatchHandler
-from worker.outcomes import Bury, Done, Later, Message
+from worker.outcomes import Done, GiveUp, Message, Retry
 from worker.queue import open_queue
 from worker.reconcile.assembly import open_reconciler
 from worker.redrive.command import Orders, run
 
+from .aws_call_recorder import DECLARED, Calls
 from .conftest import worker_settings
-from .watching_calls import DECLARED, Calls
 
 
 async def _send(stack: Stack, url: str, body: str) -> str:
@@ -38,7 +38,7 @@ async def test_a_queues_messages_are_taken_and_settled(aws: Aws, deploy_stack: C
     stack = deploy_stack()
     url = getattr(stack, f"{name}_queue_url")
     queue = await open_queue(await aws.sqs(), url)
-    for outcome in (Done(), Later(reason="test", delay_s=900), Bury(reason="test")):
+    for outcome in (Done(), Retry(reason="test", delay_s=900), GiveUp(reason="test")):
         sent = await _send(stack, url, json.dumps({"Event": "s3:TestEvent"}))
         taken = await queue.receive()
         await queue.settle(taken, {message.message_id: outcome for message in taken})

@@ -19,11 +19,11 @@ from local.playback_key import new_key_pair
 from local.provision import Stack
 from service.playback.signer import PlaybackKeyError
 from service.settings import ServiceSettings
+from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
 from tests.integration.test_access import opened
 from tests.integration.test_api import serve, service_settings
-from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
 from transcode.aws import open_aws
 from transcode.job import Completed, Job, Output
 from transcode.lookup import Lookup

@@ -9,9 +9,9 @@ import pytest
 
 from local.provision import Stack
 from service.live import reader as reader_module
-from service.live.batch_get import Rows
-from service.live.hub import Live
-from service.live.reader import Reader
+from service.live.batch_get import BatchGet
+from service.live.hub import Hub
+from service.live.reader import JobReader
 from service.views.followed import FileKey, Followed, JobKey, Key
 from tests.integration.conftest import Stores
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
@@ -30,10 +30,10 @@ def fresh_s() -> float:
 
 
 @pytest.fixture
-async def reader(stores: Stores, stack: Stack, fresh_s: float) -> AsyncIterator[Reader]:
+async def reader(stores: Stores, stack: Stack, fresh_s: float) -> AsyncIterator[JobReader]:
     """A reader of the shared tables."""
-    rows = Rows(stores.statuses.client, status_table=stack.status_table, lookup_table=stack.input_file_table)
-    opened = Reader(rows, stores.statuses, fresh_s=fresh_s)
+    rows = BatchGet(stores.statuses.client, status_table=stack.status_table, lookup_table=stack.input_file_table)
+    opened = JobReader(rows, stores.statuses, fresh_s=fresh_s)
     yield opened
     await opened.close()
 
@@ -58,7 +58,7 @@ def events(stores: Stores) -> Any:  # noqa: ANN401 -- botocore's, which has no t
 
 
 async def test_reads_at_the_same_time_are_one_call_for_each_hundred(
-    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+    reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
     """Of both tables together, each key once however often it was asked for."""
     now_s, jobs = int(time.time()), [f"{job_id}-{at}" for at in range(70)]
@@ -81,7 +81,7 @@ async def until_sent(calls: list[list[str]]) -> None:
 
 @for_a_minute
 async def test_a_read_never_joins_one_that_was_already_sent(
-    reader: Reader, stores: Stores, input_file: str, calls: list[list[str]]
+    reader: JobReader, stores: Stores, input_file: str, calls: list[list[str]]
 ) -> None:
     """Whoever asks for a file after a write is told of it, also where it was just read."""
     now_s = int(time.time())
@@ -98,7 +98,7 @@ async def test_a_read_never_joins_one_that_was_already_sent(
 
 @for_a_minute
 async def test_a_job_that_was_just_read_is_not_read_again(
-    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+    reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
     """Whoever asks meanwhile gets the very same state."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
@@ -108,7 +108,9 @@ async def test_a_job_that_was_just_read_is_not_read_again(
     assert len(calls) == 1
 
 
-async def test_a_job_is_read_anew_after_a_moment(reader: Reader, stores: Stores, job_id: str, fresh_s: float) -> None:
+async def test_a_job_is_read_anew_after_a_moment(
+    reader: JobReader, stores: Stores, job_id: str, fresh_s: float
+) -> None:
     """Its last state serves for so long, and no longer."""
     now_s = int(time.time())
     await stores.statuses.submit(Job(job_id=job_id), now_s=now_s)
@@ -121,7 +123,7 @@ async def test_a_job_is_read_anew_after_a_moment(reader: Reader, stores: Stores,
 
 
 @for_a_minute
-async def test_what_this_process_changed_is_read_anew(reader: Reader, stores: Stores, job_id: str) -> None:
+async def test_what_this_process_changed_is_read_anew(reader: JobReader, stores: Stores, job_id: str) -> None:
     """However fresh the last read is, and though one of before the change is answered after it."""
     answered, changed = asyncio.Event(), asyncio.Event()
 
@@ -142,7 +144,7 @@ async def test_what_this_process_changed_is_read_anew(reader: Reader, stores: St
 
 
 @for_a_minute
-async def test_a_job_that_is_not_there_is_looked_for_each_time(reader: Reader, stores: Stores, job_id: str) -> None:
+async def test_a_job_that_is_not_there_is_looked_for_each_time(reader: JobReader, stores: Stores, job_id: str) -> None:
     """It may come at any moment."""
     with pytest.raises(JobNotFoundError):
         await reader.follow(JobKey(job_id))
@@ -151,7 +153,9 @@ async def test_a_job_that_is_not_there_is_looked_for_each_time(reader: Reader, s
 
 
 @for_a_minute
-async def test_few_rows_are_kept(reader: Reader, stores: Stores, job_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_few_rows_are_kept(
+    reader: JobReader, stores: Stores, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However many jobs are asked for: what isn't kept is read again."""
     monkeypatch.setattr(reader_module, "MOST_KEPT", 10)
     jobs = [f"{job_id}-{at}" for at in range(25)]
@@ -162,7 +166,7 @@ async def test_few_rows_are_kept(reader: Reader, stores: Stores, job_id: str, mo
         assert len(reader._kept) <= 10  # noqa: SLF001 -- nothing else shows it
 
 
-async def test_what_is_not_there_is_told_by_kind(reader: Reader, stores: Stores, job_id: str) -> None:
+async def test_what_is_not_there_is_told_by_kind(reader: JobReader, stores: Stores, job_id: str) -> None:
     """No such job, no such upload; neither spoils the answer of a neighbour in the call."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     keys: list[Key] = [JobKey(job_id), JobKey("1-nosuch"), FileKey("uploads/nosuch.mp4")]
@@ -172,7 +176,7 @@ async def test_what_is_not_there_is_told_by_kind(reader: Reader, stores: Stores,
     assert isinstance(no_upload, UploadNotFoundError)
 
 
-async def test_an_expired_row_is_not_there(reader: Reader, stores: Stores, job_id: str, input_file: str) -> None:
+async def test_an_expired_row_is_not_there(reader: JobReader, stores: Stores, job_id: str, input_file: str) -> None:
     """DynamoDB deletes up to two days late."""
     long_ago_s = int(time.time()) - 30 * 86_400
     await stores.statuses.submit(Job(job_id=job_id), now_s=long_ago_s)
@@ -184,7 +188,7 @@ async def test_an_expired_row_is_not_there(reader: Reader, stores: Stores, job_i
 
 
 async def test_who_goes_away_before_the_call_is_read_nothing_for(
-    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+    reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
     """Their key is dropped, unless somebody else waits for it."""
     for each in (f"{job_id}-1", f"{job_id}-2"):
@@ -217,7 +221,7 @@ def leave_unprocessed(stores: Stores, job_id: str, *, times: float) -> Callable[
 
 
 async def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(
-    reader: Reader, stores: Stores, job_id: str, calls: list[list[str]]
+    reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
     """Only that, and the answer is whole."""
     jobs = [f"{job_id}-1", f"{job_id}-2"]
@@ -229,7 +233,7 @@ async def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(
     assert (left(), calls[1:]) == (2, [[jobs[0]], [jobs[0]]])
 
 
-async def test_what_stays_unprocessed_fails_alone(reader: Reader, stores: Stores, job_id: str) -> None:
+async def test_what_stays_unprocessed_fails_alone(reader: JobReader, stores: Stores, job_id: str) -> None:
     """AWS is busy: a 503 for that job, within seconds, and an answer for its neighbour."""
     jobs = [f"{job_id}-1", f"{job_id}-2"]
     for each in jobs:
@@ -242,7 +246,7 @@ async def test_what_stays_unprocessed_fails_alone(reader: Reader, stores: Stores
 
 
 async def test_a_linked_job_is_found_where_a_replica_lags(
-    reader: Reader, stores: Stores, job_id: str, input_file: str
+    reader: JobReader, stores: Stores, job_id: str, input_file: str
 ) -> None:
     """The link is written after the row: where the row is missed, it is asked for consistently."""
     now_s = int(time.time())
@@ -260,11 +264,11 @@ async def test_a_linked_job_is_found_where_a_replica_lags(
 
 
 async def test_a_stream_ends_when_its_job_can_no_longer_be_read(
-    reader: Reader, stores: Stores, stack: Stack, job_id: str
+    reader: JobReader, stores: Stores, stack: Stack, job_id: str
 ) -> None:
     """Its row has expired or failed for too long: the client comes back, and learns why as a status."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
-    live = Live(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05, give_up_s=0.1)
+    live = Hub(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05, give_up_s=0.1)
     with live.watch([await live.look(JobKey(job_id))]) as watcher:
         key: Any = {"JobId": {"S": job_id}}
         await stores.statuses.client.delete_item(TableName=stack.status_table, Key=key)
@@ -273,10 +277,10 @@ async def test_a_stream_ends_when_its_job_can_no_longer_be_read(
     await live.close()
 
 
-async def test_a_slow_client_is_told_the_newest_only(reader: Reader, stores: Stores, job_id: str) -> None:
+async def test_a_slow_client_is_told_the_newest_only(reader: JobReader, stores: Stores, job_id: str) -> None:
     """However many changes it slept through, one state is kept for it."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
-    live = Live(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05)
+    live = Hub(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05)
     first = await live.look(JobKey(job_id))
     with live.watch([first]) as slow, live.watch([first]) as quick:
         for percent in (10, 20, 30):

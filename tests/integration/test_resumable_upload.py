@@ -11,9 +11,9 @@ from client.api_client import ApiClient, RefusedError, api_client
 from client.resumable import LEAST_PART_BYTES, ResumableUpload
 from client.upload_state import UploadStates
 from local.provision import Stack
+from tests.fake_issuer import AUDIENCE, little_issuer
 from tests.integration.serving import Running, running
 from tests.integration.test_api import service_settings
-from tests.issuer_kit import AUDIENCE, little_issuer
 from transcode.aws import Aws
 
 SIZE = 2 * LEAST_PART_BYTES + 1000

@@ -19,11 +19,11 @@ from transcode.job import (
     Failure,
     Job,
     JobEvent,
+    JobWarning,
     Output,
     Progressed,
     Rendition,
     Status,
-    Warned,
     WarningRaised,
     advance,
 )
@@ -72,7 +72,7 @@ async def test_submitting_after_the_first_event_fills_in_and_takes_nothing_back(
 
 async def test_a_finished_job_keeps_everything_that_was_said_of_its_output(stores: Stores, job_id: str) -> None:
     """What COMPLETE wrote comes back as it was."""
-    event = Completed(job_id=job_id, time_ms=9, output=OUTPUT, warnings=frozenset({Warned(code=230001)}))
+    event = Completed(job_id=job_id, time_ms=9, output=OUTPUT, warnings=frozenset({JobWarning(code=230001)}))
     assert await stores.statuses.advance(event, now_s=NOW_S)
     job = await read(stores, job_id)
     assert ours(job) == advance(Job(job_id=job_id), event)
@@ -137,7 +137,9 @@ EVENTS = st.one_of(
         WarningRaised,
         job_id=st.just("j"),
         time_ms=TIMES,
-        warning=st.builds(Warned, code=st.integers(min_value=0, max_value=3), message=st.sampled_from(["", "slow"])),
+        warning=st.builds(
+            JobWarning, code=st.integers(min_value=0, max_value=3), message=st.sampled_from(["", "slow"])
+        ),
     ),
     st.builds(Completed, job_id=st.just("j"), time_ms=TIMES, output=st.just(OUTPUT)),
     st.builds(

@@ -25,7 +25,7 @@ from transcode.lookup import Lookup
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
 from worker.claim import Claim, Destination
-from worker.outcomes import Done, Later, Message
+from worker.outcomes import Done, Message, Retry
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
@@ -68,7 +68,7 @@ async def test_a_notification_delivered_many_times_makes_one_job(
     message = created(stack, input_file)
     copies = [replace(message, message_id=str(at)) for at in range(10)]
     outcomes = await asyncio.gather(*(handler.handle([copy]) for copy in copies))
-    assert {type(next(iter(outcome.values()))) for outcome in outcomes} <= {Done, Later}
+    assert {type(next(iter(outcome.values()))) for outcome in outcomes} <= {Done, Retry}
     assert await handler.handle([message]) == {message.message_id: Done()}
     jobs = await jobs_of(mediaconvert, stack, input_file)
     lookup = await stores.lookups.get(input_file, now_s=now_s())
@@ -140,7 +140,7 @@ async def test_while_another_worker_makes_the_job_the_message_waits(
     await dead_workers_claim(stores, input_file, lease_s=40)
     message = created(stack, input_file)
     outcome = (await handler.handle([message]))[message.message_id]
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, Retry)
     assert 30 <= outcome.delay_s <= 41
     assert await jobs_of(mediaconvert, stack, input_file) == []
 
@@ -255,7 +255,7 @@ async def test_a_busy_mediaconvert_makes_the_message_wait_and_frees_the_claim(
         answer = await client.put("/_emulator/chaos", json={"fail_create_job": {"count": 2, "status": 429}})
         answer.raise_for_status()
     outcome = (await handler.handle([message]))[message.message_id]
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, Retry)
     assert await handler.handle([message]) == {message.message_id: Done()}
     lookup = await stores.lookups.get(input_file, now_s=now_s())
     assert lookup is not None

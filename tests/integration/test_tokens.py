@@ -12,7 +12,7 @@ import pytest
 
 from service.access.issuer import FRESH_S, RETRY_S, STALE_S, Issuer
 from service.access.tokens import LEEWAY_S, TokenVerifier
-from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer, new_key, public_jwk
+from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer, new_key, public_jwk
 from transcode.errors import ExpiredTokenError, InvalidTokenError, IssuerUnavailableError
 
 

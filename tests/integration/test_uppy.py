@@ -11,10 +11,10 @@ import pytest
 
 from local.embedded import ROOT
 from local.provision import Stack
+from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.node_packages import installed
 from tests.integration.serving import Running, running
 from tests.integration.test_api import service_settings
-from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
 
 SOURCE = ROOT / "tests" / "uppy"
 MIB = 1024 * 1024

@@ -11,8 +11,8 @@ import pytest_asyncio
 
 from local.provision import Stack
 from service.resources import Resources
+from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.test_api import serve, service_settings
-from tests.issuer_kit import AUDIENCE, LittleIssuer, little_issuer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one application for all: opening one costs half a second
 

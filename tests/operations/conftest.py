@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.provision import Stack
-from tests.reliability.plant import Plant, Process, eventually, plant, small_clip
+from tests.reliability.worker_system import Plant, Process, eventually, plant, small_clip
 
 from .receiver import Received, receiving
 

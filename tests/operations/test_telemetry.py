@@ -13,7 +13,7 @@ import pytest
 
 from local.embedded import ROOT
 from local.provision import Stack
-from tests.reliability.plant import plant
+from tests.reliability.worker_system import plant
 
 from .conftest import BEARER, IN_ADDRESS, Story
 
@@ -73,10 +73,10 @@ def test_a_collector_that_is_away_holds_nothing_up(
 def test_one_invocation_alone_waits_for_a_collector_that_is_away(free_port: Callable[[], int]) -> None:
     """Lambda freezes what is not sent by an invocation's end; but whoever calls has not asked for a trace."""
     code = (
-        "import time; from transcode import telemetry; from transcode.correlation import Trail\n"
+        "import time; from transcode import telemetry; from transcode.correlation import Correlation\n"
         "telemetry.start('x')\n"
         "for _ in range(3):\n"
-        "    with telemetry.following(Trail(), 'work'): pass\n"
+        "    with telemetry.following(Correlation(), 'work'): pass\n"
         "    began = time.monotonic(); telemetry.flush(); print(time.monotonic() - began > 1)\n"
     )
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}

@@ -9,7 +9,7 @@ import pytest
 
 from local.provision import Stack
 
-from .plant import Plant, plant, small_clip
+from .worker_system import Plant, plant, small_clip
 
 VISIBILITY_TIMEOUT_S = "5"
 MAX_RECEIVE_COUNT = "20"

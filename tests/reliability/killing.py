@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .plant import FINAL, Plant, Process, eventually
+from .worker_system import FINAL, Plant, Process, eventually
 
 WORKERS = 2
 LONGEST_LIFE_S = 4.0

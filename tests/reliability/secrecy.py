@@ -4,7 +4,7 @@ import base64
 import re
 from pathlib import Path
 
-from .plant import Plant
+from .worker_system import Plant
 
 FORBIDDEN = re.compile(
     r"X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|AWS4-HMAC|aws_secret|SecretAccessKey|StaticKeyValue"

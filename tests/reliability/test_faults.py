@@ -16,17 +16,17 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.provision import Stack
-from transcode.aws import is_passing, open_aws
+from transcode.aws import is_transient, open_aws
 from worker.artifacts import ArtifactStore
 from worker.assembly import open_handler
 from worker.claim import Destination
-from worker.outcomes import Later, Message
+from worker.outcomes import Message, Retry
 from worker.settings import WorkerSettings
 
 from .conftest import Proof
 from .faults import KINDS, Fault, Weather, proxied
-from .plant import FINAL, Plant, Process, eventually, names, plant
 from .truth import assert_nothing_lost_and_nothing_wrong
+from .worker_system import FINAL, Plant, Process, eventually, names, plant
 
 FAULTY_RATE = 0.1
 LONGEST_ANSWER_S = 15
@@ -193,7 +193,7 @@ async def test_a_file_that_can_not_be_written_is_known_to_be_so(
         async with asyncio.timeout(LONGEST_ANSWER_S):
             with pytest.raises((ClientError, BotoCoreError)) as caught:
                 await artifacts.put_key_file(destination)
-        assert is_passing(caught.value)
+        assert is_transient(caught.value)
 
 
 def test_a_service_without_s3_says_so_in_time(
@@ -234,7 +234,7 @@ async def test_what_hangs_is_given_up_and_tried_again(
         handler = replace(await open_handler(aws, settings), within_s=0.5)
         weather.rate, weather.kinds = 1, ("silence",)
         handled = await handler.handle([created(own_plant, "hanging")])
-    assert isinstance(outcome := handled["hanging"], Later)
+    assert isinstance(outcome := handled["hanging"], Retry)
     assert outcome.reason == "TimeoutError"
 
 

@@ -13,8 +13,8 @@ import pytest
 from local.embedded import ROOT
 
 from .conftest import Proof
-from .plant import Plant, eventually
 from .secrecy import assert_no_secret
+from .worker_system import Plant, eventually
 
 SLOWEST_BATCH_S = 20
 

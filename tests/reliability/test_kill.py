@@ -6,9 +6,9 @@ from pathlib import Path
 
 from .conftest import Proof
 from .killing import torment
-from .plant import Plant, names
 from .secrecy import assert_no_secret
 from .truth import assert_nothing_lost_and_nothing_wrong
+from .worker_system import Plant, names
 
 
 def test_killed_workers_lose_nothing_and_make_nothing_twice(

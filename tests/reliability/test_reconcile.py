@@ -15,8 +15,8 @@ import pytest
 from local.embedded import ROOT
 from local.provision import Stack
 
-from .plant import FINAL, Plant, eventually, plant
 from .truth import assert_plays
+from .worker_system import FINAL, Plant, eventually, plant
 
 
 @pytest.fixture(scope="module")

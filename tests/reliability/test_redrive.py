@@ -13,7 +13,7 @@ import pytest
 from local.embedded import ROOT
 from local.provision import Stack
 
-from .plant import Plant, plant
+from .worker_system import Plant, plant
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 
 from .conftest import Proof
 from .faults import Weather, proxied
-from .plant import FINAL, Plant, eventually, names
 from .truth import assert_nothing_lost_and_nothing_wrong
+from .worker_system import FINAL, Plant, eventually, names
 
 GRACE_S = 5
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
 
-from .plant import Plant
+from .worker_system import Plant
 
 
 def assert_nothing_lost_and_nothing_wrong(plant: Plant, keys: Sequence[str], folder: Path) -> dict[str, int]:

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from tests.issuer_kit import LittleIssuer, little_issuer
-from tests.playback_kit import Guarded, guarded
+from tests.fake_issuer import LittleIssuer, little_issuer
+from tests.playback_server import Guarded, guarded
 
 from .running import System, ffmpeg
 from .test_pipeline import finished, upload

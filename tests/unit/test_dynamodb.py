@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transcode.dynamodb import Condition, Update, decode, encode
-from transcode.job import FINAL, Job, Status, Warned
+from transcode.job import FINAL, Job, JobWarning, Status
 from transcode.status_table import job_from_row
 
 SCALARS = (
@@ -107,8 +107,8 @@ def test_a_row_of_the_fewest_attributes_is_a_job() -> None:
 
 
 @pytest.mark.parametrize(
-    ("member", "warning"), [("7", Warned(code=7)), ("7 two words", Warned(code=7, message="two words"))]
+    ("member", "warning"), [("7", JobWarning(code=7)), ("7 two words", JobWarning(code=7, message="two words"))]
 )
-def test_a_warning_is_kept_as_one_text(member: str, warning: Warned) -> None:
+def test_a_warning_is_kept_as_one_text(member: str, warning: JobWarning) -> None:
     """A set of texts takes warnings in any order; the code comes first."""
     assert job_from_row({"JobId": "1-a", "JobStatus": "ERROR", "Warnings": {member}}).warnings == {warning}

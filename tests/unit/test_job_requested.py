@@ -9,13 +9,13 @@ import pytest
 
 from transcode.job_requested import job_requested
 from worker.claim import claim_id
-from worker.messages.parser import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
+from worker.messages.parser import Ignored, MalformedMessageError, MessageContent, MessageParser, ObjectCreated
 from worker.messages.sanitise import Sanitiser
 
-READER = Reader(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in",)))
+READER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in",)))
 
 
-def read_one(payload: Mapping[str, Any]) -> Meaning:
+def read_one(payload: Mapping[str, Any]) -> MessageContent:
     """The one thing that the message means."""
     [meaning] = READER.read(json.dumps(payload))
     return meaning

@@ -17,10 +17,10 @@ from transcode.job import (
     Failure,
     Job,
     JobEvent,
+    JobWarning,
     Output,
     Progressed,
     Status,
-    Warned,
     WarningRaised,
     advance,
     eta_s,
@@ -41,7 +41,9 @@ def progressed(time_ms: int, percent: int | None = None, phase: str | None = Non
 
 def completed(time_ms: int, *codes: int) -> Completed:
     """A COMPLETE event of the job, with warnings of these codes."""
-    return Completed(job_id=ID, time_ms=time_ms, output=OUTPUT, warnings=frozenset(Warned(code=code) for code in codes))
+    return Completed(
+        job_id=ID, time_ms=time_ms, output=OUTPUT, warnings=frozenset(JobWarning(code=code) for code in codes)
+    )
 
 
 def failed(time_ms: int) -> Failed:
@@ -56,7 +58,7 @@ def canceled(time_ms: int) -> Canceled:
 
 def warned(time_ms: int, code: int = 7) -> WarningRaised:
     """A NEW_WARNING event of the job."""
-    return WarningRaised(job_id=ID, time_ms=time_ms, warning=Warned(code=code, message="odd"))
+    return WarningRaised(job_id=ID, time_ms=time_ms, warning=JobWarning(code=code, message="odd"))
 
 
 def after(events: Sequence[JobEvent], job: Job | None = None) -> Job:
@@ -103,7 +105,7 @@ def test_complete_brings_output_and_all_of_the_bar() -> None:
     """Whatever the last percentage was, a finished job shows 100, and the warnings of its whole life."""
     job = advance(advance(RUNNING, warned(51)), completed(60, 3))
     assert (job.progress_percent, job.output, job.failure) == (100, OUTPUT, None)
-    assert job.warnings == {Warned(code=7, message="odd"), Warned(code=3)}
+    assert job.warnings == {JobWarning(code=7, message="odd"), JobWarning(code=3)}
 
 
 def test_error_brings_its_reason_and_leaves_the_percentage() -> None:

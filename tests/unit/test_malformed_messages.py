@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from transcode.job import Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
 from worker.claim import Destination
-from worker.messages.parser import Ignored, MalformedMessageError, Meaning, ObjectCreated, Reader
+from worker.messages.parser import Ignored, MalformedMessageError, MessageContent, MessageParser, ObjectCreated
 from worker.messages.sanitise import Sanitiser
 
-READER = Reader(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
+READER = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
 FIXTURES = [json.loads(path.read_text()) for path in sorted(Path(__file__).parents[1].glob("events/*.json"))]
 DESTINATION = Destination(input_file="a.mp4", output_path="a.mp4_1-2/", key_file="a.key", key_value="00" * 16)
 
@@ -165,7 +165,7 @@ def mutated(draw: st.DrawFn) -> str:
     return json.dumps(payload)
 
 
-def check(meaning: Meaning) -> None:
+def check(meaning: MessageContent) -> None:
     """Assert that whatever follows from the meaning can be written: to the tables, to a file, to a log."""
     match meaning:
         case Ignored(reason=reason):

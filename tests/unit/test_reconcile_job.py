@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from transcode.job import Canceled, Completed, Failed, Failure, Rendition, Warned
+from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Rendition
 from worker.messages.sanitise import Sanitiser
 from worker.reconcile.known_job import KnownJob, known_job
 
@@ -49,7 +49,7 @@ def test_paths_follow_from_destinations_and_name_modifiers() -> None:
     event = known.final_event()
     assert isinstance(event, Completed)
     assert event.time_ms == int(ENDED.timestamp() * 1000)
-    assert event.warnings == {Warned(code=230001)}
+    assert event.warnings == {JobWarning(code=230001)}
     assert event.output.path == "uploads/1f/cat.mp4_20261122083000-0a1b2c/"
     assert event.output.playlists == {".m3u8": "cat.m3u8"}
     assert event.output.renditions == (

@@ -8,7 +8,7 @@ from transcode.job import Job, Status
 from transcode.lookup import Lookup
 from worker.claim import Claim, Destination
 from worker.reconcile.known_job import KnownJob
-from worker.reconcile.plan import Limits, Rows, Step, has_question, is_silent, plan
+from worker.reconcile.plan import Limits, Step, StoredRows, has_question, is_silent, plan
 
 NOW_MS = 1_900_000_000_000
 LIMITS = Limits(quiet_ms=60_000, kept_ms=86_400_000)
@@ -23,13 +23,13 @@ CLAIM = Claim(
     lease_token="t",  # noqa: S106 -- names a lease, opens nothing
     lease_until_ms=NOW_MS - 500_000,
 )
-NOTHING = Rows(job=None, lookup=None)
+NOTHING = StoredRows(job=None, lookup=None)
 ORPHANED = replace(NOTHING, claim=CLAIM)
 
 
-def row(status: Status) -> Rows:
-    """Rows that are all there, the status as given."""
-    return Rows(job=Job(job_id="1-a", status=status, input_file=FILE), lookup=LOOKUP)
+def row(status: Status) -> StoredRows:
+    """StoredRows that are all there, the status as given."""
+    return StoredRows(job=Job(job_id="1-a", status=status, input_file=FILE), lookup=LOOKUP)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def row(status: Status) -> Rows:
         "the file doesn't find it",
     ],
 )
-def test_what_the_rows_lack_is_done(job: KnownJob, rows: Rows, steps: tuple[Step, ...]) -> None:
+def test_what_the_rows_lack_is_done(job: KnownJob, rows: StoredRows, steps: tuple[Step, ...]) -> None:
     """In this order: the rows first, without which no COMPLETE can be told."""
     assert plan(job, rows, LIMITS, now_ms=NOW_MS) == steps
 
@@ -117,10 +117,10 @@ def test_the_claim_is_read_only_where_a_row_is_missing() -> None:
         (replace(RUNNING, created_ms=NOW_MS - 3_600_000, status=Status.SUBMITTED), 3_600, False),
         (replace(OVER, created_ms=NOW_MS - 3_600_000), 3_600, False),
     ],
-    ids=["it has just begun", "never heard of", "heard of just now", "silent for long", "it waits", "it is over"],
+    ids=["it has just begun", "never parsed of", "parsed of just now", "silent for long", "it waits", "it is over"],
 )
 def test_a_running_job_without_news_is_told_of(*, job: KnownJob, heard_s_ago: int | None, is_told: bool) -> None:
     """The 15 minutes count from the last news, or from the job's making."""
     known = Job(job_id="1-a", status=Status.PROGRESSING)
-    heard = known if heard_s_ago is None else replace(known, updated_s=NOW_MS // 1000 - heard_s_ago)
-    assert is_silent(job, Rows(job=heard, lookup=LOOKUP), LIMITS, now_ms=NOW_MS) is is_told
+    parsed = known if heard_s_ago is None else replace(known, updated_s=NOW_MS // 1000 - heard_s_ago)
+    assert is_silent(job, StoredRows(job=parsed, lookup=LOOKUP), LIMITS, now_ms=NOW_MS) is is_told

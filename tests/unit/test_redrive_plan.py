@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from worker.messages.parser import Reader
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.redrive.plan import DeadLetter, judge, line
 
-READER = Reader(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
+READER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
 OBJECT = {
     "detail-type": "Object Created",
     "detail": {"bucket": {"name": "clips-in"}, "object": {"key": "uploads/1f/cat.mp4", "size": 5}},

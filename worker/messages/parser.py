@@ -12,15 +12,15 @@ from urllib.parse import unquote, unquote_plus
 from pydantic import ValidationError
 
 from transcode import job_requested
-from transcode.correlation import Trail, trail_of
+from transcode.correlation import Correlation, correlation_of
 from transcode.job import (
     Canceled,
     Completed,
     Failed,
     Failure,
     JobEvent,
+    JobWarning,
     Progressed,
-    Warned,
     WarningRaised,
 )
 from worker.messages.complete_event import output_of
@@ -69,19 +69,19 @@ class Ignored:
     job_id: str | None = None
 
 
-Meaning = ObjectCreated | JobEvent | Ignored
+MessageContent = ObjectCreated | JobEvent | Ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class ParsedContent:
     """One thing that a message says, and where that comes from, as far as the message tells."""
 
-    meaning: Meaning
-    trail: Trail
+    content: MessageContent
+    correlation: Correlation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class MessageParser:
     """Reads messages, whichever way they came: from SQS or straight into a Lambda function."""
 
     input_bucket: str
@@ -90,11 +90,11 @@ class Reader:
     are_event_keys_encoded: bool = False
     """LocalStack percent-encodes `detail.object.key` of its EventBridge events; AWS and MiniStack send it plain."""
 
-    def read(self, body: str) -> Sequence[Meaning]:
+    def read(self, body: str) -> Sequence[MessageContent]:
         """Return what the message says, and nothing of where it comes from; raises as `hear` does."""
-        return [heard.meaning for heard in self.hear(body)]
+        return [parsed.content for parsed in self.parse(body)]
 
-    def hear(self, body: str, attributes: Mapping[str, str] | None = None) -> Sequence[Heard]:
+    def parse(self, body: str, attributes: Mapping[str, str] | None = None) -> Sequence[ParsedContent]:
         """Return what the message says; several things only where S3 put several records into it.
 
         Raises:
@@ -104,14 +104,17 @@ class Reader:
             payload = json.loads(body)
             if not isinstance(payload, dict):
                 _refuse("is not a JSON object")
-            return [Heard(meaning=each, trail=_trail(each, payload, attributes)) for each in self._meanings(payload)]
+            return [
+                ParsedContent(content=each, correlation=_correlation(each, payload, attributes))
+                for each in self._meanings(payload)
+            ]
         except ValidationError as error:
             fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
             raise MalformedMessageError(_shown(f"wrong or missing: {fields}")) from None
         except (ValueError, RecursionError) as error:
             raise MalformedMessageError(str(error)) from None
 
-    def _meanings(self, payload: Body) -> Iterator[Meaning]:
+    def _meanings(self, payload: Body) -> Iterator[MessageContent]:
         match payload:
             case {"detail-type": "MediaConvert Job State Change"}:
                 yield self._job_event(JobStateChange.model_validate(payload).detail)
@@ -135,7 +138,7 @@ class Reader:
             case _:
                 _refuse("is neither an event nor a notification")
 
-    def _notification(self, notification: Notification) -> Iterator[Meaning]:
+    def _notification(self, notification: Notification) -> Iterator[MessageContent]:
         for record in notification.records:
             if not record.event_name.removeprefix("s3:").startswith("ObjectCreated:"):
                 yield Ignored(reason=_shown(f"event {record.event_name}"))
@@ -150,14 +153,14 @@ class Reader:
                 created.version_id or f"{created.e_tag}.{created.sequencer or ''}",
             )
 
-    def _requested(self, detail: JobRequestedDetail) -> Meaning:
+    def _requested(self, detail: JobRequestedDetail) -> MessageContent:
         there = detail.object
         meaning = self._object_created(
             detail.bucket.name, there.key, there.size, there.version_id or f"{there.etag}.{there.sequencer or ''}"
         )
         return replace(meaning, replaces=detail.replaces) if isinstance(meaning, ObjectCreated) else meaning
 
-    def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> Meaning:
+    def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> MessageContent:
         if len(key.encode()) > LONGEST_KEY_BYTES:
             _refuse("has an object with a key longer than S3 allows")
         if bucket != self.input_bucket:
@@ -170,24 +173,24 @@ class Reader:
             return Ignored(reason="empty_object")
         return ObjectCreated(input_file=key, size_bytes=size_bytes, version=version)
 
-    def _job_event(self, detail: JobDetail) -> Meaning:
+    def _job_event(self, detail: JobDetail) -> MessageContent:
         if (detail.user_metadata or {}).get(INPUT_BUCKET_KEY) != self.input_bucket:
             return Ignored(reason="not_our_job", job_id=detail.job_id)
         return _meaning_of(detail, self.sanitiser)
 
 
-def _trail(meaning: Meaning, payload: Body, attributes: Mapping[str, str] | None) -> Trail:
+def _correlation(meaning: MessageContent, payload: Body, attributes: Mapping[str, str] | None) -> Correlation:
     """Return what an upload's key and its message's attributes tell, or a job's user metadata."""
     match meaning:
         case ObjectCreated(input_file=input_file):
-            return trail_of(attributes, input_file=input_file)
+            return correlation_of(attributes, input_file=input_file)
         case Ignored():
-            return Trail()
+            return Correlation()
         case _:
-            return trail_of(payload["detail"]["userMetadata"])
+            return correlation_of(payload["detail"]["userMetadata"])
 
 
-def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> Meaning:
+def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> MessageContent:
     job_id, time_ms, progress = detail.job_id, detail.timestamp, detail.job_progress or JobProgress()
     match detail.status:
         case "PROGRESSING":
@@ -196,7 +199,7 @@ def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> Meaning:
             percent, phase = progress.job_percent_complete, progress.current_phase
             return Progressed(job_id=job_id, time_ms=time_ms, percent=percent, phase=phase)
         case "COMPLETE":
-            warnings = frozenset(Warned(code=warning.code) for warning in detail.warnings)
+            warnings = frozenset(JobWarning(code=warning.code) for warning in detail.warnings)
             return Completed(job_id=job_id, time_ms=time_ms, output=output_of(detail), warnings=warnings)
         case "ERROR":
             message = sanitiser.clean(detail.error_message or "") or "The job failed."
@@ -205,7 +208,7 @@ def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> Meaning:
         case "CANCELED":
             return Canceled(job_id=job_id, time_ms=time_ms)
         case "NEW_WARNING" if detail.warning_code is not None:
-            warning = Warned(code=detail.warning_code, message=sanitiser.clean(detail.warning_message or ""))
+            warning = JobWarning(code=detail.warning_code, message=sanitiser.clean(detail.warning_message or ""))
             return WarningRaised(job_id=job_id, time_ms=time_ms, warning=warning)
         case other:
             # INPUT_INFORMATION and QUEUE_HOP change no status; what AWS may add later doesn't either.

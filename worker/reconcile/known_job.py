@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from transcode.job import FINAL, Canceled, Completed, Failed, Failure, Output, Status, Warned
+from transcode.job import FINAL, Canceled, Completed, Failed, Failure, JobWarning, Output, Status
 from worker.messages.complete_event import output_of
 from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.messages.payloads import UNKNOWN_ERROR, JobDetail
@@ -45,7 +45,7 @@ class KnownJob:
     ended_ms: int | None = None
     failure: Failure | None = None
     output: Output | None = None
-    warnings: frozenset[Warned] = frozenset()
+    warnings: frozenset[JobWarning] = frozenset()
 
     @property
     def is_over(self) -> bool:
@@ -83,7 +83,7 @@ def known_job(job: Mapping[str, Any], *, input_bucket: str, sanitiser: Sanitiser
         ended_ms=_ms(finish or job["CreatedAt"]) if status.is_final else None,
         failure=_failure(job, sanitiser) if status is Status.ERROR else None,
         output=_output(job) if status is Status.COMPLETE else None,
-        warnings=frozenset(Warned(code=int(each["Code"])) for each in job.get("Warnings") or ()),
+        warnings=frozenset(JobWarning(code=int(each["Code"])) for each in job.get("Warnings") or ()),
     )
 
 

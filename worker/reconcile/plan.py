@@ -27,7 +27,7 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class StoredRows:
     """What our tables know of the job; `claim` is read only where the others leave a question."""
 
     job: Job | None
@@ -40,7 +40,7 @@ class Limits:
     """When reconciliation keeps its hands off.
 
     `quiet_ms` after a job was made or ended, its events and our own writes may still be on their way. A job that ended
-    `kept_ms` ago or earlier may have had a row that has expired since. A running job of which nothing was heard for
+    `kept_ms` ago or earlier may have had a row that has expired since. A running job of which nothing was parsed for
     `silent_ms` is stuck, or its events are.
     """
 
@@ -49,13 +49,13 @@ class Limits:
     silent_ms: int = 15 * 60_000
 
 
-def has_question(job: KnownJob, rows: Rows) -> bool:
+def has_question(job: KnownJob, rows: StoredRows) -> bool:
     """Tell whether the claim must be looked at: a row is missing that making the job writes."""
     is_found = rows.lookup is not None and (rows.lookup.job_id is not None or rows.lookup.failure is not None)
     return job.claim_id is not None and (rows.job is None or rows.job.input_file is None or not is_found)
 
 
-def plan(job: KnownJob, rows: Rows, limits: Limits, *, now_ms: int) -> tuple[Step, ...]:
+def plan(job: KnownJob, rows: StoredRows, limits: Limits, *, now_ms: int) -> tuple[Step, ...]:
     """Return what to do about the job, in order; nothing where all is well or where it is too early to tell."""
     if now_ms - job.created_ms < limits.quiet_ms or _has_expired(job, rows, limits, now_ms=now_ms):
         return ()
@@ -72,7 +72,7 @@ def plan(job: KnownJob, rows: Rows, limits: Limits, *, now_ms: int) -> tuple[Ste
     return (*adopting, Step.END)
 
 
-def is_silent(job: KnownJob, rows: Rows, limits: Limits, *, now_ms: int) -> bool:
+def is_silent(job: KnownJob, rows: StoredRows, limits: Limits, *, now_ms: int) -> bool:
     """Tell whether the job runs without any news: MediaConvert sends some every few seconds, or minutes at most.
 
     One that waits in MediaConvert's queue sends none, and is not meant.
@@ -91,6 +91,6 @@ def _adoption(claim: Claim | None, *, now_ms: int) -> tuple[Step, ...]:
     return () if is_being_made else (Step.ADOPT,)
 
 
-def _has_expired(job: KnownJob, rows: Rows, limits: Limits, *, now_ms: int) -> bool:
+def _has_expired(job: KnownJob, rows: StoredRows, limits: Limits, *, now_ms: int) -> bool:
     """Tell whether the job's row isn't missing but was there long enough: it must not come back."""
     return rows.job is None and job.ended_ms is not None and now_ms - job.ended_ms >= limits.kept_ms

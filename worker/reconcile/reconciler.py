@@ -18,11 +18,11 @@ from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
-from worker.key_table import OutputTable
+from worker.key_table import KeyTable
 from worker.outcomes import Done, Message
 from worker.reconcile.job_list import JobList
 from worker.reconcile.known_job import KnownJob
-from worker.reconcile.plan import Limits, Rows, Step, has_question, is_silent, plan
+from worker.reconcile.plan import Limits, Step, StoredRows, has_question, is_silent, plan
 from worker.submission.submit import Submitter
 
 log = structlog.get_logger(__name__)
@@ -51,7 +51,7 @@ class Reconciler:
     jobs: JobList
     statuses: StatusTable
     lookups: LookupTable
-    outputs: OutputTable
+    outputs: KeyTable
     artifacts: ArtifactStore
     submitter: Submitter
     applier: Applier
@@ -84,18 +84,18 @@ class Reconciler:
             tally.unmended += 1
             log.exception("reconcile.failed", job_id=job.job_id)
 
-    async def _rows(self, job: KnownJob) -> Rows:
+    async def _rows(self, job: KnownJob) -> StoredRows:
         now_s = int(self.clock())
         row, lookup = await asyncio.gather(
             self.statuses.get(job.job_id, now_s=now_s, consistent=True),
             self.lookups.get(job.input_file, now_s=now_s, consistent=True),
         )
-        rows = Rows(job=row, lookup=lookup)
+        rows = StoredRows(job=row, lookup=lookup)
         if job.claim_id is None or not has_question(job, rows):
             return rows
         return replace(rows, claim=await self.outputs.get_claim(job.claim_id))
 
-    async def _take(self, step: Step, job: KnownJob, rows: Rows, tally: Tally) -> None:
+    async def _take(self, step: Step, job: KnownJob, rows: StoredRows, tally: Tally) -> None:
         match step:
             case Step.CANCEL:
                 await self.submitter.encoder.cancel(job.job_id)

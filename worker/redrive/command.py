@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from transcode import log as logging
 from transcode.aws import open_aws
 from transcode.settings import load
-from worker.messages.parser import Reader
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.queue import QueueUnusableError, open_queue
 from worker.redrive.plan import DeadLetter, judge, line
@@ -40,7 +40,7 @@ class Orders:
 async def run(settings: WorkerSettings, orders: Orders) -> int:
     """Show the dead letters of each queue and do as ordered; return how many are left of those looked at."""
     urls = {"uploads": settings.uploads_queue_url, "job-events": settings.job_events_queue_url}
-    reader = Reader(
+    reader = MessageParser(
         input_bucket=settings.input_bucket,
         upload_prefix=settings.upload_prefix,
         sanitiser=Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role)),
@@ -61,7 +61,7 @@ async def run(settings: WorkerSettings, orders: Orders) -> int:
     return left
 
 
-async def _deal_with(letter: DeadLetter, queue: DeadLetterQueue, reader: Reader, orders: Orders) -> str:
+async def _deal_with(letter: DeadLetter, queue: DeadLetterQueue, reader: MessageParser, orders: Orders) -> str:
     verdict = judge(letter, reader)
     fate = "stays"
     if letter.message_id in orders.deleted_ids:

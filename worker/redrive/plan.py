@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from worker.messages.parser import Ignored, MalformedMessageError, ObjectCreated, Reader
+from worker.messages.parser import Ignored, MalformedMessageError, MessageParser, ObjectCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Verdict:
     is_readable: bool
 
 
-def judge(letter: DeadLetter, reader: Reader) -> Verdict:
+def judge(letter: DeadLetter, reader: MessageParser) -> Verdict:
     """Return what there is to say of the letter.
 
     The worker buries with its reason; EventBridge writes its own error on what it couldn't deliver. A message without

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
 from transcode.sqs import decode_attributes, encode_attributes
-from worker.queue import BATCH_SIZE, OPENING, TRAIL_ATTRIBUTES, Queue
+from worker.queue import BATCH_SIZE, CORRELATION_ATTRIBUTES, OPENING, Queue
 from worker.redrive.plan import DeadLetter
 
 PERMISSIONS = (
@@ -48,9 +48,9 @@ class DeadLetterQueue:
 
     async def send_back(self, letter: DeadLetter) -> None:
         """Put the letter's body into its queue, then delete the letter: in this order, so that it is never lost."""
-        trail = {name: letter.attributes[name] for name in TRAIL_ATTRIBUTES if name in letter.attributes}
+        correlation = {name: letter.attributes[name] for name in CORRELATION_ATTRIBUTES if name in letter.attributes}
         await self._client.send_message(
-            QueueUrl=self._queue.url, MessageBody=letter.body, MessageAttributes=encode_attributes(trail)
+            QueueUrl=self._queue.url, MessageBody=letter.body, MessageAttributes=encode_attributes(correlation)
         )
         await self.delete(letter)
 

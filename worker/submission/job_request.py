@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from transcode.correlation import Trail
+from transcode.correlation import Correlation
 from worker.claim import Claim, Destination
 from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.submission.output_names import base_name, key_uri
@@ -43,13 +43,13 @@ class JobDefaults:
 
 
 def job_request(
-    claim: Claim, template_settings: Mapping[str, Any], defaults: JobDefaults, trail: Trail | None = None
+    claim: Claim, template_settings: Mapping[str, Any], defaults: JobDefaults, correlation: Correlation | None = None
 ) -> dict[str, Any]:
     """Return the arguments for CreateJob.
 
     The claim's id is the request token, by which MediaConvert itself drops a second call within a minute, and goes
     into the user metadata, by which the job is found again later. File names go nowhere but the input's address:
-    user metadata allows few characters and comes back in every event. The ids of the trail do.
+    user metadata allows few characters and comes back in every event. The ids of the correlation do.
     """
     request: dict[str, Any] = {
         "ClientRequestToken": claim.claim_id,
@@ -58,7 +58,7 @@ def job_request(
         "Settings": _settings(claim.destination, template_settings, defaults),
         "StatusUpdateInterval": f"SECONDS_{defaults.status_update_interval_s}",
         "UserMetadata": {
-            **(trail.as_user_metadata() if trail else {}),
+            **(correlation.as_user_metadata() if correlation else {}),
             INPUT_BUCKET_KEY: defaults.input_bucket,
             CLAIM_KEY: claim.claim_id,
         },

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from transcode.aws import THROTTLED_STATUS, is_passing
+from transcode.aws import THROTTLED_STATUS, is_transient
 from transcode.correlation import upload_of
 from transcode.job import Failure
 from transcode.permissions import Resource, allow
@@ -53,11 +53,11 @@ class JobRefusedError(Exception):
         self.failure = failure
 
 
-class EncoderBusyError(Exception):
+class MediaConvertBusyError(Exception):
     """MediaConvert asks to be called less often; no job was made."""
 
 
-class Encoder:
+class MediaConvertJobs:
     """Makes and finds MediaConvert jobs for one deployment."""
 
     def __init__(self, client: "MediaConvertClient", defaults: JobDefaults, sanitiser: Sanitiser) -> None:
@@ -71,12 +71,12 @@ class Encoder:
 
         Raises:
             JobRefusedError: A 400, 402, 403 or 404: no retry will help until somebody changes something.
-            EncoderBusyError: A 429; no job was made.
+            MediaConvertBusyError: A 429; no job was made.
             Exception: Anything else, a timeout or a 5xx among them, leaves open whether the job exists.
         """
         try:
-            trail = outgoing(upload=upload_of(claim.destination.input_file), made_ms=round(now_s * 1000))
-            request = job_request(claim, await self._template_settings(now_s), self._defaults, trail)
+            correlation = outgoing(upload=upload_of(claim.destination.input_file), made_ms=round(now_s * 1000))
+            request = job_request(claim, await self._template_settings(now_s), self._defaults, correlation)
             answer = await self._client.create_job(**request)
         except UnusableTemplateError as error:
             raise JobRefusedError(Failure(code=404, message=str(error))) from error
@@ -121,8 +121,8 @@ class Encoder:
     def _translate(self, error: ClientError) -> Exception:
         status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
         if status == THROTTLED_STATUS:
-            return EncoderBusyError(str(error))
-        if is_passing(error) or status not in {400, 402, 403, 404}:
+            return MediaConvertBusyError(str(error))
+        if is_transient(error) or status not in {400, 402, 403, 404}:
             return error
         message = self._sanitiser.clean(error.response["Error"].get("Message") or "MediaConvert refused the job.")
         return JobRefusedError(Failure(code=status, message=message))

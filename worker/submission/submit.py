@@ -17,10 +17,10 @@ from transcode.job import Job
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
 from worker.claim import Claim, Destination, claim_id
-from worker.key_table import OutputTable
+from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
-from worker.outcomes import Done, Later, Message, Outcome, backoff_s
-from worker.submission.mediaconvert import Encoder, EncoderBusyError, JobRefusedError
+from worker.outcomes import Done, Message, Outcome, Retry, backoff_s
+from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 from worker.submission.output_names import key_file, output_path
 
 LEASE_KEPT_S = 10
@@ -36,10 +36,10 @@ class Submitter:
     `lease_s` is how long one worker alone may make a claim's job; within it, CreateJob has answered or is given up.
     """
 
-    outputs: OutputTable
+    outputs: KeyTable
     lookups: LookupTable
     statuses: StatusTable
-    encoder: Encoder
+    encoder: MediaConvertJobs
     clock: Callable[[], float]
     lease_s: float = 60
 
@@ -57,14 +57,14 @@ class Submitter:
             return await self._record(claim, claim.job_id, message)
         if claim.lease_token != wanted.lease_token:
             held_s = max(1, -(-(claim.lease_until_ms - wanted.claimed_ms) // 1000))
-            return Later(reason="another worker makes this job", delay_s=held_s)
+            return Retry(reason="another worker makes this job", delay_s=held_s)
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_KEPT_S, self.lease_s / 6)):
                 job_id = await self._make(claim)
-        except EncoderBusyError:
+        except MediaConvertBusyError:
             await self.outputs.release(claim)
             log.warning("encoder.busy", input_file=upload.input_file)
-            return Later(reason="MediaConvert is busy", delay_s=backoff_s(message))
+            return Retry(reason="MediaConvert is busy", delay_s=backoff_s(message))
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
         return await self._settle(claim, job_id, message)

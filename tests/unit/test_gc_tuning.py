@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from transcode.gc_tuning import spare, starting
+from transcode.gc_tuning import freeze_startup_objects, paused_during_start
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ class Litter:
 
 def test_nothing_is_collected_while_a_process_starts() -> None:
     """And what is there at the end is passed over from then on."""
-    with starting():
+    with paused_during_start():
         is_on = gc.isenabled()
         made = [Litter() for _ in range(10)]
     assert (is_on, gc.isenabled()) == (False, True)
@@ -35,7 +35,7 @@ def test_nothing_is_collected_while_a_process_starts() -> None:
 
 def test_a_failed_start_leaves_the_collector_on() -> None:
     """Somebody may go on without it."""
-    with pytest.raises(ValueError, match="settings"), starting():
+    with pytest.raises(ValueError, match="settings"), paused_during_start():
         raise ValueError("settings")
     assert gc.isenabled()
 
@@ -43,6 +43,6 @@ def test_a_failed_start_leaves_the_collector_on() -> None:
 def test_litter_is_not_spared() -> None:
     """What nobody can reach any more goes before the rest is set aside."""
     Litter()
-    spare()
+    freeze_startup_objects()
     gc.unfreeze()
     assert not any(isinstance(each, Litter) for each in gc.get_objects())

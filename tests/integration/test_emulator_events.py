@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.mediaconvert_kit import Laboratory, ffmpeg, film, laboratory, until
+from tests.emulator_laboratory import Laboratory, ffmpeg, film, laboratory, until
 
 METADATA = {"claim": "abc-123"}
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from worker.bounded_gather import side_by_side
+from worker.bounded_gather import bounded_gather
 
 
 async def test_no_more_than_so_much_is_done_at_the_same_time() -> None:
@@ -18,7 +18,7 @@ async def test_no_more_than_so_much_is_done_at_the_same_time() -> None:
         await asyncio.sleep(0)
         at_work -= 1
 
-    await side_by_side((piece() for _ in range(20)), most=4)
+    await bounded_gather((piece() for _ in range(20)), most=4)
     assert most == 4
 
 
@@ -33,5 +33,5 @@ async def test_a_failure_stops_nothing_and_is_told() -> None:
             raise ValueError(number)
 
     with pytest.raises(ValueError, match="1"):
-        await side_by_side(map(piece, range(5)), most=2)
+        await bounded_gather(map(piece, range(5)), most=2)
     assert tried == [0, 1, 2, 3, 4]

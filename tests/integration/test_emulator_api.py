@@ -14,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.mediaconvert_kit import ROLE, ROOT, TEMPLATE, TEMPLATE_FILE, Laboratory, film, laboratory, until
+from tests.emulator_laboratory import ROLE, ROOT, TEMPLATE, TEMPLATE_FILE, Laboratory, film, laboratory, until
 
 UNENCODED = "s3://bucket/film.mp4"
 

@@ -10,10 +10,10 @@ import pytest
 from transcode.job import Completed, Output
 from worker.artifacts import info
 from worker.claim import Destination
-from worker.messages.parser import Reader
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
-READER = Reader(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
+READER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
 FOLDER = "uploads/5e0c/harbour.mp4_20251122080000-4be1c7/"
 MASTER = {".m3u8": "harbour.m3u8"}
 

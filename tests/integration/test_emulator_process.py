@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.mediaconvert_kit import ROOT, TEMPLATE_FILE, Laboratory, ffmpeg, film, until
+from tests.emulator_laboratory import ROOT, TEMPLATE_FILE, Laboratory, ffmpeg, film, until
 
 
 @contextmanager

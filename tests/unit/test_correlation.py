@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.correlation import Trail, trail_of, upload_of
+from transcode.correlation import Correlation, correlation_of, upload_of
 from worker.lambda_event import FromQueues, read_invocation
-from worker.messages.parser import Reader
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
-WHOLE = Trail(
+WHOLE = Correlation(
     upload="00112233445566778899aabbccddeeff",
     request_id="0a1b2c3d4e5f",
     trace_parent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
@@ -25,14 +25,18 @@ ALLOWED = re.compile(r"[A-Za-z0-9 _.:/=+\-@]*")
 
 def test_user_metadata_carries_the_whole_trail() -> None:
     """What a job is made with comes back in each of its events."""
-    assert trail_of(WHOLE.as_user_metadata()) == WHOLE
+    assert correlation_of(WHOLE.as_user_metadata()) == WHOLE
 
 
 def test_a_message_carries_what_its_body_does_not_say() -> None:
     """The upload's id is that of its key; the rest are attributes."""
     input_file = f"uploads/{WHOLE.upload}/a.mp4"
-    heard = trail_of(WHOLE.as_message_attributes(), input_file=input_file)
-    assert (heard.upload, heard.request_id, heard.trace_parent) == (WHOLE.upload, WHOLE.request_id, WHOLE.trace_parent)
+    parsed = correlation_of(WHOLE.as_message_attributes(), input_file=input_file)
+    assert (parsed.upload, parsed.request_id, parsed.trace_parent) == (
+        WHOLE.upload,
+        WHOLE.request_id,
+        WHOLE.trace_parent,
+    )
 
 
 @given(st.text(max_size=80))
@@ -45,7 +49,7 @@ def test_an_upload_has_an_id_whatever_its_key(input_file: str) -> None:
 @given(st.dictionaries(st.sampled_from(["Upload", "RequestId", "traceparent", "Made"]), st.text(max_size=200)))
 def test_what_is_not_in_the_shape_of_an_id_is_left_out(carried: dict[str, str]) -> None:
     """Nothing that a stranger writes on a message reaches a log, or MediaConvert, but ids."""
-    metadata = trail_of(carried).as_user_metadata()
+    metadata = correlation_of(carried).as_user_metadata()
     assert all(ALLOWED.fullmatch(value) and len(value) <= 128 for value in metadata.values())
     assert set(metadata) <= set(carried)
 
@@ -56,9 +60,9 @@ def test_a_jobs_event_tells_its_trail_where_the_job_has_one(named: dict[str, str
     event = message("job_status_update")
     bucket = event["detail"]["userMetadata"]["InputBucket"]
     event["detail"]["userMetadata"] |= named
-    reader = Reader(input_bucket=bucket, upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
-    (heard,) = reader.hear(json.dumps(event))
-    assert heard.trail == (Trail(upload=WHOLE.upload, made_ms=WHOLE.made_ms) if named else Trail())
+    reader = MessageParser(input_bucket=bucket, upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
+    (parsed,) = reader.parse(json.dumps(event))
+    assert parsed.correlation == (Correlation(upload=WHOLE.upload, made_ms=WHOLE.made_ms) if named else Correlation())
 
 
 def test_lambda_hands_over_what_came_with_a_message() -> None:
@@ -75,5 +79,5 @@ def test_lambda_hands_over_what_came_with_a_message() -> None:
     invoked = read_invocation({"Records": [record]}, request_id="i1")
     assert isinstance(invoked, FromQueues)
     (message,) = invoked.batches["uploads"]
-    assert trail_of(message.attributes).request_id == WHOLE.request_id
+    assert correlation_of(message.attributes).request_id == WHOLE.request_id
     assert message.waited_ms(1_763_798_401) == 877

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mediaconvert_kit import KEY_HEX, Laboratory, ffmpeg, film, laboratory, streams
+from tests.emulator_laboratory import KEY_HEX, Laboratory, ffmpeg, film, laboratory, streams
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from transcode.job import Canceled, Completed, Failed, JobEvent, Progressed, Warned, WarningRaised
-from worker.messages.parser import Ignored, Meaning, ObjectCreated, Reader
+from transcode.job import Canceled, Completed, Failed, JobEvent, JobWarning, Progressed, WarningRaised
+from worker.messages.parser import Ignored, MessageContent, MessageParser, ObjectCreated
 from worker.messages.sanitise import Sanitiser
 
-READER = Reader(
+READER = MessageParser(
     input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in", "clips-out"))
 )
 JOB = "1763798400123-k3v9qa"
@@ -19,12 +19,12 @@ JOB = "1763798400123-k3v9qa"
 Message = Callable[[str], dict[str, Any]]
 
 
-def read(payload: Mapping[str, Any]) -> list[Meaning]:
+def read(payload: Mapping[str, Any]) -> list[MessageContent]:
     """What the message means."""
     return list(READER.read(json.dumps(payload)))
 
 
-def only(payload: Mapping[str, Any]) -> Meaning:
+def only(payload: Mapping[str, Any]) -> MessageContent:
     """The one thing that the message means."""
     [meaning] = read(payload)
     return meaning
@@ -151,7 +151,7 @@ def test_new_warning_gives_its_code_as_text(message: Message) -> None:
     """A string of digits is the same code as COMPLETE's number."""
     event = only(message("job_new_warning"))
     assert isinstance(event, WarningRaised)
-    assert event.warning == Warned(code=230001, message="The input's frame rate changes within the file.")
+    assert event.warning == JobWarning(code=230001, message="The input's frame rate changes within the file.")
 
 
 @pytest.mark.parametrize(("code", "number"), [("000000", 0), ("000123", 123), (7, 7)])
@@ -171,14 +171,14 @@ def test_completes_warnings_have_codes_only(message: Message) -> None:
     """Code 0 is a code like any other."""
     event = only(message("job_complete_hls"))
     assert isinstance(event, Completed)
-    assert event.warnings == {Warned(code=230001), Warned(code=0)}
+    assert event.warnings == {JobWarning(code=230001), JobWarning(code=0)}
 
 
 def test_an_odd_count_beside_a_warning_does_not_keep_the_job_from_completing(message: Message) -> None:
     """Only what is read has to be in order."""
     event = only(with_detail(message("job_complete_hls"), warnings=[{"code": 5, "count": None}]))
     assert isinstance(event, Completed)
-    assert event.warnings == {Warned(code=5)}
+    assert event.warnings == {JobWarning(code=5)}
 
 
 def test_an_error_is_cleaned_before_anyone_sees_it(message: Message) -> None:
@@ -299,7 +299,7 @@ def test_an_object_that_is_no_upload_is_passed_over(
 
 def test_without_a_prefix_every_object_is_an_upload(message: Message) -> None:
     """An empty prefix is that of all keys."""
-    reader = Reader(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
+    reader = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
     payload = message("s3_object_created")
     payload["detail"]["object"]["key"] = "a.mp4"
     assert isinstance(reader.read(json.dumps(payload))[0], ObjectCreated)

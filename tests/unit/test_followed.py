@@ -20,14 +20,16 @@ from service.views.followed import (
     later_of,
     tag,
 )
-from transcode.job import Failure, Job, Status, Warned
+from transcode.job import Failure, Job, JobWarning, Status
 from transcode.lookup import Lookup
 
 STATES = [
     Job(job_id="1-a"),
     Job(job_id="1-a", status=Status.PROGRESSING, event_time_ms=5, updated_s=1),
     Job(job_id="1-a", status=Status.PROGRESSING, event_time_ms=6, updated_s=1),
-    Job(job_id="1-a", status=Status.PROGRESSING, event_time_ms=6, updated_s=2, warnings=frozenset({Warned(code=1)})),
+    Job(
+        job_id="1-a", status=Status.PROGRESSING, event_time_ms=6, updated_s=2, warnings=frozenset({JobWarning(code=1)})
+    ),
     Job(job_id="1-a", status=Status.COMPLETE, event_time_ms=4, updated_s=3),
 ]
 """One job's states, in the order in which they came; the end with an older timestamp than the progress before it."""

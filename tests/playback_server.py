@@ -13,7 +13,7 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.issuer_kit import AUDIENCE
+from tests.fake_issuer import AUDIENCE
 
 READY_WITHIN_S = 30
 KEY_PAIR_ID = "KTEST"

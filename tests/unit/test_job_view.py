@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from service.views.bodies import Job as JobOut
 from service.views.bodies import JobStatus, UploadRequest
 from service.views.job_view import awaited, job_of, progress_of
-from transcode.job import Failure, Job, Output, Rendition, Status, Warned
+from transcode.job import Failure, Job, JobWarning, Output, Rendition, Status
 from transcode.lookup import Lookup
 
 BASE = "https://play.example.com"
@@ -135,7 +135,7 @@ def test_where_nothing_is_served_there_is_no_playback_url() -> None:
 
 def test_a_warning_is_shown_once_with_its_words() -> None:
     """COMPLETE repeats, without words, what NEW_WARNING said."""
-    warnings = frozenset({Warned(code=7), Warned(code=7, message="odd"), Warned(code=3)})
+    warnings = frozenset({JobWarning(code=7), JobWarning(code=7, message="odd"), JobWarning(code=3)})
     shown_warnings = [(each.code, each.message) for each in shown(replace(RUNNING, warnings=warnings)).warnings]
     assert shown_warnings == [(3, ""), (7, "odd")]
 

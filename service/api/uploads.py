@@ -1,0 +1,47 @@
+"""The route that announces an upload."""
+
+import time
+from datetime import UTC, datetime
+
+from fastapi import APIRouter
+
+from service.api.dependencies import AppResources, NewUploadCaller
+from service.api.middleware.request_log import note
+from service.api.problems import responses
+from service.uploads.file_names import new_input_file
+from service.views.bodies import Upload, UploadRequest
+from transcode.errors import AwsUnavailableError, TooManyUploadsError, UnsupportedTypeError, UploadTooLargeError
+from transcode.lookup import Lookup
+
+router = APIRouter(tags=["uploads"])
+
+
+@router.post(
+    "/uploads",
+    status_code=201,
+    operation_id="create_upload",
+    summary="Announce an upload",
+    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
+)
+async def create_upload(wanted: UploadRequest, caller: NewUploadCaller, resources: AppResources) -> Upload:
+    """Get a presigned PUT for one file. Its job is made by itself once the file is there."""
+    settings = resources.settings
+    settings.acceptance.check_type(wanted.content_type)
+    settings.acceptance.check_size(wanted.size_bytes, in_parts=False)
+    now_s = int(time.time())
+    input_file = new_input_file(settings.upload_prefix, wanted.file_name)
+    lookup = Lookup(input_file=input_file, file_name=wanted.file_name, owner=caller.owner)
+    await resources.lookups.announce(lookup, now_s=now_s, good_for_s=settings.upload_url_ttl_s)
+    note("upload.announced", input_file, by="put", content_type=wanted.content_type, size_bytes=wanted.size_bytes)
+    put = await resources.bucket.presign(
+        input_file,
+        content_type=wanted.content_type,
+        size_bytes=wanted.size_bytes,
+        ttl_s=settings.upload_url_ttl_s,
+    )
+    return Upload(
+        input_file=input_file,
+        url=put.url,
+        headers=put.headers,
+        expires_at=datetime.fromtimestamp(now_s + settings.upload_url_ttl_s, UTC),
+    )
