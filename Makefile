@@ -37,7 +37,7 @@ $(VENV)/.local: requirements/local.lock emulator/pyproject.toml $(UV)
 
 # Both environments at the same time: each waits for the network and the disk in turn.
 installed-for-local: $(UV)
-	@$(MAKE) --no-print-directory -j2 $(VENV)/.local $(AWS_VENV)/.done
+	@$(MAKE) --no-print-directory --silent -j2 $(VENV)/.local $(AWS_VENV)/.done
 
 $(VENV)/.done: requirements/dev.lock $(VENV)/.local
 	@echo "installing the development tools into $(VENV)"

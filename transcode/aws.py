@@ -1,7 +1,7 @@
-"""Clients for AWS, opened once for a process's life and handed to whoever needs one.
+"""AWS clients, opened once for the life of a process.
 
-One session, because loading a service's model costs tens of milliseconds cold and almost nothing warm. Which host
-answers (AWS, LocalStack, the embedded AWS) is AWS's own environment: AWS_ENDPOINT_URL, AWS_REGION, credentials.
+They share one session, because a session loads each service's model once. AWS's own environment variables choose the
+host (AWS, LocalStack, the embedded AWS): AWS_ENDPOINT_URL, AWS_REGION, credentials.
 """
 
 from collections.abc import AsyncIterator
@@ -26,15 +26,15 @@ SERVER_ERROR_STATUS = 500
 USER_AGENT = "mediaconvert-status"
 
 _UNCHECKED = {"parameter_validation": False}
-"""For clients that are called for each event: the stores put their requests together of named parts, which tests hold
-to a real emulator, and to walk through each once more before it is sent takes an eighth of a worker's time."""
+"""For clients that are called for each event. The stores assemble their requests from named parts, and tests check them
+against a real emulator, so botocore need not validate each one again (bench row "worker, steady events")."""
 
 
 class Aws:
-    """Opens the clients that a process asks for; all close with the `open_aws` that made it."""
+    """The clients of a process, each opened on request; all close with the `open_aws` that created this object."""
 
     def __init__(self, stack: AsyncExitStack, *, region: str, endpoint_url: str | None) -> None:
-        self._session = get_session()  # aioboto3's, without its resources, which cost a start and are not used
+        self._session = get_session()  # aioboto3's session, without its resources, which we don't use
         self._region = region
         self._endpoint_url = endpoint_url
         self._stack = stack
@@ -44,21 +44,21 @@ class Aws:
         return cast("DynamoDBClient", await self._open("dynamodb", _config(read_timeout_s=2, attempts=3, **_UNCHECKED)))
 
     async def s3(self, *, endpoint_url: str | None = None) -> "S3Client":
-        """Return an S3 client that gives up within about 20 s; `endpoint_url` is whom its presigned URLs are for."""
+        """Return an S3 client that gives up within about 20 s; its presigned URLs name the host of `endpoint_url`."""
         endpoint_url = endpoint_url or self._endpoint_url
         config = _config(
             read_timeout_s=5,
             attempts=3,
-            # SigV4, because botocore still presigns with SigV2 unless told. Path style for emulators, whose bucket
-            # host names resolve nowhere. No default checksums: a browser can't compute what a presigned URL binds.
+            # SigV4, because botocore presigns with SigV2 by default. Path style for emulators, because their bucket
+            # host names don't resolve. No default checksums: a browser can't compute one that a presigned URL binds.
             signature_version="s3v4",
             s3={"addressing_style": "path"} if endpoint_url else {},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
         client = cast("S3Client", await self._open("s3", config, endpoint_url=endpoint_url))
-        # botocore would ask before it sends a body, and aiohttp waits for that answer without any timeout: a
-        # connection reset at that moment, or an error in its place, stopped the caller for ever.
+        # botocore sends "Expect: 100-continue" before a body, and aiohttp waits for the response without a timeout. A
+        # connection reset at that moment, or an error instead of the response, blocked the caller permanently.
         client.meta.events.unregister("before-call.s3", add_expect_header)
         return client
 
@@ -87,13 +87,13 @@ class Aws:
 
 @asynccontextmanager
 async def open_aws(*, region: str, endpoint_url: str | None = None) -> AsyncIterator[Aws]:
-    """Give the clients for a process's life: everything that was opened closes at the end."""
+    """Yield the clients of a process, and close all that were opened at the end."""
     async with AsyncExitStack() as stack:
         yield Aws(stack, region=region, endpoint_url=endpoint_url)
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether the same call may well succeed later: throttling, a server's error, a broken connection."""
+    """Return whether the same call may succeed later: throttling, a server error, a broken connection."""
     match error:
         case ClientError():
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -111,7 +111,7 @@ def _config(*, read_timeout_s: float, attempts: int, **more: Any) -> AioConfig: 
         read_timeout=read_timeout_s,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=100,
-        # botocore puts its own together anew for every call, which is a sixth of what a call costs.
+        # botocore assembles its own user agent for every call (bench row "worker, steady events").
         user_agent=USER_AGENT,
         **more,
     )

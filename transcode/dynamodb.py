@@ -1,6 +1,7 @@
-"""DynamoDB's dialect, kept inside the stores: items as plain dictionaries, and updates written from named parts.
+"""DynamoDB's request format, used only inside the stores: items as dictionaries, updates from named clauses.
 
-Every attribute is aliased, because DynamoDB reserves most of the words one would use (status, error, key, size…).
+Every attribute has an alias, because DynamoDB reserves common words (status, error, key, size…). boto3 has builders for
+conditions, but none for updates: see docs/adr/0025-libraries-evaluated.md.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,8 +21,8 @@ _deserialize = TypeDeserializer().deserialize
 class Lifetimes:
     """Seconds that a row lives after its last change.
 
-    `waiting_s` is for the rows of a job that waits in MediaConvert's queue, which can take longer than `changed_s`
-    and sends no event meanwhile.
+    `waiting_s` is for the rows of a job that waits in MediaConvert's queue. The wait can be longer than `changed_s`,
+    and MediaConvert sends no event during it.
     """
 
     changed_s: int
@@ -29,7 +30,7 @@ class Lifetimes:
 
 
 def encode(item: Item) -> dict[str, Any]:
-    """Return the item in DynamoDB's wire form; attributes that are None are left out."""
+    """Return the item in DynamoDB's wire format, without the attributes that are None."""
     return {name: _serialize(value) for name, value in item.items() if value is not None}
 
 
@@ -39,64 +40,64 @@ def decode(wire: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def old_item(error: ClientError) -> dict[str, Any]:
-    """Return the row as it stood when a condition failed, asked for with ALL_OLD; empty where there was none."""
+    """Return the row as it was when a condition failed, from a request with ALL_OLD; empty if there was no row."""
     response = cast("Mapping[str, Any]", error.response)  # botocore's type doesn't know ALL_OLD's Item
     return decode(response.get("Item", {}))
 
 
 class Condition:
-    """Demands on a row, put together from named clauses; `request()` gives a write's arguments."""
+    """A condition on a row, assembled from named clauses; `request()` returns the arguments of a write."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._values: dict[str, Any] = {}
-        self._demands: list[str] = []
+        self._requirements: list[str] = []
 
     def name(self, attribute: str) -> str:
-        """Return the alias by which an expression names the attribute."""
+        """Return the alias of the attribute in an expression."""
         alias = f"#{attribute}"
         self._names[alias] = attribute
         return alias
 
     def value(self, value: object) -> str:
-        """Return the placeholder by which an expression names the value."""
+        """Return the placeholder of the value in an expression."""
         placeholder = f":v{len(self._values)}"
         self._values[placeholder] = _serialize(value)
         return placeholder
 
     def where(self, *alternatives: str) -> Self:
-        """Demand that one of the alternatives holds; each call adds a further demand."""
-        self._demands.append(f"({' OR '.join(alternatives)})")
+        """Require one of the alternatives; each call adds one more requirement."""
+        self._requirements.append(f"({' OR '.join(alternatives)})")
         return self
 
     def absent(self, attribute: str) -> str:
-        """Return the alternative that the row has no such attribute."""
+        """Return the clause: the row lacks the attribute."""
         return f"attribute_not_exists({self.name(attribute)})"
 
     def present(self, attribute: str) -> str:
-        """Return the alternative that the row has such an attribute."""
+        """Return the clause: the row has the attribute."""
         return f"attribute_exists({self.name(attribute)})"
 
     def compare(self, attribute: str, operator: str, value: object) -> str:
-        """Return the alternative that the attribute compares so with the value: `compare("EventTime", "<", 5)`."""
+        """Return the clause that compares the attribute with the value: `compare("EventTime", "<", 5)`."""
         return f"{self.name(attribute)} {operator} {self.value(value)}"
 
     def not_in(self, attribute: str, values: Iterable[str]) -> str:
-        """Return the alternative that the attribute is none of the values."""
+        """Return the clause: the attribute is none of the values."""
         return f"NOT {self.name(attribute)} IN ({', '.join(self.value(value) for value in sorted(values))})"
 
     def request(self) -> dict[str, Any]:
-        """Return the call's arguments beside the table and the key or item."""
+        """Return the arguments of the call, without the table and the key or item."""
         request: dict[str, Any] = {"ExpressionAttributeNames": self._names}
         if self._values:
             request["ExpressionAttributeValues"] = self._values
-        if self._demands:
-            request["ConditionExpression"] = " AND ".join(self._demands)
+        if self._requirements:
+            request["ConditionExpression"] = " AND ".join(self._requirements)
         return request
 
 
 class Update(Condition):
-    """One UpdateItem, conditional where it makes demands."""
+    """One UpdateItem, conditional if it has requirements."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -105,14 +106,14 @@ class Update(Condition):
         self._remove: list[str] = []
 
     def set(self, **attributes: object) -> Self:
-        """Set each attribute; those that are None stay as they are."""
+        """Set each attribute; an attribute that is None keeps its value."""
         for attribute, value in attributes.items():
             if value is not None:
                 self._set.append(f"{self.name(attribute)} = {self.value(value)}")
         return self
 
     def set_once(self, **attributes: object) -> Self:
-        """Set each attribute that the row lacks; those that are None stay as they are."""
+        """Set each attribute that the row lacks; an attribute that is None keeps its value."""
         for attribute, value in attributes.items():
             if value is not None:
                 alias = self.name(attribute)
@@ -120,7 +121,7 @@ class Update(Condition):
         return self
 
     def add(self, attribute: str, members: Iterable[str]) -> Self:
-        """Add the members to the attribute's string set, in whatever order updates come."""
+        """Add the members to the attribute's string set; the order of updates doesn't matter."""
         if chosen := set(members):
             self._add.append(f"{self.name(attribute)} {self.value(chosen)}")
         return self
@@ -131,7 +132,7 @@ class Update(Condition):
         return self
 
     def request(self) -> dict[str, Any]:
-        """Return the call's arguments beside the table and the key."""
+        """Return the arguments of the call, without the table and the key."""
         clauses = [("SET", self._set), ("ADD", self._add), ("REMOVE", self._remove)]
         expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
         return {"UpdateExpression": expression, **super().request()}

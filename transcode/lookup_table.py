@@ -1,4 +1,4 @@
-"""The table that finds a job by its input file, and remembers an announced upload until its object comes.
+"""The table that maps an input file to its newest job, and stores an announced upload until its object arrives.
 
 No AWS type passes this boundary.
 """
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.INPUT_FILE_TABLE])
-"""What following a file's jobs takes."""
+"""For reading a file and linking its jobs."""
 ANNOUNCING = allow("dynamodb:DeleteItem", "dynamodb:PutItem", on=[Resource.INPUT_FILE_TABLE])
-"""What beginning and aborting uploads takes beside it."""
+"""For announcing and aborting uploads, in addition."""
 
 
 class LookupTable:
@@ -31,7 +31,7 @@ class LookupTable:
         self._lifetimes = lifetimes
 
     async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0) -> None:
-        """Remember an upload whose object is still to come, for longer than the `good_for_s` in which it may begin."""
+        """Store an announced upload. The row outlives the `good_for_s` seconds in which the upload may begin."""
         row = {
             "InputFile": lookup.input_file,
             "FileName": lookup.file_name,
@@ -44,22 +44,22 @@ class LookupTable:
         await self._client.put_item(TableName=self.table, Item=encode(row))
 
     async def get(self, input_file: str, *, now_s: int, consistent: bool = False) -> Lookup | None:
-        """Return what is known of the file; None where nothing is, or the row has expired."""
-        answer = await self._client.get_item(
+        """Return the file's record; None if there is none, or the row has expired."""
+        response = await self._client.get_item(
             TableName=self.table, Key={"InputFile": {"S": input_file}}, ConsistentRead=consistent
         )
-        row = decode(answer.get("Item", {}))
+        row = decode(response.get("Item", {}))
         if not row or row["ExpirationTime"] <= now_s:
             return None
         return lookup_from_row(row)
 
     async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> None:
-        """Let the file find this job, unless a later claim of the same file was recorded. Safe to repeat."""
+        """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat."""
         update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def refuse(self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int) -> None:
-        """Record that no job can be made of the file, unless a later claim was recorded. Safe to repeat."""
+        """Record that no job can be created for the file, unless a later claim was recorded. Safe to repeat."""
         update = Update().set(**attributes_of(failure)).remove("JobId", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
@@ -70,7 +70,7 @@ class LookupTable:
         await self._write_if(input_file, update)
 
     async def forget(self, lookup: Lookup) -> None:
-        """Forget a multipart upload that was aborted, unless it was completed meanwhile. Safe to repeat."""
+        """Delete the record of an aborted multipart upload, unless it was completed meanwhile. Safe to repeat."""
         condition = Condition()
         condition.where(condition.compare("UploadId", "=", lookup.upload_id))
         condition.where(condition.absent("UploadedTime")).where(condition.absent("JobId"))
@@ -79,10 +79,10 @@ class LookupTable:
             await self._client.delete_item(TableName=self.table, Key=key, **condition.request())
 
     async def request(self, lookup: Lookup, *, replaces: str, now_s: int) -> None:
-        """Let the file show that another try was asked for, unless its job is made already. Safe to repeat.
+        """Record that another job was requested for the file, unless a later claim was recorded. Safe to repeat.
 
-        The job or error that is replaced can't come back by a message of its own that is delivered late: the time of
-        its claim is passed by a millisecond.
+        A late delivery of the replaced job's own message can't restore it, because the recorded claim time becomes one
+        millisecond later than that job's.
         """
         update = Update().set(Replaces=replaces, ClaimedTime=(lookup.claimed_ms or 0) + 1)
         update.set(ExpirationTime=now_s + self._lifetimes.waiting_s)
@@ -94,11 +94,11 @@ class LookupTable:
         update.set(ClaimedTime=claimed_ms, ExpirationTime=now_s + self._lifetimes.waiting_s)
         update.set_once(CreationTime=now_s)
         update.where(update.absent("ClaimedTime"), update.compare("ClaimedTime", "<=", claimed_ms))
-        # Where it fails: a redelivered notification of an older object. The file's newest job stays.
+        # The condition fails for a redelivered notification of an older object. The file's newest job stays.
         await self._write_if(input_file, update)
 
     async def _write_if(self, input_file: str, update: Update) -> None:
-        """Write if the update's condition holds; a row that has moved on stays as it is."""
+        """Write the update if its condition holds; otherwise leave the row as it is."""
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             await self._client.update_item(
                 TableName=self.table, Key={"InputFile": {"S": input_file}}, **update.request()

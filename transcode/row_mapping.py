@@ -1,4 +1,4 @@
-"""How the fields of our dataclasses are stored as attributes of a DynamoDB row. Pure.
+"""The mapping between the fields of our dataclasses and the attributes of a DynamoDB row. Pure.
 
 One rule for all rows, in both directions: an attribute has the field's name in Pascal case (`width_px` is `WidthPx`),
 except for the names in `RENAMED`, which are those of the system's first version. A new field needs no line here.
