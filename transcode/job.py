@@ -1,16 +1,21 @@
-"""A job, and the one rule by which its events change it.
+"""A job, and the one rule that decides how its events change it.
 
-Pure: no AWS, no clock, no environment. The same rule stands again as the conditional write of
-`transcode.status_table`; a model-based test holds the two together.
+Pure: no AWS, no clock, no environment. `transcode.status_table` states the same rule as a conditional write; a
+model-based test checks that the two agree.
+
+A field of `Output` or `Rendition` is written by hand here, in the event parser (`worker.messages`) and nowhere else:
+the row, info.json, the API's schema and the page's types are derived from these classes. `metadata` holds the API's
+description of a field.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import assert_never
 
 
 class Status(StrEnum):
-    """What MediaConvert says of a job, as stored in `JobStatus`."""
+    """The status of a job, as stored in `JobStatus`."""
 
     SUBMITTED = "SUBMITTED"
     PROGRESSING = "PROGRESSING"
@@ -20,7 +25,7 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing may change the job any more."""
+        """True if nothing can change the job any more."""
         return self in FINAL
 
 
@@ -35,28 +40,33 @@ class Rendition:
     height_px: int
     duration_ms: int | None = None
     playlist: str | None = None
+    average_bitrate_bps: int | None = field(
+        default=None, metadata={"description": "Bits per second of the picture, on average; null if not reported."}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What a finished job wrote.
+    """The files that a finished job wrote.
 
-    `path` is the key prefix in the output bucket, ending in "/". `playlists` maps a suffix to the playlist's name
-    under it: `{".m3u8": "Big Buck Bunny.m3u8"}`. Size and duration are those of the largest rendition, and absent
-    where no output has a picture or a length.
+    `path` is the key prefix in the output bucket, and ends in "/". `playlists` maps a suffix to the playlist's name
+    below it: `{".m3u8": "Big Buck Bunny.m3u8"}`. Size and duration are those of the largest rendition; they are None
+    if no output has a picture or a length.
     """
 
-    path: str
-    playlists: Mapping[str, str] = field(default_factory=dict)
+    path: str = field(metadata={"description": "Key prefix in the output bucket."})
     duration_ms: int | None = None
     width_px: int | None = None
     height_px: int | None = None
+    playlists: Mapping[str, str] = field(
+        default_factory=dict, metadata={"examples": [{".m3u8": "Big-Buck-Bunny.m3u8"}]}
+    )
     renditions: Sequence[Rendition] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a job ended in ERROR, or could not be made; the message is fit for a stranger's eyes."""
+    """The reason why a job ended in ERROR, or could not be created; callers may read the message."""
 
     code: int
     message: str
@@ -64,7 +74,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class JobWarning:
-    """A warning of MediaConvert's about a job; COMPLETE gives codes only."""
+    """A warning of MediaConvert about a job; COMPLETE gives codes only."""
 
     code: int
     message: str = ""
@@ -72,7 +82,7 @@ class JobWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progressed:
-    """PROGRESSING or STATUS_UPDATE; `percent` (0 to 100) and `phase` where MediaConvert gave them."""
+    """PROGRESSING or STATUS_UPDATE; `percent` (0 to 100) and `phase` if the event has them."""
 
     job_id: str
     time_ms: int
@@ -91,7 +101,7 @@ class WarningRaised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """COMPLETE, with everything that the event says of the outputs."""
+    """COMPLETE, with everything that the event says about the outputs."""
 
     job_id: str
     time_ms: int
@@ -121,11 +131,11 @@ JobEvent = Progressed | WarningRaised | Completed | Failed | Canceled
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One MediaConvert job as our status table knows it.
+    """One MediaConvert job, as the status table stores it.
 
-    `event_time_ms` is the timestamp of the last progress or final event applied (0 before the first); `started_ms`
-    that of the first progress event, at which the job stood at `started_percent`. `submitted_s` and `updated_s` are
-    our own clock, Unix seconds.
+    `event_time_ms` is the timestamp of the last progress or final event applied (0 before the first). `started_ms` is
+    the timestamp of the first progress event, which found the job at `started_percent`. `submitted_s` and `updated_s`
+    are our own clock's, in Unix seconds.
     """
 
     job_id: str
@@ -146,13 +156,13 @@ class Job:
 
 
 def advance(job: Job, event: JobEvent) -> Job:
-    """Return the job after the event: the very same object where the event changes nothing.
+    """Return the job after the event; the same object if the event changes nothing.
 
     1. A final job never changes.
-    2. A final event ends any other job, whatever its timestamp: an equal or older one is still the truth.
-    3. A progress event counts only if it is newer than the last one applied. The percentage never falls, and what
-       the event doesn't give stays.
-    4. Warnings add up in any order.
+    2. A final event ends any other job, whatever its timestamp: an older one is still true.
+    3. A progress event counts only if it is newer than the last one applied. The percentage never falls, and a field
+       that the event lacks keeps its value.
+    4. Warnings are added in any order.
     """
     if job.status.is_final:
         return job
@@ -168,6 +178,8 @@ def advance(job: Job, event: JobEvent) -> Job:
             return replace(_ended(job, Status.ERROR, event.time_ms), failure=event.failure)
         case Canceled():
             return _ended(job, Status.CANCELED, event.time_ms)
+        case never:
+            assert_never(never)
 
 
 def _progressed(job: Job, event: Progressed) -> Job:
@@ -192,8 +204,8 @@ def _ended(job: Job, status: Status, time_ms: int) -> Job:
 def worth_applying(events: Sequence[JobEvent]) -> list[int]:
     """Return the positions of those of one job's events that are worth applying, in the order to apply them.
 
-    However long the backlog, its progress is one event, the newest: had it come first, the rule would have passed
-    over the rest. Warnings go before what ends the job, and only the earliest such event counts, because nothing
+    However long the backlog is, its progress is one event, the newest: after that one, the rule would ignore the
+    others. Warnings come before the event that ends the job. Only the earliest final event counts, because nothing
     can follow it.
     """
     warnings: dict[JobWarning, int] = {}
@@ -205,8 +217,10 @@ def worth_applying(events: Sequence[JobEvent]) -> list[int]:
                 warnings.setdefault(warning, position)
             case Progressed():
                 progress.append(position)
-            case _:
+            case Completed() | Failed() | Canceled():
                 final.append(position)
+            case never:
+                assert_never(never)
 
     def time_ms(position: int) -> int:
         return events[position].time_ms
@@ -217,10 +231,10 @@ def worth_applying(events: Sequence[JobEvent]) -> list[int]:
 
 
 def eta_s(job: Job, *, now_ms: int) -> int | None:
-    """Return the seconds until the job should be done, from its rate so far; None where that can't be known.
+    """Return the estimated seconds until the job is done, from its rate so far; None if there is no estimate.
 
-    The rate is what the percentage gained between the first progress event and the last, so neither a wait in the
-    queue nor a start that nobody saw counts. A job that is overdue tells nothing about when it will be done.
+    The rate is the gain in percent between the first progress event and the last one. Time in the queue doesn't count,
+    and neither does progress before the first event. A job that takes longer than estimated has no estimate any more.
     """
     if job.status is not Status.PROGRESSING or job.progress_percent is None or job.started_ms is None:
         return None

@@ -11,6 +11,7 @@ from transcode.dynamodb import Condition, Lifetimes, Update, decode, encode
 from transcode.job import Failure
 from transcode.lookup import Lookup
 from transcode.permissions import Resource, allow
+from transcode.row_mapping import attributes_of, shape_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -59,7 +60,7 @@ class LookupTable:
 
     async def refuse(self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int) -> None:
         """Record that no job can be made of the file, unless a later claim was recorded. Safe to repeat."""
-        update = Update().set(ErrorCode=failure.code, ErrorMessage=failure.message).remove("JobId", "Replaces")
+        update = Update().set(**attributes_of(failure)).remove("JobId", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def complete(self, input_file: str, *, now_s: int) -> None:
@@ -105,17 +106,10 @@ class LookupTable:
 
 
 def lookup_from_row(row: Mapping[str, Any]) -> Lookup:
-    """Return what a row of the lookup table says of its file."""
-    return Lookup(
-        input_file=row["InputFile"],
-        job_id=row.get("JobId"),
-        file_name=row.get("FileName"),
-        owner=row.get("Owner"),
-        failure=Failure(code=int(row["ErrorCode"]), message=row["ErrorMessage"]) if "ErrorCode" in row else None,
-        announced_s=int(row["CreationTime"]),
-        upload_id=row.get("UploadId"),
+    """Return the input file that a row of the lookup table describes."""
+    return shape_of(
+        Lookup,
+        row,
+        failure=shape_of(Failure, row) if "ErrorCode" in row else None,
         is_uploaded="UploadedTime" in row,
-        size_bytes=int(row["SizeBytes"]) if "SizeBytes" in row else None,
-        claimed_ms=int(row["ClaimedTime"]) if "ClaimedTime" in row else None,
-        replaces=row.get("Replaces"),
     )

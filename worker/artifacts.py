@@ -1,10 +1,11 @@
-"""What the worker itself writes beside a finished job's playlists: the key file and info.json.
+"""The files that the worker writes beside a finished job's playlists: the key file and info.json.
 
 No AWS type passes this boundary.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
 
 PERMISSIONS = allow("s3:GetObject", "s3:PutObject", on=[Resource.OUTPUTS]) | allow(
-    "s3:ListBucket",  # without it S3 answers 403 for what isn't there
+    "s3:ListBucket",  # without it S3 answers 403 instead of 404 for a missing object
     on=[Resource.OUTPUT_BUCKET],
 )
 
@@ -27,14 +28,14 @@ NOT_FOUND_STATUS = 404
 
 
 class ArtifactStore:
-    """Writes to jobs' folders in the output bucket; every write can be repeated."""
+    """Write access to the jobs' folders in the output bucket; every write can be repeated."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
         self.client = client
         self._bucket = bucket
 
     async def put_key_file(self, destination: Destination) -> None:
-        """Write the key as its 16 raw bytes, where the playlists say it is."""
+        """Write the key as 16 raw bytes, to the place that the playlists name."""
         await self._put(
             destination.output_path + destination.key_file,
             bytes.fromhex(destination.key_value),
@@ -47,7 +48,7 @@ class ArtifactStore:
         await self._put(destination.output_path + INFO_FILE, body, content_type="application/json")
 
     async def has(self, key: str) -> bool:
-        """Return whether there is such an object, whoever wrote it."""
+        """Return whether the object exists; MediaConvert or the worker may have written it."""
         try:
             await self.client.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
@@ -61,23 +62,14 @@ class ArtifactStore:
 
 
 def info(destination: Destination, event: Completed) -> Mapping[str, Any]:
-    """Return what info.json says; all of it from the event, so that a repeated delivery writes the same bytes."""
-    output = event.output
+    """Return the content of info.json. All of it comes from the event, so a repeated delivery writes the same bytes."""
+    output = asdict(event.output)
+    del output["path"]  # the folder that the file lies in
+    renditions = list(output.pop("renditions"))
     return {
-        "duration_ms": output.duration_ms,
-        "width_px": output.width_px,
-        "height_px": output.height_px,
-        "playlists": dict(output.playlists),
+        **output,
         "job_id": event.job_id,
         "input_file": destination.input_file,
         "completed_at": datetime.fromtimestamp(event.time_ms / 1000, UTC).isoformat().replace("+00:00", "Z"),
-        "renditions": [
-            {
-                "width_px": rendition.width_px,
-                "height_px": rendition.height_px,
-                "duration_ms": rendition.duration_ms,
-                "playlist": rendition.playlist,
-            }
-            for rendition in output.renditions
-        ],
+        "renditions": renditions,
     }

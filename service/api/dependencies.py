@@ -13,8 +13,8 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from service.access.caller import OPEN, Caller
 from service.resources import Resources
-from service.views.bodies import EXAMPLE_FILE, EXAMPLE_JOB
 from transcode.errors import MissingTokenError
+from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB
 
 if TYPE_CHECKING:
     from service.access.quota import UploadQuota

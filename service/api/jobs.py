@@ -9,8 +9,7 @@ from service.api.dependencies import AppResources, CurrentCaller, InputFile, Job
 from service.api.middleware.request_log import note
 from service.api.problems import responses
 from service.resources import Resources
-from service.views import job_view
-from service.views.bodies import Job, JobRequest
+from service.views.bodies import JobRequest
 from service.views.followed import FileKey, Followed, JobKey, Key
 from transcode import job as rule
 from transcode.errors import (
@@ -23,6 +22,7 @@ from transcode.errors import (
     TooManyUploadsError,
     UploadNotFoundError,
 )
+from transcode.job_view import JobView, job_view, view_without_job
 from transcode.lookup import Lookup
 
 router = APIRouter(tags=["jobs"])
@@ -33,7 +33,7 @@ router = APIRouter(tags=["jobs"])
     "/jobs/{job_id}",
     operation_id="get_job",
     summary="Get a job",
-    response_model=Job,
+    response_model=JobView,
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
 async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Response:
@@ -53,7 +53,7 @@ async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Res
     "/jobs",
     operation_id="find_job",
     summary="Find the job of an input file",
-    response_model=Job,
+    response_model=JobView,
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
 async def find_job(input_file: InputFile, caller: CurrentCaller, request: Request) -> Response:
@@ -72,7 +72,7 @@ async def find_job(input_file: InputFile, caller: CurrentCaller, request: Reques
     summary="Cancel a job",
     responses=responses(JobNotFoundError, JobFinalError, AwsUnavailableError),
 )
-async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> Job:
+async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> JobView:
     """End a job that is not over yet: its status is CANCELED from now on, and nothing of it can be played."""
     job = await _job(job_id, caller, resources)
     if job.status.is_final:
@@ -88,7 +88,7 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
     job = await _job(job_id, caller, resources)
     if job.status is not rule.Status.CANCELED:
         raise JobFinalError
-    return job_view.job_of(job, now_ms=now_ms, playback_base_url=resources.settings.playback_base_url)
+    return job_view(job, now_ms=now_ms, playback_base_url=resources.settings.playback_base_url)
 
 
 @router.post(
@@ -105,7 +105,7 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
         AwsUnavailableError,
     ),
 )
-async def retry_job(wanted: JobRequest, caller: NewUploadCaller, resources: AppResources) -> Job:
+async def retry_job(wanted: JobRequest, caller: NewUploadCaller, resources: AppResources) -> JobView:
     """After an ERROR or CANCELED, try again with the file that is still there; asking twice makes one job.
 
     Until the new job is made, which takes a moment, the file's status is SUBMITTED and its job's id null.
@@ -122,7 +122,7 @@ async def retry_job(wanted: JobRequest, caller: NewUploadCaller, resources: AppR
     await resources.requests.send(lookup.input_file, there, replaces=replaces)
     if lookup.replaces is None:
         await resources.lookups.request(lookup, replaces=replaces, now_s=now_s)
-    return job_view.awaited(lookup.with_request(replaces))
+    return view_without_job(lookup.with_request(replaces))
 
 
 async def _replaceable(lookup: Lookup, resources: Resources) -> str:

@@ -1,5 +1,6 @@
 """The API's description: what FastAPI knows of the routes, and every error that they can answer with."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -49,7 +50,22 @@ def install(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way to extend it
 
 
+def _with_published_names(description: Json) -> Json:
+    """Name each component by its model's title, where that is not the name of the class."""
+    titles = {
+        name: schema["title"] for name, schema in description["components"]["schemas"].items() if "title" in schema
+    }
+    text = json.dumps(description)
+    for name, title in titles.items():
+        text = text.replace(f'"#/components/schemas/{name}"', f'"#/components/schemas/{title}"')
+    renamed: Json = json.loads(text)
+    schemas = renamed["components"]["schemas"]
+    renamed["components"]["schemas"] = {titles.get(name, name): schema for name, schema in schemas.items()}
+    return renamed
+
+
 def _complete(description: Json) -> Json:
+    description = _with_published_names(description)
     schemas = description["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

@@ -16,8 +16,6 @@ from service.api.problems import responses
 from service.live.event_stream import ProgressStream, ending
 from service.live.hub import Snapshot
 from service.resources import Resources
-from service.views import job_view
-from service.views.bodies import EXAMPLE_FILE, EXAMPLE_JOB, Progress
 from service.views.examples import EVENT_STREAM
 from service.views.followed import MOST_FOLLOWED, FileKey, Followed, JobKey, Key, finished, known_tags
 from transcode.errors import (
@@ -27,6 +25,7 @@ from transcode.errors import (
     StreamingUnavailableError,
     TranscodeError,
 )
+from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB, ProgressView, progress_view
 
 LONGEST_WAIT_S = 20
 
@@ -47,7 +46,7 @@ JobIds = Annotated[
     operation_id="get_progress",
     tags=["jobs"],
     summary="Get a job's progress",
-    response_model=Progress,
+    response_model=ProgressView,
     responses={
         200: {"headers": {"ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}}}},
         304: {"description": "Nothing has changed."},
@@ -182,13 +181,13 @@ def _permit(caller: Caller, followed: Followed) -> None:
         raise JobNotFoundError
 
 
-def _progress(followed: Followed) -> Progress:
+def _progress(followed: Followed) -> ProgressView:
     if followed.job is None:
         raise JobNotFoundError
-    return job_view.progress_of(followed.job, now_ms=int(time.time() * 1000))
+    return progress_view(followed.job, now_ms=int(time.time() * 1000))
 
 
-def _etag(progress: Progress) -> str:
+def _etag(progress: ProgressView) -> str:
     """Return a tag that changes with the job, not with the clock: the estimate counts down without it."""
     shown = progress.model_dump_json(exclude={"eta_s"})
     return f'"{hashlib.sha256(shown.encode()).hexdigest()[:16]}"'

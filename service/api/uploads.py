@@ -9,7 +9,7 @@ from service.api.dependencies import AppResources, NewUploadCaller
 from service.api.middleware.request_log import note
 from service.api.problems import responses
 from service.uploads.file_names import new_input_file
-from service.views.bodies import Upload, UploadRequest
+from service.views.bodies import PresignedUpload, UploadRequest
 from transcode.errors import AwsUnavailableError, TooManyUploadsError, UnsupportedTypeError, UploadTooLargeError
 from transcode.lookup import Lookup
 
@@ -23,7 +23,7 @@ router = APIRouter(tags=["uploads"])
     summary="Announce an upload",
     responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
 )
-async def create_upload(wanted: UploadRequest, caller: NewUploadCaller, resources: AppResources) -> Upload:
+async def create_upload(wanted: UploadRequest, caller: NewUploadCaller, resources: AppResources) -> PresignedUpload:
     """Get a presigned PUT for one file. Its job is made by itself once the file is there."""
     settings = resources.settings
     settings.acceptance.check_type(wanted.content_type)
@@ -39,7 +39,7 @@ async def create_upload(wanted: UploadRequest, caller: NewUploadCaller, resource
         size_bytes=wanted.size_bytes,
         ttl_s=settings.upload_url_ttl_s,
     )
-    return Upload(
+    return PresignedUpload(
         input_file=input_file,
         url=put.url,
         headers=put.headers,

@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.live.hub import Hub, Snapshot, Watcher
-from service.views import job_view
 from service.views.followed import Followed, JobKey, Key, event_id, final_tag, tag
+from transcode.job_view import file_view
 
 SOONEST_RETRY_MS, LATEST_RETRY_MS = 1_000, 4_000
 """When a client comes back to a stream that broke: spread, so that a server's stop sends no herd to the next one."""
@@ -28,7 +28,7 @@ HEARTBEAT = format_sse_event(comment="")
 
 def as_event(key: Key, followed: Followed, *, now_ms: int, playback_base_url: str | None) -> tuple[bytes, str]:
     """Return a state as an event without its id, and the state's tag, which doesn't count the estimate."""
-    job = job_view.followed_of(followed, now_ms=now_ms, playback_base_url=playback_base_url)
+    job = file_view(followed.job, followed.lookup, now_ms=now_ms, playback_base_url=playback_base_url)
     event = format_sse_event(event="progress", data_str=job.model_dump_json())
     if followed.is_final and isinstance(key, JobKey):
         return event, final_tag(key)

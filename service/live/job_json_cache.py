@@ -6,8 +6,8 @@ made into JSON anew.
 
 from dataclasses import dataclass
 
-from service.views import job_view
 from service.views.followed import Followed, Key
+from transcode.job_view import file_view
 
 MOST_KEPT = 1_000
 """JobJsonCache of about half a kilobyte."""
@@ -38,7 +38,7 @@ class JobJsonCache:
         kept = self._kept.get(key)
         if kept is not None and kept.is_of(followed, second):
             return kept.body
-        shown = job_view.followed_of(followed, now_ms=now_ms, playback_base_url=self._playback_base_url)
+        shown = file_view(followed.job, followed.lookup, now_ms=now_ms, playback_base_url=self._playback_base_url)
         body = shown.model_dump_json().encode()
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()

@@ -1,14 +1,11 @@
 """What goes in and out over HTTP."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-EXAMPLE_FILE = "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4"
-EXAMPLE_JOB = "1763798400123-a1b2c3"
+from transcode.job_view import EXAMPLE_FILE
 
 
 class Schema(BaseModel):
@@ -31,8 +28,10 @@ class UploadRequest(Schema):
     )
 
 
-class Upload(Schema):
+class PresignedUpload(Schema):
     """An upload that S3 will accept: send the file with this method, to this URL, with these headers."""
+
+    model_config = ConfigDict(title="Upload")
 
     input_file: str = Field(description="The key by which to ask for the job.", examples=[EXAMPLE_FILE])
     method: Literal["PUT"] = "PUT"
@@ -47,80 +46,6 @@ class JobRequest(Schema):
     input_file: Annotated[str, StringConstraints(min_length=1, max_length=1024)] = Field(
         description="The key that the upload was given.", examples=[EXAMPLE_FILE]
     )
-
-
-class JobStatus(StrEnum):
-    """Where a file stands; the last three are final."""
-
-    AWAITING_UPLOAD = "AWAITING_UPLOAD"
-    SUBMITTED = "SUBMITTED"
-    PROGRESSING = "PROGRESSING"
-    COMPLETE = "COMPLETE"
-    ERROR = "ERROR"
-    CANCELED = "CANCELED"
-
-
-class RenditionOut(Schema):
-    """One picture size; `playlist` is relative to the output path."""
-
-    width_px: int
-    height_px: int
-    duration_ms: int | None
-    playlist: str | None
-
-
-class OutputOut(Schema):
-    """What a finished job wrote."""
-
-    path: str = Field(description="Key prefix in the output bucket.")
-    duration_ms: int | None
-    width_px: int | None
-    height_px: int | None
-    playlists: Mapping[str, str] = Field(examples=[{".m3u8": "Big-Buck-Bunny.m3u8"}])
-    playback_url: str | None = Field(description="The master playlist, where the outputs are served.")
-    renditions: Sequence[RenditionOut]
-
-
-class ErrorOut(Schema):
-    """Why it ended: MediaConvert's code (1000 and above), or the HTTP status with which it refused the job."""
-
-    code: int = Field(examples=[1010])
-    message: str
-
-
-class WarningOut(Schema):
-    """A warning of MediaConvert's."""
-
-    code: int
-    message: str
-
-
-class Job(Schema):
-    """Everything that a front end can show of a file and its job."""
-
-    job_id: str | None = Field(description="Null until the job is made.", examples=[EXAMPLE_JOB])
-    input_file: str | None = Field(examples=[EXAMPLE_FILE])
-    file_name: str | None = Field(examples=["Big Buck Bunny.mp4"])
-    status: JobStatus
-    progress_percent: int | None = Field(description="0 to 100; null is unknown: show a bar without end.")
-    phase: str | None = Field(description="PROBING, TRANSCODING or UPLOADING, while known.")
-    eta_s: int | None = Field(description="Seconds left at the present rate; null where that can't be known.")
-    submitted_at: AwareDatetime | None
-    updated_at: AwareDatetime | None
-    output: OutputOut | None
-    error: ErrorOut | None
-    warnings: Sequence[WarningOut]
-
-
-class Progress(Schema):
-    """The light answer, for asking often."""
-
-    job_id: str
-    status: JobStatus
-    progress_percent: int | None
-    phase: str | None
-    eta_s: int | None
-    updated_at: datetime | None
 
 
 class InvalidField(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from service.views.bodies import EXAMPLE_FILE
+from transcode.job_view import EXAMPLE_FILE
 
 MOST_PARTS = 10_000
 LONGEST_SIZE = 15

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service.views.bodies import EXAMPLE_FILE, EXAMPLE_JOB
+from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB
 
 AWAITING: dict[str, Any] = {
     "job_id": None,
@@ -44,7 +44,13 @@ COMPLETE: dict[str, Any] = {
         "playlists": {".m3u8": "Big-Buck-Bunny.m3u8"},
         "playback_url": f"https://video.example.com/{EXAMPLE_FILE}_20251122080000-4be1c7/Big-Buck-Bunny.m3u8",
         "renditions": [
-            {"width_px": 1920, "height_px": 1080, "duration_ms": 61440, "playlist": "Big-Buck-Bunny_1080p.m3u8"}
+            {
+                "width_px": 1920,
+                "height_px": 1080,
+                "duration_ms": 61440,
+                "playlist": "Big-Buck-Bunny_1080p.m3u8",
+                "average_bitrate_bps": 4812000,
+            }
         ],
     },
 }

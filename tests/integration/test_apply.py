@@ -53,7 +53,7 @@ def complete(stack: Stack, job_id: str, time_ms: int) -> Message:
         {
             "outputFilePaths": [f"{folder}clip_720p.m3u8"],
             "durationInMs": 20_041,
-            "videoDetails": {"widthInPx": 1280, "heightInPx": 720},
+            "videoDetails": {"widthInPx": 1280, "heightInPx": 720, "averageBitrate": 900_000},
         },
     ]
     group = {"type": "HLS_GROUP", "playlistFilePaths": [f"{folder}clip.m3u8"], "outputDetails": outputs}
@@ -114,7 +114,15 @@ async def test_whoever_reads_complete_can_play(
         "job_id": job_id,
         "input_file": f"uploads/{job_id}/clip.mp4",
         "completed_at": "1970-01-01T00:00:00.009000Z",
-        "renditions": [{"width_px": 1280, "height_px": 720, "duration_ms": 20_041, "playlist": "clip_720p.m3u8"}],
+        "renditions": [
+            {
+                "width_px": 1280,
+                "height_px": 720,
+                "duration_ms": 20_041,
+                "playlist": "clip_720p.m3u8",
+                "average_bitrate_bps": 900_000,
+            }
+        ],
     }
 
 

@@ -37,7 +37,11 @@ OUTPUT = Output(
     duration_ms=20_000,
     width_px=1280,
     height_px=720,
-    renditions=(Rendition(width_px=1280, height_px=720, duration_ms=20_000, playlist="clip_720p.m3u8"),),
+    renditions=(
+        Rendition(
+            width_px=1280, height_px=720, duration_ms=20_000, playlist="clip_720p.m3u8", average_bitrate_bps=900_000
+        ),
+    ),
 )
 
 

@@ -67,6 +67,12 @@ def test_every_kind_of_job_gives_what_it_has(
     assert output.path == path
 
 
+def test_a_rendition_has_its_average_bitrate_if_the_event_reports_one(message: Message) -> None:
+    """MediaConvert has reported it since 2023; older events and some output types lack it."""
+    renditions = completed(message("job_complete_hls")).output.renditions
+    assert [each.average_bitrate_bps for each in renditions] == [4_812_000, None, None]
+
+
 def test_renditions_are_the_pictures_from_large_to_small(message: Message) -> None:
     """Audio and captions are none; each has the playlist of its own."""
     shown = [

@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from service.views.bodies import Job as JobOut
-from service.views.bodies import JobStatus, UploadRequest
-from service.views.job_view import awaited, job_of, progress_of
+from service.views.bodies import UploadRequest
 from transcode.job import Failure, Job, JobWarning, Output, Rendition, Status
+from transcode.job_view import JobStatus, JobView, job_view, progress_view, view_without_job
 from transcode.lookup import Lookup
 
 BASE = "https://play.example.com"
@@ -19,7 +18,15 @@ OUTPUT = Output(
     duration_ms=61_440,
     width_px=1920,
     height_px=1080,
-    renditions=(Rendition(width_px=1920, height_px=1080, duration_ms=61_440, playlist="Big-Buck-Bunny_1080p.m3u8"),),
+    renditions=(
+        Rendition(
+            width_px=1920,
+            height_px=1080,
+            duration_ms=61_440,
+            playlist="Big-Buck-Bunny_1080p.m3u8",
+            average_bitrate_bps=4_800_000,
+        ),
+    ),
 )
 RUNNING = Job(
     job_id="1763798400123-k3v9qa",
@@ -37,9 +44,9 @@ RUNNING = Job(
 NOW_MS = 1763798425000
 
 
-def shown(job: Job, *, base: str | None = BASE) -> JobOut:
+def shown(job: Job, *, base: str | None = BASE) -> JobView:
     """The job as the API shows it."""
-    return job_of(job, now_ms=NOW_MS, playback_base_url=base)
+    return job_view(job, now_ms=NOW_MS, playback_base_url=base)
 
 
 def playback_url(path: str, playlists: dict[str, str]) -> str | None:
@@ -71,13 +78,13 @@ def test_a_running_job_shows_all_there_is() -> None:
 def test_every_status_of_a_job_is_one_of_the_apis(status: Status) -> None:
     """Both views say the same; only a running job has an estimate."""
     job = replace(RUNNING, status=status)
-    assert shown(job).status == progress_of(job, now_ms=NOW_MS).status == JobStatus(status.value)
+    assert shown(job).status == progress_view(job, now_ms=NOW_MS).status == JobStatus(status.value)
     assert (shown(job).eta_s is not None) == (status is Status.PROGRESSING)
 
 
 def test_the_light_view_agrees_with_the_full_one() -> None:
     """Progress is a part of the job, nothing else."""
-    full, light = shown(RUNNING).model_dump(), progress_of(RUNNING, now_ms=NOW_MS).model_dump()
+    full, light = shown(RUNNING).model_dump(), progress_view(RUNNING, now_ms=NOW_MS).model_dump()
     assert light.items() <= full.items()
     assert set(light) == {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at"}
 
@@ -94,8 +101,14 @@ def test_a_finished_job_says_where_it_plays() -> None:
     output = shown(replace(RUNNING, status=Status.COMPLETE, output=OUTPUT)).output
     assert output is not None
     assert output.playback_url == f"{BASE}/{OUTPUT.path}Big-Buck-Bunny.m3u8"
-    assert [rendition.model_dump() for rendition in output.renditions] == [
-        {"width_px": 1920, "height_px": 1080, "duration_ms": 61_440, "playlist": "Big-Buck-Bunny_1080p.m3u8"}
+    assert list(output.model_dump()["renditions"]) == [
+        {
+            "width_px": 1920,
+            "height_px": 1080,
+            "duration_ms": 61_440,
+            "playlist": "Big-Buck-Bunny_1080p.m3u8",
+            "average_bitrate_bps": 4_800_000,
+        }
     ]
 
 
@@ -130,7 +143,7 @@ def test_where_nothing_is_served_there_is_no_playback_url() -> None:
     """The rest of the output is shown all the same."""
     output = shown(replace(RUNNING, output=OUTPUT), base=None).output
     assert output is not None
-    assert (output.playback_url, output.path) == (None, OUTPUT.path)
+    assert (output.playback_url, output.model_dump()["path"]) == (None, OUTPUT.path)
 
 
 def test_a_warning_is_shown_once_with_its_words() -> None:
@@ -149,7 +162,7 @@ def test_a_failed_job_says_why() -> None:
 
 def test_an_announced_upload_waits() -> None:
     """Before there is a job there is no id, and no progress that could be known."""
-    job = awaited(Lookup(input_file="uploads/6f1c/a.mp4", file_name="ä.mp4", announced_s=1763798399))
+    job = view_without_job(Lookup(input_file="uploads/6f1c/a.mp4", file_name="ä.mp4", announced_s=1763798399))
     assert (job.job_id, job.status, job.progress_percent) == (None, JobStatus.AWAITING_UPLOAD, None)
     assert (job.input_file, job.file_name) == ("uploads/6f1c/a.mp4", "ä.mp4")
     assert job.updated_at == datetime(2025, 11, 22, 7, 59, 59, tzinfo=UTC)
@@ -157,7 +170,7 @@ def test_an_announced_upload_waits() -> None:
 
 def test_an_upload_that_no_job_can_be_made_of_is_an_error() -> None:
     """A front end must not wait for ever for a job that MediaConvert refused."""
-    job = awaited(Lookup(input_file="a", failure=Failure(code=403, message="may not")))
+    job = view_without_job(Lookup(input_file="a", failure=Failure(code=403, message="may not")))
     assert job.status is JobStatus.ERROR
     assert job.error is not None
     assert (job.error.code, job.error.message) == (403, "may not")
@@ -166,7 +179,7 @@ def test_an_upload_that_no_job_can_be_made_of_is_an_error() -> None:
 def test_nobody_sees_whose_upload_it_is() -> None:
     """The owner is for deciding who may ask, not for showing."""
     assert "user-1" not in shown(RUNNING).model_dump_json()
-    assert "owner" not in awaited(Lookup(input_file="a", owner="user-1")).model_dump_json()
+    assert "owner" not in view_without_job(Lookup(input_file="a", owner="user-1")).model_dump_json()
 
 
 @pytest.mark.parametrize("name", ["港.mp4", "a" * 1_024, "../x", " "])

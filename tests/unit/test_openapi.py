@@ -15,6 +15,7 @@ from service.dump_openapi import document
 from service.settings import ServiceSettings
 from service.views import bodies, companion
 from service.views.examples import BY_SCHEMA
+from transcode import job_view
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 
@@ -71,10 +72,18 @@ def test_every_operation_with_a_caller_can_answer_401(description: dict[str, Any
         assert ("401" in operation["responses"]) == ("security" in operation), path
 
 
+MODELS: list[type[BaseModel]] = [
+    each
+    for module in (bodies, companion, job_view)
+    for each in vars(module).values()
+    if isinstance(each, type) and issubclass(each, BaseModel) and each.__module__ == module.__name__
+]
+
+
 @pytest.mark.parametrize("name", BY_SCHEMA)
 def test_examples_are_what_their_schemas_take(name: str) -> None:
     """And nothing in them is passed over."""
-    model: type[BaseModel] = getattr(bodies, name, None) or getattr(companion, name)
+    [model] = [each for each in MODELS if (each.model_config.get("title") or each.__name__) == name]
     for example in BY_SCHEMA[name]:
         model.model_validate(example)
         assert set(example) <= set(model.model_json_schema()["properties"])

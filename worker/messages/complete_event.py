@@ -1,4 +1,4 @@
-"""What a COMPLETE event says of a job's outputs, made one answer from however many groups of whatever types."""
+"""The outputs of a job, as one `Output`, from the output groups of a COMPLETE event. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -10,11 +10,11 @@ STREAMING = ("HLS_GROUP", "CMAF_GROUP", "DASH_ISO_GROUP", "MS_SMOOTH_GROUP")
 
 
 def output_of(detail: JobDetail) -> Output:
-    """Return the outputs; size and duration are those of the largest picture, or of the longest output without one.
+    """Return the outputs. Size and duration are those of the largest picture, or of the longest output without one.
 
-    The output path is the folder of the first playlist, or of the first file where there is none: the caller knows
-    better when it decided the path itself. Where two groups have a playlist of one suffix (HLS and CMAF), the
-    earlier of HLS, CMAF, DASH, Smooth Streaming counts, because it is the most widely playable.
+    The output path is the folder of the first playlist, or of the first file if there is no playlist. A caller that
+    decided the path itself replaces it. If two groups have a playlist with the same suffix (HLS and CMAF), the earlier
+    one of HLS, CMAF, DASH, Smooth Streaming counts, because more players support it.
     """
     groups = sorted(detail.output_group_details, key=_preference)
     playlists = [path for group in groups for path in group.playlist_file_paths]
@@ -48,16 +48,17 @@ def _renditions(group: OutputGroupDetails, folder: str) -> Iterator[Rendition]:
             height_px=video.height_in_px,
             duration_ms=output.duration_in_ms,
             playlist=_under(folder, playlist) if playlist else None,
+            average_bitrate_bps=video.average_bitrate,
         )
 
 
 def _is_still(output: OutputDetails) -> bool:
-    """Tell a frame capture, whose size and duration describe no video of ours."""
+    """Return whether the output is a frame capture, whose size and duration are not those of a video."""
     return any(path.lower().endswith(".jpg") for path in output.output_file_paths)
 
 
 def _distinct(renditions: Sequence[Rendition]) -> list[Rendition]:
-    """Keep those with a playlist, two bitrates of one size too; the others where their size is not among them."""
+    """Return the renditions with a playlist (also two bitrates of one size), and the other sizes once each."""
     with_playlist = {(each.width_px, each.height_px, each.playlist): each for each in renditions if each.playlist}
     sizes = {(each.width_px, each.height_px) for each in with_playlist.values()}
     others = {(each.width_px, each.height_px): each for each in reversed(renditions) if each.playlist is None}
@@ -73,14 +74,14 @@ def _by_suffix(playlists: Sequence[str], folder: str) -> Mapping[str, str]:
 
 
 def _folder(uri: str) -> str:
-    """Return the address up to its last slash; nothing for a file at the bucket's root or no address at all."""
+    """Return the URI up to its last slash; an empty string for a file at the bucket's root, or for no URI."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     parent = key.rpartition("/")[0]
     return f"s3://{bucket}/{parent}/" if parent else ""
 
 
 def _under(folder: str, uri: str) -> str:
-    """Return the file's path in the folder; its bare name where it lies elsewhere."""
+    """Return the file's path below the folder; only its name if it lies elsewhere."""
     return uri.removeprefix(folder) if folder and uri.startswith(folder) else PurePosixPath(uri).name
 
 

@@ -25,7 +25,7 @@ from transcode.job import (
 )
 from worker.messages.complete_event import output_of
 from worker.messages.payloads import (
-    LONGEST_KEY_BYTES,
+    MAX_KEY_BYTES,
     Body,
     JobDetail,
     JobProgress,
@@ -161,7 +161,7 @@ class MessageParser:
         return replace(meaning, replaces=detail.replaces) if isinstance(meaning, ObjectCreated) else meaning
 
     def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> MessageContent:
-        if len(key.encode()) > LONGEST_KEY_BYTES:
+        if len(key.encode()) > MAX_KEY_BYTES:
             _refuse("has an object with a key longer than S3 allows")
         if bucket != self.input_bucket:
             return Ignored(reason="another_bucket")

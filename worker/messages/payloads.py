@@ -1,7 +1,7 @@
-"""The shapes in which S3 and MediaConvert say things, as wide as what they have been seen to send.
+"""The payloads of S3 and MediaConvert, as tolerant as the payloads that they were seen to send. Pure.
 
-Only what is read is declared; all else is passed over. Sources: the MediaConvert user guide, "EventBridge events",
-and the S3 user guide, "Event message structure".
+Only fields that the worker reads are declared; all others are ignored. Sources: the MediaConvert user guide,
+"EventBridge events", and the S3 user guide, "Event message structure".
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,45 +10,45 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-LARGEST = 10**12
-"""Milliseconds or pixels past which a number is nonsense."""
-LATEST_MS = 253_402_300_800_000
-"""The first millisecond of the year 10,000, which no calendar of Python's knows."""
-LONGEST_KEY_BYTES = 1024
+MAX_SIZE = 10**12
+"""Milliseconds, pixels or bits per second; a larger number is not plausible."""
+MAX_TIME_MS = 253_402_300_800_000
+"""The first millisecond of the year 10,000, which Python's datetime can't represent."""
+MAX_KEY_BYTES = 1024
 UNKNOWN_ERROR = 1999
-"""MediaConvert's own code for an error without one."""
+"""MediaConvert's code for an unknown error, used for an error without a code."""
 
 
 def _percent(value: object) -> int | None:
-    """Take a percentage where there is a sensible one: an accelerated job gives null, a strange one anything."""
+    """Return a percentage, or None if the value is none: accelerated jobs send null."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 -- NaN
         return None
     return int(min(100, max(0, value)))
 
 
 def _text(value: object) -> str | None:
-    """Take a text that is only shown; half a surrogate pair, as of a text cut short, becomes a question mark."""
+    """Return a text for display. Half a surrogate pair, from a text that was cut, becomes a question mark."""
     return value.encode(errors="replace").decode() or None if isinstance(value, str) else None
 
 
 def _well_formed(value: str) -> str:
-    """Refuse half a surrogate pair, which JSON can carry and no key, file name or table row can."""
+    """Refuse half a surrogate pair: JSON can contain one, but no key, file name or table row can."""
     value.encode()
     return value
 
 
 def _error_code(value: object) -> object:
-    """Read null as absent: what ends a job is not refused for want of a number."""
+    """Replace null by the default: an ERROR event without a code still ends its job."""
     return UNKNOWN_ERROR if value is None else value
 
 
 def _size(value: object) -> int | None:
-    """Take a length; 0 ms and 0 px are MediaConvert's way to say there is none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < LARGEST else None
+    """Return a positive number, else None: MediaConvert sends 0 ms and 0 px for an unknown size."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_SIZE else None
 
 
 def _present(value: object) -> object:
-    """Read null as absent, for lists and objects that have an empty default."""
+    """Replace null by an empty list."""
     return () if value is None else value
 
 
@@ -57,12 +57,12 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 Size = Annotated[int | None, BeforeValidator(_size)]
 Code = Annotated[int, Field(ge=0, lt=10**9)]
 Name = Annotated[str, AfterValidator(_well_formed)]
-EncodedKey = Annotated[Name, Field(min_length=1, max_length=3 * LONGEST_KEY_BYTES)]
-"""Each byte of a key takes up to three characters there."""
+EncodedKey = Annotated[Name, Field(min_length=1, max_length=3 * MAX_KEY_BYTES)]
+"""Percent-encoded, so each byte of a key takes up to three characters."""
 
 
 class Shape(BaseModel):
-    """Part of a payload; its validator is built at first use, which spares a cold start those it doesn't need."""
+    """A part of a payload. Its validator is built at first use, so that a cold start builds only those it needs."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, defer_build=True)
 
@@ -75,14 +75,16 @@ class JobProgress(Shape):
 
 
 class VideoDetails(Shape):
-    """The picture size of one output; a frame capture can give 0 by 0."""
+    """The picture of one output; a frame capture can have the size 0 by 0."""
 
     width_in_px: Size = None
     height_in_px: Size = None
+    average_bitrate: Size = None
+    """Bits per second; MediaConvert has sent it since 2023."""
 
 
 class OutputDetails(Shape):
-    """One output; an audio-only one is nothing but a duration."""
+    """One output; an audio-only output has only a duration."""
 
     output_file_paths: Annotated[Sequence[Name], BeforeValidator(_present)] = ()
     duration_in_ms: Size = None
@@ -90,7 +92,7 @@ class OutputDetails(Shape):
 
 
 class OutputGroupDetails(Shape):
-    """One output group; which of its paths are given depends on its type, and the type can be missing."""
+    """One output group. Its type decides which paths it has; the type can be missing."""
 
     type: Text = None
     playlist_file_paths: Annotated[Sequence[Name], BeforeValidator(_present)] = ()
@@ -98,17 +100,17 @@ class OutputGroupDetails(Shape):
 
 
 class WarningCount(Shape):
-    """One of COMPLETE's warnings."""
+    """A warning in COMPLETE: a code without a message."""
 
     code: Code
 
 
 class JobDetail(Shape):
-    """`detail` of a MediaConvert Job State Change; only the first three are always there."""
+    """`detail` of a MediaConvert Job State Change; only the first three fields are always present."""
 
     job_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
     status: Name
-    timestamp: Annotated[int, Field(ge=1, lt=LATEST_MS)]
+    timestamp: Annotated[int, Field(ge=1, lt=MAX_TIME_MS)]
     user_metadata: Mapping[str, str] | None = None
     job_progress: JobProgress | None = None
     output_group_details: Annotated[Sequence[OutputGroupDetails], BeforeValidator(_present)] = ()
@@ -132,7 +134,7 @@ class Bucket(Shape):
 
 
 class CreatedObject(Shape):
-    """`detail.object` of EventBridge's Object Created; the key is not encoded there, but by LocalStack."""
+    """`detail.object` of EventBridge's Object Created. AWS doesn't encode the key; LocalStack does."""
 
     key: EncodedKey
     size: int
@@ -149,25 +151,25 @@ class ObjectCreatedDetail(Shape):
 
 
 class ObjectCreatedEvent(Shape):
-    """S3's Object Created, by way of EventBridge."""
+    """S3's Object Created, delivered by EventBridge."""
 
     detail: ObjectCreatedDetail
 
 
 class JobRequestedDetail(ObjectCreatedDetail):
-    """`detail` of Job Requested: an object that is there, and the job or refused claim that a new job replaces."""
+    """`detail` of Job Requested: an existing object, and the job or refused claim that a new job replaces."""
 
     replaces: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
 
 
 class JobRequestedEvent(Shape):
-    """Our own service's wish for another job of a file: transcode/job_requested.py."""
+    """The service's request for another job of a file (transcode/job_requested.py)."""
 
     detail: JobRequestedDetail
 
 
 class NotifiedObject(Shape):
-    """`s3.object` of S3's own notification, whose key is URL-encoded; a deleted one has no size."""
+    """`s3.object` of a direct S3 notification. The key is URL-encoded; a deleted object has no size."""
 
     key: EncodedKey
     size: int | None = None
@@ -184,14 +186,14 @@ class NotifiedS3(Shape):
 
 
 class NotificationRecord(Shape):
-    """One of a notification's records."""
+    """One record of a notification."""
 
     event_name: Name
     s3: NotifiedS3
 
 
 class Notification(Shape):
-    """S3's own notification, sent to the queue without EventBridge."""
+    """A notification that S3 sent to the queue directly, without EventBridge."""
 
     records: Annotated[Sequence[NotificationRecord], Field(alias="Records")]
 

@@ -1,0 +1,209 @@
+"""A job as callers see it: the schema, and the view of a job or an upload. Pure.
+
+Callers see only the fields of `JobView`: a new field of `Job` is public once it is declared there. The views of an
+output and its renditions have every field of the dataclasses that they are derived from.
+
+The titles are the names of the published components in docs/openapi.json; generated clients use them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from urllib.parse import quote
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+
+from transcode.job import Job, JobWarning, Output, Rendition, eta_s
+from transcode.lookup import Lookup
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+EXAMPLE_FILE = "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4"
+EXAMPLE_JOB = "1763798400123-a1b2c3"
+PLAYLIST_PREFERENCE = (".m3u8", ".mpd", ".ism")
+
+
+class View(BaseModel):
+    """A part of a response; it is filled from attributes of the same names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+
+ViewType = TypeVar("ViewType", bound=View)
+
+
+def _with_fields_of(shape: "type[DataclassInstance]", **views: type[View]) -> Any:  # noqa: ANN401 -- a class decorator
+    """Return a decorator that adds the dataclass's fields to a view; `views` names the view of a nested dataclass."""
+
+    def _derive(view: type[View]) -> type[View]:
+        hints: dict[str, Any] = get_type_hints(shape) | {
+            name: GenericAlias(Sequence, each) for name, each in views.items()
+        }
+        derived: dict[str, Any] = {field.name: (hints[field.name], Field(**field.metadata)) for field in fields(shape)}
+        return create_model(view.__name__, __base__=view, __doc__=view.__doc__, __module__=view.__module__, **derived)
+
+    return _derive
+
+
+class JobStatus(StrEnum):
+    """The status of a file and its job; the last three are final."""
+
+    AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    SUBMITTED = "SUBMITTED"
+    PROGRESSING = "PROGRESSING"
+    COMPLETE = "COMPLETE"
+    ERROR = "ERROR"
+    CANCELED = "CANCELED"
+
+
+@_with_fields_of(Rendition)
+class RenditionView(View):
+    """One picture size; `playlist` is relative to the output path."""
+
+    model_config = ConfigDict(title="RenditionOut")
+
+
+@_with_fields_of(Output, renditions=RenditionView)
+class OutputView(View):
+    """The files that a finished job wrote."""
+
+    model_config = ConfigDict(title="OutputOut")
+
+    playback_url: str | None = Field(description="The master playlist; null if the outputs are not served.")
+
+
+class ErrorView(View):
+    """Why it failed: MediaConvert's code (1000 and above), or the HTTP status with which it refused the job."""
+
+    model_config = ConfigDict(title="ErrorOut")
+
+    code: int = Field(examples=[1010])
+    message: str
+
+
+class WarningView(View):
+    """A warning of MediaConvert."""
+
+    model_config = ConfigDict(title="WarningOut")
+
+    code: int
+    message: str
+
+
+class JobView(View):
+    """Everything that a front end can show of a file and its job."""
+
+    model_config = ConfigDict(title="Job")
+
+    job_id: str | None = Field(description="Null until the job is created.", examples=[EXAMPLE_JOB])
+    input_file: str | None = Field(examples=[EXAMPLE_FILE])
+    file_name: str | None = Field(examples=["Big Buck Bunny.mp4"])
+    status: JobStatus
+    progress_percent: int | None = Field(description="0 to 100; null is unknown: show an indeterminate bar.")
+    phase: str | None = Field(description="PROBING, TRANSCODING or UPLOADING, while known.")
+    eta_s: int | None = Field(description="Seconds left at the present rate; null if there is no estimate.")
+    submitted_at: AwareDatetime | None
+    updated_at: AwareDatetime | None
+    output: OutputView | None
+    error: ErrorView | None
+    warnings: Sequence[WarningView]
+
+
+class ProgressView(View):
+    """The lightweight view of a job, for frequent requests."""
+
+    model_config = ConfigDict(title="Progress")
+
+    job_id: str
+    status: JobStatus
+    progress_percent: int | None
+    phase: str | None
+    eta_s: int | None
+    updated_at: datetime | None
+
+
+def job_view(job: Job, *, now_ms: int, playback_base_url: str | None) -> JobView:
+    """Return the view of a job; `now_ms` is Unix milliseconds."""
+    return _view(
+        JobView,
+        job,
+        status=JobStatus(job.status.value),
+        eta_s=eta_s(job, now_ms=now_ms),
+        submitted_at=_time(job.submitted_s),
+        updated_at=_time(job.updated_s),
+        output=_output(job.output, playback_base_url) if job.output else None,
+        error=job.failure,
+        warnings=_warnings(job.warnings),
+    )
+
+
+def view_without_job(lookup: Lookup) -> JobView:
+    """Return the view of an input file that has no job: its object is missing, or no job could be created."""
+    return _view(
+        JobView,
+        lookup,
+        status=_status_without_job(lookup),
+        progress_percent=None,
+        phase=None,
+        eta_s=None,
+        submitted_at=None,
+        updated_at=_time(lookup.announced_s),
+        output=None,
+        error=lookup.failure,
+        warnings=[],
+    )
+
+
+def file_view(job: Job | None, lookup: Lookup | None, *, now_ms: int, playback_base_url: str | None) -> JobView:
+    """Return the view of an input file and its newest job, either of which may be unknown."""
+    if job is None:
+        return view_without_job(lookup or Lookup(input_file=""))
+    if lookup is not None:
+        # The job's row may lack these for a moment after the job was created; clients match their file by them.
+        job = replace(job, input_file=job.input_file or lookup.input_file, file_name=job.file_name or lookup.file_name)
+    return job_view(job, now_ms=now_ms, playback_base_url=playback_base_url)
+
+
+def progress_view(job: Job, *, now_ms: int) -> ProgressView:
+    """Return the lightweight view of a job; `now_ms` is Unix milliseconds."""
+    return _view(
+        ProgressView,
+        job,
+        status=JobStatus(job.status.value),
+        eta_s=eta_s(job, now_ms=now_ms),
+        updated_at=_time(job.updated_s),
+    )
+
+
+def _view(view: type[ViewType], shape: object, **computed: object) -> ViewType:
+    """Return the view, with the computed fields and the shape's attributes of the other fields' names."""
+    names: Mapping[str, object] = view.model_fields
+    return view.model_validate(
+        {name: computed[name] if name in computed else getattr(shape, name) for name in names}, from_attributes=True
+    )
+
+
+def _output(output: Output, playback_base_url: str | None) -> OutputView:
+    playlist = next((output.playlists[suffix] for suffix in PLAYLIST_PREFERENCE if suffix in output.playlists), None)
+    url = f"{playback_base_url}/{quote(output.path + playlist)}" if playback_base_url and playlist else None
+    return _view(OutputView, output, playback_url=url)
+
+
+def _status_without_job(lookup: Lookup) -> JobStatus:
+    if lookup.failure:
+        return JobStatus.ERROR
+    return JobStatus.SUBMITTED if lookup.replaces else JobStatus.AWAITING_UPLOAD
+
+
+def _warnings(warnings: Iterable[JobWarning]) -> list[JobWarning]:
+    """Return one warning for each code: COMPLETE repeats the codes of NEW_WARNING, without their messages."""
+    by_code = {warning.code: warning for warning in sorted(warnings)}
+    return list(by_code.values())
+
+
+def _time(unix_s: int | None) -> datetime | None:
+    return None if unix_s is None else datetime.fromtimestamp(unix_s, UTC)
