@@ -5,26 +5,19 @@ import structlog
 from service.app import create_app
 from service.server import serve
 from service.settings import ServiceSettings
-from transcode import log as logging
-from transcode import telemetry
-from transcode.settings import load
+from transcode.startup import running
 
 log = structlog.get_logger("service")
 
 
 def main() -> None:
     """Serve until stopped."""
-    settings = load(ServiceSettings)
-    logging.configure(level=settings.log_level, json=settings.log_format == "json")
-    telemetry.start("service")
-    if settings.auth_issuer is None:
-        log.warning("access.open", reason="no identity provider is configured: whoever reaches this API may use it")
-    else:
-        log.info("access.restricted", issuer=settings.auth_issuer)
-    try:
+    with running(ServiceSettings, process="service") as settings:
+        if settings.auth_issuer is None:
+            log.warning("access.open", reason="no identity provider is configured: every caller may use the API")
+        else:
+            log.info("access.restricted", issuer=settings.auth_issuer)
         serve(create_app(settings), settings)
-    finally:
-        telemetry.stop()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The Lambda function `service.lambda_handler.handler`.
 
-Everything is made when Lambda initialises the container, before the first request; wrong settings end it there with
-one line that names them.
+Everything is created when Lambda initialises the container, before the first request. Wrong settings end it there,
+with one line that names them.
 """
 
 from transcode.gc_tuning import paused_during_start
@@ -9,11 +9,6 @@ from transcode.gc_tuning import paused_during_start
 with paused_during_start():
     from service.lambda_app import LambdaApp
     from service.settings import ServiceSettings
-    from transcode import log, telemetry
-    from transcode.settings import load
+    from transcode.startup import start
 
-    _settings = load(ServiceSettings)
-    log.configure(level=_settings.log_level, json=_settings.log_format == "json")
-    telemetry.start("service")
-
-    handler = LambdaApp(_settings)
+    handler = LambdaApp(start(ServiceSettings, process="service"))

@@ -22,10 +22,11 @@ from service.live.job_json_cache import JobJsonCache
 from service.live.reader import JobReader
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
-from transcode.aws import Aws, open_aws
+from transcode.aws import Aws
 from transcode.dynamodb import Lifetimes
 from transcode.errors import AwsUnavailableError
 from transcode.lookup_table import LookupTable
+from transcode.startup import aws_of
 from transcode.status_table import StatusTable
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
     """Give the app's tables and bucket, and close them at the end."""
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     async with (
-        open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws,
+        aws_of(settings) as aws,
         AsyncExitStack() as stack,
     ):
         dynamodb = await aws.dynamodb()

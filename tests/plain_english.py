@@ -88,10 +88,9 @@ def _docstrings(path: str, text: str) -> Iterator[tuple[int, str]]:
     """Yield each docstring and its line: of modules, classes and functions, and those that follow an attribute."""
     if path.endswith(".py"):
         for node in ast.walk(ast.parse(text)):
-            for statement in getattr(node, "body", ()) if isinstance(getattr(node, "body", ()), list) else ():
-                match statement:
-                    case ast.Expr(value=ast.Constant(value=str() as docstring)):
-                        yield statement.lineno, docstring
+            for statement in body if isinstance(body := getattr(node, "body", None), list) else ():
+                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                    yield statement.lineno, str(statement.value.value)
     elif path.endswith((".ts", ".tsx", ".mjs")):
         for found in _TYPESCRIPT_DOCSTRING.finditer(text):
             yield text.count("\n", 0, found.start()) + 1, found[1]

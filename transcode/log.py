@@ -1,4 +1,4 @@
-"""Logging: one structured line an event, as JSON or for a terminal, the standard library's loggers included."""
+"""Logging: one structured line for each event, as JSON or for a terminal, also for the standard library's loggers."""
 
 import io
 import logging
@@ -10,18 +10,13 @@ from transcode import telemetry
 
 
 def _without_colors(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Drop uvicorn's second copy of its message, which is for terminals that know nothing of ours."""
+    """Drop uvicorn's second copy of its message, which contains terminal colours."""
     event.pop("color_message", None)
     return event
 
 
-def _console() -> structlog.typing.Processor:
-    # Plain tracebacks: the pretty ones print local variables, and a key may be among them.
-    return structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
-
-
 def configure(*, level: str, json: bool) -> None:
-    """Send every log line of the process to stdout; `level` is a name of the standard library's."""
+    """Send every log line of the process to stdout; `level` is a level's name in the standard library."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -31,7 +26,7 @@ def configure(*, level: str, json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        # Counted before it may be dropped: what is not logged has happened all the same.
+        # Events are counted before the filter: an event below the log level happened, too.
         processors=[
             telemetry.count,
             structlog.stdlib.filter_by_level,
@@ -42,15 +37,18 @@ def configure(*, level: str, json: bool) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    # Plain tracebacks: structlog's default ones print local variables, and an encryption key may be among them.
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     rendering: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if json
-        else [
-            structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
-        ]
+        else [console]
     )
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a foreign text must not stop a log line
+        # A character that stdout can't encode must not lose a log line.
+        sys.stdout.reconfigure(errors="backslashreplace")
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -61,7 +59,7 @@ def configure(*, level: str, json: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # botocore says at INFO where it found credentials, and at DEBUG whole requests, keys and signatures with them.
-    # Mangum says of each request what service/api/middleware/request_log.py says better, of fewer.
+    # At INFO botocore logs where it found credentials, and at DEBUG whole requests with keys and signatures.
+    # Mangum logs each request; service/api/middleware/request_log.py logs those worth a line.
     for chatty in ("botocore", "aiobotocore", "boto3", "urllib3", "asyncio", "mangum"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))

@@ -2,23 +2,20 @@
 
 import asyncio
 import signal
-import sys
 import time
 
 import structlog
 import uvloop
-from botocore.exceptions import BotoCoreError, ClientError
 
-from transcode import gc_tuning, telemetry
-from transcode import log as logging
-from transcode.aws import open_aws
-from transcode.settings import load
+from transcode import gc_tuning
+from transcode.startup import aws_of
 from worker.assembly import open_handler
 from worker.health import Pulse
 from worker.loop import Loop
-from worker.queue import QueueUnusableError, open_queue
+from worker.queue import open_queue
 from worker.reconcile.runner import reconciling
 from worker.settings import WorkerSettings
+from worker.startup import worker_process
 
 BACKLOG_LOT = 5_000
 """Job events of a backlog that are taken together: ten of each of 500 jobs are 500 writes. Each weighs about 5 kB until
@@ -32,7 +29,7 @@ async def run(settings: WorkerSettings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws:
+    async with aws_of(settings) as aws:
         sqs = await aws.sqs()
         uploads = await open_queue(sqs, settings.uploads_queue_url)
         job_events = await open_queue(sqs, settings.job_events_queue_url, lot=BACKLOG_LOT)
@@ -53,17 +50,9 @@ async def run(settings: WorkerSettings) -> None:
 
 
 def main() -> None:
-    """Run until stopped; exit with status 1 and one line where AWS or a queue can't be reached at the start."""
-    settings = load(WorkerSettings)
-    logging.configure(level=settings.log_level, json=settings.log_format == "json")
-    telemetry.start("worker")
-    try:
+    """Run until stopped; exit with status 1 and one line if AWS or a queue can't be reached at the start."""
+    with worker_process("worker.unusable") as settings:
         uvloop.run(run(settings))
-    except (QueueUnusableError, BotoCoreError, ClientError) as error:
-        log.critical("worker.unusable", reason=str(error))
-        sys.exit(1)
-    finally:
-        telemetry.stop()
 
 
 if __name__ == "__main__":

@@ -25,20 +25,15 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
     lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
     outputs = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
-    sanitiser = Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role))
+    parser = message_parser(settings)
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     return BatchHandler(
-        reader=MessageParser(
-            input_bucket=settings.input_bucket,
-            upload_prefix=settings.upload_prefix,
-            sanitiser=sanitiser,
-            are_event_keys_encoded=settings.s3_event_keys_encoded,
-        ),
+        parser=parser,
         submitter=Submitter(
             outputs=outputs,
             lookups=lookups,
             statuses=statuses,
-            encoder=MediaConvertJobs(mediaconvert, _defaults(settings), sanitiser),
+            encoder=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
             clock=time.time,
             lease_s=settings.claim_lease_s,
         ),
@@ -48,6 +43,16 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
             artifacts=ArtifactStore(await aws.s3(), settings.output_bucket),
             clock=time.time,
         ),
+    )
+
+
+def message_parser(settings: WorkerSettings) -> MessageParser:
+    """Return the parser of both queues' messages, with the sanitiser that hides this deployment's names."""
+    return MessageParser(
+        input_bucket=settings.input_bucket,
+        upload_prefix=settings.upload_prefix,
+        sanitiser=Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role)),
+        are_event_keys_encoded=settings.s3_event_keys_encoded,
     )
 
 

@@ -50,7 +50,7 @@ class Handled:
 class BatchHandler:
     """Handles whatever S3 and MediaConvert sent."""
 
-    reader: MessageParser
+    parser: MessageParser
     submitter: Submitter
     applier: Applier
     within_s: float = HANDLED_WITHIN_S
@@ -63,7 +63,7 @@ class BatchHandler:
         events: defaultdict[str, list[tuple[JobEvent, Message]]] = defaultdict(list)
         for message in messages:
             try:
-                parsed = self.reader.parse(message.body, message.attributes)
+                parsed = self.parser.parse(message.body, message.attributes)
             except MalformedMessageError as error:
                 log.error("message.malformed", message_id=message.message_id, reason=str(error))  # noqa: TRY400 -- no traceback: the reason says it
                 handled.note(message, GiveUp(reason=str(error)))

@@ -1,6 +1,6 @@
-"""The worker as a Lambda function: one event loop and one set of AWS clients, for the container's life.
+"""The worker as a Lambda function: one event loop and one set of AWS clients, for the life of its container.
 
-The same handler as in the poll loop stands behind both doors. Lambda polls the queues, and deletes what was handled.
+It uses the same handler as the poll loop. Lambda polls the queues, and deletes the messages that were handled.
 """
 
 import asyncio
@@ -20,13 +20,13 @@ log = structlog.get_logger(__name__)
 
 
 class Context(Protocol):
-    """What of Lambda's context is used."""
+    """The part of Lambda's context that is used."""
 
     aws_request_id: str
 
 
 class LambdaWorker:
-    """Handles invocations, in the thread that made it."""
+    """The handler of invocations. Call it only in the thread that created it."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._queue_urls = {url.rsplit("/", 1)[-1]: url for url in _urls(settings)}
@@ -37,7 +37,7 @@ class LambdaWorker:
         self._handler = self._runtime.run(open_handler(aws, settings))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
-        """Return which messages of a queue's batch are to come again; nothing for an event without a queue.
+        """Return the messages of a queue's batch that Lambda must not delete; None for an event without a queue.
 
         Raises:
             NotHandledError: An event without a queue was not handled.
@@ -55,7 +55,7 @@ class LambdaWorker:
                 return failures([message_id for each in failed for message_id in each])
 
     async def _queue(self, name: str) -> Queue:
-        """Return the queue, opened at its first message: a function is mostly given one of the two."""
+        """Return the queue, opened at its first message: most functions get messages of one queue only."""
         if name not in self._queues:
             if name not in self._queue_urls:
                 raise QueueUnusableError(f"queue {name} is neither UPLOADS_QUEUE_URL nor JOB_EVENTS_QUEUE_URL")
@@ -63,14 +63,14 @@ class LambdaWorker:
         return self._queues[name]
 
     async def _work(self, queue: Queue, messages: Sequence[Message]) -> Sequence[str]:
-        """Handle the messages, and return the ids of those that are to come again."""
+        """Handle the messages, and return the ids of those that SQS must deliver again."""
         outcomes = await self._handler.handle(messages)
         settled = await asyncio.gather(*(_settle(queue, each, outcomes.get(each.message_id)) for each in messages))
         return [message.message_id for message, is_done in zip(messages, settled, strict=True) if not is_done]
 
 
 async def _settle(queue: Queue, message: Message, outcome: Outcome | None) -> bool:
-    """Return whether Lambda may delete the message; one that waits is hidden for its delay, a hopeless one buried."""
+    """Hide a message to retry, move one that was given up; return whether Lambda may delete the message."""
     try:
         match outcome:
             case Done():
@@ -80,8 +80,10 @@ async def _settle(queue: Queue, message: Message, outcome: Outcome | None) -> bo
                 return True
             case Retry(delay_s=delay_s):
                 await queue.hide([(message, delay_s)])
+            case None:
+                pass  # it has no outcome, so SQS delivers it again after the queue's visibility timeout
     except Exception:
-        # It comes again after the queue's visibility timeout, which is safe.
+        # SQS delivers it again after the queue's visibility timeout, which is safe.
         log.exception("message.not_settled", queue=queue.name, message_id=message.message_id)
     return False
 

@@ -6,13 +6,8 @@ Its timeout must be longer than a claim's lease (60 s), and the queues' visibili
 from transcode.gc_tuning import paused_during_start
 
 with paused_during_start():
-    from transcode import log, telemetry
-    from transcode.settings import load
+    from transcode.startup import start
     from worker.lambda_app import LambdaWorker
     from worker.settings import WorkerSettings
 
-    _settings = load(WorkerSettings)
-    log.configure(level=_settings.log_level, json=_settings.log_format == "json")
-    telemetry.start("worker")
-
-    handler = LambdaWorker(_settings)
+    handler = LambdaWorker(start(WorkerSettings, process="worker"))

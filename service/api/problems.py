@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -125,14 +126,13 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else INTERNAL
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    match status:
-        case 400:
-            # FastAPI's answer to a body that is no text at all; to one that is no JSON it says 422.
-            line = {"loc": ["body"], "msg": detail, "type": "body_invalid"}
-            return problem(request, status=422, detail=[line], code="invalid_request")
-        case 405:
-            # Starlette names the methods of the first route of the path, and there may be several.
-            headers["Allow"] = _allowed(request) or headers.get("Allow", "")
+    if status == HTTPStatus.BAD_REQUEST:
+        # FastAPI's status for a body that is not text; for a body that is not JSON it is 422.
+        line = {"loc": ["body"], "msg": detail, "type": "body_invalid"}
+        return problem(request, status=422, detail=[line], code="invalid_request")
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        # Starlette names the methods of the path's first route only.
+        headers["Allow"] = _allowed(request) or headers.get("Allow", "")
     codes = {404: "not_found", 405: "method_not_allowed", 413: RequestTooLargeError.code}
     return problem(request, status=status, detail=detail, code=codes.get(status, "http_error"), headers=headers)
 

@@ -31,7 +31,7 @@ async def open_reconciler(
             client,
             input_bucket=settings.input_bucket,
             queue=settings.mediaconvert_queue,
-            sanitiser=handler.reader.sanitiser,
+            sanitiser=handler.parser.sanitiser,
         ),
         statuses=submitter.statuses,
         lookups=submitter.lookups,

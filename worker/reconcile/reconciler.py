@@ -101,7 +101,9 @@ class Reconciler:
                 await self.submitter.encoder.cancel(job.job_id)
                 tally.canceled += 1
                 log.warning("reconcile.duplicate_canceled", job_id=job.job_id)
-            case Step.ADOPT if rows.claim is not None:
+            case Step.ADOPT:
+                if rows.claim is None:
+                    return
                 await self.submitter.adopt(rows.claim, job.job_id)
                 tally.adopted += 1
                 log.warning("reconcile.adopted", job_id=job.job_id, input_file=job.input_file)

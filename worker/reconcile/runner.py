@@ -14,17 +14,15 @@ from collections.abc import AsyncIterator
 
 import structlog
 import uvloop
-from botocore.exceptions import BotoCoreError, ClientError
 
-from transcode import log as logging
-from transcode import telemetry
-from transcode.aws import Aws, open_aws
-from transcode.settings import load
+from transcode.aws import Aws
+from transcode.startup import aws_of
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
 from worker.reconcile.assembly import LONGEST_QUIET_S, once, open_reconciler
 from worker.reconcile.reconciler import Reconciler
 from worker.settings import WorkerSettings
+from worker.startup import worker_process
 
 TURN = "reconcile"
 
@@ -62,7 +60,7 @@ async def _repeat(reconciler: Reconciler, settings: WorkerSettings) -> None:
 
 async def run(settings: WorkerSettings, *, lookback_s: int, quiet_s: float) -> int:
     """Reconcile once; return the number of jobs that couldn't be mended."""
-    async with open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws:
+    async with aws_of(settings) as aws:
         handler = await open_handler(aws, settings)
         tally = await once(await open_reconciler(aws, settings, handler, quiet_s=quiet_s), lookback_s=lookback_s)
         return tally.unmended
@@ -76,14 +74,6 @@ def main() -> None:
         "--quiet-s", type=float, default=LONGEST_QUIET_S, help="leave jobs alone so long after they were made or ended"
     )
     arguments = parser.parse_args()
-    settings = load(WorkerSettings)
-    logging.configure(level=settings.log_level, json=settings.log_format == "json")
-    telemetry.start("worker")
-    try:
-        unmended = uvloop.run(run(settings, lookback_s=arguments.lookback_s, quiet_s=arguments.quiet_s))
-    except (BotoCoreError, ClientError) as error:
-        log.critical("reconcile.unusable", reason=str(error))
-        sys.exit(1)
-    finally:
-        telemetry.stop()
-    sys.exit(1 if unmended else 0)
+    with worker_process("reconcile.unusable") as settings:
+        failed = uvloop.run(run(settings, lookback_s=arguments.lookback_s, quiet_s=arguments.quiet_s))
+    sys.exit(1 if failed else 0)

@@ -12,17 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
 
-from transcode import log as logging
-from transcode.aws import open_aws
-from transcode.settings import load
+from transcode.startup import aws_of
+from worker.assembly import message_parser
 from worker.messages.parser import MessageParser
-from worker.messages.sanitise import Sanitiser
-from worker.queue import QueueUnusableError, open_queue
+from worker.queue import open_queue
 from worker.redrive.plan import DeadLetter, judge, line
 from worker.redrive.queue import DeadLetterQueue
 from worker.settings import WorkerSettings
+from worker.startup import worker_process
 
 log = structlog.get_logger("worker.redrive")
 
@@ -40,20 +38,15 @@ class Orders:
 async def run(settings: WorkerSettings, orders: Orders) -> int:
     """Show the dead letters of each queue and do as ordered; return how many are left of those looked at."""
     urls = {"uploads": settings.uploads_queue_url, "job-events": settings.job_events_queue_url}
-    reader = MessageParser(
-        input_bucket=settings.input_bucket,
-        upload_prefix=settings.upload_prefix,
-        sanitiser=Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role)),
-        are_event_keys_encoded=settings.s3_event_keys_encoded,
-    )
+    parser = message_parser(settings)
     left = 0
-    async with open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url) as aws:
+    async with aws_of(settings) as aws:
         sqs = await aws.sqs()
         for name in orders.queues:
             queue = DeadLetterQueue(await open_queue(sqs, urls[name]))
             async with queue.opened(limit=orders.limit) as letters:
                 _say(f"{name}: {len(letters)} dead letters")
-                fates = [await _deal_with(letter, queue, reader, orders) for letter in letters]
+                fates = [await _deal_with(letter, queue, parser, orders) for letter in letters]
             left += fates.count("stays")
             _say(f"{name}: " + ", ".join(f"{fates.count(fate)} {fate}" for fate in ("sent back", "deleted", "stays")))
     if left and not orders.is_sending:
@@ -61,8 +54,8 @@ async def run(settings: WorkerSettings, orders: Orders) -> int:
     return left
 
 
-async def _deal_with(letter: DeadLetter, queue: DeadLetterQueue, reader: MessageParser, orders: Orders) -> str:
-    verdict = judge(letter, reader)
+async def _deal_with(letter: DeadLetter, queue: DeadLetterQueue, parser: MessageParser, orders: Orders) -> str:
+    verdict = judge(letter, parser)
     fate = "stays"
     if letter.message_id in orders.deleted_ids:
         await queue.delete(letter)
@@ -96,10 +89,5 @@ def _orders() -> Orders:
 def main() -> None:
     """Do as the command line says; exit with 1 and one line where AWS or a queue can't be reached."""
     orders = _orders()
-    settings = load(WorkerSettings)
-    logging.configure(level=settings.log_level, json=settings.log_format == "json")
-    try:
+    with worker_process("redrive.unusable") as settings:
         asyncio.run(run(settings, orders))
-    except (QueueUnusableError, BotoCoreError, ClientError) as error:
-        log.critical("redrive.unusable", reason=str(error))
-        sys.exit(1)
