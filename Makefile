@@ -6,11 +6,12 @@ VENV := .venv
 AWS_VENV := .venv-aws
 CHECKOV_VENV := .venv-checkov
 BENCH_VENV := .venv-bench
-UV_VENV := .venv-uv
-UV := $(UV_VENV)/bin/uv
+UV_DIR := .venv-uv
+UV := $(UV_DIR)/bin/uv
 INSTALL := $(UV) pip install --quiet --require-hashes
+PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup dev demo check check-page test soak bench lock openapi cost page clean compose-test deploy destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page clean compose-test deploy destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,10 +20,11 @@ setup: $(VENV)/.done $(AWS_VENV)/.done ## Make the virtual environments from the
 
 # uv installs everything else: it checks the same hashes as pip.
 $(UV): requirements/uv.lock
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
-	  || { echo "Python 3.11 to 3.13 is needed; set PYTHON, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -m venv --clear $(UV_VENV)
-	@$(UV_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
+	  || { echo "Python 3.11 to 3.14 is needed; set PYTHON, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@rm -rf $(UV_DIR)
+	@if $(PYTHON) -m pip --version >/dev/null 2>&1; then $(PYTHON) -m $(PIP_INSTALL) --target $(UV_DIR) -r $<; \
+	  else $(PYTHON) -m venv $(UV_DIR) && $(UV_DIR)/bin/python -m $(PIP_INSTALL) -r $<; fi
 	@touch $@
 
 # What `make dev` and `make demo` run with; development adds to it.
@@ -32,6 +34,10 @@ $(VENV)/.local: requirements/local.lock emulator/pyproject.toml $(UV)
 	@$(INSTALL) --python $(VENV) -r requirements/local.lock
 	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable ./emulator
 	@touch $@
+
+# Both environments at the same time: each waits for the network and the disk in turn.
+installed-for-local: $(UV)
+	@$(MAKE) --no-print-directory -j2 $(VENV)/.local $(AWS_VENV)/.done
 
 $(VENV)/.done: requirements/dev.lock $(VENV)/.local
 	@echo "installing the development tools into $(VENV)"
@@ -57,11 +63,11 @@ $(CHECKOV_VENV)/.checked: $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
 	@$(CHECKOV_VENV)/bin/checkov --framework cloudformation --file infra/*.yaml --skip-download --compact --quiet
 	@touch $@
 
-dev: $(VENV)/.local $(AWS_VENV)/.done ## Start the whole system on this machine: AWS, MediaConvert, service, worker, page
+dev: installed-for-local ## Start the whole system on this machine: AWS, MediaConvert, service, worker, page
 	@$(MAKE) --no-print-directory page || echo "the page could not be built: the API runs without it" >&2
 	@exec $(VENV)/bin/python -m local up
 
-demo: $(VENV)/.local $(AWS_VENV)/.done ## Upload a video and watch it until it plays: make demo [VIDEO=path]
+demo: installed-for-local ## Upload a video and watch it until it plays: make demo [VIDEO=path]
 	@exec $(VENV)/bin/python -m local demo $(if $(VIDEO),"$(VIDEO)")
 
 check: $(VENV)/.done $(CHECKOV_VENV)/.done ## The fast checks: format, lint, types, layers, templates, unit tests
@@ -157,4 +163,4 @@ openapi: $(VENV)/.done ## Write docs/openapi.json anew
 	@$(VENV)/bin/python -m service.dump_openapi > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(UV_VENV) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
