@@ -10,6 +10,8 @@ from urllib.parse import unquote
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+if not (ROOT / ".git").exists():
+    pytest.skip("the image of the tests has neither git nor all documents", allow_module_level=True)
 LISTED = subprocess.run(["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607
 DOCUMENTS = [ROOT / name for name in LISTED.stdout.splitlines() if (ROOT / name).is_file()]
 RECORDS = ("CHANGELOG.md", "docs/adr/")
