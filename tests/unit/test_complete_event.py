@@ -1,4 +1,4 @@
-"""What a COMPLETE event says of a job's outputs, whatever groups it has."""
+"""The parser reads a job's outputs from a COMPLETE event, for every type of output group."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from worker.claim import Destination
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
-READER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
+PARSER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
 FOLDER = "uploads/5e0c/harbour.mp4_20251122080000-4be1c7/"
 MASTER = {".m3u8": "harbour.m3u8"}
 
@@ -21,14 +21,14 @@ Message = Callable[[str], dict[str, Any]]
 
 
 def completed(payload: dict[str, Any]) -> Completed:
-    """The COMPLETE event that the message is."""
-    [event] = READER.read(json.dumps(payload))
+    """Return the COMPLETE event that the parser reads from a message."""
+    [event] = PARSER.read(json.dumps(payload))
     assert isinstance(event, Completed)
     return event
 
 
 def output_of(message: Message, *groups: dict[str, Any]) -> Output:
-    """What a COMPLETE event with these groups says."""
+    """Return the output that the parser reads from a COMPLETE event with these output groups."""
     payload = message("job_complete_hls")
     payload["detail"]["outputGroupDetails"] = list(groups)
     return completed(payload).output
@@ -51,7 +51,7 @@ def output_of(message: Message, *groups: dict[str, Any]) -> Output:
         ("job_bare", {}, (None, None), 61_440, ""),
     ],
 )
-def test_every_kind_of_job_gives_what_it_has(
+def test_each_output_group_type_yields_its_playlists_size_and_duration(
     message: Message,
     name: str,
     playlists: dict[str, str],
@@ -59,7 +59,7 @@ def test_every_kind_of_job_gives_what_it_has(
     duration_ms: int | None,
     path: str,
 ) -> None:
-    """Playlists of every group; size and length of the largest picture, wherever among the outputs it stands."""
+    """The output has the playlists of all groups, and the size and duration of the largest picture in any of them."""
     output = completed(message(name)).output
     assert output.playlists == playlists
     assert (output.width_px, output.height_px) == size
@@ -67,8 +67,8 @@ def test_every_kind_of_job_gives_what_it_has(
     assert output.path == path
 
 
-def test_renditions_are_the_pictures_from_large_to_small(message: Message) -> None:
-    """Audio and captions are none; each has the playlist of its own."""
+def test_renditions_are_the_video_outputs_from_large_to_small(message: Message) -> None:
+    """Audio and caption outputs are no renditions, and each rendition names its own playlist."""
     shown = [
         (each.width_px, each.height_px, each.playlist)
         for each in completed(message("job_complete_hls")).output.renditions
@@ -81,7 +81,7 @@ def test_renditions_are_the_pictures_from_large_to_small(message: Message) -> No
 
 
 def test_the_order_of_groups_and_outputs_changes_nothing(message: Message) -> None:
-    """MediaConvert promises none: audio, a 0 by 0 file and a frame capture can stand first."""
+    """MediaConvert guarantees no order, so an audio output, a 0 by 0 file or a frame capture can come first."""
     groups = [
         *message("job_complete_hls_audio_first")["detail"]["outputGroupDetails"],
         *message("job_complete_frame_capture")["detail"]["outputGroupDetails"][:2],
@@ -95,20 +95,20 @@ def test_the_order_of_groups_and_outputs_changes_nothing(message: Message) -> No
         assert output_of(message, *arranged) == expected
 
 
-def test_a_frame_capture_is_no_rendition(message: Message) -> None:
-    """A still larger than the video gives neither its size nor its length."""
+def test_a_frame_capture_is_not_a_rendition(message: Message) -> None:
+    """A still image larger than the video sets neither the video's size nor its duration."""
     renditions = completed(message("job_complete_frame_capture")).output.renditions
     assert [(each.width_px, each.height_px, each.duration_ms) for each in renditions] == [(1280, 720, 61_440)]
 
 
-def test_of_equal_pictures_the_playable_one_is_shown(message: Message) -> None:
-    """HLS, CMAF and a file of one size are one rendition, with HLS's playlist."""
+def test_outputs_of_one_size_in_several_groups_are_one_rendition(message: Message) -> None:
+    """HLS, CMAF and file outputs of one size are one rendition, with the HLS playlist."""
     [rendition] = completed(message("job_complete_several_groups")).output.renditions
     assert rendition.playlist == "harbour_1080p.m3u8"
 
 
-def test_of_equal_pictures_in_one_group_the_one_with_a_playlist_is_shown(message: Message) -> None:
-    """Whichever of them comes first."""
+def test_outputs_of_one_size_in_one_group_prefer_the_one_with_a_playlist(message: Message) -> None:
+    """The order of the outputs doesn't matter."""
     size = {"videoDetails": {"widthInPx": 1280, "heightInPx": 720}}
     outputs = [size, {**size, "outputFilePaths": ["s3://clips-out/a/b.m3u8"]}, {**size, "durationInMs": 5}]
     for order in permutations(outputs):
@@ -116,14 +116,14 @@ def test_of_equal_pictures_in_one_group_the_one_with_a_playlist_is_shown(message
         assert rendition.playlist == "b.m3u8"
 
 
-def test_of_two_master_playlists_hls_counts(message: Message) -> None:
-    """CMAF brings an .m3u8 as well, and stands first here."""
+def test_the_hls_master_playlist_wins_over_the_cmaf_one(message: Message) -> None:
+    """A CMAF group has an .m3u8 file as well, and comes first in this event."""
     output = completed(message("job_complete_several_groups")).output
     assert output.playlists[".m3u8"] == "harbour.m3u8"
 
 
-def test_the_length_of_a_picture_without_one_is_the_longest(message: Message) -> None:
-    """A duration of 0 is MediaConvert's way to say that there is none."""
+def test_a_picture_without_a_duration_takes_the_longest_duration(message: Message) -> None:
+    """MediaConvert reports a duration of 0 if it has none."""
     output = output_of(
         message,
         {"outputDetails": [{"durationInMs": 0, "videoDetails": {"widthInPx": 2, "heightInPx": 2}}]},
@@ -133,24 +133,24 @@ def test_the_length_of_a_picture_without_one_is_the_longest(message: Message) ->
 
 
 @pytest.mark.parametrize("bad", [0, -1, None, "1920", 1920.5, True, 10**40])
-def test_a_size_that_is_none_is_left_out(message: Message, bad: object) -> None:
-    """Half a size is no size, and neither is one that no picture has."""
+def test_an_invalid_size_is_left_out(message: Message, bad: object) -> None:
+    """The parser drops a size with an invalid side, including a number too large for any picture."""
     output = output_of(message, {"outputDetails": [{"videoDetails": {"widthInPx": bad, "heightInPx": 1080}}]})
     assert (output.width_px, output.height_px, output.renditions) == (None, None, ())
 
 
 def test_a_playlist_without_a_suffix_is_left_out(message: Message) -> None:
-    """DynamoDB refuses an empty name in a map, and nobody could ask for it."""
+    """DynamoDB refuses an empty key in a map, and no client could look the playlist up."""
     assert output_of(message, {"playlistFilePaths": ["s3://clips-out/a/harbour"]}).playlists == {}
 
 
-def test_info_json_says_what_the_event_says(message: Message) -> None:
-    """All of it comes from the event and the claim, so that a repeated delivery writes the same bytes."""
+def test_info_json_contains_the_values_of_the_event(message: Message) -> None:
+    """All values come from the event and the claim, so a repeated delivery writes the same bytes."""
     destination = Destination(
         input_file="uploads/5e0c/harbour.mp4", output_path=FOLDER, key_file="harbour.key", key_value="5a" * 16
     )
-    said = info(destination, completed(message("job_complete_audio_only")))
-    assert said == {
+    info_json = info(destination, completed(message("job_complete_audio_only")))
+    assert info_json == {
         "duration_ms": 61_461,
         "width_px": None,
         "height_px": None,
@@ -162,14 +162,14 @@ def test_info_json_says_what_the_event_says(message: Message) -> None:
     }
 
 
-def test_info_json_never_has_the_key(message: Message) -> None:
-    """The file lies beside the playlists, for anyone who may play."""
+def test_info_json_does_not_contain_the_key(message: Message) -> None:
+    """Everyone who may play the video can read info.json."""
     destination = Destination(input_file="a.mp4", output_path=FOLDER, key_file="a.key", key_value="5a" * 16)
     assert "5a5a" not in json.dumps(info(destination, completed(message("job_complete_hls"))))
 
 
 def test_two_bitrates_of_one_size_are_two_renditions(message: Message) -> None:
-    """A ladder's rungs are told apart by their playlists; a copy without one, of another group, adds nothing."""
+    """Playlists distinguish two renditions of one size; a copy without a playlist in another group adds none."""
     video = {"widthInPx": 1280, "heightInPx": 720}
     rungs = [{"outputFilePaths": [f"s3://b/o/c_{rung}.m3u8"], "videoDetails": video} for rung in ("hi", "lo")]
     hls = {"type": "HLS_GROUP", "playlistFilePaths": ["s3://b/o/c.m3u8"], "outputDetails": rungs}
