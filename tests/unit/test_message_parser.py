@@ -25,7 +25,7 @@ def parse_all(payload: Mapping[str, Any]) -> list[MessageContent]:
 
 
 def parse_one(payload: Mapping[str, Any]) -> MessageContent:
-    """Return the parse_one content that the parser reads from the message."""
+    """Return the only content that the parser reads from the message."""
     [content] = parse_all(payload)
     return content
 
@@ -179,7 +179,7 @@ def test_the_warnings_of_complete_have_only_codes(message: Message) -> None:
 
 
 def test_an_invalid_warning_count_does_not_stop_the_completion(message: Message) -> None:
-    """The parser validates parse_one the fields that it reads."""
+    """The parser validates only the fields that it reads."""
     event = parse_one(with_detail(message("job_complete_hls"), warnings=[{"code": 5, "count": None}]))
     assert isinstance(event, Completed)
     assert event.warnings == {JobWarning(code=5)}
@@ -331,7 +331,7 @@ def test_an_event_of_another_detail_type_is_ignored() -> None:
     ],
 )
 def test_event_keys_are_decoded_once_if_the_setting_says_so(message: Message, sent: str, key: str) -> None:
-    """A plus sign stays a plus sign, and parse_one an encoded key may be longer than 1,024 bytes."""
+    """A plus sign stays a plus sign, and only an encoded key may be longer than 1,024 bytes."""
     payload = message("s3_object_created")
     payload["detail"]["object"]["key"] = sent
     [content] = replace(PARSER, are_event_keys_encoded=True).read(json.dumps(payload))

@@ -54,7 +54,7 @@ async def test_a_conditional_request_for_an_unchanged_file_returns_304(web_dir: 
     ("accepted", "encoding", "body"),
     [("gzip, br", "br", b"as brotli"), ("gzip", "gzip", b"as gzip"), ("identity", None, b"plain")],
 )
-async def test_the_smallest_encoding_that_the_client_accepts_is_sent(
+async def test_the_preferred_encoding_that_the_client_accepts_is_sent(
     web_dir: Path, accepted: str, encoding: str | None, body: bytes
 ) -> None:
     """Files are compressed at build time, not during a request."""
