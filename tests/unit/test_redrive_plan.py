@@ -38,7 +38,7 @@ def letter(body: str, **attributes: str) -> DeadLetter:
         ),
         (letter(json.dumps({"Event": "s3:TestEvent"})), "nothing of ours (s3_test_event)", "every delivery failed"),
     ],
-    ids=["buried", "unreadable", "given up", "with a reason", "undelivered by EventBridge", "foreign"],
+    ids=["refused", "malformed", "failed", "with a reason", "undelivered by EventBridge", "of another system"],
 )
 def test_a_dead_letter_is_described_by_its_subject_and_reason(dead: DeadLetter, subject: str, reason: str) -> None:
     """The reason in its attributes comes first, and a message that can't be parsed can't be redriven."""

@@ -151,12 +151,14 @@ def test_an_invalid_value_is_not_shown(
     assert "hunter2" not in exit_line(WorkerSettings, {**WORKER, name: value}, monkeypatch, capsys)
 
 
-@pytest.mark.parametrize(("given", "missing"), [("AUTH_ISSUER", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_ISSUER")])
+@pytest.mark.parametrize(
+    ("configured", "missing"), [("AUTH_ISSUER", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_ISSUER")]
+)
 def test_issuer_and_audience_are_required_together(
-    given: str, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    configured: str, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With only one of them, the API would be open without the operator noticing."""
-    line = exit_line(ServiceSettings, {**COMMON, given: "https://login.example.com"}, monkeypatch, capsys)
+    line = exit_line(ServiceSettings, {**COMMON, configured: "https://login.example.com"}, monkeypatch, capsys)
     assert f"{missing} is missing" in line
 
 
