@@ -17,7 +17,7 @@ settings.load_profile("short")
 
 
 @pytest.fixture
-def message() -> Callable[[str], dict[str, Any]]:
+def load_message() -> Callable[[str], dict[str, Any]]:
     """Return a function that loads tests/events/NAME.json as a new dictionary for each call."""
 
     def _load(name: str) -> dict[str, Any]:

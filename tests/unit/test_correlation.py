@@ -2,12 +2,12 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.message_parsing import LoadMessage
 from transcode.correlation import Correlation, correlation_of, upload_of
 from worker.lambda_event import FromQueues, read_invocation
 from worker.messages.parser import MessageParser
@@ -55,9 +55,9 @@ def test_a_value_that_is_not_shaped_like_an_id_is_left_out(carried: dict[str, st
 
 
 @pytest.mark.parametrize("metadata", [{}, {"Upload": FULL_CORRELATION.upload, "Made": "1763798400123"}])
-def test_a_job_event_yields_the_correlation_of_its_job(metadata: dict[str, str], message: Any) -> None:  # noqa: ANN401 -- a fixture's function
+def test_a_job_event_yields_the_correlation_of_its_job(metadata: dict[str, str], load_message: LoadMessage) -> None:
     """A job that an older version created has no correlation, and its events are handled too."""
-    event = message("job_status_update")
+    event = load_message("job_status_update")
     bucket = event["detail"]["userMetadata"]["InputBucket"]
     event["detail"]["userMetadata"] |= metadata
     reader = MessageParser(input_bucket=bucket, upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -13,6 +13,7 @@ from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.message_parsing import LoadMessage
 from transcode.job import Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
 from worker.claim import Destination
@@ -22,8 +23,6 @@ from worker.messages.sanitise import Sanitiser
 PARSER = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
 FIXTURES = [json.loads(path.read_text()) for path in sorted(Path(__file__).parents[1].glob("events/*.json"))]
 DESTINATION = Destination(input_file="a.mp4", output_path="a.mp4_1-2/", key_file="a.key", key_value="00" * 16)
-
-Message = Callable[[str], dict[str, Any]]
 
 
 @pytest.mark.parametrize(
@@ -63,27 +62,27 @@ def test_a_body_that_is_not_a_known_message_is_refused(body: str) -> None:
     "job_id",
     ["", "claim:0f4c1d", "1763798400123-k3v9qa\n", "a" * 101, "a/b", "ä", "\ud83d", None, 5, ["1-a"]],
 )
-def test_a_job_id_that_mediaconvert_does_not_issue_is_refused(message: Message, job_id: object) -> None:
+def test_a_job_id_that_mediaconvert_does_not_issue_is_refused(load_message: LoadMessage, job_id: object) -> None:
     """A job id becomes a key in tables that also hold claims, and a part of a URL."""
-    payload = message("job_complete_hls")
+    payload = load_message("job_complete_hls")
     payload["detail"]["jobId"] = job_id
     with pytest.raises(MalformedMessageError, match=r"detail\.jobId"):
         PARSER.read(json.dumps(payload))
 
 
 @pytest.mark.parametrize("field", ["jobId", "status", "timestamp"])
-def test_an_event_without_job_id_status_or_timestamp_is_refused(message: Message, field: str) -> None:
+def test_an_event_without_job_id_status_or_timestamp_is_refused(load_message: LoadMessage, field: str) -> None:
     """The error names the missing field."""
-    payload = message("job_progressing")
+    payload = load_message("job_progressing")
     del payload["detail"][field]
     with pytest.raises(MalformedMessageError, match=rf"detail\.{field}"):
         PARSER.read(json.dumps(payload))
 
 
 @pytest.mark.parametrize("timestamp", [-1, 0, 1.5, 10**15, 10**40, 253_402_300_800_000, "soon", None, math.inf])
-def test_a_timestamp_outside_the_calendar_is_refused(message: Message, timestamp: object) -> None:
+def test_a_timestamp_outside_the_calendar_is_refused(load_message: LoadMessage, timestamp: object) -> None:
     """info.json can't contain a date after the year 9999."""
-    payload = message("job_complete_hls")
+    payload = load_message("job_complete_hls")
     payload["detail"]["timestamp"] = timestamp
     with pytest.raises(MalformedMessageError, match=r"detail\.timestamp"):
         PARSER.read(json.dumps(payload))
@@ -102,26 +101,30 @@ def test_a_timestamp_outside_the_calendar_is_refused(message: Message, timestamp
         ("etag", "\ud83d"),
     ],
 )
-def test_an_object_without_a_valid_key_and_size_is_refused(message: Message, field: str, value: object) -> None:
+def test_an_object_without_a_valid_key_and_size_is_refused(
+    load_message: LoadMessage, field: str, value: object
+) -> None:
     """A key has 1 to 1,024 bytes of UTF-8, and an upload without a size would look like an empty object."""
-    payload = message("s3_object_created")
+    payload = load_message("s3_object_created")
     payload["detail"]["object"][field] = value
     with pytest.raises(MalformedMessageError, match=field):
         PARSER.read(json.dumps(payload))
 
 
 @pytest.mark.parametrize("changes", [{"size": None}, {"key": "a" * 1_025}, {"key": "%E6%B8%AF" * 342}, {"key": ""}])
-def test_an_object_of_an_s3_notification_needs_a_valid_key_and_size(message: Message, changes: dict[str, Any]) -> None:
+def test_an_object_of_an_s3_notification_needs_a_valid_key_and_size(
+    load_message: LoadMessage, changes: dict[str, Any]
+) -> None:
     """The length limit applies to the decoded key."""
-    payload = message("s3_notification")
+    payload = load_message("s3_notification")
     payload["Records"][0]["s3"]["object"].update(changes)
     with pytest.raises(MalformedMessageError):
         PARSER.read(json.dumps(payload))
 
 
-def test_the_error_text_is_valid_as_a_message_attribute(message: Message) -> None:
+def test_the_error_text_is_valid_as_a_message_attribute(load_message: LoadMessage) -> None:
     """SQS refuses control characters in attributes, and would refuse to move the message to the dead-letter queue."""
-    payload = message("job_progressing")
+    payload = load_message("job_progressing")
     payload["detail"]["userMetadata"] = {f"\x00\ud83d\n{number}": number for number in range(90)}
     with pytest.raises(MalformedMessageError) as raised:
         PARSER.read(json.dumps(payload))
