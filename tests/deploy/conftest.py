@@ -8,13 +8,14 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from deploy.session import Account, signed_in
 from local.embedded import ROOT
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
@@ -89,6 +90,14 @@ def client(aws_endpoint: str) -> Iterator[Callable[[str], Any]]:
             return created
 
         yield _client
+
+
+@pytest.fixture
+async def account(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
+    """Yield the account of the embedded AWS."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
+    async with signed_in("us-east-1") as signed_in_account:
+        yield signed_in_account
 
 
 @pytest.fixture(scope="session")

@@ -6,24 +6,16 @@ The embedded AWS can't run `fargate.yaml`, because it lacks scaling targets and 
 import json
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.images import ImageError, put_images
-from deploy.session import Account, signed_in
+from deploy.session import Account
 
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}
-
-
-@pytest.fixture
-async def account(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
-    """Yield the account of the embedded AWS."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-    async with signed_in("us-east-1") as signed_in_account:
-        yield signed_in_account
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,23 +11,13 @@ from deploy.cloudformation import CloudFormation, StackError
 from deploy.down import destroy, find
 from deploy.package import ROOT
 from deploy.parameters import Known, fill, table_names
-from deploy.session import Account, signed_in
+from deploy.session import Account
 from deploy.stacks import stack
 
 QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
 GOOD = json.dumps({"Resources": QUEUE, "Outputs": {"Url": {"Value": {"Ref": "Q"}}}})
-
-
 REFUSED = {"T": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 43_201}}}
 BAD = json.dumps({"Resources": {**QUEUE, **REFUSED}})
-
-
-@pytest.fixture
-async def account(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
-    """Yield the account of the embedded AWS."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-    async with signed_in("us-east-1") as signed_in_account:
-        yield signed_in_account
 
 
 @pytest.fixture
