@@ -1,7 +1,7 @@
-"""What every test may ask for: an AWS endpoint, and a pipeline deployed in it.
+"""Fixtures that tests in several folders use: an AWS endpoint, and pipelines deployed in it.
 
-The emulator is the embedded one, started once a run; TEST_AWS_ENDPOINT_URL names another (LocalStack) to run the same
-tests against. Fixtures are synchronous inside, so that no test shares an event loop with them.
+The AWS endpoint is the embedded emulator, started once per run. TEST_AWS_ENDPOINT_URL names another one (LocalStack),
+to run the same tests against it. The fixtures are synchronous, so that they share no event loop with a test.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip by name what LocalStack can't do, where the tests run against it."""
+    """Skip tests marked `localstack_cannot` if the tests run against LocalStack."""
     if "TEST_AWS_ENDPOINT_URL" in os.environ:
         for item in items:
             if marker := item.get_closest_marker("localstack_cannot"):
@@ -28,12 +28,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 pytest_plugins = ["tests.system.fixtures"]
-"""One running system, for the tests of it and for those of its page in a browser."""
+"""Fixtures of a running system, for the tests in tests/system and in tests/browser."""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _credentials() -> Iterator[None]:
-    """No test ever signs with credentials of the machine it runs on, or reaches an endpoint of its environment."""
+    """Set test credentials, and remove all other AWS variables, so that no test uses an account of this machine."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             patch.delenv(name)
@@ -44,8 +44,8 @@ def _credentials() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _models_read_once() -> Iterator[None]:
-    """AWS's service models are read once a run, not once a session: each test has one, and MediaConvert's is 5 MB."""
+def _cache_service_models() -> Iterator[None]:
+    """Read AWS's service models once per run, not once per botocore session: MediaConvert's alone has 5 MB."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("botocore.session.create_loader", functools.cache(create_loader))
         yield
@@ -53,7 +53,7 @@ def _models_read_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
-    """Ports of this machine that nothing listened on a moment ago."""
+    """Return a function that returns a port which was free a moment ago."""
 
     def _free_port() -> int:
         with socket.socket() as probe:
@@ -66,9 +66,9 @@ def free_port() -> Callable[[], int]:
 
 @pytest.fixture(scope="session")
 def aws_endpoint(free_port: Callable[[], int]) -> Iterator[str]:
-    """The URL of an AWS that tests may fill as they like."""
-    if given := os.environ.get("TEST_AWS_ENDPOINT_URL"):
-        yield given
+    """Yield the URL of an AWS endpoint in which tests may create anything."""
+    if endpoint_url := os.environ.get("TEST_AWS_ENDPOINT_URL"):
+        yield endpoint_url
         return
     with embedded_aws(port=free_port()) as endpoint_url:
         yield endpoint_url
@@ -76,9 +76,9 @@ def aws_endpoint(free_port: Callable[[], int]) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def deploy_stack(aws_endpoint: str) -> Callable[..., Stack]:
-    """Deploys one more pipeline, none of whose names any other test has; takes parameters of the template.
+    """Return a function that deploys a new pipeline with unique names, given parameters of the template.
 
-    For tests that need queues of their own: `deploy_stack({"VisibilityTimeoutS": "1"})`.
+    For tests that need their own queues: `deploy_stack({"VisibilityTimeoutS": "1"})`.
     """
 
     def _deploy_stack(parameters: Mapping[str, str] | None = None) -> Stack:
@@ -90,7 +90,7 @@ def deploy_stack(aws_endpoint: str) -> Callable[..., Stack]:
             stack_name=name,
             parameters={**LOCAL_PARAMETERS, **tables, **(parameters or {})},
         )
-        with ThreadPoolExecutor(1) as thread:  # the caller may be in an event loop of its own
+        with ThreadPoolExecutor(1) as thread:  # the caller may already be in an event loop
             environment = thread.submit(asyncio.run, deployment).result()
         return Stack.of(endpoint_url=aws_endpoint, environment=environment)
 
@@ -99,5 +99,5 @@ def deploy_stack(aws_endpoint: str) -> Callable[..., Stack]:
 
 @pytest.fixture(scope="session")
 def stack(deploy_stack: Callable[..., Stack]) -> Stack:
-    """The pipeline that tests with names (keys, job ids) of their own share."""
+    """Return the pipeline that tests share; each test uses its own keys and job ids."""
     return deploy_stack()

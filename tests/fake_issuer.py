@@ -1,4 +1,4 @@
-"""A little OIDC identity provider: discovery, a key set, tokens, rotation, and a code flow that asks nobody."""
+"""A fake OIDC identity provider: discovery, key set, tokens, key rotation, and a code flow without a login page."""
 
 import base64
 import hashlib
@@ -21,52 +21,53 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 class LittleIssuer:
-    """Signs tokens, and serves the keys to verify them with; counts how often it is asked for the keys."""
+    """An issuer that signs tokens and serves the keys to verify them."""
 
     def __init__(self) -> None:
         self.url = ""
         self.fetches = 0
+        """The number of requests for the key set."""
         self.is_down = False
         self.key_set_url: str | None = None
         self.named: str | None = None
-        """The issuer that its discovery document names, where that is to be another."""
+        """The `issuer` of the discovery document, if it should differ from the URL."""
         self.refreshes: list[str] | None = []
-        """Refresh tokens that it took; None: it gives none."""
+        """The refresh tokens that clients used; None if the issuer issues none."""
         self.lifetime_s = 300
-        """How long the access tokens of its code flow are good for; one got by a refresh token is always good."""
+        """The lifetime of access tokens from the code flow; those from a refresh token are always valid for 300 s."""
         self._keys: dict[str, PrivateKey] = {}
         self._codes: dict[str, dict[str, str]] = {}
         self.rotate()
 
     def rotate(self, *, algorithm: str = "RS256") -> str:
-        """Throw all keys away, make a new one, and give its id."""
+        """Replace all keys with a new one, and return its id."""
         key_id = secrets.token_hex(4)
         self._keys = {key_id: new_key(algorithm)}
         return key_id
 
     def add_key(self, algorithm: str) -> str:
-        """Make one more key, and give its id."""
+        """Add a key, and return its id."""
         key_id = secrets.token_hex(4)
         self._keys[key_id] = new_key(algorithm)
         return key_id
 
     def token(self, sub: str | None = "ada", *, key_id: str | None = None, **changes: Any) -> str:  # noqa: ANN401 -- any claim
-        """A token of this issuer's, with claims changed, or left out where they are None."""
+        """Return a token with some claims changed, or removed where the value is None."""
         now_s = int(time.time())
         claims = {"iss": self.url, "aud": AUDIENCE, "sub": sub, "iat": now_s, "nbf": now_s, "exp": now_s + 300}
         claims = {name: value for name, value in {**claims, **changes}.items() if value is not None}
         key_id = key_id or next(iter(self._keys))
         key = self._keys[key_id]
         algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
-        payload = json.dumps(claims).encode()  # jwt.encode would refuse the wrong claims that tests are about
+        payload = json.dumps(claims).encode()  # jwt.encode refuses the invalid claims that tests need
         return jwt.api_jws.encode(payload, key, algorithm=algorithm, headers={"kid": key_id, "typ": "JWT"})
 
     def bearer(self, sub: str = "ada") -> dict[str, str]:
-        """The header that a caller sends."""
+        """Return the Authorization header of a caller."""
         return {"Authorization": f"Bearer {self.token(sub)}"}
 
     def document(self, path: str) -> dict[str, Any] | None:
-        """What the issuer serves at a path."""
+        """Return the JSON document at a path, or None if there is none."""
         match path:
             case "/.well-known/openid-configuration":
                 return {
@@ -84,22 +85,22 @@ class LittleIssuer:
             case _:
                 return None
 
-    def authorize(self, asked: dict[str, str]) -> str:
-        """Where a browser that came with this is sent back to, with a code for whoever has the verifier."""
+    def authorize(self, request: dict[str, str]) -> str:
+        """Return the URL to redirect the browser to; its code is valid only with the PKCE verifier."""
         code = secrets.token_urlsafe(8)
-        self._codes[code] = asked
-        return f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"
+        self._codes[code] = request
+        return f"{request['redirect_uri']}?{urlencode({'code': code, 'state': request['state']})}"
 
     def exchange(self, form: dict[str, str]) -> dict[str, Any] | None:
-        """Tokens for a code or for a refresh token; None: it is refused."""
+        """Return tokens for a code or a refresh token, or None if it is invalid."""
         if form["grant_type"] == "refresh_token":
             if self.refreshes is None or not form["refresh_token"].startswith("refresh-"):
                 return None
             self.refreshes.append(form["refresh_token"])
             return self._tokens(form["client_id"], lifetime_s=300)
-        asked = self._codes.pop(form["code"], None)
+        request = self._codes.pop(form["code"], None)
         digest = hashlib.sha256(form["code_verifier"].encode()).digest()
-        if asked is None or asked["code_challenge"] != base64.urlsafe_b64encode(digest).rstrip(b"=").decode():
+        if request is None or request["code_challenge"] != base64.urlsafe_b64encode(digest).rstrip(b"=").decode():
             return None
         return self._tokens(form["client_id"], lifetime_s=self.lifetime_s)
 
@@ -111,14 +112,14 @@ class LittleIssuer:
 
 
 def new_key(algorithm: str) -> PrivateKey:
-    """A private key for the algorithm."""
+    """Return a new private key for the algorithm."""
     if algorithm == "ES256":
         return ec.generate_private_key(ec.SECP256R1())
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def public_jwk(key_id: str, key: PrivateKey) -> dict[str, Any]:
-    """The key's public half, as key sets have it."""
+    """Return the public half of the key as a JWK of a key set."""
     public = key.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         jwk = jwt.algorithms.RSAAlgorithm.to_jwk(public, as_dict=True)
@@ -133,7 +134,7 @@ def _flat(query: str) -> dict[str, str]:
 
 @contextmanager
 def little_issuer() -> Iterator[LittleIssuer]:
-    """An issuer that listens on a port of its own for the length of the block."""
+    """Yield an issuer that listens on a free port, for the length of the context."""
     issuer = LittleIssuer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -145,14 +146,14 @@ def little_issuer() -> Iterator[LittleIssuer]:
                 self.end_headers()
                 return
             document = None if issuer.is_down else issuer.document(address.path)
-            self._answer(503 if issuer.is_down else 404 if document is None else 200, document)
+            self._respond(503 if issuer.is_down else 404 if document is None else 200, document)
 
         def do_POST(self) -> None:
             form = _flat(self.rfile.read(int(self.headers["Content-Length"])).decode())
             tokens = issuer.exchange(form)
-            self._answer(200 if tokens else 400, tokens or {"error": "invalid_grant"})
+            self._respond(200 if tokens else 400, tokens or {"error": "invalid_grant"})
 
-        def _answer(self, status: int, document: dict[str, Any] | None) -> None:
+        def _respond(self, status: int, document: dict[str, Any] | None) -> None:
             body = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -162,7 +163,7 @@ def little_issuer() -> Iterator[LittleIssuer]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     issuer.url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -1,7 +1,7 @@
-"""Lambda's side of a function: the runtime API, which the function's runtime client asks for its next invocation.
+"""Lambda's runtime API, from which a function's runtime client fetches its next invocation.
 
-`python -m tests.lambda_runtime_api` serves it to a container beside it, and takes invocations at the path of Lambda's
-own Invoke (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). Knows nothing of what the function does.
+`python -m tests.lambda_runtime_api` serves the API to a container beside it, and accepts invocations at the path of
+Lambda's own Invoke (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html). It knows no function.
 """
 
 import argparse
@@ -19,41 +19,41 @@ INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 
 
 class InvocationError(Exception):
-    """The handler raised; `told` is what the runtime client told Lambda of it."""
+    """The handler raised; `report` is the error that the runtime client sent to Lambda."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        super().__init__(told.get("errorMessage"))
-        self.told = told
+    def __init__(self, report: Mapping[str, Any]) -> None:
+        super().__init__(report.get("errorMessage"))
+        self.report = report
 
 
 class RuntimeApi(ThreadingHTTPServer):
-    """Hands invocations to one function, and takes what came of each."""
+    """A server that passes invocations to one function, and receives their results."""
 
     daemon_threads = True
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listens there from now on, port 0 being any free one; `serve_forever` answers."""
+        """Start to listen, on any free port if `port` is 0; `serve_forever` handles the requests."""
         super().__init__((host, port), _Requests)
         self.invocations: queue.Queue[tuple[str, bytes] | None] = queue.Queue()
-        self.answers: queue.Queue[tuple[str, Any]] = queue.Queue()
+        self.results: queue.Queue[tuple[str, Any]] = queue.Queue()
         self._one_at_a_time = threading.Lock()
 
     def invoke(self, event: object) -> Any:  # noqa: ANN401 -- whatever the handler returns
-        """What the handler returns. A function has one invocation in hand at a time; others wait for their turn.
+        """Invoke the function and return its result. Invocations run one at a time, as in one Lambda environment.
 
         Raises:
-            InvocationError: It raised, or the container could not be made.
-            TimeoutError: It said nothing within `DEADLINE_S`.
+            InvocationError: The handler raised an exception, or the function failed to start.
+            TimeoutError: The function sent no result within `DEADLINE_S`.
         """
         with self._one_at_a_time:
             self.invocations.put((str(uuid.uuid4()), json.dumps(event).encode()))
             try:
-                kind, told = self.answers.get(timeout=DEADLINE_S)
+                kind, result = self.results.get(timeout=DEADLINE_S)
             except queue.Empty:
-                raise TimeoutError(f"the function said nothing within {DEADLINE_S} s") from None
+                raise TimeoutError(f"the function sent no result within {DEADLINE_S} s") from None
         if kind == "error":
-            raise InvocationError(told)
-        return told
+            raise InvocationError(result)
+        return result
 
 
 class _Requests(BaseHTTPRequestHandler):
@@ -61,7 +61,7 @@ class _Requests(BaseHTTPRequestHandler):
     server: RuntimeApi
 
     def do_GET(self) -> None:
-        """The next invocation, once there is one; none at the end of the function's life."""
+        """Return the next invocation once there is one; close the connection at the end of the function's life."""
         invocation = self.server.invocations.get()
         if invocation is None:
             self.close_connection = True
@@ -73,30 +73,30 @@ class _Requests(BaseHTTPRequestHandler):
             "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:test",
         }
-        self._answer(200, headers, event)
+        self._respond(200, headers, event)
 
     def do_POST(self) -> None:
-        """What came of an invocation or of the start; or, from outside, an invocation."""
-        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        """Receive an invocation from a caller, or a result, an error or an initialisation error from the function."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == INVOKE_PATH:
-            self._invoke(told)
+            self._invoke(body)
         else:
-            self.server.answers.put((self.path.rsplit("/", 1)[-1], told))
-            self._answer(202, {}, b"{}")
+            self.server.results.put((self.path.rsplit("/", 1)[-1], body))
+            self._respond(202, {}, b"{}")
 
     def _invoke(self, event: object) -> None:
-        """Answer as Lambda does: what the handler returned, or what it raised and a header that says so."""
+        """Respond as Lambda does: with the result, or with the error and a header that marks it."""
         try:
-            self._answer(200, {}, json.dumps(self.server.invoke(event)).encode())
+            self._respond(200, {}, json.dumps(self.server.invoke(event)).encode())
         except InvocationError as error:
-            self._answer(200, {"X-Amz-Function-Error": "Unhandled"}, json.dumps(error.told).encode())
+            self._respond(200, {"X-Amz-Function-Error": "Unhandled"}, json.dumps(error.report).encode())
         except TimeoutError as error:
-            self._answer(504, {}, json.dumps({"errorMessage": str(error)}).encode())
+            self._respond(504, {}, json.dumps({"errorMessage": str(error)}).encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
-    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    def _respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
@@ -105,12 +105,12 @@ class _Requests(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve until the process is ended."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--host", default="127.0.0.1")
-    arguments.add_argument("--port", type=int, default=9001)
-    given = arguments.parse_args()
-    with RuntimeApi(host=given.host, port=given.port) as api:
+    """Serve until the process is stopped."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=9001)
+    arguments = parser.parse_args()
+    with RuntimeApi(host=arguments.host, port=arguments.port) as api:
         api.serve_forever()
 
 

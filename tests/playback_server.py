@@ -1,4 +1,4 @@
-"""A service that gives playback's cookies and a playback that asks for them, beside a running system's own."""
+"""A service that sets signed playback cookies, and a playback server that requires them, beside a running system."""
 
 import os
 import subprocess
@@ -20,33 +20,35 @@ KEY_PAIR_ID = "KTEST"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guarded:
-    """Where the two are."""
+class GuardedPlayback:
+    """The addresses of the service and the playback server."""
 
     api_url: str
     playback_url: str
 
 
 @contextmanager
-def guarded(
+def guarded_playback(
     settings: Mapping[str, str], *, issuer_url: str, free_port: Callable[[], int], log: Path
-) -> Iterator[Guarded]:
-    """Both processes, for as long as the context; `settings` are those of the system that they belong to."""
-    private, public = _halves()
+) -> Iterator[GuardedPlayback]:
+    """Run both processes for the length of the context; `settings` are those of the system that they belong to."""
+    private, public = _new_key_pair()
     api_url, playback_url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-    both = {**os.environ, **settings, "PLAYBACK_BASE_URL": playback_url, "PLAYBACK_KEY_PAIR_ID": KEY_PAIR_ID}
-    access = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "PLAYBACK_PRIVATE_KEY": private}
+    shared_settings = {**os.environ, **settings, "PLAYBACK_BASE_URL": playback_url, "PLAYBACK_KEY_PAIR_ID": KEY_PAIR_ID}
+    access_settings = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "PLAYBACK_PRIVATE_KEY": private}
     with log.open("ab") as output:
         started = [
-            subprocess.Popen([sys.executable, "-m", module], env={**both, **own}, stdout=output, stderr=output)
-            for module, own in [
-                ("service", {**access, "PORT": api_url.rpartition(":")[2]}),
+            subprocess.Popen(
+                [sys.executable, "-m", module], env={**shared_settings, **own_settings}, stdout=output, stderr=output
+            )
+            for module, own_settings in [
+                ("service", {**access_settings, "PORT": api_url.rpartition(":")[2]}),
                 ("local.playback", {"PLAYBACK_PUBLIC_KEY": public, "PLAYBACK_PORT": playback_url.rpartition(":")[2]}),
             ]
         ]
     try:
         _wait_for(f"{api_url}/readyz", f"{playback_url}/healthz")
-        yield Guarded(api_url=api_url, playback_url=playback_url)
+        yield GuardedPlayback(api_url=api_url, playback_url=playback_url)
     finally:
         for process in started:
             process.terminate()
@@ -54,7 +56,7 @@ def guarded(
             process.wait(15)
 
 
-def _halves() -> tuple[str, str]:
+def _new_key_pair() -> tuple[str, str]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -64,9 +66,9 @@ def _halves() -> tuple[str, str]:
 
 
 def _wait_for(*urls: str) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
+    end_s = time.monotonic() + READY_WITHIN_S
     for url in urls:
-        while time.monotonic() < deadline:
+        while time.monotonic() < end_s:
             with suppress(httpx.TransportError):
                 if httpx.get(url, trust_env=False).is_success:
                     break

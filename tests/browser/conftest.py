@@ -1,7 +1,7 @@
-"""The page in a real Chromium, in front of the whole system; these tests import nothing of the program.
+"""Fixtures that open the page in Chromium, in front of the whole system. Imports nothing from the program.
 
-A machine without Chromium, or without Node.js to build the page, gets a skip that says so; where CI=true, a failure.
-Pictures of each state are kept in tests/browser/screenshots.
+Without Chromium, or without Node.js to build the page, the tests are skipped with the reason; with CI=true, they fail.
+Screenshots of each state are saved in tests/browser/screenshots.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.fake_issuer import AUDIENCE
-from tests.system.running import System, eventually, ffmpeg
+from tests.system.running_system import System, ffmpeg, poll_until
 
-from .cards import Watched
+from .page_tab import OpenPage, PageTab
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -34,25 +34,23 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-SLOW_MS = 20_000
-
-OpenPage = Callable[..., Watched]
+ACTION_TIMEOUT_MS = 20_000
 
 
-def _missing(what: str) -> None:
+def _skip_or_fail(reason: str) -> None:
     if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium.
+    """Yield Debian's Chromium.
 
-    Not for the session: Playwright keeps an event loop running in this thread, and other tests want their own.
+    The scope isn't the session: Playwright runs an event loop in this thread, which other tests can't share.
     """
     if not Path(CHROMIUM).exists():
-        _missing(f"no Chromium at {CHROMIUM}: install it (apt-get install chromium), or say in CHROMIUM where it is")
+        _skip_or_fail(f"no Chromium at {CHROMIUM}: install it (apt-get install chromium), or set CHROMIUM to its path")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
@@ -61,9 +59,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def built_page() -> Path:
-    """The folder of the built page."""
+    """Build the page, and return its folder."""
     if shutil.which("node") is None:
-        _missing("no Node.js, which builds the page")
+        _skip_or_fail("no Node.js to build the page")
     built = subprocess.run(["make", "page"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 -- make
     assert built.returncode == 0, built.stdout + built.stderr
     return ROOT / "web" / "dist"
@@ -71,59 +69,59 @@ def built_page() -> Path:
 
 @pytest.fixture
 def open_page(browser: Browser, built_page: Path, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
-    """Opens the page in a browser of its own, or in another tab of that of a page; keeps pictures of it.
+    """Yield a function that opens the page in a new browser context, or in another tab of an existing context.
 
-    What the page logs as an error, or throws, fails the test.
+    The test fails if the page throws an exception.
     """
     del built_page
     system_: System = request.getfixturevalue("system")
     contexts: list[BrowserContext] = []
-    faults: list[str] = []
+    page_errors: list[str] = []
 
-    def _open_page(*, beside: Watched | None = None, url: str = "", path: str = "", **options: object) -> Watched:
+    def _open_page(*, beside: PageTab | None = None, url: str = "", path: str = "", **options: object) -> PageTab:
         if beside is None:
             contexts.append(browser.new_context(**{"viewport": {"width": 1000, "height": 760}, **options}))  # type: ignore[arg-type]
         page: Page = (beside.page.context if beside else contexts[-1]).new_page()
-        page.set_default_timeout(SLOW_MS)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        watched = Watched(page=page, screenshots=SCREENSHOTS, name=request.node.name.removeprefix("test_"))
+        page.set_default_timeout(ACTION_TIMEOUT_MS)
+        page.on("pageerror", lambda error: page_errors.append(str(error)))
+        tab = PageTab(page=page, screenshots=SCREENSHOTS, name=request.node.name.removeprefix("test_"))
         page.goto((url or system_.api_url) + "/" + path)
-        return watched
+        return tab
 
     yield _open_page
     for context in contexts:
         context.close()
-    assert not faults
+    assert not page_errors
 
 
 @pytest.fixture
-def guarded_api(
+def api_with_access_control(
     system: System, built_page: Path, free_port: Callable[[], int], tmp_path: Path
 ) -> Iterator[Callable[..., str]]:
-    """Starts one more service of the same system, which asks for tokens of an issuer, and gives its address.
+    """Yield a function that starts another service, which requires tokens of an issuer, and returns its URL.
 
-    With `oidc`, its page is told to sign in there.
+    With `oidc`, the page of that service signs in at the issuer.
     """
     started: list[subprocess.Popen[bytes]] = []
 
-    def _guarded_api(issuer_url: str, *, oidc: bool = False) -> str:
-        web_dir = _configured(built_page, tmp_path / "page", issuer_url) if oidc else built_page
+    def _api_with_access_control(issuer_url: str, *, oidc: bool = False) -> str:
+        web_dir = _copy_with_oidc_settings(built_page, tmp_path / "page", issuer_url) if oidc else built_page
         settings = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "WEB_DIR": str(web_dir)}
         port = {"PORT": str(free_port()), "AWS_ENDPOINT_URL": system.aws_url, "CORS_ALLOW_ORIGINS": "*"}
         environment = {**os.environ, **system.settings, **settings, **port}
         with system.log.open("ab") as log:
             started.append(subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=log, stderr=log))
         url = f"http://127.0.0.1:{port['PORT']}"
-        eventually(lambda: _is_ready(url), bool)
+        poll_until(lambda: _is_ready(url), bool)
         return url
 
-    yield _guarded_api
+    yield _api_with_access_control
     for process in started:
         process.terminate()
         process.wait(15)
 
 
-def _configured(page: Path, copy: Path, issuer_url: str) -> Path:
+def _copy_with_oidc_settings(page: Path, copy: Path, issuer_url: str) -> Path:
     shutil.copytree(page, copy, ignore=shutil.ignore_patterns("config.js*"))
     oidc = f"{{ issuer: {issuer_url!r}, clientId: 'videos' }}"
     (copy / "config.js").write_text(f"window.mediaconvertStatus = {{ oidc: {oidc} }};", encoding="utf-8")
@@ -137,9 +135,9 @@ def _is_ready(url: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A 720p MP4 of twelve seconds with sound: it gets two renditions, and its transcode lasts longer than a look."""
-    path = tmp_path_factory.mktemp("film") / "holiday in the mountains.mp4"
+def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a 720p MP4 of twelve seconds with sound: two renditions, and a transcode long enough to observe."""
+    path = tmp_path_factory.mktemp("long") / "holiday in the mountains.mp4"
     colours = "c0=0x14213d:c1=0x3a5a9b:c2=0xe9a178:c3=0xf4e1c1:nb_colors=4:speed=0.02"
     picture = ("-f", "lavfi", "-i", f"gradients=size=1280x720:rate=25:duration=12:{colours}")
     tone = ("-f", "lavfi", "-i", "sine=duration=12")
@@ -148,8 +146,8 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small MP4 of one second, quickly transcoded."""
+def short_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small MP4 of one second, whose transcode is short."""
     path = tmp_path_factory.mktemp("short") / "short.mp4"
     picture = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=1")
     ffmpeg(*picture, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", path)
@@ -157,18 +155,18 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def large(short: Path) -> Path:
-    """The small one with 20 MB of padding that no player minds: several parts to upload."""
-    path = short.with_name("large.mp4")
+def large_video(short_video: Path) -> Path:
+    """Return the short video with 20 MB of padding that players ignore, so that it is uploaded in several parts."""
+    path = short_video.with_name("large.mp4")
     padding_bytes = 20_000_000
     box = (padding_bytes + 8).to_bytes(4, "big") + b"free"
-    path.write_bytes(short.read_bytes() + box + bytes(padding_bytes))
+    path.write_bytes(short_video.read_bytes() + box + bytes(padding_bytes))
     return path
 
 
 @pytest.fixture(scope="session")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that only says that it is a video."""
-    path = tmp_path_factory.mktemp("broken") / "broken.mp4"
+def unreadable_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file with the suffix of a video, which isn't one."""
+    path = tmp_path_factory.mktemp("unreadable") / "unreadable.mp4"
     path.write_bytes(b"This is no video. " * 500)
     return path

@@ -1,58 +1,54 @@
-"""Images for Fargate: built where they are missing, and never twice. Docker is a stand-in that notes its commands.
+"""Images for Fargate are built if they are missing, and never twice. A fake Docker records its commands.
 
-The embedded AWS can't run `fargate.yaml`: it knows no scaling targets and no VPC origins.
+The embedded AWS can't run `fargate.yaml`, because it lacks scaling targets and VPC origins.
 """
 
 import json
 import os
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy.images import ImageError, put_images
-from deploy.session import Account, signed_in
+from deploy.session import Account
 
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}
 
 
 @pytest.fixture
-async def account(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
-    """The embedded AWS's account."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-    async with signed_in("us-east-1") as signed:
-        yield signed
-
-
-@pytest.fixture
 def repository(client: Callable[[str], Any]) -> str:
-    """An empty repository."""
+    """Return the URI of an empty repository."""
     made = client("ecr").create_repository(repositoryName=f"images-{uuid.uuid4().hex[:8]}")
     return str(made["repository"]["repositoryUri"])
 
 
 @pytest.fixture
 def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
-    """A docker that does nothing; gives what it was told so far, and what came on its standard input."""
-    noted = tmp_path / "noted"
-    noted.touch()
+    """Install a fake docker command; return a function that returns the recorded command lines.
+
+    The standard input of `docker login` is saved as `given`; the command fails if a file `broken` exists.
+    """
+    commands = tmp_path / "commands"
+    commands.touch()
     program = tmp_path / "docker"
     program.write_text(
-        f'#!/bin/sh\necho "$*" >> {noted}\n[ "$1" = login ] && cat > {tmp_path}/given\n[ ! -e {tmp_path}/broken ] || '
+        f'#!/bin/sh\necho "$*" >> {commands}\n'
+        f'[ "$1" = login ] && cat > {tmp_path}/given\n[ ! -e {tmp_path}/broken ] || '
         "{ echo one >&2; echo exec format error >&2; exit 1; }\n",
         encoding="utf-8",
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    return lambda: noted.read_text(encoding="utf-8").splitlines()
+    return lambda: commands.read_text(encoding="utf-8").splitlines()
 
 
-async def test_what_is_missing_is_built_and_pushed(
+async def test_missing_images_are_built_and_pushed(
     account: Account, repository: str, docker: Callable[[], list[str]], tmp_path: Path
 ) -> None:
-    """For the processors that were asked for; the password is in no command line, where others could read it."""
+    """They are built for the requested processor type, and no command line shows the password to other users."""
     addresses, pushed = await put_images(account, repository, "ARM64")
     login, *rest = docker()
     assert (pushed, [line.split()[0] for line in rest]) == (2, ["build", "push"] * 2)
@@ -63,10 +59,10 @@ async def test_what_is_missing_is_built_and_pushed(
     assert (tmp_path / "given").read_text(encoding="utf-8") not in login
 
 
-async def test_what_is_there_is_not_built_again(
+async def test_existing_images_are_not_built_again(
     account: Account, repository: str, docker: Callable[[], list[str]], client: Callable[[str], Any]
 ) -> None:
-    """A second deployment of the same checkout needs no Docker at all."""
+    """A second deployment of the same checkout doesn't run Docker."""
     addresses, _ = await put_images(account, repository, "ARM64")
     before = docker()
     for address in addresses.values():
@@ -77,20 +73,20 @@ async def test_what_is_there_is_not_built_again(
     assert docker() == before
 
 
-async def test_a_build_that_fails_tells_why_and_what_to_do(
+async def test_a_failed_docker_command_is_reported_with_its_last_line(
     account: Account, repository: str, docker: Callable[[], list[str]], tmp_path: Path
 ) -> None:
-    """Most of all where the machine has other processors than the tasks."""
+    """The most common cause is a machine with another processor type than the tasks."""
     (tmp_path / "broken").touch()
     with pytest.raises(ImageError, match="docker login failed: exec format error"):
         await put_images(account, repository, "ARM64")
     assert len(docker()) == 1
 
 
-async def test_without_docker_one_line_says_so(
+async def test_a_missing_docker_is_reported(
     account: Account, repository: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing else of deploying needs it."""
+    """Only images for Fargate need Docker."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ImageError, match="Docker is needed to build the images for Fargate, and there is none here"):
         await put_images(account, repository, "ARM64")

@@ -1,8 +1,8 @@
-"""Stacks brought to where they should be and taken away again, whatever state they are found in."""
+"""Stacks are created, updated and deleted from any status."""
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,49 +11,37 @@ from deploy.cloudformation import CloudFormation, StackError
 from deploy.down import destroy, find
 from deploy.package import ROOT
 from deploy.parameters import Known, fill, table_names
-from deploy.session import Account, signed_in
+from deploy.session import Account
 from deploy.stacks import stack
 
 QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
 GOOD = json.dumps({"Resources": QUEUE, "Outputs": {"Url": {"Value": {"Ref": "Q"}}}})
-
-
 REFUSED = {"T": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 43_201}}}
 BAD = json.dumps({"Resources": {**QUEUE, **REFUSED}})
 
 
 @pytest.fixture
-async def account(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
-    """The embedded AWS's account."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-    async with signed_in("us-east-1") as signed:
-        yield signed
-
-
-@pytest.fixture
 async def cloudformation(account: Account) -> CloudFormation:
-    """Its stacks."""
+    """Return the account's stacks."""
     return CloudFormation(await account.cloudformation())
 
 
 @pytest.fixture
 def name() -> str:
-    """A deployment's name of the test's own."""
+    """Return a unique deployment name."""
     return f"stack-{uuid.uuid4().hex[:8]}"
 
 
-async def test_a_failure_names_its_cause_and_the_next_run_begins_anew(
-    cloudformation: CloudFormation, name: str
-) -> None:
-    """A stack that failed while it was made holds nothing, and can't be updated: it makes room by itself."""
+async def test_a_failed_creation_names_its_cause_and_can_be_repeated(cloudformation: CloudFormation, name: str) -> None:
+    """A stack that failed during creation can't be updated, so the command deletes it."""
     with pytest.raises(StackError, match=rf"{name} ended as ROLLBACK_COMPLETE: T \(AWS::SQS::Queue\): .+43200"):
         await cloudformation.bring(name, BAD, {})
     assert await cloudformation.find(name) is None
     assert await cloudformation.bring(name, GOOD, {}) == "created"
 
 
-async def test_an_update_that_fails_leaves_what_was(cloudformation: CloudFormation, name: str) -> None:
-    """CloudFormation rolls back; the stack can be updated again."""
+async def test_a_failed_update_keeps_the_previous_stack(cloudformation: CloudFormation, name: str) -> None:
+    """CloudFormation rolls back, and the stack can be updated again."""
     await cloudformation.bring(name, GOOD, {})
     before = await cloudformation.find(name)
     with pytest.raises(StackError, match=r"T \(AWS::SQS::Queue\)"):
@@ -65,8 +53,8 @@ async def test_an_update_that_fails_leaves_what_was(cloudformation: CloudFormati
     assert await cloudformation.bring(name, GOOD, {}) == "unchanged"
 
 
-async def test_a_template_that_is_none_is_refused_in_one_line(cloudformation: CloudFormation, name: str) -> None:
-    """With CloudFormation's own words."""
+async def test_an_invalid_template_is_refused_in_one_line(cloudformation: CloudFormation, name: str) -> None:
+    """The line has CloudFormation's own message."""
     with pytest.raises(StackError, match=f"^{name}: .+") as refused:
         await cloudformation.bring(name, json.dumps({"Resources": {"Q": {"Type": "AWS::Nonsense::Thing"}}}), {})
     assert "\n" not in str(refused.value)
@@ -74,7 +62,7 @@ async def test_a_template_that_is_none_is_refused_in_one_line(cloudformation: Cl
 
 @pytest.fixture
 async def pipeline(cloudformation: CloudFormation, name: str) -> str:
-    """A deployment of which there is the pipeline only."""
+    """Create a deployment with only the pipeline stack, and return its name."""
     template = (ROOT / "infra" / "pipeline.yaml").read_text(encoding="utf-8")
     declared = await cloudformation.declared(template)
     known = Known(given={"RequireTls": "false"}, suggested=table_names(name, declared))
@@ -82,35 +70,35 @@ async def pipeline(cloudformation: CloudFormation, name: str) -> str:
     return name
 
 
-async def left(account: Account, client: Callable[[str], Any], name: str) -> list[str]:
-    """Names of buckets and tables of a deployment."""
+async def remaining_resources(account: Account, client: Callable[[str], Any], name: str) -> list[str]:
+    """Return the names of the deployment's buckets and tables."""
     buckets = [each["Name"] for each in client("s3").list_buckets()["Buckets"]]
     tables = (await (await account.dynamodb()).list_tables())["TableNames"]
     return [each for each in [*buckets, *tables] if each.startswith(name)]
 
 
-async def test_a_destruction_leaves_nothing(
+async def test_a_destruction_deletes_every_bucket_and_table(
     account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], pipeline: str
 ) -> None:
-    """No bucket, whatever is in it, old versions and unfinished uploads too, and no table."""
-    (doomed,) = await find(pipeline, cloudformation)
+    """It also deletes old object versions and unfinished uploads."""
+    (resources,) = await find(pipeline, cloudformation)
     s3 = client("s3")
-    s3.put_bucket_versioning(Bucket=doomed.buckets[0], VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_versioning(Bucket=resources.buckets[0], VersioningConfiguration={"Status": "Enabled"})
     for body in (b"old", b"new"):
-        s3.put_object(Bucket=doomed.buckets[0], Key="uploads/a/clip.mp4", Body=body)
-    s3.delete_object(Bucket=doomed.buckets[0], Key="uploads/a/clip.mp4")
-    s3.create_multipart_upload(Bucket=doomed.buckets[0], Key="uploads/b/film.mp4")
-    await destroy([doomed], account, cloudformation, lambda _: None)
-    assert await left(account, client, pipeline) == []
+        s3.put_object(Bucket=resources.buckets[0], Key="uploads/a/clip.mp4", Body=body)
+    s3.delete_object(Bucket=resources.buckets[0], Key="uploads/a/clip.mp4")
+    s3.create_multipart_upload(Bucket=resources.buckets[0], Key="uploads/b/film.mp4")
+    await destroy([resources], account, cloudformation, lambda _: None)
+    assert await remaining_resources(account, client, pipeline) == []
     assert await find(pipeline, cloudformation) == []
 
 
-async def test_a_destruction_that_was_interrupted_is_done_again(
+async def test_an_interrupted_destruction_can_be_repeated(
     account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], pipeline: str
 ) -> None:
-    """The stack is there to the end, and tells what there was; what is gone already is no error."""
-    (doomed,) = await find(pipeline, cloudformation)
-    client("s3").delete_bucket(Bucket=doomed.buckets[0])
-    await (await account.dynamodb()).delete_table(TableName=doomed.tables[0])
+    """The stack is deleted last and lists the resources; a missing resource is not an error."""
+    (resources,) = await find(pipeline, cloudformation)
+    client("s3").delete_bucket(Bucket=resources.buckets[0])
+    await (await account.dynamodb()).delete_table(TableName=resources.tables[0])
     await destroy(await find(pipeline, cloudformation), account, cloudformation, lambda _: None)
-    assert await left(account, client, pipeline) == []
+    assert await remaining_resources(account, client, pipeline) == []

@@ -1,7 +1,7 @@
-"""The whole system, started as its users start it; these tests import nothing of it.
+"""Fixtures that start the whole system as its users do. Imports nothing from the program.
 
-TEST_SYSTEM describes one that runs already, for the same tests, as JSON: the fields of `System` that are addresses and
-settings, and in `connect_to` where the ports in those addresses lead, if not to this machine.
+The variable TEST_SYSTEM describes a system that already runs, as JSON: the fields of `System` that are addresses and
+settings, and in `connect_to` the targets of the ports in those addresses, if they aren't on this machine.
 """
 
 import json
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from .relay import relayed
-from .running import System, ffmpeg
+from .port_relay import relayed_ports
+from .running_system import System, ffmpeg
 
 READY_WITHIN_S = 60
 
@@ -25,12 +25,12 @@ READY_WITHIN_S = 60
 def start_system(
     free_port: Callable[[], int], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[], System]]:
-    """Starts a system on ports of its own; it is stopped at the end of the run if not before."""
+    """Yield a function that starts a system on ports of its own; each system is stopped at the end of the run."""
     started: list[subprocess.Popen[str]] = []
 
     def _start_system() -> System:
         if "TEST_SYSTEM" in os.environ:
-            pytest.skip("starts and stops a system on the embedded AWS, and these tests are to use the one that runs")
+            pytest.skip("starts a system on the embedded AWS, but TEST_SYSTEM names one that already runs")
         folder = tmp_path_factory.mktemp("system")
         ports = {f"DEV_{name}_PORT": str(free_port()) for name in ("API", "PLAYBACK", "MEDIACONVERT", "AWS")}
         environment = {**os.environ, "MEDIACONVERT_TIME_FACTOR": "50", **ports}
@@ -49,8 +49,8 @@ def start_system(
             assert process.poll() is None, log.read_text(encoding="utf-8")
             assert time.monotonic() < deadline_s, log.read_text(encoding="utf-8")
             time.sleep(0.05)
-        told = json.loads(ready.read_text(encoding="utf-8"))
-        return System(**told, environment=environment, process=process, log=log)
+        described = json.loads(ready.read_text(encoding="utf-8"))
+        return System(**described, environment=environment, process=process, log=log)
 
     yield _start_system
     for process in started:
@@ -61,26 +61,26 @@ def start_system(
 
 @pytest.fixture(scope="session")
 def system(start_system: Callable[[], System]) -> Iterator[System]:
-    """The system that tests with uploads of their own share."""
-    if given := os.environ.get("TEST_SYSTEM"):
-        told = json.loads(given)
-        with relayed(told.pop("connect_to", {})):
-            ports = {"DEV_API_PORT": str(urlsplit(told["api_url"]).port)}
-            yield System(**told, environment={**os.environ, **ports})
+    """Yield the system that all tests share; each test makes its own uploads."""
+    if description := os.environ.get("TEST_SYSTEM"):
+        described = json.loads(description)
+        with relayed_ports(described.pop("connect_to", {})):
+            ports = {"DEV_API_PORT": str(urlsplit(described["api_url"]).port)}
+            yield System(**described, environment={**os.environ, **ports})
     else:
         yield start_system()
 
 
 @pytest.fixture(scope="session")
 def api(system: System) -> Iterator[httpx.Client]:
-    """An HTTP client of the system's API."""
+    """Yield an HTTP client of the system's API."""
     with httpx.Client(base_url=system.api_url, timeout=30) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An MP4 of two seconds, with a moving picture and a tone."""
+    """Return an MP4 of two seconds, with a moving picture and a tone."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
     picture = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2")
     tone = ("-f", "lavfi", "-i", "sine=duration=2")

@@ -1,4 +1,4 @@
-"""From upload to playable video, as a user meets it: over HTTP and AWS only."""
+"""From upload to a playable video, over HTTP and AWS only, as a user sees it."""
 
 import json
 import re
@@ -11,37 +11,14 @@ from urllib.parse import quote, urljoin
 import httpx
 import pytest
 
-from .running import System, eventually, ffmpeg
+from .api_calls import FINAL, final_job, newest_job, upload
+from .running_system import System, ffmpeg, poll_until
 
-FINAL = {"COMPLETE", "ERROR", "CANCELED"}
 STATUSES = ["AWAITING_UPLOAD", "SUBMITTED", "PROGRESSING", "COMPLETE"]
 
 
-def upload(api: httpx.Client, body: bytes, *, file_name: str = "clip.mp4") -> str:
-    """Upload a file as a front end does, and return its key."""
-    wanted = {"file_name": file_name, "content_type": "video/mp4", "size_bytes": len(body)}
-    told = api.post("/uploads", json=wanted)
-    assert told.status_code == 201, told.text
-    answer = httpx.put(told.json()["url"], content=body, headers=told.json()["headers"])
-    assert answer.status_code == 200, answer.text
-    return str(told.json()["input_file"])
-
-
-def job_of(api: httpx.Client, input_file: str) -> dict[str, Any]:
-    """What the API says of the file's newest job."""
-    answer = api.get("/jobs", params={"input_file": input_file})
-    assert answer.status_code == 200, answer.text
-    job: dict[str, Any] = answer.json()
-    return job
-
-
-def finished(api: httpx.Client, input_file: str) -> dict[str, Any]:
-    """The file's job, once it is over."""
-    return eventually(lambda: job_of(api, input_file), lambda job: job["status"] in FINAL)
-
-
 def assert_plays(job: dict[str, Any]) -> None:
-    """Fetch master, variant, key and segments as a player does, and decode them."""
+    """Fetch the master playlist, a variant, the key and the segments as a player does, and decode them."""
     assert job["status"] == "COMPLETE", job
     url = job["output"]["playback_url"]
     master = httpx.get(url)
@@ -51,33 +28,33 @@ def assert_plays(job: dict[str, Any]) -> None:
     key_uri = re.search(r'#EXT-X-KEY:METHOD=AES-128,URI="([^"]+)"', variant.text)
     assert key_uri, variant.text
     assert len(httpx.get(urljoin(variant_url, key_uri[1])).content) == 16
-    said = ffmpeg("-i", url, "-f", "null", "-")
-    frames = re.findall(r"frame=\s*(\d+)", said)
-    assert frames, said
-    assert int(frames[-1]) > 0, said
+    ffmpeg_output = ffmpeg("-i", url, "-f", "null", "-")
+    frames = re.findall(r"frame=\s*(\d+)", ffmpeg_output)
+    assert frames, ffmpeg_output
+    assert int(frames[-1]) > 0, ffmpeg_output
 
 
-def test_a_video_goes_from_upload_to_playback(api: httpx.Client, clip: bytes) -> None:
-    """Statuses move forward only, the percentage never falls, and at COMPLETE the video plays."""
+def test_an_uploaded_video_is_transcoded_and_plays(api: httpx.Client, clip: bytes) -> None:
+    """Status and percentage never go back, and the video plays once its status is COMPLETE."""
     input_file = upload(api, clip)
-    seen: list[dict[str, Any]] = []
+    reads: list[dict[str, Any]] = []
 
-    def look() -> dict[str, Any]:
-        seen.append(job_of(api, input_file))
-        return seen[-1]
+    def read_job() -> dict[str, Any]:
+        reads.append(newest_job(api, input_file))
+        return reads[-1]
 
-    eventually(look, lambda job: job["status"] in FINAL)
-    order = [STATUSES.index(job["status"]) for job in seen]
-    percents = [job["progress_percent"] for job in seen if job["progress_percent"] is not None]
+    poll_until(read_job, lambda job: job["status"] in FINAL)
+    order = [STATUSES.index(job["status"]) for job in reads]
+    percents = [job["progress_percent"] for job in reads if job["progress_percent"] is not None]
     assert order == sorted(order)
     assert percents == sorted(percents)
-    assert (seen[-1]["progress_percent"], seen[-1]["output"]["duration_ms"]) == (100, 2000)
-    assert_plays(seen[-1])
+    assert (reads[-1]["progress_percent"], reads[-1]["output"]["duration_ms"]) == (100, 2000)
+    assert_plays(reads[-1])
 
 
-def test_what_the_job_wrote_is_described_beside_it(system: System, api: httpx.Client, clip: bytes) -> None:
-    """info.json agrees with the API."""
-    job = finished(api, upload(api, clip))
+def test_info_json_agrees_with_the_api(system: System, api: httpx.Client, clip: bytes) -> None:
+    """The file is in the job's output folder."""
+    job = final_job(api, upload(api, clip))
     info = httpx.get(f"{system.playback_url}/{quote(job['output']['path'])}info.json").json()
     assert {name: info[name] for name in ("duration_ms", "width_px", "height_px", "playlists")} == {
         name: job["output"][name] for name in ("duration_ms", "width_px", "height_px", "playlists")
@@ -85,9 +62,9 @@ def test_what_the_job_wrote_is_described_beside_it(system: System, api: httpx.Cl
     assert (info["job_id"], info["input_file"]) == (job["job_id"], job["input_file"])
 
 
-def test_an_unreadable_file_ends_as_an_error_in_words(system: System, api: httpx.Client) -> None:
-    """Code 1010, the file's name, and no address of ours."""
-    job = finished(api, upload(api, b"this is no video", file_name="holiday.mp4"))
+def test_an_unreadable_file_ends_in_an_error_with_a_message(system: System, api: httpx.Client) -> None:
+    """The error has code 1010 and the file's name, and contains no address of the system."""
+    job = final_job(api, upload(api, b"this is no video", file_name="holiday.mp4"))
     assert (job["status"], job["error"]["code"]) == ("ERROR", 1010)
     assert "holiday.mp4" in job["error"]["message"]
     assert system.settings["INPUT_BUCKET"] not in json.dumps(job)
@@ -107,97 +84,97 @@ def test_an_unreadable_file_ends_as_an_error_in_words(system: System, api: httpx
     ],
     ids=["spaces", "japanese", "emoji", "signs", "dots", "only dots", "long"],
 )
-def test_any_file_name_is_uploaded_transcoded_and_played(api: httpx.Client, clip: bytes, file_name: str) -> None:
-    """The key is made safe; the name is kept as it was."""
-    job = finished(api, upload(api, clip, file_name=file_name))
+def test_a_file_with_any_name_plays(api: httpx.Client, clip: bytes, file_name: str) -> None:
+    """The key is safe, and the API keeps the name unchanged."""
+    job = final_job(api, upload(api, clip, file_name=file_name))
     assert job["file_name"] == file_name
     assert re.fullmatch(r"uploads/[0-9a-f]{32}/[A-Za-z0-9._-]+", job["input_file"])
     assert_plays(job)
 
 
 @pytest.mark.parametrize("name", ["My vidéo #1 + 100%.mp4", "ビデオ 🎬.mp4", "a'b\"c&d=e?f.mp4", "%41%2F.mp4"])
-def test_an_object_copied_in_under_any_name_plays(system: System, api: httpx.Client, clip: bytes, name: str) -> None:
-    """Not every object comes through the API; its key goes through events, addresses and playlists unharmed."""
+def test_an_object_with_any_key_plays(system: System, api: httpx.Client, clip: bytes, name: str) -> None:
+    """Objects can reach the bucket without the API; events, addresses and playlists must preserve their keys."""
     input_file = f"uploads/{secrets.token_hex(4)}/{name}"
     system.client("s3").put_object(Bucket=system.settings["INPUT_BUCKET"], Key=input_file, Body=clip)
-    eventually(lambda: api.get("/jobs", params={"input_file": input_file}).status_code, lambda status: status == 200)
-    job = finished(api, input_file)
+    poll_until(lambda: api.get("/jobs", params={"input_file": input_file}).status_code, lambda status: status == 200)
+    job = final_job(api, input_file)
     assert job["file_name"] is None
     assert_plays(job)
 
 
-def test_a_notification_delivered_again_makes_no_second_job(system: System, api: httpx.Client, clip: bytes) -> None:
-    """S3's own event, caught on its way and sent twice more after the job is done: still one job, and the same."""
-    caught = catch_uploads(system)
+def test_a_repeated_s3_event_creates_no_second_job(system: System, api: httpx.Client, clip: bytes) -> None:
+    """The test copies S3's event and sends it twice more after the job is final."""
+    bodies_about = copy_s3_events(system)
     input_file = upload(api, clip)
-    job = finished(api, input_file)
-    bodies = eventually(lambda: caught(input_file), bool)
-    for body in (bodies[0], bodies[0]):
+    job = final_job(api, input_file)
+    caught = poll_until(lambda: bodies_about(input_file), bool)
+    for body in (caught[0], caught[0]):
         system.client("sqs").send_message(QueueUrl=system.settings["UPLOADS_QUEUE_URL"], MessageBody=body)
-    eventually(lambda: waiting(system, "UPLOADS_QUEUE_URL"), lambda count: count == 0)
-    address = f"s3://{system.settings['INPUT_BUCKET']}/{input_file}"
-    jobs = system.client("mediaconvert").search_jobs(InputFile=address)["Jobs"]
+    poll_until(lambda: queue_length(system, "UPLOADS_QUEUE_URL"), lambda count: count == 0)
+    input_uri = f"s3://{system.settings['INPUT_BUCKET']}/{input_file}"
+    jobs = system.client("mediaconvert").search_jobs(InputFile=input_uri)["Jobs"]
     assert [each["Id"] for each in jobs] == [job["job_id"]]
-    assert job_of(api, input_file)["job_id"] == job["job_id"]
+    assert newest_job(api, input_file)["job_id"] == job["job_id"]
 
 
-def catch_uploads(system: System) -> Callable[[str], list[str]]:
-    """Copy S3's events to a queue of the test's own; gives those about a file."""
+def copy_s3_events(system: System) -> Callable[[str], list[str]]:
+    """Copy S3's events to a new queue; return a function that returns the copies about a file."""
     sqs, events, name = system.client("sqs"), system.client("events"), f"catch-{secrets.token_hex(4)}"
     queue_url = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.s3"], "detail-type": ["Object Created"]}))
     events.put_targets(Rule=name, Targets=[{"Id": "catch", "Arn": arn}])
-    kept: list[str] = []
+    received_bodies: list[str] = []
 
-    def caught(input_file: str) -> list[str]:
+    def bodies_about(input_file: str) -> list[str]:
         received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages", [])
-        kept.extend(message["Body"] for message in received)
-        return [body for body in kept if json.loads(body)["detail"]["object"]["key"] == input_file]
+        received_bodies.extend(message["Body"] for message in received)
+        return [body for body in received_bodies if json.loads(body)["detail"]["object"]["key"] == input_file]
 
-    return caught
+    return bodies_about
 
 
-def test_a_message_that_makes_no_sense_is_buried_and_stops_nothing(
+def test_a_malformed_message_goes_to_the_dead_letter_queue_and_stops_nothing(
     system: System, api: httpx.Client, clip: bytes
 ) -> None:
-    """It ends in the dead-letter queue with its reason, and the next video goes through."""
+    """The dead letter has a reason, and the next video is transcoded."""
     sqs = system.client("sqs")
-    mark = secrets.token_hex(8)
+    token = secrets.token_hex(8)
     for queue in ("UPLOADS", "JOB_EVENTS"):
-        sqs.send_message(QueueUrl=system.settings[f"{queue}_QUEUE_URL"], MessageBody=f"{{nonsense {mark}")
+        sqs.send_message(QueueUrl=system.settings[f"{queue}_QUEUE_URL"], MessageBody=f"{{nonsense {token}")
     for queue in ("UPLOADS", "JOB_EVENTS"):
-        buried = eventually(partial(dead_letter, system, queue, f"{{nonsense {mark}"), bool)
-        assert "Reason" in buried["MessageAttributes"]
-    assert finished(api, upload(api, clip))["status"] == "COMPLETE"
+        dead_letter = poll_until(partial(take_dead_letter, system, queue, f"{{nonsense {token}"), bool)
+        assert "Reason" in dead_letter["MessageAttributes"]
+    assert final_job(api, upload(api, clip))["status"] == "COMPLETE"
 
 
-def dead_letter(system: System, queue: str, body: str) -> dict[str, Any]:
-    """The dead letter with that body, taken out of its queue; empty if it isn't among the next ones."""
+def take_dead_letter(system: System, queue: str, body: str) -> dict[str, Any]:
+    """Remove and return the dead letter with this body; return an empty dictionary if it isn't among the next ones."""
     sqs, url = system.client("sqs"), system.settings[f"{queue}_DEAD_LETTER_QUEUE_URL"]
-    answer = sqs.receive_message(
+    response = sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=5, WaitTimeSeconds=5, MessageAttributeNames=["All"]
     )
-    found: dict[str, Any] = next((each for each in answer.get("Messages", []) if each["Body"] == body), {})
-    if found:
-        sqs.delete_message(QueueUrl=url, ReceiptHandle=found["ReceiptHandle"])
-    return found
+    dead_letter: dict[str, Any] = next((each for each in response.get("Messages", []) if each["Body"] == body), {})
+    if dead_letter:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=dead_letter["ReceiptHandle"])
+    return dead_letter
 
 
-def test_a_job_of_another_program_is_left_alone(system: System, api: httpx.Client) -> None:
-    """Other jobs in the account never reach the tables."""
+def test_a_job_of_another_program_is_ignored(system: System, api: httpx.Client) -> None:
+    """Events of other jobs in the account are never stored."""
     body = {
         "detail-type": "MediaConvert Job State Change",
         "detail": {"jobId": "1-foreign", "status": "PROGRESSING", "timestamp": 1, "userMetadata": {"Team": "other"}},
     }
     queue_url = system.settings["JOB_EVENTS_QUEUE_URL"]
     system.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
-    eventually(lambda: waiting(system, "JOB_EVENTS_QUEUE_URL"), lambda count: count == 0)
+    poll_until(lambda: queue_length(system, "JOB_EVENTS_QUEUE_URL"), lambda count: count == 0)
     assert api.get("/jobs/1-foreign").status_code == 404
 
 
-def waiting(system: System, queue: str) -> int:
-    """Messages in a queue, those in hand too."""
+def queue_length(system: System, queue: str) -> int:
+    """Return the number of messages in a queue, including those in flight."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = system.client("sqs").get_queue_attributes(QueueUrl=system.settings[queue], AttributeNames=names)
-    return sum(int(answer["Attributes"][name]) for name in names)
+    response = system.client("sqs").get_queue_attributes(QueueUrl=system.settings[queue], AttributeNames=names)
+    return sum(int(response["Attributes"][name]) for name in names)

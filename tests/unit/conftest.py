@@ -1,4 +1,4 @@
-"""What the unit tests share: recorded messages, and how long hypothesis may look for trouble."""
+"""Fixtures and hypothesis profiles that the unit tests share."""
 
 import json
 from collections.abc import Callable
@@ -10,18 +10,18 @@ from hypothesis import settings
 
 EVENTS = Path(__file__).parents[1] / "events"
 
-# Few examples each, so that all unit tests stay a matter of seconds; `--hypothesis-profile=long` looks harder.
+# The short profile keeps all unit tests within seconds; `--hypothesis-profile=long` tries more examples.
 settings.register_profile("short", max_examples=60, deadline=None)
 settings.register_profile("long", max_examples=5_000, deadline=None)
 settings.load_profile("short")
 
 
 @pytest.fixture
-def message() -> Callable[[str], dict[str, Any]]:
-    """Reads a message of tests/events by its file's name, as a dictionary of the test's own."""
+def load_message() -> Callable[[str], dict[str, Any]]:
+    """Return a function that loads tests/events/NAME.json as a new dictionary for each call."""
 
-    def _message(name: str) -> dict[str, Any]:
+    def _load(name: str) -> dict[str, Any]:
         loaded: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
         return loaded
 
-    return _message
+    return _load

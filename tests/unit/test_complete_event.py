@@ -1,35 +1,33 @@
-"""What a COMPLETE event says of a job's outputs, whatever groups it has."""
+"""The parser reads a job's outputs from a COMPLETE event, for every type of output group."""
 
 import json
-from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from tests.unit.message_parsing import LoadMessage
 from transcode.job import Completed, Output
 from worker.artifacts import info
 from worker.claim import Destination
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
-READER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
+PARSER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser())
 FOLDER = "uploads/5e0c/harbour.mp4_20251122080000-4be1c7/"
 MASTER = {".m3u8": "harbour.m3u8"}
 
-Message = Callable[[str], dict[str, Any]]
-
 
 def completed(payload: dict[str, Any]) -> Completed:
-    """The COMPLETE event that the message is."""
-    [event] = READER.read(json.dumps(payload))
+    """Return the COMPLETE event that the parser reads from a message."""
+    [event] = PARSER.read(json.dumps(payload))
     assert isinstance(event, Completed)
     return event
 
 
-def output_of(message: Message, *groups: dict[str, Any]) -> Output:
-    """What a COMPLETE event with these groups says."""
-    payload = message("job_complete_hls")
+def output_of(load_message: LoadMessage, *groups: dict[str, Any]) -> Output:
+    """Return the output that the parser reads from a COMPLETE event with these output groups."""
+    payload = load_message("job_complete_hls")
     payload["detail"]["outputGroupDetails"] = list(groups)
     return completed(payload).output
 
@@ -51,33 +49,33 @@ def output_of(message: Message, *groups: dict[str, Any]) -> Output:
         ("job_bare", {}, (None, None), 61_440, ""),
     ],
 )
-def test_every_kind_of_job_gives_what_it_has(
-    message: Message,
+def test_each_output_group_type_yields_its_playlists_size_and_duration(
+    load_message: LoadMessage,
     name: str,
     playlists: dict[str, str],
     size: tuple[int | None, int | None],
     duration_ms: int | None,
     path: str,
 ) -> None:
-    """Playlists of every group; size and length of the largest picture, wherever among the outputs it stands."""
-    output = completed(message(name)).output
+    """The output has the playlists of all groups, and the size and duration of the largest picture in any of them."""
+    output = completed(load_message(name)).output
     assert output.playlists == playlists
     assert (output.width_px, output.height_px) == size
     assert output.duration_ms == duration_ms
     assert output.path == path
 
 
-def test_a_rendition_has_its_average_bitrate_if_the_event_reports_one(message: Message) -> None:
+def test_a_rendition_has_its_average_bitrate_if_the_event_reports_one(load_message: LoadMessage) -> None:
     """MediaConvert has reported it since 2023; older events and some output types lack it."""
-    renditions = completed(message("job_complete_hls")).output.renditions
+    renditions = completed(load_message("job_complete_hls")).output.renditions
     assert [each.average_bitrate_bps for each in renditions] == [4_812_000, None, None]
 
 
-def test_renditions_are_the_pictures_from_large_to_small(message: Message) -> None:
-    """Audio and captions are none; each has the playlist of its own."""
+def test_renditions_are_the_video_outputs_from_large_to_small(load_message: LoadMessage) -> None:
+    """Audio and caption outputs are no renditions, and each rendition names its own playlist."""
     shown = [
         (each.width_px, each.height_px, each.playlist)
-        for each in completed(message("job_complete_hls")).output.renditions
+        for each in completed(load_message("job_complete_hls")).output.renditions
     ]
     assert shown == [
         (1920, 1080, "harbour_1080p.m3u8"),
@@ -86,52 +84,52 @@ def test_renditions_are_the_pictures_from_large_to_small(message: Message) -> No
     ]
 
 
-def test_the_order_of_groups_and_outputs_changes_nothing(message: Message) -> None:
-    """MediaConvert promises none: audio, a 0 by 0 file and a frame capture can stand first."""
+def test_the_order_of_groups_and_outputs_changes_nothing(load_message: LoadMessage) -> None:
+    """MediaConvert guarantees no order, so an audio output, a 0 by 0 file or a frame capture can come first."""
     groups = [
-        *message("job_complete_hls_audio_first")["detail"]["outputGroupDetails"],
-        *message("job_complete_frame_capture")["detail"]["outputGroupDetails"][:2],
-        *message("job_complete_dash")["detail"]["outputGroupDetails"],
+        *load_message("job_complete_hls_audio_first")["detail"]["outputGroupDetails"],
+        *load_message("job_complete_frame_capture")["detail"]["outputGroupDetails"][:2],
+        *load_message("job_complete_dash")["detail"]["outputGroupDetails"],
     ]
     outputs = groups[0]["outputDetails"]
-    expected = output_of(message, *groups)
+    expected = output_of(load_message, *groups)
     for order in permutations(outputs):
-        assert output_of(message, {**groups[0], "outputDetails": list(order)}, *groups[1:]) == expected
+        assert output_of(load_message, {**groups[0], "outputDetails": list(order)}, *groups[1:]) == expected
     for arranged in permutations(groups):
-        assert output_of(message, *arranged) == expected
+        assert output_of(load_message, *arranged) == expected
 
 
-def test_a_frame_capture_is_no_rendition(message: Message) -> None:
-    """A still larger than the video gives neither its size nor its length."""
-    renditions = completed(message("job_complete_frame_capture")).output.renditions
+def test_a_frame_capture_is_not_a_rendition(load_message: LoadMessage) -> None:
+    """A still image larger than the video sets neither the video's size nor its duration."""
+    renditions = completed(load_message("job_complete_frame_capture")).output.renditions
     assert [(each.width_px, each.height_px, each.duration_ms) for each in renditions] == [(1280, 720, 61_440)]
 
 
-def test_of_equal_pictures_the_playable_one_is_shown(message: Message) -> None:
-    """HLS, CMAF and a file of one size are one rendition, with HLS's playlist."""
-    [rendition] = completed(message("job_complete_several_groups")).output.renditions
+def test_outputs_of_one_size_in_several_groups_are_one_rendition(load_message: LoadMessage) -> None:
+    """HLS, CMAF and file outputs of one size are one rendition, with the HLS playlist."""
+    [rendition] = completed(load_message("job_complete_several_groups")).output.renditions
     assert rendition.playlist == "harbour_1080p.m3u8"
 
 
-def test_of_equal_pictures_in_one_group_the_one_with_a_playlist_is_shown(message: Message) -> None:
-    """Whichever of them comes first."""
+def test_outputs_of_one_size_in_one_group_prefer_the_one_with_a_playlist(load_message: LoadMessage) -> None:
+    """The order of the outputs doesn't matter."""
     size = {"videoDetails": {"widthInPx": 1280, "heightInPx": 720}}
     outputs = [size, {**size, "outputFilePaths": ["s3://clips-out/a/b.m3u8"]}, {**size, "durationInMs": 5}]
     for order in permutations(outputs):
-        [rendition] = output_of(message, {"type": "HLS_GROUP", "outputDetails": list(order)}).renditions
+        [rendition] = output_of(load_message, {"type": "HLS_GROUP", "outputDetails": list(order)}).renditions
         assert rendition.playlist == "b.m3u8"
 
 
-def test_of_two_master_playlists_hls_counts(message: Message) -> None:
-    """CMAF brings an .m3u8 as well, and stands first here."""
-    output = completed(message("job_complete_several_groups")).output
+def test_the_hls_master_playlist_wins_over_the_cmaf_one(load_message: LoadMessage) -> None:
+    """A CMAF group has an .m3u8 file as well, and comes first in this event."""
+    output = completed(load_message("job_complete_several_groups")).output
     assert output.playlists[".m3u8"] == "harbour.m3u8"
 
 
-def test_the_length_of_a_picture_without_one_is_the_longest(message: Message) -> None:
-    """A duration of 0 is MediaConvert's way to say that there is none."""
+def test_a_picture_without_a_duration_takes_the_longest_duration(load_message: LoadMessage) -> None:
+    """MediaConvert reports a duration of 0 if it has none."""
     output = output_of(
-        message,
+        load_message,
         {"outputDetails": [{"durationInMs": 0, "videoDetails": {"widthInPx": 2, "heightInPx": 2}}]},
         {"outputDetails": [{"durationInMs": 900}, {"durationInMs": 1_000}]},
     )
@@ -139,24 +137,24 @@ def test_the_length_of_a_picture_without_one_is_the_longest(message: Message) ->
 
 
 @pytest.mark.parametrize("bad", [0, -1, None, "1920", 1920.5, True, 10**40])
-def test_a_size_that_is_none_is_left_out(message: Message, bad: object) -> None:
-    """Half a size is no size, and neither is one that no picture has."""
-    output = output_of(message, {"outputDetails": [{"videoDetails": {"widthInPx": bad, "heightInPx": 1080}}]})
+def test_an_invalid_size_is_left_out(load_message: LoadMessage, bad: object) -> None:
+    """The parser drops a size with an invalid side, including a number too large for any picture."""
+    output = output_of(load_message, {"outputDetails": [{"videoDetails": {"widthInPx": bad, "heightInPx": 1080}}]})
     assert (output.width_px, output.height_px, output.renditions) == (None, None, ())
 
 
-def test_a_playlist_without_a_suffix_is_left_out(message: Message) -> None:
-    """DynamoDB refuses an empty name in a map, and nobody could ask for it."""
-    assert output_of(message, {"playlistFilePaths": ["s3://clips-out/a/harbour"]}).playlists == {}
+def test_a_playlist_without_a_suffix_is_left_out(load_message: LoadMessage) -> None:
+    """DynamoDB refuses an empty key in a map, and no client could look the playlist up."""
+    assert output_of(load_message, {"playlistFilePaths": ["s3://clips-out/a/harbour"]}).playlists == {}
 
 
-def test_info_json_says_what_the_event_says(message: Message) -> None:
-    """All of it comes from the event and the claim, so that a repeated delivery writes the same bytes."""
+def test_info_json_contains_the_values_of_the_event(load_message: LoadMessage) -> None:
+    """All values come from the event and the claim, so a repeated delivery writes the same bytes."""
     destination = Destination(
         input_file="uploads/5e0c/harbour.mp4", output_path=FOLDER, key_file="harbour.key", key_value="5a" * 16
     )
-    said = info(destination, completed(message("job_complete_audio_only")))
-    assert said == {
+    info_json = info(destination, completed(load_message("job_complete_audio_only")))
+    assert info_json == {
         "duration_ms": 61_461,
         "width_px": None,
         "height_px": None,
@@ -168,14 +166,14 @@ def test_info_json_says_what_the_event_says(message: Message) -> None:
     }
 
 
-def test_info_json_never_has_the_key(message: Message) -> None:
-    """The file lies beside the playlists, for anyone who may play."""
+def test_info_json_does_not_contain_the_key(load_message: LoadMessage) -> None:
+    """Everyone who may play the video can read info.json."""
     destination = Destination(input_file="a.mp4", output_path=FOLDER, key_file="a.key", key_value="5a" * 16)
-    assert "5a5a" not in json.dumps(info(destination, completed(message("job_complete_hls"))))
+    assert "5a5a" not in json.dumps(info(destination, completed(load_message("job_complete_hls"))))
 
 
-def test_two_bitrates_of_one_size_are_two_renditions(message: Message) -> None:
-    """A ladder's rungs are told apart by their playlists; a copy without one, of another group, adds nothing."""
+def test_two_bitrates_of_one_size_are_two_renditions(load_message: LoadMessage) -> None:
+    """Playlists distinguish two renditions of one size; a copy without a playlist in another group adds none."""
     video = {"widthInPx": 1280, "heightInPx": 720}
     rungs = [{"outputFilePaths": [f"s3://b/o/c_{rung}.m3u8"], "videoDetails": video} for rung in ("hi", "lo")]
     hls = {"type": "HLS_GROUP", "playlistFilePaths": ["s3://b/o/c.m3u8"], "outputDetails": rungs}
@@ -184,6 +182,6 @@ def test_two_bitrates_of_one_size_are_two_renditions(message: Message) -> None:
         "playlistFilePaths": ["s3://b/o/1/c.mpd", "s3://b/o/1/c.m3u8"],
         "outputDetails": [{"videoDetails": video}],
     }
-    output = output_of(message, cmaf, hls)
+    output = output_of(load_message, cmaf, hls)
     assert [rendition.playlist for rendition in output.renditions] == ["c_hi.m3u8", "c_lo.m3u8"]
     assert output.playlists == {".m3u8": "c.m3u8", ".mpd": "1/c.mpd"}

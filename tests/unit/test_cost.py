@@ -1,4 +1,4 @@
-"""docs/cost.md says what the model computes, and the model counts what the templates hold."""
+"""docs/cost.md contains what the cost model computes, and the model counts what the templates declare."""
 
 from pathlib import Path
 from typing import Any
@@ -16,23 +16,23 @@ CONDITIONS = {"lambda": {"IsOnLambda", "HasWorkerFunction"}, "fargate": {"IsOnFa
 
 
 def resources(name: str) -> dict[str, Any]:
-    """The resources of a template."""
+    """Return the resources of a template."""
     return dict(templates.parse((ROOT / "infra" / name).read_text(encoding="utf-8"))["Resources"])
 
 
 def metrics_of(queries: list[dict[str, Any]]) -> int:
-    """Metrics that are read, without what is computed of them."""
+    """Return the number of metrics that the queries read, without the metric math."""
     return sum("MetricStat" in query for query in queries)
 
 
-def test_the_document_is_what_the_model_says() -> None:
-    """Write it anew with `make cost`."""
+def test_the_cost_document_is_up_to_date() -> None:
+    """`make cost` writes the document from the model."""
     assert (ROOT / "docs" / "cost.md").read_text(encoding="utf-8") == document()
 
 
 @pytest.mark.parametrize("target", ["lambda", "fargate"])
-def test_the_alarms_are_counted_as_they_stand_in_the_template(target: Target) -> None:
-    """AWS charges for each metric in an alarm. Another one: change deploy/cost/counts.py, and `make cost`."""
+def test_the_model_counts_the_alarm_metrics_of_the_template(target: Target) -> None:
+    """AWS charges for each metric of an alarm; after adding one, change deploy/cost/counts.py and run `make cost`."""
     alarms = [
         each["Properties"]
         for each in resources("alarms.yaml").values()
@@ -41,8 +41,8 @@ def test_the_alarms_are_counted_as_they_stand_in_the_template(target: Target) ->
     assert sum(metrics_of(each.get("Metrics", [])) or 1 for each in alarms) == counts.ALARM_METRICS[target]
 
 
-def test_target_tracking_makes_two_alarms_for_each_policy() -> None:
-    """Over as many metrics as the policy reads."""
+def test_the_model_counts_two_alarms_for_each_target_tracking_policy() -> None:
+    """Each of the two alarms reads as many metrics as the policy."""
     policies = [
         each["Properties"]["TargetTrackingScalingPolicyConfiguration"]
         for each in resources("fargate.yaml").values()
@@ -52,8 +52,8 @@ def test_target_tracking_makes_two_alarms_for_each_policy() -> None:
     assert 2 * sum(read) == counts.SCALING_METRICS["fargate"]
 
 
-def test_metrics_of_our_own_are_counted_as_they_stand_in_the_template() -> None:
-    """Each metric filter makes one."""
+def test_the_model_counts_the_custom_metrics_of_the_template() -> None:
+    """Each metric filter makes one custom metric."""
     names = {
         each["Properties"]["MetricTransformations"][0]["MetricName"]
         for each in resources("alarms.yaml").values()
@@ -62,22 +62,22 @@ def test_metrics_of_our_own_are_counted_as_they_stand_in_the_template() -> None:
     assert len(names) == counts.METRICS_OF_OUR_OWN
 
 
-def test_the_first_versions_alarms_alone_cost_two_dollars_forty() -> None:
-    """Whether anybody uploads or not."""
+def test_the_first_versions_alarms_cost_two_dollars_forty_without_uploads() -> None:
+    """The alarms cost the same whether or not there are uploads."""
     parts = {part.name: part.usd for part in first_version(Workload(minutes=0))}
     assert parts["Autoscaling's alarms"] == pytest.approx(2.40)
 
 
 @pytest.mark.parametrize("target", ["lambda", "fargate"])
 def test_a_hundred_times_the_video_costs_at_most_a_hundred_times_as_much(target: Target) -> None:
-    """Nothing grows faster than what is uploaded."""
+    """No cost grows faster than the number of uploaded minutes."""
     small, middle, large = (total(bill(Workload(minutes=minutes), target)) for minutes in SCALES)
     assert small < middle < 100 * small
     assert middle < large < 100 * middle
 
 
 def test_a_longer_interval_between_events_costs_less() -> None:
-    """As the document says of STATUS_UPDATE_INTERVAL_S."""
+    """The document states this for STATUS_UPDATE_INTERVAL_S."""
     often, seldom = (
         {part.name: part.usd for part in bill(Workload(minutes=100_000, update_interval_s=each), "lambda")}
         for each in (10, 60)
@@ -86,6 +86,6 @@ def test_a_longer_interval_between_events_costs_less() -> None:
         assert seldom[name] < often[name]
 
 
-def test_every_price_is_in_the_document() -> None:
-    """With what it is of, so that it can be looked up."""
+def test_the_document_lists_every_price() -> None:
+    """Each price is listed with what it pays for, so that a reader can look it up."""
     assert all(f"| {price.what} |" in document() for price in prices.listed())

@@ -1,4 +1,4 @@
-"""What goes into the Lambda package, and its bits."""
+"""The contents of the Lambda package, and its reproducibility."""
 
 import io
 import re
@@ -18,20 +18,20 @@ FILES = [
 ]
 
 
-def test_the_same_files_make_the_same_bits_in_whatever_order_they_come() -> None:
-    """A build that finds them otherwise on disk is the same build."""
+def test_the_order_of_files_does_not_change_the_package() -> None:
+    """The file system's order must not change a build."""
     assert archive(FILES) == archive(FILES[::-1])
     assert digest(FILES) == digest(FILES[::-1])
 
 
 @pytest.mark.parametrize("other", [File(path="worker/loop.py", body=b"lop"), File(path="worker/lop.py", body=b"loop")])
-def test_another_content_has_another_name(other: File) -> None:
-    """A function is updated if, and only if, its package has another key."""
+def test_different_contents_have_different_digests(other: File) -> None:
+    """AWS updates a function if and only if the key of its package changed."""
     assert digest([other, FILES[1]]) != digest(FILES)
 
 
-def test_lambda_may_read_everything_and_dates_tell_nothing() -> None:
-    """A mode of 600 would be unreadable for the user that Lambda runs functions as."""
+def test_every_file_is_readable_and_has_a_fixed_date() -> None:
+    """Lambda runs functions as another user, who can't read a file with mode 600."""
     with zipfile.ZipFile(io.BytesIO(archive(FILES))) as package:
         entries = {entry.filename: entry for entry in package.infolist()}
     modes = [stat.S_IMODE(entries[file.path].external_attr >> 16) for file in FILES]
@@ -50,8 +50,8 @@ def test_lambda_may_read_everything_and_dates_tell_nothing() -> None:
         "uvloop/loop.cpython-313-aarch64-linux-gnu.so",
     ],
 )
-def test_what_a_function_does_not_need_stays_out(path: str) -> None:
-    """And what tells of the machine that built it."""
+def test_files_that_no_function_needs_are_left_out(path: str) -> None:
+    """The package also leaves out files that depend on the machine that built it."""
     assert not is_kept(path, dropped={"uvloop/loop.cpython-313-aarch64-linux-gnu.so"})
 
 
@@ -64,19 +64,19 @@ def test_what_a_function_does_not_need_stays_out(path: str) -> None:
         "fastapi_offline/static/swagger-ui.css",
     ],
 )
-def test_what_a_function_needs_stays_in(path: str) -> None:
-    """Versions are asked for at run time; endpoints come from botocore's data."""
+def test_files_that_functions_need_are_kept(path: str) -> None:
+    """Libraries read their versions at run time, and botocore finds endpoints in its data files."""
     assert is_kept(path)
 
 
-def test_every_service_that_the_program_opens_is_known_in_the_package() -> None:
-    """A client whose description was left out would end its function at the start."""
+def test_the_package_contains_every_aws_service_that_the_program_opens() -> None:
+    """A function would fail at start without the service description of one of its clients."""
     opened = re.findall(r'self\._open\("([a-z0-9-]+)"', (ROOT / "transcode" / "aws.py").read_text(encoding="utf-8"))
     assert {"dynamodb", "mediaconvert", "s3", "sqs"} <= set(opened) <= SERVICES
 
 
-def test_an_images_tag_changes_with_what_it_is_made_of_and_nothing_else(tmp_path: Path) -> None:
-    """What is there under a tag need not be built again."""
+def test_an_images_tag_changes_only_with_its_contents(tmp_path: Path) -> None:
+    """An image that exists under its tag need not be built again."""
     for name in ("transcode/job.py", "worker/loop.py", "service/app.py", "Dockerfile", "requirements/base.lock"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)

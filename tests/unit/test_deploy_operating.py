@@ -1,4 +1,4 @@
-"""An operator's commands get the worker's settings from the deployment itself."""
+"""An operator's commands get the worker's settings from the outputs of the deployment."""
 
 from deploy.operating import SETTINGS
 from local import template as templates
@@ -6,11 +6,11 @@ from local.embedded import ROOT
 from worker.settings import WorkerSettings
 
 
-def test_every_setting_that_is_needed_is_an_output() -> None:
-    """Of the stacks that have them; whatever the worker demands is among them."""
+def test_every_required_worker_setting_is_a_stack_output() -> None:
+    """The mapping names existing outputs only, and includes every required setting of the worker."""
     for role, names in SETTINGS.items():
         template = templates.parse((ROOT / "infra" / f"{role}.yaml").read_text(encoding="utf-8"))
         assert set(names) <= set(template["Outputs"])
-    given = {setting.lower() for names in SETTINGS.values() for setting in names.values()}
-    assert {name for name, field in WorkerSettings.model_fields.items() if field.is_required()} <= given
-    assert given <= set(WorkerSettings.model_fields)
+    exported = {setting.lower() for names in SETTINGS.values() for setting in names.values()}
+    assert {name for name, field in WorkerSettings.model_fields.items() if field.is_required()} <= exported
+    assert exported <= set(WorkerSettings.model_fields)

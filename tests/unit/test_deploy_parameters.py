@@ -1,4 +1,4 @@
-"""What the parameters of stacks are set to."""
+"""The values that stack parameters get."""
 
 import pytest
 
@@ -9,49 +9,49 @@ SOURCES = ["fixed", "given", "outputs", "previous", "suggested"]
 
 
 @pytest.mark.parametrize("first", range(len(SOURCES)))
-def test_what_is_nearer_to_the_caller_counts(first: int) -> None:
-    """Each source is asked only where all before it say nothing."""
+def test_the_first_source_with_a_value_wins(first: int) -> None:
+    """The sources are read in a fixed order."""
     known = Known(**{source: {"Size": source} for source in SOURCES[first:]})
     assert fill([Declared(name="Size", default="default")], known) == {"Size": SOURCES[first]}
 
 
-def test_what_nobody_says_is_the_templates_default() -> None:
-    """An empty default is one."""
+def test_a_parameter_without_a_value_takes_the_templates_default() -> None:
+    """An empty default is a default too."""
     assert fill([Declared(name="Size", default="")], Known()) == {"Size": ""}
 
 
-def test_what_has_no_value_is_named() -> None:
-    """Before anything is changed."""
+def test_parameters_without_any_value_are_named_in_the_error() -> None:
+    """The error is raised before anything is changed."""
     with pytest.raises(ParameterError, match="no value for Bucket, Key"):
         fill([Declared(name="Bucket"), Declared(name="Size", default="1"), Declared(name="Key")], Known())
 
 
-def test_a_stack_is_told_nothing_that_it_does_not_declare() -> None:
-    """CloudFormation refuses a parameter that a template lacks."""
+def test_a_stack_gets_only_parameters_that_it_declares() -> None:
+    """CloudFormation refuses a parameter that the template doesn't declare."""
     assert fill([Declared(name="Size")], Known(given={"Size": "1", "Colour": "red"})) == {"Size": "1"}
 
 
 @pytest.mark.parametrize("wrong", ["AuthIssuer", "=x", "Auth-Issuer=x"])
-def test_what_is_no_assignment_is_refused(wrong: str) -> None:
-    """The message shows what was given."""
+def test_a_malformed_assignment_is_refused(wrong: str) -> None:
+    """The message shows the malformed text."""
     with pytest.raises(ParameterError, match="is not Name=value"):
         read([wrong])
 
 
 def test_a_name_given_twice_is_refused() -> None:
-    """One of the two would be lost in silence."""
+    """Otherwise one of the two values would be lost silently."""
     with pytest.raises(ParameterError, match="Size is given twice"):
         read(["Size=1", "Size=2"])
 
 
-def test_a_name_that_no_template_knows_is_refused_with_the_nearest() -> None:
+def test_an_unknown_parameter_is_refused_with_the_closest_name() -> None:
     """A misspelt AuthIssuer would leave the API open."""
     with pytest.raises(ParameterError, match=r"AuthIsuer; AuthIssuer\?"):
         demand_known({"AuthIsuer": "x"}, ["AuthIssuer", "AuthAudience"])
 
 
-def test_a_second_deployment_has_tables_of_its_own() -> None:
-    """Names of tables are one account's and region's; the usual ones are for the deployment of the usual name."""
+def test_a_second_deployment_has_its_own_table_names() -> None:
+    """Table names are unique per account and region, so only the default deployment uses the default names."""
     declared = [Declared(name=f"{each}Name", default=each) for each in ("InputFileTable", "OutputTable", "StatusTable")]
     assert table_names("staging", declared) == {
         "InputFileTableName": "staging-InputFileTable",
@@ -61,26 +61,28 @@ def test_a_second_deployment_has_tables_of_its_own() -> None:
     assert table_names("mediaconvert-status", declared) == {}
 
 
-def test_what_another_stack_tells_fills_a_parameter_of_that_name() -> None:
-    """Whatever it was before; what the caller gave counts more."""
-    there = {
+def test_another_stacks_output_sets_the_parameter_of_the_same_name() -> None:
+    """The output replaces the parameter's previous value; a value from the caller wins over both."""
+    deployed = {
         "lambda": Deployed(status="", parameters={"PlaybackBaseUrl": "old"}, outputs={"PlaybackBaseUrl": "own"}),
         "edge": Deployed(status="", parameters={}, outputs={"PlaybackBaseUrl": "https://new"}),
     }
     declared = [Declared(name="PlaybackBaseUrl", default="")]
-    found = known("lambda", there, left="fargate", given={}, fixed={}, suggested={})
-    assert fill(declared, found) == {"PlaybackBaseUrl": "https://new"}
+    known_values = known("lambda", deployed, left="fargate", given={}, fixed={}, suggested={})
+    assert fill(declared, known_values) == {"PlaybackBaseUrl": "https://new"}
 
 
-def test_what_the_target_that_is_left_told_stays_nowhere() -> None:
-    """From Lambda to Fargate: the alarms no longer watch the HTTP API, and CloudFront leads to the load balancer."""
-    there = {
+def test_outputs_of_the_previous_target_are_removed_everywhere() -> None:
+    """After a move from Lambda to Fargate, the alarms ignore the HTTP API and CloudFront uses the load balancer."""
+    deployed = {
         "lambda": Deployed(status="", parameters={}, outputs={"ApiId": "a1", "ApiOriginDomain": "a1.example"}),
         "fargate": Deployed(status="", parameters={}, outputs={"ApiOriginDomain": "lb.example"}),
         "alarms": Deployed(status="", parameters={"ApiId": "a1", "AlarmEmail": "ops@example.com"}, outputs={}),
         "edge": Deployed(status="", parameters={"ApiOriginDomain": "a1.example"}, outputs={}),
     }
     alarms = [Declared(name="ApiId", default=""), Declared(name="AlarmEmail", default="")]
-    asked = {role: known(role, there, left="lambda", given={}, fixed={}, suggested={}) for role in ("alarms", "edge")}
-    assert fill(alarms, asked["alarms"]) == {"ApiId": "", "AlarmEmail": "ops@example.com"}
-    assert fill([Declared(name="ApiOriginDomain")], asked["edge"]) == {"ApiOriginDomain": "lb.example"}
+    known_values = {
+        role: known(role, deployed, left="lambda", given={}, fixed={}, suggested={}) for role in ("alarms", "edge")
+    }
+    assert fill(alarms, known_values["alarms"]) == {"ApiId": "", "AlarmEmail": "ops@example.com"}
+    assert fill([Declared(name="ApiOriginDomain")], known_values["edge"]) == {"ApiOriginDomain": "lb.example"}

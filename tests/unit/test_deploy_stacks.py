@@ -1,12 +1,12 @@
-"""Which stacks there are, in which order, and what becomes of one in each state."""
+"""The stacks of a deployment, their order, and the next step for each stack status."""
 
 import pytest
 
 from deploy.stacks import Step, UnknownStackError, addresses, every_stack, next_step, reasons, stacks
 
 
-def test_every_stack_stands_on_earlier_ones() -> None:
-    """The pipeline has the deployment's own name, by which the others import."""
+def test_stacks_are_listed_in_the_order_of_their_dependencies() -> None:
+    """The pipeline stack has the deployment's own name, which the imports of the other stacks use as a prefix."""
     assert [each.name for each in stacks("demo", "fargate")] == [
         "demo",
         "demo-mediaconvert",
@@ -18,15 +18,15 @@ def test_every_stack_stands_on_earlier_ones() -> None:
     ]
 
 
-def test_a_destruction_finds_the_stacks_of_either_target() -> None:
-    """Whoever destroys need not know what was deployed."""
+def test_a_destruction_includes_the_stacks_of_both_targets() -> None:
+    """The operator need not know which target was deployed."""
     names = {each.name for target in ("lambda", "fargate") for each in stacks("demo", target)}
     assert {each.name for each in every_stack("demo")} == names
 
 
 @pytest.mark.parametrize("needed", ["pipeline", "lambda", "nonsense"])
-def test_what_nothing_works_without_can_not_be_left_out(needed: str) -> None:
-    """Nor can what there is not."""
+def test_a_required_or_unknown_stack_can_not_be_left_out(needed: str) -> None:
+    """The error names the stack."""
     with pytest.raises(UnknownStackError, match=needed):
         stacks("demo", "lambda", without=["edge", needed])
 
@@ -45,13 +45,13 @@ def test_what_nothing_works_without_can_not_be_left_out(needed: str) -> None:
         ("UPDATE_ROLLBACK_FAILED", Step.GIVE_UP),
     ],
 )
-def test_each_state_has_its_next_step(status: str | None, step: Step) -> None:
-    """CloudFormation refuses any other."""
+def test_each_stack_status_has_its_next_step(status: str | None, step: Step) -> None:
+    """CloudFormation refuses any other step in that status."""
     assert next_step(status) is step
 
 
 def event(resource: str, reason: str, status: str = "CREATE_FAILED", kind: str = "AWS::SQS::Queue") -> dict[str, str]:
-    """An event of a stack."""
+    """Return a stack event."""
     return {
         "LogicalResourceId": resource,
         "ResourceType": kind,
@@ -60,8 +60,8 @@ def event(resource: str, reason: str, status: str = "CREATE_FAILED", kind: str =
     }
 
 
-def test_the_first_cause_is_told_first_and_followers_not_at_all() -> None:
-    """CloudFormation lists the newest first, and calls off whatever else was on its way."""
+def test_the_first_failure_comes_first_and_its_consequences_are_left_out() -> None:
+    """CloudFormation lists the newest event first, and cancels the other resources after a failure."""
     newest_first = [
         event("demo", "The following resource(s) failed to create: [A, B].", kind="AWS::CloudFormation::Stack"),
         event("C", "Resource creation cancelled"),
@@ -73,7 +73,7 @@ def test_the_first_cause_is_told_first_and_followers_not_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outputs", "told"),
+    ("outputs", "expected"),
     [
         ({"lambda": {"ApiUrl": "https://a"}}, {"API": "https://a"}),
         ({"fargate": {"ApiUrl": "http://b"}}, {"API": "http://b"}),
@@ -93,13 +93,15 @@ def test_the_first_cause_is_told_first_and_followers_not_at_all() -> None:
         ),
     ],
 )
-def test_the_edge_is_the_address_where_there_is_one(outputs: dict[str, dict[str, str]], told: dict[str, str]) -> None:
-    """Page, API and playback share one name there."""
-    assert addresses(outputs) == told
+def test_all_addresses_are_the_edges_where_it_is_deployed(
+    outputs: dict[str, dict[str, str]], expected: dict[str, str]
+) -> None:
+    """Page, API and playback share the host name of the edge."""
+    assert addresses(outputs) == expected
 
 
 @pytest.mark.parametrize("name", ["my_stack", "1st", "", "a" * 57, "ends.with.dots"])
-def test_a_name_that_some_resource_could_not_have_is_refused(name: str) -> None:
-    """Before half of a deployment is there."""
+def test_a_name_that_is_invalid_for_any_resource_is_refused(name: str) -> None:
+    """The name is checked before any stack is created."""
     with pytest.raises(UnknownStackError, match="letters, digits and hyphens"):
         stacks(name, "lambda")

@@ -1,4 +1,4 @@
-"""The templates, held together: what one imports another exports, and what one wants another gives."""
+"""The templates fit together: each import is exported, and each parameter has a value."""
 
 import json
 import re
@@ -17,18 +17,18 @@ from worker.settings import WorkerSettings
 INFRA = Path(__file__).parents[2] / "infra"
 PREFIX = "${StackPrefix}-"
 FIXED = {"StackPrefix", "CodeKey", "ServiceImage", "WorkerImage"}
-"""What deploying says by itself."""
-LARGEST_BYTES = 51_200
-"""What CloudFormation takes of a template without a detour over S3."""
+"""Parameters that `python -m deploy` sets itself."""
+MAX_TEMPLATE_BYTES = 51_200
+"""The largest template that CloudFormation accepts in a request; larger ones must be in S3."""
 
 
 def template(role: str) -> dict[str, Any]:
-    """A template as a mapping."""
+    """Return a template as a mapping."""
     return dict(parse((INFRA / f"{role}.yaml").read_text(encoding="utf-8")))
 
 
 def values(node: object, key: str) -> Iterator[Any]:
-    """Every value of that key, at any depth."""
+    """Yield every value of a key, at any depth."""
     match node:
         case dict():
             for name, value in node.items():
@@ -38,15 +38,17 @@ def values(node: object, key: str) -> Iterator[Any]:
         case list():
             for each in node:
                 yield from values(each, key)
+        case _:
+            return
 
 
 def imports(role: str) -> set[str]:
-    """What a template imports, without the prefix."""
+    """Return the names that a template imports, without the prefix."""
     return {each["Fn::Sub"].removeprefix(PREFIX) for each in values(template(role), "Fn::ImportValue")}
 
 
 def exports(role: str) -> set[str]:
-    """What a template exports, without the prefix."""
+    """Return the names that a template exports, without the prefix."""
     outputs = template(role).get("Outputs", {}).values()
     names = [output["Export"]["Name"]["Fn::Sub"] for output in outputs if "Export" in output]
     return {re.sub(r"^\$\{(StackPrefix|AWS::StackName)\}-", "", name) for name in names}
@@ -54,7 +56,7 @@ def exports(role: str) -> set[str]:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_import_is_exported_by_an_earlier_stack(target: Target) -> None:
-    """So the order in which they are made is one in which they can be made."""
+    """The stacks can therefore be created in their order."""
     exported: set[str] = set()
     for stack in stacks("demo", target):
         assert imports(stack.role) <= exported, stack.role
@@ -63,23 +65,23 @@ def test_every_import_is_exported_by_an_earlier_stack(target: Target) -> None:
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_every_parameter_has_a_default_or_comes_from_an_earlier_stack(target: Target) -> None:
-    """A newcomer has to name nothing."""
-    given = set(FIXED)
+    """A first deployment needs no parameters from the caller."""
+    available = set(FIXED)
     for stack in stacks("demo", target):
         parameters = template(stack.role).get("Parameters", {})
-        wanted = {name for name, parameter in parameters.items() if "Default" not in parameter}
-        assert wanted <= given, stack.role
-        given |= set(template(stack.role).get("Outputs", {}))
+        required = {name for name, parameter in parameters.items() if "Default" not in parameter}
+        assert required <= available, stack.role
+        available |= set(template(stack.role).get("Outputs", {}))
 
 
 @pytest.mark.parametrize("path", sorted(INFRA.glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_template_is_small_enough_to_be_sent(path: Path) -> None:
-    """Larger ones would have to be uploaded first."""
-    assert path.stat().st_size <= LARGEST_BYTES
+def test_a_template_fits_into_a_request(path: Path) -> None:
+    """CloudFormation requires larger templates to be uploaded to S3 first."""
+    assert path.stat().st_size <= MAX_TEMPLATE_BYTES
 
 
-def test_mediaconvert_is_given_the_job_template_of_every_other_installation() -> None:
-    """`make templates` has been run since it was last changed."""
+def test_the_mediaconvert_stack_contains_the_shared_job_template() -> None:
+    """`make templates` copies infra/job_template.json into the stack's template."""
     request = (INFRA / "job_template.json").read_text(encoding="utf-8")
     written = (INFRA / "mediaconvert.yaml").read_text(encoding="utf-8")
     properties = template("mediaconvert")["Resources"]["JobTemplate"]["Properties"]
@@ -87,15 +89,15 @@ def test_mediaconvert_is_given_the_job_template_of_every_other_installation() ->
     assert properties["SettingsJson"] == json.loads(request)["Settings"]
 
 
-def test_a_function_outlasts_what_the_worker_gives_up_by_itself() -> None:
-    """A function that ends first takes its whole batch with it; a claim's lease must end before, too."""
+def test_the_worker_functions_timeout_is_longer_than_the_workers_own() -> None:
+    """A function that times out first fails its whole batch; a claim's lease must end earlier still."""
     timeout = template("lambda")["Parameters"]["WorkerTimeoutS"]
     lease_s = WorkerSettings.model_fields["claim_lease_s"].default
     assert timeout["Default"] >= timeout["MinValue"] > HANDLED_WITHIN_S > lease_s
 
 
-def test_mediaconverts_role_reads_the_input_and_writes_the_output_and_nothing_else() -> None:
-    """With two names of buckets, no other statement could say less."""
+def test_mediaconverts_role_only_reads_the_input_and_writes_the_output() -> None:
+    """The role's three statements name the two buckets and the upload prefix."""
     (policy,) = template("mediaconvert")["Resources"]["Role"]["Properties"]["Policies"]
     allowed = {
         (statement["Action"], statement["Resource"]["Fn::Sub"][0], *imported(statement["Resource"]))
@@ -110,12 +112,12 @@ def test_mediaconverts_role_reads_the_input_and_writes_the_output_and_nothing_el
 
 
 def imported(resource: dict[str, Any]) -> list[str]:
-    """Which exports a resource is named by, in their order."""
+    """Return the names of the exports that a resource's ARN uses, in their order."""
     return [each["Fn::Sub"].removeprefix(PREFIX) for each in values(resource, "Fn::ImportValue")]
 
 
-def test_the_roles_on_lambda_have_only_what_lambda_needs_beside_the_policies() -> None:
-    """Own logs, and polling the two queues; all else is in the permissions' stack, which is held to the code."""
+def test_the_lambda_roles_add_only_logging_polling_and_scheduling() -> None:
+    """All other permissions are in the permissions stack, which another test compares with the code."""
     resources = template("lambda")["Resources"]
     own = {
         (role, action)
@@ -133,8 +135,8 @@ def test_the_roles_on_lambda_have_only_what_lambda_needs_beside_the_policies() -
     assert "*" not in list(values(resources, "Resource"))
 
 
-def test_both_queues_report_what_failed_in_batches_of_ten() -> None:
-    """Without the report one bad message would bring its whole batch back."""
+def test_both_event_sources_report_failed_messages_of_batches_of_ten() -> None:
+    """Without ReportBatchItemFailures, one failed message would return its whole batch to the queue."""
     sources = [
         each["Properties"]
         for each in template("lambda")["Resources"].values()

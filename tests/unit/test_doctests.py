@@ -1,4 +1,4 @@
-"""The examples in docstrings are true."""
+"""The examples in docstrings are correct."""
 
 import doctest
 import pkgutil
@@ -11,22 +11,22 @@ import service
 import transcode
 import worker
 
-ENTRANCES = ("__main__", "lambda_handler", "lambda_reconcile")
+ENTRY_POINTS = ("__main__", "lambda_handler", "lambda_reconcile")
 """Modules that start a process when they are imported."""
 MODULES = sorted(
     module.name
     for package in (transcode, worker, service, deploy)
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-    if not module.name.endswith(ENTRANCES)
+    if not module.name.endswith(ENTRY_POINTS)
 )
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_modules_examples_are_what_it_does(name: str) -> None:
-    """Each is run, and prints what it says it prints."""
+def test_the_examples_of_a_module_print_what_they_show(name: str) -> None:
+    """The `doctest` module runs each example and compares its output."""
     assert doctest.testmod(import_module(name)).failed == 0
 
 
-def test_there_are_examples() -> None:
-    """Were none found, the other test would hold nothing."""
+def test_doctest_finds_examples() -> None:
+    """The other test would pass if doctest found no examples."""
     assert sum(doctest.testmod(import_module(name)).attempted for name in MODULES) >= 5

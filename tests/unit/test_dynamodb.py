@@ -1,4 +1,4 @@
-"""Items and updates in DynamoDB's dialect."""
+"""Items, updates and conditions in DynamoDB's request format."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,13 +18,13 @@ VALUES = SCALARS | st.lists(SCALARS, max_size=3) | st.dictionaries(st.text("ab",
 
 
 @given(st.dictionaries(st.text("abc", min_size=1), VALUES, max_size=4))
-def test_what_is_encoded_comes_back(item: dict[str, Any]) -> None:
-    """Numbers return as Decimal, which compares equal."""
+def test_an_encoded_item_decodes_to_itself(item: dict[str, Any]) -> None:
+    """Numbers are decoded as Decimal, which compares equal to int."""
     assert decode(encode(item)) == item
 
 
-def test_what_is_none_is_left_out_of_an_item() -> None:
-    """An optional attribute that isn't known is absent; false, zero and the empty text are known."""
+def test_none_is_left_out_of_an_item() -> None:
+    """An unknown optional attribute is absent; false, zero and the empty string are values."""
     assert encode({"Phase": None, "Refused": False, "ProgressRate": 0, "Owner": ""}) == {
         "Refused": {"BOOL": False},
         "ProgressRate": {"N": "0"},
@@ -32,8 +32,8 @@ def test_what_is_none_is_left_out_of_an_item() -> None:
     }
 
 
-def test_sets_are_sets_and_numbers_decimals() -> None:
-    """As the table gives them."""
+def test_string_sets_decode_to_sets_and_numbers_to_decimals() -> None:
+    """boto3 represents the values in the same way."""
     assert decode({"Warnings": {"SS": ["7 odd", "3"]}, "EventTime": {"N": "1763798401000"}}) == {
         "Warnings": {"7 odd", "3"},
         "EventTime": Decimal(1763798401000),
@@ -41,17 +41,17 @@ def test_sets_are_sets_and_numbers_decimals() -> None:
 
 
 def test_an_update_names_every_attribute_by_an_alias() -> None:
-    """Status, Name, Size and most other good words are reserved."""
+    """DynamoDB reserves Status, Name, Size and many other words."""
     update = Update().set(Status="X", Size=1).set_once(Name="n").add("Count", ["a"]).remove("Error")
     request = update.where(update.absent("Ttl"), update.compare("Time", "<", 5)).request()
-    written = f"{request['UpdateExpression']} {request['ConditionExpression']}"
+    expressions = f"{request['UpdateExpression']} {request['ConditionExpression']}"
     for word in ("Status", "Size", "Name", "Count", "Error", "Ttl", "Time"):
         assert request["ExpressionAttributeNames"][f"#{word}"] == word
-        assert written.replace(f"#{word}", "").count(word) == 0
+        assert expressions.replace(f"#{word}", "").count(word) == 0
 
 
-def test_an_update_says_each_verb_once() -> None:
-    """However often it is told to set something."""
+def test_an_update_contains_each_clause_once() -> None:
+    """Several calls of `set`, `add` or `remove` are combined into one clause."""
     update = Update().set(A=1).remove("B").set(C=2).set_once(D=3).add("E", ["x"]).remove("F")
     assert update.request() == {
         "UpdateExpression": "SET #A = :v0, #C = :v1, #D = if_not_exists(#D, :v2) ADD #E :v3 REMOVE #B, #F",
@@ -60,8 +60,8 @@ def test_an_update_says_each_verb_once() -> None:
     }
 
 
-def test_what_is_none_or_empty_is_left_out_of_an_update() -> None:
-    """DynamoDB refuses an empty set, and None would overwrite what stands."""
+def test_none_and_empty_sets_are_left_out_of_an_update() -> None:
+    """DynamoDB refuses an empty set, and a null would overwrite the stored value."""
     request = Update().set(A=None, B=0).set_once(C=None).add("D", []).request()
     assert request == {
         "UpdateExpression": "SET #B = :v0",
@@ -70,15 +70,15 @@ def test_what_is_none_or_empty_is_left_out_of_an_update() -> None:
     }
 
 
-def test_demands_add_up_and_alternatives_stand_together() -> None:
-    """Each `where` is one more demand, met by any of its alternatives."""
+def test_where_clauses_are_joined_by_and_and_their_alternatives_by_or() -> None:
+    """Each `where` adds one requirement, which any of its alternatives meets."""
     condition = Condition()
     condition.where(condition.absent("A"), condition.compare("A", "<=", 3)).where(condition.compare("B", "=", "x"))
     assert condition.request()["ConditionExpression"] == "(attribute_not_exists(#A) OR #A <= :v0) AND (#B = :v1)"
 
 
-def test_a_demand_without_values_sends_none() -> None:
-    """DynamoDB refuses an empty map of them."""
+def test_a_condition_without_values_sends_no_values() -> None:
+    """DynamoDB refuses an empty ExpressionAttributeValues map."""
     condition = Condition()
     assert condition.where(condition.absent("A")).request() == {
         "ExpressionAttributeNames": {"#A": "A"},
@@ -86,29 +86,29 @@ def test_a_demand_without_values_sends_none() -> None:
     }
 
 
-def test_one_update_is_written_the_same_each_time() -> None:
-    """A set's order must not show: final statuses come sorted."""
+def test_a_condition_on_a_set_is_deterministic() -> None:
+    """The final statuses are sorted, because the order of a set varies."""
     condition = Condition()
     assert condition.not_in("S", FINAL) == "NOT #S IN (:v0, :v1, :v2)"
-    sent = condition.request()["ExpressionAttributeValues"]
-    assert sent == {":v0": {"S": "CANCELED"}, ":v1": {"S": "COMPLETE"}, ":v2": {"S": "ERROR"}}
+    values = condition.request()["ExpressionAttributeValues"]
+    assert values == {":v0": {"S": "CANCELED"}, ":v1": {"S": "COMPLETE"}, ":v2": {"S": "ERROR"}}
 
 
 @pytest.mark.parametrize("number", [1.5, float("nan")])
-def test_a_float_is_refused_before_it_is_sent(number: float) -> None:
-    """DynamoDB has none, and rounding one unseen would be worse."""
+def test_a_float_is_refused(number: float) -> None:
+    """DynamoDB has no floats, and silent rounding would be worse than an error."""
     with pytest.raises(TypeError):
         encode({"A": number})
 
 
-def test_a_row_of_the_fewest_attributes_is_a_job() -> None:
-    """Rows that the first version of this system wrote have no others."""
+def test_a_row_with_only_an_id_and_a_status_is_a_job() -> None:
+    """Rows that the first version of this system wrote have no other attributes."""
     assert job_from_row({"JobId": "1-a", "JobStatus": "SUBMITTED"}) == Job(job_id="1-a", status=Status.SUBMITTED)
 
 
 @pytest.mark.parametrize(
     ("member", "warning"), [("7", JobWarning(code=7)), ("7 two words", JobWarning(code=7, message="two words"))]
 )
-def test_a_warning_is_kept_as_one_text(member: str, warning: JobWarning) -> None:
-    """A set of texts takes warnings in any order; the code comes first."""
+def test_a_warning_is_stored_as_its_code_and_message_in_one_string(member: str, warning: JobWarning) -> None:
+    """A string set holds warnings in any order."""
     assert job_from_row({"JobId": "1-a", "JobStatus": "ERROR", "Warnings": {member}}).warnings == {warning}

@@ -1,4 +1,4 @@
-"""The one tree of errors that callers can meet."""
+"""The class tree of the errors that callers can receive."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from transcode.errors import TranscodeError
 
 
 def tree(error: type[TranscodeError]) -> Iterator[type[TranscodeError]]:
-    """The error and all beneath it."""
+    """Yield the error class and all its subclasses."""
     yield error
     for child in error.__subclasses__():
         yield from tree(child)
@@ -18,14 +18,14 @@ def tree(error: type[TranscodeError]) -> Iterator[type[TranscodeError]]:
 ERRORS = sorted(tree(TranscodeError), key=lambda error: error.code)
 
 
-def test_codes_are_unique() -> None:
-    """A front end tells errors apart by them; a class that only groups others may have the code of one of them."""
+def test_error_codes_are_unique() -> None:
+    """Front ends distinguish errors by code; a class that only groups others may share the code of one of them."""
     raised = [error.code for error in ERRORS if error is TranscodeError or not error.__subclasses__()]
     assert sorted(set(raised)) == raised
 
 
-def test_codes_are_stable() -> None:
-    """They are part of the API: one may be added here, none may change."""
+def test_error_codes_are_stable() -> None:
+    """Codes are part of the API: a code may be added to this list, but none may change."""
     assert {error.code: error.http_status for error in ERRORS}.items() >= {
         ("internal_error", 500),
         ("upload_not_found", 404),
@@ -38,7 +38,7 @@ def test_codes_are_stable() -> None:
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
 def test_every_error_has_a_code_a_status_and_a_sentence(error: type[TranscodeError]) -> None:
-    """The sentence is what a caller reads where there is nothing more exact to say."""
+    """The sentence is the error's text where there is no more specific one."""
     sentence = (error.__doc__ or "").strip()
     assert re.fullmatch(r"[a-z_]+", error.code)
     assert 400 <= error.http_status < 600
@@ -46,6 +46,6 @@ def test_every_error_has_a_code_a_status_and_a_sentence(error: type[TranscodeErr
     assert str(error()) == sentence
 
 
-def test_an_error_may_say_more() -> None:
-    """In place of the sentence, not beside it."""
+def test_a_specific_message_replaces_the_default_sentence() -> None:
+    """The error's text is then the message alone."""
     assert str(TranscodeError("exactly this")) == "exactly this"

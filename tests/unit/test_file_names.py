@@ -1,4 +1,4 @@
-"""Keys for uploads, made of any file name there is."""
+"""Upload keys are safe for any file name."""
 
 import re
 
@@ -41,14 +41,14 @@ from service.uploads.file_names import LONGEST_STEM, LONGEST_SUFFIX, input_file,
         ("\uff0fevil\uff0emp4", "evil.mp4"),
     ],
 )
-def test_a_safe_name_is_as_like_the_files_as_ascii_allows(file_name: str, safe: str) -> None:
-    """The last part of a path, without accents, its suffix kept; "video" where nothing is left."""
+def test_a_safe_name_resembles_the_file_name_in_ascii(file_name: str, safe: str) -> None:
+    """It is the last path segment without accents and with its suffix, or "video" if no character is left."""
     assert safe_name(file_name) == safe
 
 
 @given(st.text(st.characters(), max_size=60) | st.text(st.sampled_from("./\\-_ aé港%\x00"), max_size=30))
-def test_a_safe_name_needs_no_encoding_anywhere(file_name: str) -> None:
-    """Letters, digits, dot, underscore and hyphen only; not empty, not hidden, no parent folder, bounded."""
+def test_a_safe_name_needs_no_encoding(file_name: str) -> None:
+    """It has only letters, digits, dots, underscores and hyphens, no leading dot, no "..", and a bounded length."""
     safe = safe_name(file_name)
     assert re.fullmatch(r"[A-Za-z0-9._-]+", safe)
     assert not safe.startswith(".")
@@ -57,19 +57,19 @@ def test_a_safe_name_needs_no_encoding_anywhere(file_name: str) -> None:
 
 
 @given(st.text(st.characters(), max_size=60))
-def test_a_safe_name_is_its_own(file_name: str) -> None:
-    """Whoever announces a file by the name that we gave it gets the same name."""
+def test_a_safe_name_of_a_safe_name_is_unchanged(file_name: str) -> None:
+    """A client that announces a file under its safe name gets the same name."""
     assert safe_name(safe_name(file_name)) == safe_name(file_name)
 
 
 @pytest.mark.parametrize("file_name", ["a" * 1_000 + ".mp4", "é" * 1_000 + ".mp4", "ﷺ" * 1_000 + ".mp4"])
-def test_a_thousand_characters_are_cut_and_keep_their_suffix(file_name: str) -> None:
-    """Even where one character becomes many."""
+def test_a_long_name_is_cut_and_keeps_its_suffix(file_name: str) -> None:
+    """Normalisation can turn one character into many."""
     assert len(safe_name(file_name)) <= LONGEST_STEM + 4
     assert safe_name(file_name).endswith(".mp4")
 
 
 @pytest.mark.parametrize("prefix", ["uploads/", "", "a/b/"])
-def test_a_key_is_prefix_id_and_name(prefix: str) -> None:
-    """Two uploads of one name differ by their id."""
+def test_a_key_is_the_prefix_the_id_and_the_safe_name(prefix: str) -> None:
+    """The id distinguishes two uploads with the same file name."""
     assert input_file(prefix, "6f1c0a9e", "../Big Buck Bunny.mp4") == f"{prefix}6f1c0a9e/Big-Buck-Bunny.mp4"

@@ -1,4 +1,4 @@
-"""Which state is the later one, and what a client is still to be told."""
+"""The order of a job's states, and the event ids with which a stream resumes."""
 
 import itertools
 import string
@@ -32,18 +32,18 @@ STATES = [
     ),
     Job(job_id="1-a", status=Status.COMPLETE, event_time_ms=4, updated_s=3),
 ]
-"""One job's states, in the order in which they came; the end with an older timestamp than the progress before it."""
+"""States of one job in their order; the final one has an older timestamp than the progress before it."""
 
 
 @pytest.mark.parametrize(("earlier", "later"), list(itertools.combinations_with_replacement(STATES, 2)))
-def test_a_replica_that_lags_takes_nobody_back(earlier: Job, later: Job) -> None:
-    """Whichever of two states is read last, the later one stands."""
+def test_a_stale_read_does_not_replace_a_later_state(earlier: Job, later: Job) -> None:
+    """The later of two states wins, in whichever order they are read."""
     assert later_of(earlier, later) == later
     assert later_of(later, earlier) == later
 
 
-def test_another_job_is_taken_as_it_is() -> None:
-    """A newer job of the file begins anew, even where the one before was over."""
+def test_a_newer_job_replaces_a_finished_one() -> None:
+    """A newer job of the file starts from the beginning, even if the previous job is final."""
     newer = Job(job_id="2-b")
     assert later_of(STATES[-1], newer) is newer
 
@@ -59,21 +59,21 @@ def test_another_job_is_taken_as_it_is() -> None:
         (Followed(job=replace(STATES[0], status=Status.CANCELED)), True),
     ],
 )
-def test_the_end_is_known_for_what_it_is(followed: Followed, is_final: bool) -> None:  # noqa: FBT001 -- a table's column
-    """A job that is over, or a file that no job can be made of."""
+def test_a_final_job_or_a_failed_upload_is_final(followed: Followed, is_final: bool) -> None:  # noqa: FBT001 -- a column of the parameter table
+    """An upload is final too if no job can be created for its file."""
     assert followed.is_final is is_final
 
 
-def test_whose_it_is_the_upload_says_before_the_job() -> None:
-    """A job's row that an event made first has no owner yet."""
+def test_the_upload_determines_the_owner_before_the_job() -> None:
+    """A job row that an event created first has no owner yet."""
     lookup = Lookup(input_file="a", owner="user-1")
     assert Followed(lookup=lookup, job=STATES[0]).owned is lookup
     assert Followed(job=STATES[0]).owned is STATES[0]
 
 
 @given(st.text(), st.text(), st.binary(), st.binary())
-def test_a_tag_tells_keys_and_states_apart(one: str, other: str, state: bytes, next_state: bytes) -> None:
-    """The same only for the same; a file is no job of the same name; the end is no state."""
+def test_tags_differ_between_keys_states_and_ends(one: str, other: str, state: bytes, next_state: bytes) -> None:
+    """Tags are equal only for the same key and state; a file and a job with the same name have different tags."""
     tags = {
         (kind, name, shown): tag(kind(name), shown)
         for kind in (JobKey, FileKey)
@@ -85,8 +85,10 @@ def test_a_tag_tells_keys_and_states_apart(one: str, other: str, state: bytes, n
 
 
 @given(st.lists(st.tuples(st.sampled_from([JobKey, FileKey]), st.text()), max_size=MOST_FOLLOWED, unique=True))
-def test_an_id_brings_back_what_it_was_made_of(followed: list[tuple[type[JobKey] | type[FileKey], str]]) -> None:
-    """Whatever is followed, in a header's characters and under half a kilobyte."""
+def test_an_event_id_contains_the_tags_that_it_was_made_from(
+    followed: list[tuple[type[JobKey] | type[FileKey], str]],
+) -> None:
+    """For any followed files and jobs, the id fits a header and is at most 512 characters long."""
     keys = [kind(name) for kind, name in followed]
     sent = event_id([final_tag(key) if isinstance(key, JobKey) else tag(key, b"over") for key in keys])
     assert set(sent) <= set(string.ascii_letters + string.digits + "-_.")
@@ -96,6 +98,6 @@ def test_an_id_brings_back_what_it_was_made_of(followed: list[tuple[type[JobKey]
 
 
 @given(st.text() | st.none())
-def test_any_id_can_come_back(last_event_id: str | None) -> None:
-    """What isn't ours names no end."""
+def test_an_unknown_event_id_marks_nothing_as_finished(last_event_id: str | None) -> None:
+    """A client may send any text as Last-Event-ID."""
     assert finished([JobKey("1-a"), FileKey("uploads/a.mp4")], known_tags(last_event_id)) == {}

@@ -1,4 +1,4 @@
-"""The collector is off while a process is made ready, and never stays off."""
+"""Garbage collection is paused during start-up, and always enabled again."""
 
 import gc
 from collections.abc import Iterator
@@ -9,40 +9,40 @@ from transcode.gc_tuning import freeze_startup_objects, paused_during_start
 
 
 @pytest.fixture(autouse=True)
-def unfrozen() -> Iterator[None]:
-    """This process's own objects, collected as ever after the test."""
+def restored_garbage_collection() -> Iterator[None]:
+    """Enable garbage collection again after each test."""
     yield
     gc.enable()
     gc.unfreeze()
 
 
-class Litter:
-    """What only a collector gets rid of."""
+class ReferenceCycle:
+    """An object that only the garbage collector can free."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
-def test_nothing_is_collected_while_a_process_starts() -> None:
-    """And what is there at the end is passed over from then on."""
+def test_garbage_collection_is_off_during_start() -> None:
+    """Objects that exist after the start are frozen, and later collections skip them."""
     with paused_during_start():
         is_on = gc.isenabled()
-        made = [Litter() for _ in range(10)]
+        created = [ReferenceCycle() for _ in range(10)]
     assert (is_on, gc.isenabled()) == (False, True)
-    assert gc.get_freeze_count() > len(made)
-    assert not any(isinstance(each, Litter) for each in gc.get_objects())
+    assert gc.get_freeze_count() > len(created)
+    assert not any(isinstance(each, ReferenceCycle) for each in gc.get_objects())
 
 
-def test_a_failed_start_leaves_the_collector_on() -> None:
-    """Somebody may go on without it."""
+def test_a_failed_start_enables_garbage_collection_again() -> None:
+    """The caller may catch the error and continue."""
     with pytest.raises(ValueError, match="settings"), paused_during_start():
         raise ValueError("settings")
     assert gc.isenabled()
 
 
-def test_litter_is_not_spared() -> None:
-    """What nobody can reach any more goes before the rest is set aside."""
-    Litter()
+def test_unreachable_objects_are_freed_before_the_freeze() -> None:
+    """Unreachable objects are collected first, so that the freeze doesn't keep them."""
+    ReferenceCycle()
     freeze_startup_objects()
     gc.unfreeze()
-    assert not any(isinstance(each, Litter) for each in gc.get_objects())
+    assert not any(isinstance(each, ReferenceCycle) for each in gc.get_objects())

@@ -1,4 +1,4 @@
-"""What is read of HLS playlists."""
+"""The client reads variants, keys and segments from HLS playlists."""
 
 import pytest
 
@@ -26,17 +26,17 @@ clip_00003.ts
 """
 
 
-def test_variants_are_named_in_their_order() -> None:
-    """Blank lines between them mean nothing."""
+def test_variants_keep_the_order_of_the_master_playlist() -> None:
+    """Blank lines between variants are ignored."""
     assert hls.variants(MASTER) == ["clip_720p.m3u8", "clip 360p.m3u8"]
 
 
-def test_an_excerpt_ends_after_its_segments_and_keeps_what_they_need() -> None:
-    """It is a playlist whose files can lie beside it under plain names."""
-    beginning = hls.excerpt(MEDIA, segments=2)
-    assert beginning.key_uris == {"0.key": "clip.key"}
-    assert beginning.segment_uris == {"0.segment": "clip_00001.ts", "1.segment": "clip_00002.ts"}
-    assert beginning.playlist.splitlines()[2:] == [
+def test_an_excerpt_has_the_first_segments_and_their_keys() -> None:
+    """The excerpt refers to local files with plain names."""
+    excerpt = hls.excerpt(MEDIA, segments=2)
+    assert excerpt.key_uris == {"0.key": "clip.key"}
+    assert excerpt.segment_uris == {"0.segment": "clip_00001.ts", "1.segment": "clip_00002.ts"}
+    assert excerpt.playlist.splitlines()[2:] == [
         '#EXT-X-KEY:METHOD=AES-128,URI="0.key"',
         "#EXTINF:6,",
         "0.segment",
@@ -46,25 +46,25 @@ def test_an_excerpt_ends_after_its_segments_and_keeps_what_they_need() -> None:
     ]
 
 
-def test_a_video_shorter_than_the_excerpt_is_taken_whole() -> None:
-    """The end of the list is the end of the excerpt."""
+def test_an_excerpt_of_a_short_video_has_all_its_segments() -> None:
+    """The excerpt ends where the playlist ends."""
     assert len(hls.excerpt(MEDIA, segments=9).segment_uris) == 3
 
 
 def test_an_initialization_section_is_fetched_with_the_segments() -> None:
-    """Fragmented MP4 doesn't decode without it."""
+    """Fragmented MP4 can't be decoded without it."""
     media = MEDIA.replace("#EXT-X-KEY", '#EXT-X-MAP:URI="init.mp4"\n#EXT-X-KEY')
     assert hls.excerpt(media, segments=1).segment_uris == {"map-0": "init.mp4", "0.segment": "clip_00001.ts"}
 
 
-def test_without_encryption_there_is_no_key() -> None:
-    """METHOD=NONE names none."""
+def test_an_unencrypted_playlist_has_no_key() -> None:
+    """METHOD=NONE names no key file."""
     media = MEDIA.replace('METHOD=AES-128,URI="clip.key"', "METHOD=NONE")
     assert hls.excerpt(media, segments=1).key_uris == {}
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "#EXTM3U\n", "#EXTM3U\n#EXT-X-ENDLIST\n"])
-def test_what_is_no_playlist_is_refused(text: str) -> None:
+def test_text_that_is_not_a_playlist_is_refused(text: str) -> None:
     """An error page with status 200 is not a video."""
     with pytest.raises(hls.PlaylistError):
         hls.variants(text)

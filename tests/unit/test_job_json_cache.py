@@ -1,4 +1,4 @@
-"""JobJsonCache are made once for all who ask for the same state within a second, and never for longer."""
+"""JobJsonCache encodes each state of a job once per second for all callers."""
 
 from dataclasses import replace
 
@@ -17,34 +17,34 @@ JOB = Job(
 )
 
 
-def test_the_same_state_is_made_into_json_once_a_second() -> None:
-    """Whoever asks with the same read in the same second gets the very same bytes."""
-    answers = JobJsonCache(None)
+def test_a_state_is_encoded_once_per_second() -> None:
+    """All calls with the same state within one second return the same bytes object."""
+    cache = JobJsonCache(None)
     followed = Followed(job=JOB)
-    assert answers.of(KEY, followed, now_ms=NOW_MS) is answers.of(KEY, Followed(job=JOB), now_ms=NOW_MS + 999)
+    assert cache.of(KEY, followed, now_ms=NOW_MS) is cache.of(KEY, Followed(job=JOB), now_ms=NOW_MS + 999)
 
 
-def test_the_time_left_counts_down() -> None:
-    """An answer is of one second."""
-    answers = JobJsonCache(None)
-    first = answers.of(KEY, Followed(job=JOB), now_ms=NOW_MS)
+def test_eta_s_counts_down() -> None:
+    """A cached body is valid for one second."""
+    cache = JobJsonCache(None)
+    first = cache.of(KEY, Followed(job=JOB), now_ms=NOW_MS)
     assert b'"eta_s":90' in first
-    assert b'"eta_s":89' in answers.of(KEY, Followed(job=JOB), now_ms=NOW_MS + 1_000)
+    assert b'"eta_s":89' in cache.of(KEY, Followed(job=JOB), now_ms=NOW_MS + 1_000)
 
 
-def test_a_state_read_anew_is_shown_at_once() -> None:
-    """However soon after the last one."""
-    answers = JobJsonCache(None)
-    answers.of(KEY, Followed(job=JOB), now_ms=NOW_MS)
-    later = answers.of(KEY, Followed(job=replace(JOB, progress_percent=11)), now_ms=NOW_MS)
-    assert b'"progress_percent":11' in later
+def test_a_new_state_is_encoded_at_once() -> None:
+    """A new state replaces the cached body within the same second."""
+    cache = JobJsonCache(None)
+    cache.of(KEY, Followed(job=JOB), now_ms=NOW_MS)
+    newer = cache.of(KEY, Followed(job=replace(JOB, progress_percent=11)), now_ms=NOW_MS)
+    assert b'"progress_percent":11' in newer
 
 
-def test_few_answers_are_kept() -> None:
-    """However many jobs are asked for; what was forgotten is made again."""
-    answers = JobJsonCache(None)
-    for at in range(3 * MOST_KEPT):
-        job_id = f"1-{at}"
-        body = answers.of(JobKey(job_id), Followed(job=replace(JOB, job_id=job_id)), now_ms=NOW_MS)
+def test_the_cache_has_a_maximum_size() -> None:
+    """A body that was evicted is encoded again."""
+    cache = JobJsonCache(None)
+    for number in range(3 * MOST_KEPT):
+        job_id = f"1-{number}"
+        body = cache.of(JobKey(job_id), Followed(job=replace(JOB, job_id=job_id)), now_ms=NOW_MS)
         assert f'"job_id":"{job_id}"'.encode() in body
-    assert len(answers._kept) <= MOST_KEPT  # noqa: SLF001 -- nothing else shows it
+    assert len(cache._kept) <= MOST_KEPT  # noqa: SLF001 -- no public attribute shows the size

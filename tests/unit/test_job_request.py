@@ -1,4 +1,4 @@
-"""The CreateJob call for one upload."""
+"""The CreateJob request for one upload."""
 
 import json
 import re
@@ -38,13 +38,13 @@ MODEL = botocore.session.get_session().get_service_model("mediaconvert").operati
 
 
 def is_valid(request: dict[str, Any]) -> bool:
-    """Whether the request fits the service's own model."""
+    """Return whether the request matches botocore's model of CreateJob."""
     assert MODEL is not None
     return not ParamValidator().validate(request, MODEL).has_errors()
 
 
 def claim_of(input_file: str = "uploads/5e0c/harbour.mp4") -> Claim:
-    """A claim on the upload, as the table would give it."""
+    """Return a claim on the upload, as the key table returns it."""
     return Claim(
         claim_id="0f4c1d2b3a59687766554433221100ffeeddccbb",
         destination=Destination(
@@ -54,38 +54,38 @@ def claim_of(input_file: str = "uploads/5e0c/harbour.mp4") -> Claim:
             key_value=KEY,
         ),
         claimed_ms=1763798400000,
-        lease_token="a1",  # noqa: S106 -- no password
+        lease_token="a1",  # noqa: S106 -- not a password
         lease_until_ms=1763798460000,
     )
 
 
 def group(kind: str) -> dict[str, Any]:
-    """An output group of this type, as a template has it."""
+    """Return an output group of this type, as a template contains it."""
     return {"OutputGroupSettings": {"Type": kind, GROUP_TYPES[kind]: {}}, "Outputs": []}
 
 
 def template(*kinds: str) -> dict[str, Any]:
-    """The settings of a template with groups of these types."""
+    """Return the settings of a template with output groups of these types."""
     return {"OutputGroups": [group(kind) for kind in kinds], "TimecodeConfig": {"Source": "ZEROBASED"}}
 
 
-def settings_of(request: dict[str, Any], at: int = 0) -> dict[str, Any]:
-    """The settings of one of the request's output groups."""
-    settings = request["Settings"]["OutputGroups"][at]["OutputGroupSettings"]
-    found: dict[str, Any] = settings[GROUP_TYPES[settings["Type"]]]
-    return found
+def settings_of(request: dict[str, Any], index: int = 0) -> dict[str, Any]:
+    """Return the settings of one of the request's output groups."""
+    settings = request["Settings"]["OutputGroups"][index]["OutputGroupSettings"]
+    group_settings: dict[str, Any] = settings[GROUP_TYPES[settings["Type"]]]
+    return group_settings
 
 
-def test_the_request_is_one_that_mediaconvert_takes() -> None:
-    """The project's own template, filled in, fits the service's model."""
+def test_the_request_from_the_projects_template_is_valid() -> None:
+    """The project's own job template yields a request that matches botocore's model of CreateJob."""
     settings = json.loads(TEMPLATE_FILE.read_text())["Settings"]
     request = job_request(claim_of(), settings, DEFAULTS)
     assert is_valid(request)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=100))
-def test_any_input_files_request_is_one_that_mediaconvert_takes(input_file: str) -> None:
-    """Token, metadata and key reference are of the few characters that the API allows them."""
+def test_the_request_is_valid_for_any_input_file(input_file: str) -> None:
+    """Token, metadata and key URI contain only the characters that the API allows."""
     request = job_request(claim_of(input_file), template("HLS_GROUP_SETTINGS"), DEFAULTS)
     assert is_valid(request)
     assert all(re.fullmatch(r"[\w .:/=+@-]{1,256}", value, re.ASCII) for value in request["UserMetadata"].values())
@@ -93,8 +93,8 @@ def test_any_input_files_request_is_one_that_mediaconvert_takes(input_file: str)
     assert settings_of(request)["Encryption"]["StaticKeyProvider"]["Url"].isascii()
 
 
-def test_the_job_is_known_by_its_claim_and_bucket() -> None:
-    """By these it is found again after a crash, and told from other programs' jobs."""
+def test_the_request_identifies_the_job_by_claim_and_bucket() -> None:
+    """The worker uses both to find the job after a crash and to ignore jobs of other programs."""
     request = job_request(claim_of(), template("HLS_GROUP_SETTINGS"), DEFAULTS)
     assert request["UserMetadata"] == {"InputBucket": "clips-in", "Claim": claim_of().claim_id}
     assert request["ClientRequestToken"] == claim_of().claim_id
@@ -103,13 +103,13 @@ def test_the_job_is_known_by_its_claim_and_bucket() -> None:
 
 
 @pytest.mark.parametrize("name", ["a+b%20c.mp4", "港の朝.mp4", "a b?#.mp4"])
-def test_the_inputs_address_has_the_key_as_it_is(name: str) -> None:
-    """MediaConvert decodes nothing: an encoded key would be another object's."""
+def test_the_input_uri_contains_the_key_unencoded(name: str) -> None:
+    """MediaConvert decodes nothing, so an encoded key would name another object."""
     assert input_uri("clips-in", f"uploads/{name}") == f"s3://clips-in/uploads/{name}"
 
 
-def test_what_the_template_says_of_the_input_is_kept() -> None:
-    """Audio selectors and rotation are the template's; the file is ours, and the only one."""
+def test_the_templates_input_settings_are_kept() -> None:
+    """Settings such as audio selectors and rotation come from the template; the worker sets the only input file."""
     settings = {
         **template("HLS_GROUP_SETTINGS"),
         "Inputs": [{"TimecodeSource": "ZEROBASED"}, {"TimecodeSource": "EMBEDDED"}],
@@ -122,7 +122,7 @@ def test_what_the_template_says_of_the_input_is_kept() -> None:
 
 
 def test_hls_is_encrypted_with_the_claims_key() -> None:
-    """AES-128 with a static key; what playlists say of it is relative to them, and ends in the key file's name."""
+    """The method is AES-128 with a static key, and the key URI in playlists is the relative name of the key file."""
     encryption = settings_of(job_request(claim_of("a/Big Buck.mp4"), template("HLS_GROUP_SETTINGS"), DEFAULTS))[
         "Encryption"
     ]
@@ -130,31 +130,33 @@ def test_hls_is_encrypted_with_the_claims_key() -> None:
     assert encryption["StaticKeyProvider"] == {"StaticKeyValue": KEY, "Url": "Big%20Buck.key"}
 
 
-def test_every_group_writes_into_the_jobs_folder_and_none_over_another() -> None:
-    """The first HLS group has the folder itself, each other group a folder in it; all take the base name."""
+def test_each_output_group_writes_to_its_own_folder() -> None:
+    """The first HLS group writes to the job's folder, and each other group to a subfolder; all use the base name."""
     request = job_request(claim_of(), template(*GROUP_TYPES), DEFAULTS)
-    destinations = [settings_of(request, at)["Destination"] for at in range(len(GROUP_TYPES))]
+    destinations = [settings_of(request, index)["Destination"] for index in range(len(GROUP_TYPES))]
     folder = "s3://clips-out/uploads/5e0c/harbour.mp4_20251122080000-4be1c7/"
-    main = list(GROUP_TYPES).index("HLS_GROUP_SETTINGS")
-    assert destinations == [f"{folder}{'' if at == main else f'{at}/'}harbour" for at in range(len(GROUP_TYPES))]
+    hls_index = list(GROUP_TYPES).index("HLS_GROUP_SETTINGS")
+    assert destinations == [
+        f"{folder}{'' if index == hls_index else f'{index}/'}harbour" for index in range(len(GROUP_TYPES))
+    ]
 
 
-def test_a_second_hls_group_finds_the_key_file_beside_its_folder() -> None:
-    """One job has one key file; each group's playlists refer to it from where they are."""
+def test_a_second_hls_group_refers_to_the_key_file_in_the_parent_folder() -> None:
+    """A job has one key file, which the playlists of each group refer to by a relative path."""
     request = job_request(claim_of("a/b.mp4"), template("HLS_GROUP_SETTINGS", "HLS_GROUP_SETTINGS"), DEFAULTS)
-    urls = [settings_of(request, at)["Encryption"]["StaticKeyProvider"]["Url"] for at in range(2)]
+    urls = [settings_of(request, index)["Encryption"]["StaticKeyProvider"]["Url"] for index in range(2)]
     assert urls == ["b.key", "../b.key"]
 
 
-def test_a_group_without_settings_of_its_own_gets_them() -> None:
-    """A template may leave them all at their defaults."""
+def test_a_group_without_type_specific_settings_gets_them() -> None:
+    """A template may omit the group settings where it uses only defaults."""
     settings = {"OutputGroups": [{"OutputGroupSettings": {"Type": "HLS_GROUP_SETTINGS"}}]}
     request = job_request(claim_of(), settings, DEFAULTS)
     assert {"Destination", "Encryption"} <= settings_of(request).keys()
 
 
-def test_a_group_of_an_unknown_type_is_left_as_it_is() -> None:
-    """What MediaConvert may add later is the template author's to fill in."""
+def test_a_group_of_an_unknown_type_is_unchanged() -> None:
+    """The author of the template configures group types that MediaConvert may add later."""
     unknown = {"OutputGroupSettings": {"Type": "HOLOGRAM_GROUP_SETTINGS"}}
     settings = {"OutputGroups": [group("HLS_GROUP_SETTINGS"), unknown]}
     assert job_request(claim_of(), settings, DEFAULTS)["Settings"]["OutputGroups"][1] == unknown
@@ -163,28 +165,28 @@ def test_a_group_of_an_unknown_type_is_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     "settings", [{}, {"OutputGroups": []}, template("FILE_GROUP_SETTINGS"), template("CMAF_GROUP_SETTINGS")]
 )
-def test_a_template_without_hls_makes_no_job(settings: dict[str, Any]) -> None:
-    """There would be nothing encrypted to play."""
+def test_a_template_without_an_hls_group_is_refused(settings: dict[str, Any]) -> None:
+    """Such a job would have no encrypted output to play."""
     with pytest.raises(UnusableTemplateError, match="clips-hls"):
         job_request(claim_of(), settings, DEFAULTS)
 
 
-def test_the_template_is_never_changed() -> None:
-    """It is read once for many jobs: one job's key must not be found in the next."""
+def test_the_template_is_not_modified() -> None:
+    """The worker reads the template once for many jobs, and one job's key must not reach the next job."""
     settings = template(*GROUP_TYPES)
     before = deepcopy(settings)
     job_request(claim_of(), settings, DEFAULTS)
     assert settings == before
 
 
-@pytest.mark.parametrize(("queue", "given_queue"), [(None, None), ("", None), ("clips", "clips")])
-def test_a_queue_is_named_only_where_one_is_set(queue: str | None, given_queue: str | None) -> None:
-    """Without one MediaConvert takes the account's default."""
+@pytest.mark.parametrize(("queue", "queue_in_request"), [(None, None), ("", None), ("clips", "clips")])
+def test_the_request_has_a_queue_only_if_one_is_set(queue: str | None, queue_in_request: str | None) -> None:
+    """Without a queue in the request, MediaConvert uses the account's default queue."""
     defaults = replace(DEFAULTS, queue=queue)
-    assert job_request(claim_of(), template("HLS_GROUP_SETTINGS"), defaults).get("Queue") == given_queue
+    assert job_request(claim_of(), template("HLS_GROUP_SETTINGS"), defaults).get("Queue") == queue_in_request
 
 
-def test_the_key_shows_in_no_repr() -> None:
-    """A claim or destination that reaches a log or a traceback doesn't give its key away."""
+def test_the_key_is_not_in_any_repr() -> None:
+    """A claim or destination in a log or traceback must not reveal its key."""
     claim = claim_of()
     assert KEY not in repr(claim) + str(claim) + repr(claim.destination) + f"{[claim]}"

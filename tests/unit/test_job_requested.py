@@ -1,4 +1,4 @@
-"""What the worker makes of the service's wish for another job of a file."""
+"""The worker parses the service's request for another job of a file."""
 
 import json
 from collections.abc import Mapping
@@ -12,28 +12,34 @@ from worker.claim import claim_id
 from worker.messages.parser import Ignored, MalformedMessageError, MessageContent, MessageParser, ObjectCreated
 from worker.messages.sanitise import Sanitiser
 
-READER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in",)))
+PARSER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in",)))
 
 
 def read_one(payload: Mapping[str, Any]) -> MessageContent:
-    """The one thing that the message means."""
-    [meaning] = READER.read(json.dumps(payload))
-    return meaning
+    """Return the only content that the parser reads from a message."""
+    [content] = PARSER.read(json.dumps(payload))
+    return content
 
 
 def requested(**changes: str | None) -> dict[str, Any]:
-    """Our service's wish for another job of a file."""
-    wish = {"bucket": "input-bucket", "key": "uploads/a/clip.mp4", "etag": "abc", "version_id": None, "replaces": "1-a"}
-    body: dict[str, Any] = json.loads(job_requested(size_bytes=5, **{**wish, **changes}))  # type: ignore[arg-type]
+    """Return the body of the service's message, with fields changed."""
+    fields = {
+        "bucket": "input-bucket",
+        "key": "uploads/a/clip.mp4",
+        "etag": "abc",
+        "version_id": None,
+        "replaces": "1-a",
+    }
+    body: dict[str, Any] = json.loads(job_requested(size_bytes=5, **{**fields, **changes}))  # type: ignore[arg-type]
     return body
 
 
-def test_a_job_requested_is_an_object_with_what_its_job_replaces() -> None:
-    """The version as S3's own event would have it, and a claim of its own for each job that is replaced."""
-    plain = ObjectCreated(input_file="uploads/a/clip.mp4", size_bytes=5, version="abc.", replaces="1-a")
-    assert read_one(requested(bucket=READER.input_bucket)) == plain
-    assert read_one(requested(bucket=READER.input_bucket, version_id="v")) == replace(plain, version="v")
-    assert len({claim_id(replace(plain, replaces=each)) for each in (None, "1-a", "1-b")}) == 3
+def test_a_job_requested_message_is_an_object_created_with_the_job_it_replaces() -> None:
+    """The version equals that of S3's own event, and each replaced job yields a claim id of its own."""
+    expected = ObjectCreated(input_file="uploads/a/clip.mp4", size_bytes=5, version="abc.", replaces="1-a")
+    assert read_one(requested(bucket=PARSER.input_bucket)) == expected
+    assert read_one(requested(bucket=PARSER.input_bucket, version_id="v")) == replace(expected, version="v")
+    assert len({claim_id(replace(expected, replaces=each)) for each in (None, "1-a", "1-b")}) == 3
 
 
 @pytest.mark.parametrize(
@@ -41,18 +47,18 @@ def test_a_job_requested_is_an_object_with_what_its_job_replaces() -> None:
     [{"bucket": "another"}, {"key": "elsewhere/a.mp4"}, {"key": "uploads/a/"}],
     ids=["bucket", "prefix", "folder"],
 )
-def test_a_job_requested_of_what_is_no_upload_is_ignored(changes: dict[str, str]) -> None:
-    """The same rules as for S3's own word."""
-    assert isinstance(read_one(requested(**{"bucket": READER.input_bucket, **changes})), Ignored)
+def test_a_job_requested_for_an_object_that_is_not_an_upload_is_ignored(changes: dict[str, str]) -> None:
+    """The same rules apply as for S3's own events."""
+    assert isinstance(read_one(requested(**{"bucket": PARSER.input_bucket, **changes})), Ignored)
 
 
 @pytest.mark.parametrize("replaces", ["", "a b", "claim:x", "x" * 101, None])
-def test_a_job_requested_in_place_of_nothing_is_malformed(replaces: str | None) -> None:
-    """Nobody but our service sends it, and it never does that."""
+def test_a_job_requested_without_a_replaced_job_is_malformed(replaces: str | None) -> None:
+    """The service is the only sender, and it always names the replaced job."""
     with pytest.raises(MalformedMessageError, match="replaces"):
-        READER.read(json.dumps(requested(bucket=READER.input_bucket, replaces=replaces)))
+        PARSER.read(json.dumps(requested(bucket=PARSER.input_bucket, replaces=replaces)))
 
 
-def test_a_job_requested_by_another_source_is_ignored() -> None:
-    """The name alone makes it none of ours."""
-    assert isinstance(read_one({**requested(bucket=READER.input_bucket), "source": "somebody.else"}), Ignored)
+def test_a_job_requested_message_from_another_source_is_ignored() -> None:
+    """The detail type alone doesn't identify the message as the service's."""
+    assert isinstance(read_one({**requested(bucket=PARSER.input_bucket), "source": "another.source"}), Ignored)

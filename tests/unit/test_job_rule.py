@@ -1,4 +1,4 @@
-"""The one rule by which a job's events change it."""
+"""The rule by which a job's events change the job."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,7 +23,6 @@ from transcode.job import (
     Status,
     WarningRaised,
     advance,
-    eta_s,
     worth_applying,
 )
 
@@ -35,34 +34,34 @@ RUNNING = Job(
 
 
 def progressed(time_ms: int, percent: int | None = None, phase: str | None = None) -> Progressed:
-    """A progress event of the job."""
+    """Return a progress event of the job."""
     return Progressed(job_id=ID, time_ms=time_ms, percent=percent, phase=phase)
 
 
 def completed(time_ms: int, *codes: int) -> Completed:
-    """A COMPLETE event of the job, with warnings of these codes."""
+    """Return a COMPLETE event of the job, with warnings of these codes."""
     return Completed(
         job_id=ID, time_ms=time_ms, output=OUTPUT, warnings=frozenset(JobWarning(code=code) for code in codes)
     )
 
 
 def failed(time_ms: int) -> Failed:
-    """An ERROR event of the job."""
+    """Return an ERROR event of the job."""
     return Failed(job_id=ID, time_ms=time_ms, failure=Failure(code=1404, message="gone"))
 
 
 def canceled(time_ms: int) -> Canceled:
-    """A CANCELED event of the job."""
+    """Return a CANCELED event of the job."""
     return Canceled(job_id=ID, time_ms=time_ms)
 
 
 def warned(time_ms: int, code: int = 7) -> WarningRaised:
-    """A NEW_WARNING event of the job."""
+    """Return a NEW_WARNING event of the job."""
     return WarningRaised(job_id=ID, time_ms=time_ms, warning=JobWarning(code=code, message="odd"))
 
 
 def after(events: Sequence[JobEvent], job: Job | None = None) -> Job:
-    """The job once all of these were applied in turn."""
+    """Return the job after these events were applied in this order."""
     return reduce(advance, events, job or Job(job_id=ID))
 
 
@@ -83,8 +82,8 @@ EVENTS = st.lists(EVENT, max_size=12)
     [progressed(99, 50), completed(99), failed(99), canceled(99), warned(99)],
     ids=lambda event: type(event).__name__,
 )
-def test_final_is_final(status: Status, event: JobEvent) -> None:
-    """Not even a newer final event of another kind changes a job that has ended."""
+def test_no_event_changes_a_final_job(status: Status, event: JobEvent) -> None:
+    """A newer final event of another type changes nothing either."""
     job = replace(RUNNING, status=status)
     assert advance(job, event) is job
 
@@ -95,28 +94,30 @@ def test_final_is_final(status: Status, event: JobEvent) -> None:
     [(completed(0), Status.COMPLETE), (failed(0), Status.ERROR), (canceled(0), Status.CANCELED)],
     ids=["complete", "error", "canceled"],
 )
-def test_a_final_event_ends_any_running_job(ending: JobEvent, status: Status, time_ms: int) -> None:
-    """An older or equal timestamp than the last progress event's is still the truth."""
+def test_a_final_event_ends_a_running_job_whatever_its_timestamp(
+    ending: JobEvent, status: Status, time_ms: int
+) -> None:
+    """The timestamp may be older than that of the last progress event."""
     job = advance(RUNNING, replace(ending, time_ms=time_ms))
     assert (job.status, job.event_time_ms, job.phase) == (status, time_ms, None)
 
 
-def test_complete_brings_output_and_all_of_the_bar() -> None:
-    """Whatever the last percentage was, a finished job shows 100, and the warnings of its whole life."""
+def test_complete_sets_the_output_and_100_percent() -> None:
+    """The job keeps its earlier warnings and adds those of the COMPLETE event."""
     job = advance(advance(RUNNING, warned(51)), completed(60, 3))
     assert (job.progress_percent, job.output, job.failure) == (100, OUTPUT, None)
     assert job.warnings == {JobWarning(code=7, message="odd"), JobWarning(code=3)}
 
 
-def test_error_brings_its_reason_and_leaves_the_percentage() -> None:
-    """How far a failed job came stays to be seen; an output it has none."""
+def test_error_sets_the_failure_and_keeps_the_percentage() -> None:
+    """A failed job has no output."""
     job = advance(RUNNING, failed(60))
     assert (job.failure, job.progress_percent, job.output) == (Failure(code=1404, message="gone"), 40, None)
 
 
 @pytest.mark.parametrize("time_ms", [1, 49, 50])
-def test_progress_no_newer_than_the_last_changes_nothing(time_ms: int) -> None:
-    """A late or repeated event is passed over, however high its percentage."""
+def test_progress_that_is_not_newer_changes_nothing(time_ms: int) -> None:
+    """The rule skips a late or repeated event, however high its percentage is."""
     assert advance(RUNNING, progressed(time_ms, 90, "UPLOADING")) is RUNNING
 
 
@@ -130,29 +131,29 @@ def test_progress_no_newer_than_the_last_changes_nothing(time_ms: int) -> None:
         (None, None, (40, "TRANSCODING")),
     ],
 )
-def test_newer_progress_counts_where_it_says_something(
+def test_newer_progress_changes_only_the_fields_that_it_has(
     percent: int | None, phase: str | None, shown: tuple[int, str]
 ) -> None:
-    """The percentage never falls, and what an event doesn't give stays as it was."""
+    """The percentage never decreases, and a field that the event lacks keeps its value."""
     job = advance(RUNNING, progressed(51, percent, phase))
     assert (job.progress_percent, job.phase) == shown
     assert (job.event_time_ms, job.started_ms) == (51, 10)
 
 
-def test_the_first_progress_starts_the_job() -> None:
-    """PROGRESSING alone moves a submitted job on, and says nothing of how far it is."""
+def test_the_first_progress_event_starts_the_job() -> None:
+    """A PROGRESSING event alone advances a submitted job, without a percentage."""
     job = advance(Job(job_id=ID), progressed(5))
     assert (job.status, job.started_ms, job.event_time_ms) == (Status.PROGRESSING, 5, 5)
     assert (job.progress_percent, job.phase) == (None, None)
 
 
-def test_a_percentage_of_zero_is_known() -> None:
-    """0 % is not the same as no percentage."""
+def test_zero_percent_is_not_an_unknown_percentage() -> None:
+    """An event with 0 % sets the percentage to 0."""
     assert after([progressed(5, 0)]).progress_percent == 0
 
 
-def test_warnings_add_up_in_any_order() -> None:
-    """A warning changes neither status nor clock, so its timestamp doesn't matter; a repeated one changes nothing."""
+def test_warnings_accumulate_in_any_order() -> None:
+    """A warning changes neither status nor event time, and a repeated warning changes nothing."""
     once = advance(RUNNING, warned(3, code=1))
     both = advance(once, warned(2, code=2))
     assert {warning.code for warning in both.warnings} == {1, 2}
@@ -170,38 +171,38 @@ TYPICAL: list[JobEvent] = [
 
 
 @pytest.mark.parametrize("repeated", TYPICAL, ids=lambda event: f"{type(event).__name__}-{event.time_ms}")
-def test_every_order_of_delivery_ends_complete(repeated: JobEvent) -> None:
-    """Unordered, repeated delivery of a whole job's events leaves it COMPLETE at 100 % with its output."""
+def test_every_order_of_delivery_ends_in_complete(repeated: JobEvent) -> None:
+    """The job ends in COMPLETE at 100 % with its output, even if one event is repeated."""
     for events in permutations([*TYPICAL, repeated]):
         job = after(events)
         assert (job.status, job.progress_percent, job.output) == (Status.COMPLETE, 100, OUTPUT)
 
 
 @given(EVENTS)
-def test_nothing_that_readers_see_goes_backwards(events: list[JobEvent]) -> None:
-    """Percentage and progress clock never fall, a status never goes back to an earlier one."""
+def test_status_percentage_and_warnings_never_go_back(events: list[JobEvent]) -> None:
+    """The same holds for the time of the last progress event."""
     rank = {Status.SUBMITTED: 0, Status.PROGRESSING: 1, **dict.fromkeys(FINAL, 2)}
     job = Job(job_id=ID)
     for event in events:
-        following = advance(job, event)
-        assert (following.progress_percent or 0) >= (job.progress_percent or 0)
-        assert rank[following.status] >= rank[job.status]
-        assert following.status.is_final or following.event_time_ms >= job.event_time_ms
-        assert following.warnings >= job.warnings
-        job = following
+        next_job = advance(job, event)
+        assert (next_job.progress_percent or 0) >= (job.progress_percent or 0)
+        assert rank[next_job.status] >= rank[job.status]
+        assert next_job.status.is_final or next_job.event_time_ms >= job.event_time_ms
+        assert next_job.warnings >= job.warnings
+        job = next_job
 
 
 @given(EVENTS)
-def test_an_event_that_comes_again_changes_nothing(events: list[JobEvent]) -> None:
-    """Whatever came in between, a second delivery of any event leaves the very same object."""
+def test_a_repeated_event_changes_nothing(events: list[JobEvent]) -> None:
+    """A second delivery returns the same object, whichever events came in between."""
     job = after(events)
     for event in events:
         assert advance(job, event) is job
 
 
 @given(EVENTS)
-def test_once_the_chosen_events_are_applied_the_rest_change_nothing(events: list[JobEvent]) -> None:
-    """This is why the rest of a backlog may be deleted unread."""
+def test_events_that_are_not_worth_applying_change_nothing(events: list[JobEvent]) -> None:
+    """The worker may therefore delete these events of a backlog without applying them."""
     chosen = worth_applying(events)
     job = after([events[position] for position in chosen])
     rest = [event for position, event in enumerate(events) if position not in chosen]
@@ -209,8 +210,8 @@ def test_once_the_chosen_events_are_applied_the_rest_change_nothing(events: list
 
 
 @given(EVENTS)
-def test_a_backlog_of_progress_is_one_write(events: list[JobEvent]) -> None:
-    """At most one progress event and one final one are chosen, each once, and the final one last."""
+def test_a_backlog_yields_at_most_one_progress_and_one_final_event(events: list[JobEvent]) -> None:
+    """Each position is chosen at most once, and the final event comes last."""
     chosen = [events[position] for position in worth_applying(events)]
     kinds = [isinstance(event, Progressed) for event in chosen]
     final = [event for event in chosen if isinstance(event, Completed | Failed | Canceled)]
@@ -220,8 +221,8 @@ def test_a_backlog_of_progress_is_one_write(events: list[JobEvent]) -> None:
     assert bool(final) == any(isinstance(event, Completed | Failed | Canceled) for event in events)
 
 
-def test_the_newest_progress_and_the_earliest_end_are_chosen() -> None:
-    """Places in the batch don't matter, timestamps do; a warning said twice is written once."""
+def test_the_newest_progress_and_the_earliest_final_event_are_chosen() -> None:
+    """Timestamps decide, not positions in the batch, and a repeated warning is written once."""
     events: list[JobEvent] = [
         failed(9),
         warned(1),
@@ -234,43 +235,6 @@ def test_the_newest_progress_and_the_earliest_end_are_chosen() -> None:
     assert worth_applying(events) == [1, 3, 5]
 
 
-def test_an_empty_backlog_asks_for_nothing() -> None:
-    """No event, no write."""
+def test_an_empty_backlog_yields_no_events() -> None:
+    """Without events there is no write."""
     assert worth_applying([]) == []
-
-
-@pytest.mark.parametrize(
-    "job",
-    [
-        Job(job_id=ID),
-        replace(RUNNING, progress_percent=None),
-        replace(RUNNING, progress_percent=0),
-        replace(RUNNING, started_ms=None),
-        replace(RUNNING, started_ms=50),
-        replace(RUNNING, status=Status.COMPLETE, progress_percent=100),
-        replace(RUNNING, status=Status.ERROR),
-    ],
-    ids=["waiting", "no-percent", "zero", "no-start", "first-event", "complete", "error"],
-)
-def test_without_a_rate_there_is_no_estimate(job: Job) -> None:
-    """A job that hasn't moved, or has ended, has no time left that could be known."""
-    assert eta_s(job, now_ms=60) is None
-
-
-@pytest.mark.parametrize(("now_ms", "expected"), [(120_000, 60), (150_000, 30), (180_000, 0), (999_000, None)])
-def test_the_estimate_counts_down_at_the_rate_so_far(now_ms: int, expected: int | None) -> None:
-    """Half done in a minute leaves a minute, less the time since that was said; overdue, nothing is known."""
-    job = replace(RUNNING, started_ms=60_000, event_time_ms=120_000, progress_percent=50)
-    assert eta_s(job, now_ms=now_ms) == expected
-
-
-def test_a_start_that_nobody_saw_does_not_speed_the_estimate() -> None:
-    """First seen at 60 %, ten points in ten seconds leave thirty seconds, not four."""
-    job = replace(RUNNING, started_ms=10_000, started_percent=60, event_time_ms=20_000, progress_percent=70)
-    assert eta_s(job, now_ms=20_000) == 30
-
-
-def test_waiting_in_the_queue_does_not_slow_the_estimate() -> None:
-    """The rate is that since the job started, however long ago it was submitted."""
-    job = replace(RUNNING, submitted_s=0, started_ms=3_600_000, event_time_ms=3_610_000, progress_percent=10)
-    assert eta_s(job, now_ms=3_610_000) == 90

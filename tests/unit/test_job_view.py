@@ -1,4 +1,4 @@
-"""A job as the API shows it."""
+"""The API's representation of a job."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,19 +45,19 @@ NOW_MS = 1763798425000
 
 
 def shown(job: Job, *, base: str | None = BASE) -> JobView:
-    """The job as the API shows it."""
+    """Return the API's representation of the job."""
     return job_view(job, now_ms=NOW_MS, playback_base_url=base)
 
 
 def playback_url(path: str, playlists: dict[str, str]) -> str | None:
-    """Where a finished job with these outputs plays."""
+    """Return the playback URL of a finished job with these outputs."""
     output = shown(replace(RUNNING, output=Output(path=path, playlists=playlists))).output
     assert output is not None
     return output.playback_url
 
 
-def test_a_running_job_shows_all_there_is() -> None:
-    """Progress, an estimate, the file's own name, and times with a zone."""
+def test_a_running_job_shows_all_its_fields() -> None:
+    """It has progress, an estimate, the file's own name, and times with a time zone."""
     assert shown(RUNNING).model_dump() == {
         "job_id": "1763798400123-k3v9qa",
         "input_file": "uploads/6f1c/Big-Buck-Bunny.mp4",
@@ -75,29 +75,29 @@ def test_a_running_job_shows_all_there_is() -> None:
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_every_status_of_a_job_is_one_of_the_apis(status: Status) -> None:
-    """Both views say the same; only a running job has an estimate."""
+def test_every_job_status_is_an_api_status(status: Status) -> None:
+    """Both representations show the same status, and only a running job has an estimate."""
     job = replace(RUNNING, status=status)
     assert shown(job).status == progress_view(job, now_ms=NOW_MS).status == JobStatus(status.value)
     assert (shown(job).eta_s is not None) == (status is Status.PROGRESSING)
 
 
-def test_the_light_view_agrees_with_the_full_one() -> None:
-    """Progress is a part of the job, nothing else."""
+def test_the_progress_view_is_a_subset_of_the_full_view() -> None:
+    """Each of its fields has the same value in the full representation."""
     full, light = shown(RUNNING).model_dump(), progress_view(RUNNING, now_ms=NOW_MS).model_dump()
     assert light.items() <= full.items()
     assert set(light) == {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at"}
 
 
-def test_a_bare_row_shows_what_is_unknown_as_null() -> None:
-    """A job made known by its first event has neither file nor times yet."""
+def test_unknown_fields_are_null() -> None:
+    """The row of a job that an event created first has neither file nor times yet."""
     job = shown(Job(job_id="1-a"))
     assert (job.input_file, job.file_name, job.progress_percent, job.submitted_at) == (None, None, None, None)
     assert job.status is JobStatus.SUBMITTED
 
 
-def test_a_finished_job_says_where_it_plays() -> None:
-    """HLS before any other playlist, and every rendition."""
+def test_a_finished_job_has_a_playback_url_and_its_renditions() -> None:
+    """The URL names the HLS playlist if there is one."""
     output = shown(replace(RUNNING, status=Status.COMPLETE, output=OUTPUT)).output
     assert output is not None
     assert output.playback_url == f"{BASE}/{OUTPUT.path}Big-Buck-Bunny.m3u8"
@@ -120,8 +120,8 @@ def test_a_finished_job_says_where_it_plays() -> None:
         ("a+b%20c?d#e/", "f.m3u8", f"{BASE}/a%2Bb%2520c%3Fd%23e/f.m3u8"),
     ],
 )
-def test_a_playback_url_is_encoded(path: str, playlist: str, url: str) -> None:
-    """So that CloudFront decodes it to the object's very key."""
+def test_a_playback_url_is_percent_encoded(path: str, playlist: str, url: str) -> None:
+    """CloudFront decodes it to the exact key of the object."""
     assert playback_url(path, {".m3u8": playlist}) == url
 
 
@@ -134,57 +134,57 @@ def test_a_playback_url_is_encoded(path: str, playlist: str, url: str) -> None:
         ({}, None),
     ],
 )
-def test_the_most_widely_playable_playlist_is_played(playlists: dict[str, str], name: str | None) -> None:
-    """Without one there is nothing to play."""
+def test_the_playback_url_names_the_most_widely_supported_playlist(playlists: dict[str, str], name: str | None) -> None:
+    """A job without a playlist has no playback URL."""
     assert playback_url("x/", playlists) == (name and f"{BASE}/x/{name}")
 
 
-def test_where_nothing_is_served_there_is_no_playback_url() -> None:
-    """The rest of the output is shown all the same."""
+def test_without_a_playback_base_url_there_is_no_playback_url() -> None:
+    """The other output fields are shown all the same."""
     output = shown(replace(RUNNING, output=OUTPUT), base=None).output
     assert output is not None
     assert (output.playback_url, output.model_dump()["path"]) == (None, OUTPUT.path)
 
 
-def test_a_warning_is_shown_once_with_its_words() -> None:
-    """COMPLETE repeats, without words, what NEW_WARNING said."""
+def test_a_warning_is_shown_once_with_its_message() -> None:
+    """COMPLETE repeats the codes of earlier NEW_WARNING events, without messages."""
     warnings = frozenset({JobWarning(code=7), JobWarning(code=7, message="odd"), JobWarning(code=3)})
     shown_warnings = [(each.code, each.message) for each in shown(replace(RUNNING, warnings=warnings)).warnings]
     assert shown_warnings == [(3, ""), (7, "odd")]
 
 
-def test_a_failed_job_says_why() -> None:
-    """MediaConvert's code, and a message that was cleaned before it was stored."""
+def test_a_failed_job_shows_its_code_and_message() -> None:
+    """The worker sanitised the message before it stored it."""
     error = shown(replace(RUNNING, status=Status.ERROR, failure=Failure(code=1010, message="unreadable"))).error
     assert error is not None
     assert (error.code, error.message) == (1010, "unreadable")
 
 
-def test_an_announced_upload_waits() -> None:
-    """Before there is a job there is no id, and no progress that could be known."""
+def test_an_announced_upload_awaits_its_object() -> None:
+    """Before the job exists, the job id and the progress are null."""
     job = view_without_job(Lookup(input_file="uploads/6f1c/a.mp4", file_name="ä.mp4", announced_s=1763798399))
     assert (job.job_id, job.status, job.progress_percent) == (None, JobStatus.AWAITING_UPLOAD, None)
     assert (job.input_file, job.file_name) == ("uploads/6f1c/a.mp4", "ä.mp4")
     assert job.updated_at == datetime(2025, 11, 22, 7, 59, 59, tzinfo=UTC)
 
 
-def test_an_upload_that_no_job_can_be_made_of_is_an_error() -> None:
-    """A front end must not wait for ever for a job that MediaConvert refused."""
+def test_an_upload_whose_job_can_not_be_created_is_an_error() -> None:
+    """A front end must not wait without end for a job that MediaConvert refused."""
     job = view_without_job(Lookup(input_file="a", failure=Failure(code=403, message="may not")))
     assert job.status is JobStatus.ERROR
     assert job.error is not None
     assert (job.error.code, job.error.message) == (403, "may not")
 
 
-def test_nobody_sees_whose_upload_it_is() -> None:
-    """The owner is for deciding who may ask, not for showing."""
+def test_the_owner_is_not_shown() -> None:
+    """The owner serves only to check access."""
     assert "user-1" not in shown(RUNNING).model_dump_json()
     assert "owner" not in view_without_job(Lookup(input_file="a", owner="user-1")).model_dump_json()
 
 
 @pytest.mark.parametrize("name", ["港.mp4", "a" * 1_024, "../x", " "])
 def test_any_file_name_may_be_announced(name: str) -> None:
-    """It is kept as it is; only the key is made safe."""
+    """The API keeps the name unchanged, and makes only the key safe."""
     assert UploadRequest(file_name=name, content_type="video/mp4", size_bytes=1).file_name == name
 
 
@@ -202,7 +202,7 @@ def test_any_file_name_may_be_announced(name: str) -> None:
         {"contentType": "video/mp4"},
     ],
 )
-def test_a_request_that_cannot_be_meant_is_refused(changes: dict[str, object]) -> None:
-    """Empty, endless, not UTF-8, or with a field misspelt."""
+def test_an_invalid_upload_request_is_refused(changes: dict[str, object]) -> None:
+    """A field may not be empty, too large, invalid UTF-8 or misspelt."""
     with pytest.raises(ValidationError):
         UploadRequest.model_validate({"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 1, **changes})

@@ -1,8 +1,8 @@
-"""What no later attempt could make sense of: refused in one way, whatever it is."""
+"""The parser raises MalformedMessageError, and no other error, for every message that it can't parse."""
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -13,17 +13,16 @@ from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcode.job import Completed, Failed, Progressed, WarningRaised
+from tests.unit.message_parsing import LoadMessage
+from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
 from worker.claim import Destination
 from worker.messages.parser import Ignored, MalformedMessageError, MessageContent, MessageParser, ObjectCreated
 from worker.messages.sanitise import Sanitiser
 
-READER = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
+PARSER = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
 FIXTURES = [json.loads(path.read_text()) for path in sorted(Path(__file__).parents[1].glob("events/*.json"))]
 DESTINATION = Destination(input_file="a.mp4", output_path="a.mp4_1-2/", key_file="a.key", key_value="00" * 16)
-
-Message = Callable[[str], dict[str, Any]]
 
 
 @pytest.mark.parametrize(
@@ -53,40 +52,40 @@ Message = Callable[[str], dict[str, Any]]
     ],
     ids=lambda body: body[:40] or "nothing",
 )
-def test_what_is_no_message_is_refused(body: str) -> None:
-    """Not JSON, not an object, nothing known, endlessly nested or long: one kind of error, never another."""
+def test_a_body_that_is_not_a_known_message_is_refused(body: str) -> None:
+    """Invalid JSON, other JSON types, unknown objects and extreme nesting all raise the same error."""
     with pytest.raises(MalformedMessageError, match=r".+"):
-        READER.read(body)
+        PARSER.read(body)
 
 
 @pytest.mark.parametrize(
     "job_id",
     ["", "claim:0f4c1d", "1763798400123-k3v9qa\n", "a" * 101, "a/b", "ä", "\ud83d", None, 5, ["1-a"]],
 )
-def test_a_job_id_that_mediaconvert_would_not_give_is_refused(message: Message, job_id: object) -> None:
-    """It becomes a key in tables where claims stand too, and part of a URL."""
-    payload = message("job_complete_hls")
+def test_a_job_id_that_mediaconvert_does_not_issue_is_refused(load_message: LoadMessage, job_id: object) -> None:
+    """A job id becomes a key in tables that also hold claims, and a part of a URL."""
+    payload = load_message("job_complete_hls")
     payload["detail"]["jobId"] = job_id
     with pytest.raises(MalformedMessageError, match=r"detail\.jobId"):
-        READER.read(json.dumps(payload))
+        PARSER.read(json.dumps(payload))
 
 
 @pytest.mark.parametrize("field", ["jobId", "status", "timestamp"])
-def test_an_event_needs_job_status_and_time(message: Message, field: str) -> None:
-    """The error names what is missing."""
-    payload = message("job_progressing")
+def test_an_event_without_job_id_status_or_timestamp_is_refused(load_message: LoadMessage, field: str) -> None:
+    """The error names the missing field."""
+    payload = load_message("job_progressing")
     del payload["detail"][field]
     with pytest.raises(MalformedMessageError, match=rf"detail\.{field}"):
-        READER.read(json.dumps(payload))
+        PARSER.read(json.dumps(payload))
 
 
 @pytest.mark.parametrize("timestamp", [-1, 0, 1.5, 10**15, 10**40, 253_402_300_800_000, "soon", None, math.inf])
-def test_a_time_outside_the_calendar_is_refused(message: Message, timestamp: object) -> None:
-    """Past the year 9999 there is no date that info.json could give."""
-    payload = message("job_complete_hls")
+def test_a_timestamp_outside_the_calendar_is_refused(load_message: LoadMessage, timestamp: object) -> None:
+    """info.json can't contain a date after the year 9999."""
+    payload = load_message("job_complete_hls")
     payload["detail"]["timestamp"] = timestamp
     with pytest.raises(MalformedMessageError, match=r"detail\.timestamp"):
-        READER.read(json.dumps(payload))
+        PARSER.read(json.dumps(payload))
 
 
 @pytest.mark.parametrize(
@@ -102,31 +101,35 @@ def test_a_time_outside_the_calendar_is_refused(message: Message, timestamp: obj
         ("etag", "\ud83d"),
     ],
 )
-def test_an_object_needs_a_key_of_s3s_and_a_size(message: Message, field: str, value: object) -> None:
-    """A key is 1 to 1,024 bytes of UTF-8; without a size an upload would be taken for an empty object."""
-    payload = message("s3_object_created")
+def test_an_object_without_a_valid_key_and_size_is_refused(
+    load_message: LoadMessage, field: str, value: object
+) -> None:
+    """A key has 1 to 1,024 bytes of UTF-8, and an upload without a size would look like an empty object."""
+    payload = load_message("s3_object_created")
     payload["detail"]["object"][field] = value
     with pytest.raises(MalformedMessageError, match=field):
-        READER.read(json.dumps(payload))
+        PARSER.read(json.dumps(payload))
 
 
 @pytest.mark.parametrize("changes", [{"size": None}, {"key": "a" * 1_025}, {"key": "%E6%B8%AF" * 342}, {"key": ""}])
-def test_a_notified_object_needs_them_too(message: Message, changes: dict[str, Any]) -> None:
-    """The key's length counts once it is decoded."""
-    payload = message("s3_notification")
+def test_an_object_of_an_s3_notification_needs_a_valid_key_and_size(
+    load_message: LoadMessage, changes: dict[str, Any]
+) -> None:
+    """The length limit applies to the decoded key."""
+    payload = load_message("s3_notification")
     payload["Records"][0]["s3"]["object"].update(changes)
     with pytest.raises(MalformedMessageError):
-        READER.read(json.dumps(payload))
+        PARSER.read(json.dumps(payload))
 
 
-def test_the_reason_fits_a_message_attribute(message: Message) -> None:
-    """SQS takes no control characters in one, and refuses the burial over them."""
-    payload = message("job_progressing")
+def test_the_error_text_is_valid_as_a_message_attribute(load_message: LoadMessage) -> None:
+    """SQS refuses control characters in attributes, and would refuse to move the message to the dead-letter queue."""
+    payload = load_message("job_progressing")
     payload["detail"]["userMetadata"] = {f"\x00\ud83d\n{number}": number for number in range(90)}
-    with pytest.raises(MalformedMessageError) as caught:
-        READER.read(json.dumps(payload))
-    assert str(caught.value).isprintable()
-    assert 0 < len(str(caught.value)) <= 256
+    with pytest.raises(MalformedMessageError) as raised:
+        PARSER.read(json.dumps(payload))
+    assert str(raised.value).isprintable()
+    assert 0 < len(str(raised.value)) <= 256
 
 
 JSON = st.recursive(
@@ -134,13 +137,13 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-NASTY: st.SearchStrategy[Any] = st.sampled_from(
+EDGE_CASES: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 10**39, 10**400, math.nan, math.inf, "", "\x00", "\ud83d", "9" * 50, "claim:x", [], {}, [None]]
 )
 
 
 def positions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401 -- JSON
-    """Every place in a JSON value."""
+    """Yield the path of every value in a JSON document."""
     yield path
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     yield from chain.from_iterable(positions(child, (*path, key)) for key, child in inner)
@@ -148,16 +151,16 @@ def positions(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[st
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """One of the fixtures with something else in one or two places, or with places missing."""
+    """Return one of the fixtures with one or two values replaced or removed."""
     payload = draw(st.sampled_from(FIXTURES))
     for _ in range(draw(st.integers(1, 2))):
-        payload = json.loads(json.dumps(payload))  # a copy, and of what the first change put in as well
+        payload = json.loads(json.dumps(payload))  # copies the fixture and the first replacement
         *way, last = draw(st.sampled_from(list(positions(payload))[1:]))
         parent = payload
         for step in way:
             parent = parent[step]
         if draw(st.booleans()):
-            parent[last] = draw(NASTY | JSON)
+            parent[last] = draw(EDGE_CASES | JSON)
         else:
             del parent[last]
         if not payload:
@@ -165,9 +168,9 @@ def mutated(draw: st.DrawFn) -> str:
     return json.dumps(payload)
 
 
-def check(meaning: MessageContent) -> None:
-    """Assert that whatever follows from the meaning can be written: to the tables, to a file, to a log."""
-    match meaning:
+def assert_storable(content: MessageContent) -> None:
+    """Assert that the tables, a file and a log can hold every value of the content."""
+    match content:
         case Ignored(reason=reason):
             assert reason.isprintable()
         case ObjectCreated(input_file=key, version=version):
@@ -175,20 +178,26 @@ def check(meaning: MessageContent) -> None:
             version.encode()
         case Progressed(percent=percent, phase=phase):
             assert percent is None or 0 <= percent <= 100
-            storable([meaning.time_ms, percent, phase])
+            assert_storable_in_dynamodb([content.time_ms, percent, phase])
         case WarningRaised(warning=warning):
-            storable([warning.code, warning.message])
+            assert_storable_in_dynamodb([warning.code, warning.message])
         case Failed(failure=failure):
-            storable([failure.code, failure.message])
+            assert_storable_in_dynamodb([failure.code, failure.message])
         case Completed(output=output):
-            json.dumps(info(DESTINATION, meaning), ensure_ascii=False).encode()
+            json.dumps(info(DESTINATION, content), ensure_ascii=False).encode()
             assert "" not in output.playlists
-            storable([output.path, dict(output.playlists), output.duration_ms, output.width_px, output.height_px])
-            storable([[each.width_px, each.height_px, each.duration_ms, each.playlist] for each in output.renditions])
+            assert_storable_in_dynamodb(
+                [output.path, dict(output.playlists), output.duration_ms, output.width_px, output.height_px]
+            )
+            assert_storable_in_dynamodb(
+                [[each.width_px, each.height_px, each.duration_ms, each.playlist] for each in output.renditions]
+            )
+        case Canceled():
+            pass  # it has only an id and a time
 
 
-def storable(values: list[Any]) -> None:
-    """Assert that DynamoDB takes them: numbers of at most 38 digits, text that is UTF-8."""
+def assert_storable_in_dynamodb(values: list[Any]) -> None:
+    """Assert that DynamoDB accepts the values: numbers of at most 38 digits and valid UTF-8."""
     TypeSerializer().serialize(values)
     for value in values:
         if isinstance(value, int):
@@ -198,22 +207,22 @@ def storable(values: list[Any]) -> None:
 
 
 @given(st.text() | JSON.map(json.dumps))
-def test_any_text_and_any_json_is_read_or_refused(body: str) -> None:
-    """There is one error that reading can end in."""
+def test_any_text_or_json_is_parsed_or_refused(body: str) -> None:
+    """Parsing can end in one type of error only."""
     try:
-        meanings = READER.read(body)
+        contents = PARSER.read(body)
     except MalformedMessageError:
         return
-    for meaning in meanings:
-        check(meaning)
+    for content in contents:
+        assert_storable(content)
 
 
 @given(mutated())
-def test_a_damaged_message_is_read_or_refused(body: str) -> None:
-    """What is read of it can be stored; what can't is refused, and never with another error."""
+def test_a_damaged_message_is_parsed_or_refused(body: str) -> None:
+    """Every value that the parser returns can be stored."""
     try:
-        meanings = READER.read(body)
+        contents = PARSER.read(body)
     except MalformedMessageError:
         return
-    for meaning in meanings:
-        check(meaning)
+    for content in contents:
+        assert_storable(content)

@@ -1,4 +1,4 @@
-"""Code, filters and documentation mean the same numbers: a log event that is renamed takes its number with it."""
+"""Code, metric filters and documentation name the same log events, because a renamed event would end its metric."""
 
 import re
 import sys
@@ -26,7 +26,7 @@ def _of_type(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def _filters() -> dict[str, tuple[str, str]]:
-    """Each filter's pattern, and the field that its value is read from (or 1)."""
+    """Return each filter's pattern, and the field that its value is read from (or 1)."""
     return {
         name: (
             each["FilterPattern"]["Fn::Sub"] if isinstance(each["FilterPattern"], dict) else each["FilterPattern"],
@@ -37,8 +37,8 @@ def _filters() -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", _filters())
-def test_a_filter_reads_what_is_logged(name: str) -> None:
-    """Its event is one that the code logs, and its value a number that the table of metrics knows."""
+def test_a_metric_filter_matches_a_logged_event(name: str) -> None:
+    """The code logs the filter's event, and the table of metrics contains its value."""
     pattern, value = _filters()[name]
     event = re.search(r'\$\.event = "([a-z_.]+)"', pattern)
     if event is None:
@@ -51,7 +51,7 @@ def test_a_filter_reads_what_is_logged(name: str) -> None:
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: f"{metric.name} {metric.event}")
 def test_a_metric_is_logged_and_documented(metric: Metric) -> None:
-    """In the table of docs/operations.md, beside the event and the field that it is read from."""
+    """The table in docs/operations.md names the metric beside its event."""
     assert f'"{metric.event}"' in SOURCES
     outcome = f'{{outcome="{metric.attributes["outcome"]}"}}' if metric.attributes else ""
     rows = [line for line in DOCUMENT.splitlines() if line.startswith("|") and f"`{metric.name}{outcome}`" in line]
@@ -59,14 +59,14 @@ def test_a_metric_is_logged_and_documented(metric: Metric) -> None:
     assert f"`{metric.event}`" in rows[0]
 
 
-def test_every_filters_metric_is_documented() -> None:
-    """By its name in CloudWatch."""
+def test_the_metric_of_every_filter_is_documented() -> None:
+    """The documentation uses its CloudWatch name."""
     names = {each["MetricTransformations"][0]["MetricName"] for each in _of_type("AWS::Logs::MetricFilter").values()}
     assert {name for name in names if f"`{name}`" not in DOCUMENT} == set()
 
 
-def test_every_alarm_has_a_chapter() -> None:
-    """That its own description leads to."""
+def test_every_alarm_links_to_its_own_chapter() -> None:
+    """The link to docs/operations.md is in the alarm's description."""
     alarms = _of_type("AWS::CloudWatch::Alarm")
     anchors = {each["AlarmDescription"].rpartition("docs/operations.md#")[2] for each in alarms.values()}
     chapters = {
@@ -76,12 +76,10 @@ def test_every_alarm_has_a_chapter() -> None:
     assert all(each["AlarmActions"] == each["OKActions"] == [{"Ref": "AlarmTopic"}] for each in alarms.values())
 
 
-def test_every_log_event_is_documented_and_every_documented_one_is_logged() -> None:
-    """But those at DEBUG, which are for developers."""
-    logging_one = (
-        r'(?:log\.(?:info|warning|error|exception|critical)|note|tell|worker_process)\(\s*"([a-z_]+\.[a-z_.]+)"'
-    )
-    logged = set(re.findall(logging_one, SOURCES)) | {"job.advanced", "job.event_stale"}
+def test_the_documented_log_events_are_those_that_are_logged() -> None:
+    """Only events at DEBUG level, which are for developers, are not documented."""
+    log_call = r'(?:log\.(?:info|warning|error|exception|critical)|note|tell|worker_process)\(\s*"([a-z_]+\.[a-z_.]+)"'
+    logged = set(re.findall(log_call, SOURCES)) | {"job.advanced", "job.event_stale"}
     rows = DOCUMENT.partition("| event | where | says |")[2].partition("\n\n")[0].splitlines()
     documented = {
         event for row in rows for event in re.findall(r"`([a-z_]+\.[a-z_.]+)`", row.split("|")[1] if row else "")
@@ -99,8 +97,8 @@ def test_every_log_event_is_documented_and_every_documented_one_is_logged() -> N
         ({"took_ms": True}, None),
     ],
 )
-def test_a_line_without_its_number_counts_nothing(line: dict[str, object], value: float | None) -> None:
-    """A job of an older version says nothing of how long it took."""
+def test_a_log_line_without_the_metrics_field_has_no_value(line: dict[str, object], value: float | None) -> None:
+    """Events of a job that an older version created have no durations."""
     metric = Metric(name="n", event="e", kind=Kind.DURATION, log_field="took_ms")
     assert metric.value(line) == value
 
@@ -117,21 +115,23 @@ def test_a_line_without_its_number_counts_nothing(line: dict[str, object], value
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318", "OTEL_SDK_DISABLED": "true"}, set()),
     ],
 )
-def test_the_standard_variables_turn_it_on(environment: dict[str, str], signals: set[str]) -> None:
-    """And nothing else does."""
+def test_only_opentelemetrys_standard_variables_enable_a_signal(environment: dict[str, str], signals: set[str]) -> None:
+    """Without them, no traces or metrics are exported."""
     assert {signal for signal in telemetry.SIGNALS if telemetry.is_wanted(signal, environment)} == signals
 
 
 @pytest.mark.parametrize(
-    ("more", "reason"),
+    ("variables", "reason"),
     [
         ({}, "transcode.otel is not installed: the group otel has it"),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf only, not grpc"),
     ],
 )
-def test_what_can_not_be_had_is_said_once(more: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The packages are missing, or the collector wants a protocol that isn't spoken; the process goes on."""
-    for name, value in {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", **more}.items():
+def test_unavailable_telemetry_is_logged_once(
+    variables: dict[str, str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process continues if packages are missing or the collector requires an unsupported protocol."""
+    for name, value in {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", **variables}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setitem(sys.modules, "transcode.otel", None)
     with capture_logs() as lines:

@@ -1,4 +1,4 @@
-"""The API's description is true, whole, and says what it promises."""
+"""The OpenAPI description is complete, valid and up to date."""
 
 import re
 from collections.abc import Iterator
@@ -22,37 +22,37 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    """The app, which is never started."""
+    """Return the app, which is never started."""
     return create_app(ServiceSettings(input_bucket="input", output_bucket="output"))
 
 
 @pytest.fixture(scope="module")
 def description(app: FastAPI) -> dict[str, Any]:
-    """What it says of itself."""
+    """Return the app's OpenAPI description."""
     return app.openapi()
 
 
 def operations(description: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each operation, by its path."""
+    """Yield each operation with its path."""
     for path, item in description["paths"].items():
         yield from ((path, operation) for operation in item.values())
 
 
-def test_the_document_is_what_the_app_says() -> None:
-    """`make openapi` writes it."""
+def test_the_stored_description_is_up_to_date() -> None:
+    """`make openapi` writes the file."""
     assert DOCUMENT.read_text(encoding="utf-8") == document()
 
 
-def test_every_operation_is_named_and_explained(description: dict[str, Any]) -> None:
-    """A stable id of its own, a summary, a description and a known tag."""
-    told = [operation for _, operation in operations(description)]
+def test_every_operation_has_an_id_a_summary_and_a_description(description: dict[str, Any]) -> None:
+    """The operation id is unique, and the tags are declared."""
+    described = [operation for _, operation in operations(description)]
     tags = {tag["name"] for tag in description["tags"]}
-    assert len({each["operationId"] for each in told}) == len(told)
-    assert all(each["summary"] and each["description"] and set(each["tags"]) <= tags for each in told)
+    assert len({each["operationId"] for each in described}) == len(described)
+    assert all(each["summary"] and each["description"] and set(each["tags"]) <= tags for each in described)
 
 
-def test_every_error_has_the_one_shape_and_an_example(description: dict[str, Any]) -> None:
-    """FastAPI's own shapes are nowhere; under /s3 it is Uppy's as well."""
+def test_every_error_response_is_a_problem_with_an_example(description: dict[str, Any]) -> None:
+    """No response uses FastAPI's own error schema; errors under /s3 also have Uppy's fields."""
     for path, operation in operations(description):
         shape = "UppyProblem" if path.startswith("/s3/") else "Problem"
         for status, response in operation["responses"].items():
@@ -66,8 +66,8 @@ def test_every_error_has_the_one_shape_and_an_example(description: dict[str, Any
     assert "HTTPValidationError" not in description["components"]["schemas"]
 
 
-def test_every_operation_with_a_caller_can_answer_401(description: dict[str, Any]) -> None:
-    """And none without."""
+def test_an_operation_documents_401_if_and_only_if_it_is_authenticated(description: dict[str, Any]) -> None:
+    """Operations without security never return 401."""
     for path, operation in operations(description):
         assert ("401" in operation["responses"]) == ("security" in operation), path
 
@@ -81,16 +81,16 @@ MODELS: list[type[BaseModel]] = [
 
 
 @pytest.mark.parametrize("name", BY_SCHEMA)
-def test_examples_are_what_their_schemas_take(name: str) -> None:
-    """And nothing in them is passed over."""
+def test_every_example_is_valid_for_its_schema(name: str) -> None:
+    """No example has a field that the schema lacks."""
     [model] = [each for each in MODELS if (each.model_config.get("title") or each.__name__) == name]
     for example in BY_SCHEMA[name]:
         model.model_validate(example)
         assert set(example) <= set(model.model_json_schema()["properties"])
 
 
-async def test_the_documentation_needs_no_other_server(app: FastAPI) -> None:
-    """Swagger UI and ReDoc come from this one."""
+async def test_the_documentation_loads_nothing_from_other_servers(app: FastAPI) -> None:
+    """The service serves the files of Swagger UI and ReDoc itself."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as api:
         for path in ("/docs", "/redoc"):
             page = await api.get(path)

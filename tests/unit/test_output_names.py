@@ -1,4 +1,4 @@
-"""Names of what a job writes, for any input file that S3 allows."""
+"""Names of a job's outputs, for any input file that S3 allows."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from worker.claim import claim_id
 from worker.messages.parser import ObjectCreated
 from worker.submission.output_names import base_name, key_file, key_uri, output_path
 
-MADE_AT = datetime(2025, 11, 22, 8, 0, tzinfo=UTC)
+CREATED_AT = datetime(2025, 11, 22, 8, 0, tzinfo=UTC)
 DIGITS = "0a1b2c"
 SEGMENT = "_1080p_000012345.ts"
 KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300).filter(
@@ -21,8 +21,8 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30
 
 
 def folder_of(input_file: str) -> str:
-    """The folder of a job of this file."""
-    return output_path(input_file, made_at=MADE_AT, token=DIGITS)
+    """Return the output folder of a job of this file."""
+    return output_path(input_file, made_at=CREATED_AT, token=DIGITS)
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def folder_of(input_file: str) -> str:
         ("cost $dt$.mp4", "cost _dt_"),
     ],
 )
-def test_a_base_name_is_the_files_own_without_its_suffix(input_file: str, base: str) -> None:
-    """But for characters that a playlist's relative references, or MediaConvert's destination, would read otherwise."""
+def test_a_base_name_is_the_file_name_without_its_suffix(input_file: str, base: str) -> None:
+    """Characters with a meaning in a playlist's relative URI or in MediaConvert's destination are replaced."""
     assert base_name(input_file) == base
 
 
 @given(KEYS)
-def test_a_base_name_stands_in_a_playlist_as_it_is(input_file: str) -> None:
-    """As a relative reference it leads to itself: no scheme, no query, no folder, nothing to decode."""
+def test_a_base_name_is_a_valid_relative_uri(input_file: str) -> None:
+    """It has no scheme, query or folder, and no characters to decode."""
     base = base_name(input_file)
     parts = urlsplit(f"{base}_720p.m3u8".strip())
     assert (parts.scheme, parts.netloc, parts.query, parts.fragment) == ("", "", "", "")
@@ -62,16 +62,16 @@ def test_a_base_name_stands_in_a_playlist_as_it_is(input_file: str) -> None:
 
 
 @given(KEYS)
-def test_every_file_of_a_job_fits_s3s_1024_bytes(input_file: str) -> None:
-    """Even a segment of the longest name, in the folder of the longest key."""
+def test_every_output_key_fits_in_1024_bytes(input_file: str) -> None:
+    """This includes the segment with the longest name in the folder of the longest key."""
     folder = folder_of(input_file)
     assert len(f"{folder}{base_name(input_file)}{SEGMENT}".encode()) <= 1_024
     assert len(f"{folder}{key_file(input_file)}".encode()) <= 1_024
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "港", "🎞"])
-def test_the_longest_key_is_shortened_between_letters(letter: str) -> None:
-    """1,024 bytes in one name: what is left is whole letters."""
+def test_a_long_name_is_cut_between_characters(letter: str) -> None:
+    """A name of 1,024 bytes is cut to complete characters."""
     name = letter * (1_020 // len(letter.encode())) + ".mp4"
     folder = folder_of(name)
     assert set(base_name(name)) == {letter}
@@ -80,20 +80,20 @@ def test_the_longest_key_is_shortened_between_letters(letter: str) -> None:
 
 
 def test_no_two_jobs_share_a_folder() -> None:
-    """Not of one file in one second, not of one file at two times, not of two files."""
-    later = MADE_AT.replace(second=1)
+    """The folder depends on the file, the time and the token."""
+    later = CREATED_AT.replace(second=1)
     folders = {
-        output_path(name, made_at=made_at, token=token)
+        output_path(name, made_at=created_at, token=token)
         for name in ("a.mp4", "b.mp4")
-        for made_at in (MADE_AT, later)
+        for created_at in (CREATED_AT, later)
         for token in ("000001", "000002")
     }
     assert len(folders) == 8
 
 
 @given(KEYS)
-def test_a_folder_is_one_that_mediaconvert_and_browsers_leave_alone(input_file: str) -> None:
-    """No `$dt$` to fill in, no `..` to resolve; and it ends where the files begin."""
+def test_a_folder_has_no_variables_and_no_dot_segments(input_file: str) -> None:
+    """MediaConvert would replace `$dt$`, and browsers would resolve `..`."""
     folder = folder_of(input_file)
     assert "$" not in folder
     assert not {".", ".."} & set(folder.split("/"))
@@ -109,21 +109,21 @@ def test_a_folder_is_one_that_mediaconvert_and_browsers_leave_alone(input_file: 
         ("a/..", "a/.."),
     ],
 )
-def test_a_folder_changes_only_what_it_must(input_file: str, folder: str) -> None:
-    """The time and token after it keep two such files apart."""
+def test_a_folder_replaces_only_variables_and_dot_segments(input_file: str, folder: str) -> None:
+    """The time and the token keep the folders of two such files apart."""
     assert folder_of(input_file) == f"{folder}_20251122080000-0a1b2c/"
 
 
 @given(KEYS)
-def test_a_playlists_reference_leads_to_the_key_file(input_file: str) -> None:
-    """Percent-encoded ASCII, that decodes to the file's very name."""
+def test_the_key_uri_decodes_to_the_key_files_name(input_file: str) -> None:
+    """The URI is percent-encoded ASCII."""
     uri = key_uri(key_file(input_file))
     assert re.fullmatch(r"[A-Za-z0-9._~%-]+", uri)
     assert unquote(uri) == key_file(input_file)
 
 
-def test_a_claim_is_of_one_version_of_one_object() -> None:
-    """The same at each delivery, another for another version or key, and fit for CreateJob's token and metadata."""
+def test_a_claim_id_identifies_one_version_of_one_object() -> None:
+    """Repeated deliveries have the same claim id, which is valid as CreateJob's token and metadata."""
     first = ObjectCreated(input_file="a", size_bytes=1, version="b")
     others = [
         ObjectCreated(input_file="a", size_bytes=1, version="c"),

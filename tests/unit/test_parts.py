@@ -1,4 +1,4 @@
-"""What the parts of the local system are given."""
+"""Ports, environments and commands of the local system's processes."""
 
 from pathlib import Path
 
@@ -25,58 +25,58 @@ PROVISIONED = {
 }
 
 
-def test_without_wishes_every_part_has_its_usual_port() -> None:
-    """8000 and the three after it, as the guide says."""
+def test_ports_default_to_8000_to_8003() -> None:
+    """The guide documents these ports."""
     assert parts.ports({}) == Ports(api=8000, playback=8001, mediaconvert=8002, aws=8003)
 
 
-def test_a_port_can_be_chosen_by_its_variable() -> None:
-    """The others stay as they are, and an empty variable is none."""
+def test_a_variable_sets_its_port() -> None:
+    """The other ports keep their defaults, and an empty variable counts as unset."""
     chosen = parts.ports({"DEV_API_PORT": "9000", "DEV_AWS_PORT": ""})
     assert chosen == Ports(api=9000)
 
 
 @pytest.mark.parametrize("value", ["http", "0", "65536", "-1", "80.5"])
-def test_what_is_no_port_is_refused_by_name(value: str) -> None:
-    """The message says which variable is wrong."""
+def test_an_invalid_port_is_refused(value: str) -> None:
+    """The error names the variable."""
     with pytest.raises(ValueError, match="DEV_PLAYBACK_PORT must be a port"):
         parts.ports({"DEV_PLAYBACK_PORT": value})
 
 
-def test_two_parts_can_not_share_a_port() -> None:
-    """Found before anything is started."""
+def test_two_processes_can_not_share_a_port() -> None:
+    """The error is raised before any process starts."""
     with pytest.raises(ValueError, match="a port of its own"):
         parts.ports({"DEV_API_PORT": "8003"})
 
 
-def test_nothing_of_the_user_s_aws_account_reaches_a_part() -> None:
-    """Profiles, tokens and endpoints of the shell's would send a part elsewhere."""
-    mine = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ACCESS_KEY_ID": "AKIA", "PATH": "/bin"}
-    given = parts.environment(mine, PORTS)
-    assert {name for name in given if name.startswith("AWS_")} == {
+def test_the_users_aws_variables_do_not_reach_a_process() -> None:
+    """Profiles, tokens and endpoints of the shell would direct a process to another account."""
+    shell = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ACCESS_KEY_ID": "AKIA", "PATH": "/bin"}
+    environment = parts.environment(shell, PORTS)
+    assert {name for name in environment if name.startswith("AWS_")} == {
         *embedded.CREDENTIALS,
         "AWS_ENDPOINT_URL",
         "AWS_EC2_METADATA_DISABLED",
     }
-    assert given["AWS_ACCESS_KEY_ID"] == "test"
-    assert given["PATH"] == "/bin"
+    assert environment["AWS_ACCESS_KEY_ID"] == "test"
+    assert environment["PATH"] == "/bin"
 
 
-def test_the_user_s_own_settings_win_over_the_defaults_for_one_machine() -> None:
-    """Whoever sets a log level or a speed of time gets it."""
-    given = parts.environment({"LOG_LEVEL": "DEBUG"}, PORTS)
-    assert given["LOG_LEVEL"] == "DEBUG"
+def test_the_users_settings_override_the_local_defaults() -> None:
+    """A user can set the log level, for example."""
+    environment = parts.environment({"LOG_LEVEL": "DEBUG"}, PORTS)
+    assert environment["LOG_LEVEL"] == "DEBUG"
     assert parts.environment({}, PORTS)["LOG_LEVEL"] == "INFO"
 
 
-def test_local_addresses_never_go_through_a_proxy() -> None:
-    """What the shell already exempts stays exempt."""
-    given = parts.environment({"NO_PROXY": "example.org"}, PORTS)
-    assert given["NO_PROXY"] == given["no_proxy"] == "example.org,127.0.0.1,localhost"
+def test_local_addresses_bypass_a_proxy() -> None:
+    """Addresses that the shell already exempts stay exempt."""
+    environment = parts.environment({"NO_PROXY": "example.org"}, PORTS)
+    assert environment["NO_PROXY"] == environment["no_proxy"] == "example.org,127.0.0.1,localhost"
 
 
-def test_every_process_finds_its_settings_whole_and_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environments are read by the settings classes of the processes themselves."""
+def test_every_process_gets_valid_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings classes of the processes themselves read the environments."""
     shared = parts.environment({}, PORTS)
     application = {part.name: part for part in parts.application(PORTS, shared, PROVISIONED)}
     for name, settings in (("playback", PlaybackSettings), ("service", ServiceSettings), ("worker", WorkerSettings)):
@@ -86,22 +86,22 @@ def test_every_process_finds_its_settings_whole_and_right(monkeypatch: pytest.Mo
             assert settings().output_bucket == "output"
 
 
-def test_where_keys_are_guarded_each_process_has_its_half_of_the_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service signs, playback verifies, and nobody else has either."""
+def test_with_playback_keys_only_the_service_signs_and_only_playback_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other process gets either key."""
     keys = new_key_pair()
-    given = parts.application(PORTS, parts.environment({}, PORTS), PROVISIONED, playback_keys=keys)
-    having = {
-        half: [part.name for part in given if pem in part.environment.values()]
-        for half, pem in (("private", keys.private_pem), ("public", keys.public_pem))
+    processes = parts.application(PORTS, parts.environment({}, PORTS), PROVISIONED, playback_keys=keys)
+    owners = {
+        key_half: [part.name for part in processes if pem in part.environment.values()]
+        for key_half, pem in (("private", keys.private_pem), ("public", keys.public_pem))
     }
-    assert having == {"private": ["service"], "public": ["playback"]}
-    for variable, value in next(part for part in given if part.name == "playback").environment.items():
+    assert owners == {"private": ["service"], "public": ["playback"]}
+    for variable, value in next(part for part in processes if part.name == "playback").environment.items():
         monkeypatch.setenv(variable, value)
     assert PlaybackSettings().trusted is not None
 
 
-def test_the_embedded_aws_listens_on_this_machine_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On its port, and its queues' addresses name that."""
+def test_the_embedded_aws_listens_on_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It listens on the configured port, and its queue URLs name that port."""
     monkeypatch.setattr(embedded, "command", lambda: ["ministack"])
     aws, _ = parts.foundation(PORTS, parts.environment({}, PORTS), scratch=Path("scratch"))
     assert (aws.environment["BIND_HOST"], aws.environment["GATEWAY_PORT"]) == ("127.0.0.1", "4")

@@ -1,4 +1,4 @@
-"""What infra/permissions.yaml grants is what the code says that it uses: no more, no less, nothing unnamed."""
+"""infra/permissions.yaml grants exactly the permissions that the code declares."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,22 +14,22 @@ from worker.permissions import OPERATOR, WORKER
 TEXT = (ROOT / "infra" / "permissions.yaml").read_text(encoding="utf-8")
 RESOURCES: dict[str, Any] = dict(templates.parse(TEXT)["Resources"])
 DECLARED = [("ServicePolicy", SERVICE), ("WorkerPolicy", WORKER), ("OperatorPolicy", OPERATOR)]
-NAMELESS = {Resource.UPLOADS, Resource.OUTPUTS, Resource.MEDIACONVERT_JOBS}
-"""Objects and jobs: their names are made while the system runs."""
+RESOURCES_WITH_PATTERNS = {Resource.UPLOADS, Resource.OUTPUTS, Resource.MEDIACONVERT_JOBS}
+"""Objects and jobs, whose names are created while the system runs."""
 
 
 def _statements(policy: str) -> list[dict[str, Any]]:
-    """Those that are there in any deployment, and those that a condition adds."""
+    """Return the unconditional statements of a policy, and those that a condition adds."""
     statements: list[dict[str, Any]] = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
     return [each["Fn::If"][1] if "Fn::If" in each else each for each in statements]
 
 
-def _listed(value: object) -> list[Any]:
+def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
 def _resource(value: dict[str, Any]) -> Resource:
-    """The resource that a parameter, an import, or an ARN with imports in it, names."""
+    """Return the resource that a parameter, an import, or an ARN with imports names."""
     if "Ref" in value:
         return Resource(f"${{{value['Ref']}}}")
     if "Fn::ImportValue" in value:
@@ -43,35 +43,35 @@ def _resource(value: dict[str, Any]) -> Resource:
 def _granted(policy: str) -> Iterator[Permission]:
     for statement in _statements(policy):
         assert statement["Effect"] == "Allow"
-        for action in _listed(statement["Action"]):
-            for resource in _listed(statement["Resource"]):
+        for action in _as_list(statement["Action"]):
+            for resource in _as_list(statement["Resource"]):
                 yield Permission(action=action, resource=_resource(resource))
 
 
 @pytest.mark.parametrize(("policy", "declared"), DECLARED)
-def test_a_policy_grants_what_the_code_declares_and_nothing_else(policy: str, declared: Permissions) -> None:
-    """Each pair of action and resource, both ways."""
+def test_a_policy_grants_exactly_what_the_code_declares(policy: str, declared: Permissions) -> None:
+    """The pairs of action and resource are the same."""
     assert sorted(_granted(policy)) == sorted(declared)
 
 
 @pytest.mark.parametrize("policy", [name for name, _ in DECLARED])
-def test_nothing_is_granted_by_a_pattern_where_a_name_will_do(policy: str) -> None:
-    """No action has a `*`, and no resource but the objects under the prefix and MediaConvert's jobs."""
+def test_only_resources_without_fixed_names_are_granted_by_a_pattern(policy: str) -> None:
+    """Only the objects under the prefix and MediaConvert's jobs have a `*`; no action has one."""
     for each in _granted(policy):
         assert "*" not in each.action
-        assert ("*" in each.resource) == (each.resource in NAMELESS)
+        assert ("*" in each.resource) == (each.resource in RESOURCES_WITH_PATTERNS)
     assert not any("NotAction" in each or "NotResource" in each for each in _statements(policy))
 
 
-def test_the_service_can_not_touch_the_table_with_the_keys() -> None:
-    """Neither by its policy nor by a name in it; nor read what jobs write."""
+def test_the_service_has_no_access_to_the_key_table_or_the_output_bucket() -> None:
+    """The service's policy names neither of them."""
     mentioned = str(_statements("ServicePolicy"))
     assert "OutputTable" not in mentioned
     assert "OutputBucket" not in mentioned
 
 
-def test_the_worker_passes_its_role_to_mediaconvert_only() -> None:
-    """iam:PassRole stands in one statement, with the condition that names MediaConvert."""
-    (statement,) = [each for each in _statements("WorkerPolicy") if "iam:PassRole" in _listed(each["Action"])]
-    assert _listed(statement["Action"]) == ["iam:PassRole"]
+def test_the_worker_may_pass_its_role_to_mediaconvert_only() -> None:
+    """iam:PassRole has a statement of its own, whose condition names MediaConvert."""
+    (statement,) = [each for each in _statements("WorkerPolicy") if "iam:PassRole" in _as_list(each["Action"])]
+    assert _as_list(statement["Action"]) == ["iam:PassRole"]
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "mediaconvert.amazonaws.com"}}

@@ -1,4 +1,4 @@
-"""Playback on one machine believes the cookies that CloudFront would, and no others."""
+"""Local playback accepts the same signed cookies as CloudFront."""
 
 import base64
 import json
@@ -16,27 +16,27 @@ NOW_S = 1_800_000_000
 KEYS = new_key_pair()
 
 
-def given(*, keys: KeyPair = KEYS, folder: str = FOLDER, now_s: int = NOW_S) -> dict[str, str]:
-    """The service's cookies for a folder."""
+def signed_cookies(*, keys: KeyPair = KEYS, folder: str = FOLDER, now_s: int = NOW_S) -> dict[str, str]:
+    """Return the service's cookies for a folder."""
     granted = grant(folder, playback_base_url=BASE, ttl_s=600, now_s=now_s)
     return dict(Signer(key_pair_id="K1", private_key_pem=keys.private_pem).values(granted))
 
 
 def trusted(key_pair_id: str = "K1") -> TrustedKey:
-    """The key that playback knows."""
+    """Return the public key that playback trusts."""
     return trusted_key(key_pair_id=key_pair_id, public_key_pem=KEYS.public_pem)
 
 
-def policy(**changes: object) -> str:
-    """A policy that nobody signed, in CloudFront's base64."""
+def unsigned_policy(**changes: object) -> str:
+    """Return an unsigned policy in CloudFront's base64 variant."""
     statement = {"Resource": f"{BASE}/*", "Condition": {"DateLessThan": {"AWS:EpochTime": NOW_S + 60}}, **changes}
     text = base64.b64encode(json.dumps({"Statement": [statement]}).encode()).decode()
     return text.translate(str.maketrans("+=/", "-_~"))
 
 
-def test_the_services_cookies_open_their_own_key() -> None:
-    """The key file of the output that they were given for."""
-    assert is_allowed(f"{BASE}/{FOLDER}clip.key", given(), trusted=trusted(), now_s=NOW_S)
+def test_cookies_allow_the_key_file_of_their_output() -> None:
+    """The service issues the cookies for one output folder."""
+    assert is_allowed(f"{BASE}/{FOLDER}clip.key", signed_cookies(), trusted=trusted(), now_s=NOW_S)
 
 
 @pytest.mark.parametrize(
@@ -50,39 +50,48 @@ def test_the_services_cookies_open_their_own_key() -> None:
         f"{BASE}/{FOLDER.replace('.', 'x')}clip.key",
     ],
 )
-def test_they_open_nothing_else(address: str) -> None:
-    """Another folder, another suffix, another scheme or host; and a dot is a dot."""
-    assert not is_allowed(address, given(), trusted=trusted(), now_s=NOW_S)
+def test_cookies_allow_no_other_address(address: str) -> None:
+    """Another folder, suffix, scheme or host is refused, and a dot in the pattern matches only a dot."""
+    assert not is_allowed(address, signed_cookies(), trusted=trusted(), now_s=NOW_S)
 
 
 @pytest.mark.parametrize(
     "cookies",
     [
         {},
-        given(keys=new_key_pair()),
-        {**given(), "CloudFront-Policy": policy()},
-        {**given(), "CloudFront-Policy": given(now_s=NOW_S + 600)["CloudFront-Policy"]},
-        {**given(), "CloudFront-Signature": "AAAA"},
-        {**given(), "CloudFront-Signature": "no base64!"},
-        {**given(), "CloudFront-Key-Pair-Id": "K2"},
-        {name: value for name, value in given().items() if name != "CloudFront-Signature"},
+        signed_cookies(keys=new_key_pair()),
+        {**signed_cookies(), "CloudFront-Policy": unsigned_policy()},
+        {**signed_cookies(), "CloudFront-Policy": signed_cookies(now_s=NOW_S + 600)["CloudFront-Policy"]},
+        {**signed_cookies(), "CloudFront-Signature": "AAAA"},
+        {**signed_cookies(), "CloudFront-Signature": "no base64!"},
+        {**signed_cookies(), "CloudFront-Key-Pair-Id": "K2"},
+        {name: value for name, value in signed_cookies().items() if name != "CloudFront-Signature"},
     ],
-    ids=["none", "another key's", "own policy", "later policy", "short", "garbage", "another id", "unsigned"],
+    ids=[
+        "none",
+        "another key's",
+        "own policy",
+        "later policy",
+        "short",
+        "garbage",
+        "another id",
+        "unsigned",
+    ],
 )
-def test_what_the_service_did_not_sign_opens_nothing(cookies: dict[str, str]) -> None:
-    """No cookie, another's signature, a changed policy."""
+def test_missing_or_forged_cookies_are_refused(cookies: dict[str, str]) -> None:
+    """Playback refuses a foreign signature, a changed policy and another key id."""
     assert not is_allowed(f"{BASE}/{FOLDER}clip.key", cookies, trusted=trusted(), now_s=NOW_S)
 
 
-def test_a_cookie_ends() -> None:
-    """At the moment that the policy names, whatever the browser keeps."""
-    address, cookies = f"{BASE}/{FOLDER}clip.key", given()
+def test_an_expired_policy_is_refused() -> None:
+    """The expiry in the policy decides, however long the browser keeps the cookie."""
+    address, cookies = f"{BASE}/{FOLDER}clip.key", signed_cookies()
     assert is_allowed(address, cookies, trusted=trusted(), now_s=NOW_S + 299)
     assert not is_allowed(address, cookies, trusted=trusted(), now_s=NOW_S + 601)
 
 
-def test_key_files_are_guarded_and_the_rest_is_not() -> None:
-    """As edge.yaml's paths say."""
+def test_only_key_files_are_guarded() -> None:
+    """The path patterns in edge.yaml are the same."""
     assert [is_guarded(key) for key in ("a/clip.key", "a/clip.ts", "a/clip.m3u8", "a.key/clip.ts")] == [
         True,
         False,

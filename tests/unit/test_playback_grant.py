@@ -1,4 +1,4 @@
-"""What playback's cookies allow, and that CloudFront would believe them."""
+"""The service's playback cookies: their policy, signature and attributes, as CloudFront checks them."""
 
 import base64
 import json
@@ -27,91 +27,91 @@ COMPLETE = Job(job_id="1-a", status=Status.COMPLETE, output=Output(path=FOLDER, 
 
 
 def cookies(*, ttl_s: int = 600) -> PlaybackCookies:
-    """Cookies signed with a key of the tests' own."""
+    """Return playback cookies that a test key signs."""
     signer = Signer(key_pair_id="KTEST", private_key_pem=KEYS.private_pem)
     return PlaybackCookies(signer, playback_base_url=BASE, ttl_s=ttl_s)
 
 
-def set_cookies(job: Job | None, *, given_by: PlaybackCookies, now_s: int = NOW_S) -> dict[str, tuple[str, set[str]]]:
-    """Each cookie's value and its attributes, by name, as a browser is told them."""
+def cookies_set(job: Job | None, *, issuer: PlaybackCookies, now_s: int = NOW_S) -> dict[str, tuple[str, set[str]]]:
+    """Return the value and the attributes of each cookie that the response sets, by name."""
     response = Response()
-    given_by.set_on(response, job, now_s=now_s)
-    told = [header.split("; ") for header in response.headers.getlist("set-cookie")]
-    return {pair.split("=", 1)[0]: (pair.split("=", 1)[1], set(attributes)) for pair, *attributes in told}
+    issuer.set_on(response, job, now_s=now_s)
+    headers = [header.split("; ") for header in response.headers.getlist("set-cookie")]
+    return {pair.split("=", 1)[0]: (pair.split("=", 1)[1], set(attributes)) for pair, *attributes in headers}
 
 
 def decoded(value: str) -> bytes:
-    """CloudFront's base64, read."""
+    """Decode CloudFront's base64 variant."""
     return base64.b64decode(value.translate(str.maketrans("-_~", "+=/")))
 
 
-def test_the_signature_is_that_of_the_policy_by_the_private_key() -> None:
-    """Verified with the public half, as CloudFront does: RSA, SHA-1, the policy's very bytes."""
-    given_cookies = set_cookies(COMPLETE, given_by=cookies())
-    policy, signature = (decoded(given_cookies[f"CloudFront-{name}"][0]) for name in ("Policy", "Signature"))
+def test_the_signature_verifies_with_the_public_key() -> None:
+    """CloudFront verifies RSA with SHA-1 over the exact bytes of the policy."""
+    sent_cookies = cookies_set(COMPLETE, issuer=cookies())
+    policy, signature = (decoded(sent_cookies[f"CloudFront-{name}"][0]) for name in ("Policy", "Signature"))
     public = serialization.load_pem_public_key(KEYS.public_pem.encode())
     assert isinstance(public, rsa.RSAPublicKey)
-    public.verify(signature, policy, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 -- CloudFront's
+    public.verify(signature, policy, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 -- CloudFront's algorithm
     with pytest.raises(InvalidSignature):
         public.verify(signature, policy + b" ", padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
-    assert given_cookies["CloudFront-Key-Pair-Id"][0] == "KTEST"
+    assert sent_cookies["CloudFront-Key-Pair-Id"][0] == "KTEST"
 
 
-def test_the_policy_allows_the_keys_of_this_output_and_nothing_else() -> None:
-    """One statement: the key files of one folder, until one moment."""
-    policy = json.loads(decoded(set_cookies(COMPLETE, given_by=cookies())["CloudFront-Policy"][0]))
+def test_the_policy_allows_only_the_key_files_of_one_output() -> None:
+    """Its only statement has an expiry and no other condition."""
+    policy = json.loads(decoded(cookies_set(COMPLETE, issuer=cookies())["CloudFront-Policy"][0]))
     (statement,) = policy["Statement"]
     assert statement["Resource"] == f"{BASE}/{FOLDER}*.key"
     assert set(statement["Condition"]) == {"DateLessThan"}
     assert NOW_S + 300 <= statement["Condition"]["DateLessThan"]["AWS:EpochTime"] <= NOW_S + 600
 
 
-def test_a_cookie_is_sent_back_for_this_output_only_and_seen_by_no_script() -> None:
-    """Secure, HttpOnly, for this site's own requests, below the output's path, gone when the policy is."""
-    for name, (_, attributes) in set_cookies(COMPLETE, given_by=cookies()).items():
+def test_a_cookie_is_limited_to_its_output_and_hidden_from_scripts() -> None:
+    """It is Secure, HttpOnly and SameSite=strict, has the output's path, and expires with the policy."""
+    for name, (_, attributes) in cookies_set(COMPLETE, issuer=cookies()).items():
         assert name in {"CloudFront-Policy", "CloudFront-Signature", "CloudFront-Key-Pair-Id"}
         assert {"Secure", "HttpOnly", "SameSite=strict", f"Path=/{FOLDER}", "Max-Age=600"} == attributes
 
 
 @pytest.mark.parametrize("status", [each for each in Status if each is not Status.COMPLETE])
-def test_only_a_complete_job_gives_cookies(status: Status) -> None:
-    """Nothing else has a key file to fetch."""
-    assert set_cookies(replace(COMPLETE, status=status), given_by=cookies()) == {}
-    assert set_cookies(None, given_by=cookies()) == {}
+def test_only_a_complete_job_sets_cookies(status: Status) -> None:
+    """No other job has a key file."""
+    assert cookies_set(replace(COMPLETE, status=status), issuer=cookies()) == {}
+    assert cookies_set(None, issuer=cookies()) == {}
 
 
 @given(ttl_s=some.integers(60, 86_400), now_s=some.integers(1_700_000_000, 2_000_000_000))
-def test_a_grant_lasts_half_its_time_at_least_and_all_of_it_at_most(ttl_s: int, now_s: int) -> None:
-    """However the moment falls, so that looking again at half time always comes early enough."""
+def test_a_grant_lasts_between_half_and_all_of_its_ttl(ttl_s: int, now_s: int) -> None:
+    """A player that renews the cookies after half the time is therefore always early enough."""
     left_s = grant(FOLDER, playback_base_url=BASE, ttl_s=ttl_s, now_s=now_s).expires_s - now_s
     assert ttl_s // 2 <= left_s <= ttl_s
 
 
-def test_who_asks_within_half_the_time_is_given_the_same() -> None:
-    """Signed once, however many look."""
-    giving = cookies(ttl_s=600)
-    at = [set_cookies(COMPLETE, given_by=giving, now_s=NOW_S + late_s) for late_s in (0, 299, 300)]
-    policies = [each["CloudFront-Policy"][0] for each in at]
+def test_requests_within_half_the_ttl_get_the_same_policy() -> None:
+    """The service signs it once for all of them."""
+    issuer = cookies(ttl_s=600)
+    responses = [cookies_set(COMPLETE, issuer=issuer, now_s=NOW_S + late_s) for late_s in (0, 299, 300)]
+    policies = [each["CloudFront-Policy"][0] for each in responses]
     assert policies[0] == policies[1] != policies[2]
 
 
 @given(folder=some.text(some.characters(exclude_categories=["Cs"]), min_size=1, max_size=60))
-def test_any_folder_is_allowed_as_its_address_is_written(folder: str) -> None:
-    """Wildcards, spaces and quotes of a name stand encoded, so that they mean themselves."""
-    given_grant = grant(folder + "/", playback_base_url=BASE, ttl_s=600, now_s=NOW_S)
-    assert given_grant.resource == f"{BASE}/{quote(folder)}/*.key"
-    assert given_grant.cookie_path == f"/{quote(folder)}/"
-    assert not set("*?;, ") & set(given_grant.cookie_path)
+def test_a_folder_is_percent_encoded_in_the_policy(folder: str) -> None:
+    """Wildcards, spaces and quotes in a name are therefore literal."""
+    folder_grant = grant(folder + "/", playback_base_url=BASE, ttl_s=600, now_s=NOW_S)
+    assert folder_grant.resource == f"{BASE}/{quote(folder)}/*.key"
+    assert folder_grant.cookie_path == f"/{quote(folder)}/"
+    assert not set("*?;, ") & set(folder_grant.cookie_path)
 
 
-def test_a_key_that_cloudfront_would_not_take_is_refused() -> None:
-    """Another size, another kind, a public key, no key: each in words that don't show it."""
-    small = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 -- to be refused
-    other = ec.generate_private_key(ec.SECP256R1())
-    as_pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+def test_a_key_that_cloudfront_does_not_accept_is_refused() -> None:
+    """The signer accepts only a 2048-bit RSA private key, and its error text doesn't show the key."""
+    weak_rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 -- a weak key on purpose
+    elliptic_key = ec.generate_private_key(ec.SECP256R1())
+    pem_format = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     wrong = [
-        small.private_bytes(*as_pem).decode(),
-        other.private_bytes(*as_pem).decode(),
+        weak_rsa_key.private_bytes(*pem_format).decode(),
+        elliptic_key.private_bytes(*pem_format).decode(),
         KEYS.public_pem,
         "secret words",
     ]
@@ -121,6 +121,6 @@ def test_a_key_that_cloudfront_would_not_take_is_refused() -> None:
         assert not any(line in str(refused.value) for line in pem.splitlines())
 
 
-def test_a_key_may_stand_in_one_line_of_a_file_of_variables() -> None:
-    r"""Its line breaks spelled as \n, which is all that such files can say."""
+def test_a_key_may_have_escaped_line_breaks() -> None:
+    """An environment file can only contain backslash-n in place of line breaks."""
     Signer(key_pair_id="KTEST", private_key_pem=KEYS.private_pem.replace("\n", "\\n"))

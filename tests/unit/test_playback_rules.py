@@ -1,4 +1,4 @@
-"""What playback decides about a request."""
+"""The rules by which local playback handles a request."""
 
 from datetime import UTC, datetime
 
@@ -21,32 +21,32 @@ _MOMENT = datetime(2015, 10, 21, 7, 28, tzinfo=UTC)
         ("a/b.unknown", None, "application/octet-stream"),
     ],
 )
-def test_the_suffix_decides_the_media_type(key: str, stored: str | None, expected: str) -> None:
-    """Whatever an upload was stored as, players go by the type; others keep what they were stored with."""
+def test_the_suffix_determines_the_content_type(key: str, stored: str | None, expected: str) -> None:
+    """Players depend on the type; objects with other suffixes keep their stored type."""
     assert rules.content_type(key, stored) == expected
 
 
 @pytest.mark.parametrize("key", ["", "a/", "../b", "a/../b", "a/./b", "..", "a/.."])
-def test_what_is_no_object_of_the_bucket_is_not_asked_for(key: str) -> None:
-    """No listing, and no dot segment that could be resolved on the way."""
+def test_a_key_that_names_no_object_is_not_servable(key: str) -> None:
+    """Such keys would list a folder, or contain dot segments that clients resolve."""
     assert not rules.is_servable(key)
 
 
 @pytest.mark.parametrize("key", ["a", "a/b.ts", "a/..b/c...ts", "a//b", "uploads/x/Ä ö+%.m3u8"])
-def test_any_other_key_may_name_an_object(key: str) -> None:
-    """S3 allows nearly every character, and so do we."""
+def test_any_other_key_is_servable(key: str) -> None:
+    """S3 allows nearly every character in a key."""
     assert rules.is_servable(key)
 
 
 @pytest.mark.parametrize("value", ["bytes=0-9", "bytes=5-", "bytes=-3"])
-def test_one_range_is_passed_on(value: str) -> None:
-    """From the start, to the end, and of the last bytes."""
+def test_a_single_range_is_forwarded(value: str) -> None:
+    """The range may start at the first byte, end at the last byte, or count from the end."""
     assert rules.conditions({"range": value}) == {"Range": value}
 
 
 @pytest.mark.parametrize("value", ["bytes=0-1,4-5", "items=0-1", "bytes=a-b", "bytes=-", "bytes", ""])
-def test_any_other_range_is_as_if_it_were_not_there(value: str) -> None:
-    """A server may always answer with the whole."""
+def test_any_other_range_is_ignored(value: str) -> None:
+    """A server may always return the complete object."""
     assert rules.conditions({"range": value}) == {}
 
 
@@ -62,17 +62,17 @@ def test_any_other_range_is_as_if_it_were_not_there(value: str) -> None:
     ],
 )
 def test_conditions_follow_rfc_9110(headers: dict[str, str], expected: dict[str, object]) -> None:
-    """An entity tag goes before a date, and If-Range means nothing without a range."""
+    """An ETag takes precedence over a date, and If-Range has no effect without a range."""
     assert rules.conditions(headers) == expected
 
 
-def test_a_changed_object_is_asked_for_without_its_range() -> None:
-    """What made the condition fail is gone; what makes a 304 stays."""
+def test_a_request_is_repeated_without_failed_preconditions() -> None:
+    """The preconditions that can fail are removed, and those that yield a 304 stay."""
     arguments = {"Range": "bytes=1-2", "IfMatch": '"a"', "IfUnmodifiedSince": _MOMENT, "IfNoneMatch": '"b"'}
     assert rules.unconditional(arguments) == {"IfNoneMatch": '"b"'}
 
 
-def test_a_key_is_never_kept() -> None:
-    """Segments may be; a key in a cache would outlive its right."""
+def test_a_key_file_is_never_cached() -> None:
+    """Segments may be cached; a cached key would outlive the right to it."""
     assert rules.cache_control("a/b.key") == "no-store"
     assert "max-age" in rules.cache_control("a/b.ts")

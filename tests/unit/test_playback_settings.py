@@ -1,4 +1,4 @@
-"""Cookies for playback are signed, or not at all: never half of it."""
+"""The settings for signed playback cookies are valid only together."""
 
 import pytest
 
@@ -14,7 +14,7 @@ SECRET = {"PLAYBACK_PRIVATE_KEY_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:0
 
 
 def loaded(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> ServiceSettings:
-    """The settings of a process with this environment."""
+    """Return the settings of a process with this environment."""
     for name, value in {"INPUT_BUCKET": "clips-in", "OUTPUT_BUCKET": "clips-out", **environment}.items():
         monkeypatch.setenv(name, value)
     return load(ServiceSettings)
@@ -30,21 +30,21 @@ def loaded(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Serv
         ({**BASE, **ID, "PLAYBACK_PRIVATE_KEY": "not a key"}, "no private key in PEM"),
     ],
 )
-def test_half_of_the_settings_stops_the_service_at_its_start(
+def test_incomplete_playback_settings_stop_the_service_at_start(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: dict[str, str], wrong: str
 ) -> None:
-    """One line that says what is missing or wrong, and never shows the key."""
-    with pytest.raises(SystemExit) as ended:
+    """One line names the missing or invalid setting, and never shows the key."""
+    with pytest.raises(SystemExit) as exit_info:
         loaded(monkeypatch, environment)
-    told = capsys.readouterr().err
-    assert (ended.value.code, told.count("\n")) == (2, 1)
-    assert wrong in told
-    assert not any(line in told for line in (*PEM.splitlines()[1:-1], "not a key"))
+    error_output = capsys.readouterr().err
+    assert (exit_info.value.code, error_output.count("\n")) == (2, 1)
+    assert wrong in error_output
+    assert not any(line in error_output for line in (*PEM.splitlines()[1:-1], "not a key"))
 
 
 @pytest.mark.parametrize("key", [KEY, SECRET])
-def test_a_key_comes_by_the_environment_or_from_a_secret(monkeypatch: pytest.MonkeyPatch, key: dict[str, str]) -> None:
-    """And printed settings hide it."""
+def test_a_key_is_in_the_environment_or_in_a_secret(monkeypatch: pytest.MonkeyPatch, key: dict[str, str]) -> None:
+    """The repr of the settings hides the key."""
     settings = loaded(monkeypatch, {**BASE, **ID, **key})
     assert settings.playback_key_pair_id == "K1"
     assert not any(line in repr(settings) for line in PEM.splitlines()[1:-1])

@@ -1,4 +1,4 @@
-"""What a lost COMPLETE would have said, read out of MediaConvert's own record of the job."""
+"""Reconciliation rebuilds the final event of a job from MediaConvert's record of the job."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,13 +9,13 @@ from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Rend
 from worker.messages.sanitise import Sanitiser
 from worker.reconcile.known_job import KnownJob, known_job
 
-MADE = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+CREATED = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 ENDED = datetime(2026, 11, 22, 8, 31, tzinfo=UTC)
 FOLDER = "s3://clips-out/uploads/1f/cat.mp4_20261122083000-0a1b2c/"
 
 
 def job(**changes: object) -> dict[str, Any]:
-    """A job of ours as ListJobs gives it: two renditions and an audio-only output."""
+    """Return a job as ListJobs returns it: two renditions and an audio-only output."""
     group = {
         "OutputGroupSettings": {"Type": "HLS_GROUP_SETTINGS", "HlsGroupSettings": {"Destination": f"{FOLDER}cat"}},
         "Outputs": [{"NameModifier": "_audio"}, {"NameModifier": "_720p"}, {"NameModifier": "_360p"}],
@@ -28,7 +28,7 @@ def job(**changes: object) -> dict[str, Any]:
     return {
         "Id": "1763798400123-a1b2c3",
         "Status": "COMPLETE",
-        "CreatedAt": MADE,
+        "CreatedAt": CREATED,
         "Timing": {"FinishTime": ENDED},
         "UserMetadata": {"InputBucket": "clips-in", "Claim": "c1"},
         "Settings": {"Inputs": [{"FileInput": "s3://clips-in/uploads/1f/cat.mp4"}], "OutputGroups": [group]},
@@ -38,12 +38,12 @@ def job(**changes: object) -> dict[str, Any]:
 
 
 def read(**changes: object) -> KnownJob | None:
-    """The job, read."""
+    """Return what reconciliation reads from the job."""
     return known_job(job(**changes), input_bucket="clips-in", sanitiser=Sanitiser(secrets=("clips-in",)))
 
 
-def test_paths_follow_from_destinations_and_name_modifiers() -> None:
-    """The API gives lengths and sizes only, in the order of the settings' outputs."""
+def test_paths_are_derived_from_destinations_and_name_modifiers() -> None:
+    """The API returns only durations and sizes, in the order of the outputs in the settings."""
     known = read(Warnings=[{"Code": 230001, "Count": 2}])
     assert known is not None
     event = known.final_event()
@@ -67,8 +67,8 @@ def test_paths_follow_from_destinations_and_name_modifiers() -> None:
         ("FILE_GROUP_SETTINGS", "FileGroupSettings", {}),
     ],
 )
-def test_each_type_of_group_has_its_own_playlists(kind: str, name: str, playlists: dict[str, str]) -> None:
-    """As in the event of such a job."""
+def test_each_output_group_type_has_its_own_playlists(kind: str, name: str, playlists: dict[str, str]) -> None:
+    """They are the same as in the COMPLETE event of such a job."""
     settings = job()["Settings"]
     settings["OutputGroups"][0]["OutputGroupSettings"] = {"Type": kind, name: {"Destination": f"{FOLDER}cat"}}
     known = read(Settings=settings)
@@ -78,8 +78,8 @@ def test_each_type_of_group_has_its_own_playlists(kind: str, name: str, playlist
 
 
 @pytest.mark.parametrize("details", [None, [], [{}], [{"OutputDetails": None}], [{"OutputDetails": [{}] * 5}]])
-def test_outputs_that_are_not_described_leave_the_playlists(details: object) -> None:
-    """With automated ABR there are more outputs than the settings name; a record can lack them altogether."""
+def test_missing_output_details_still_yield_the_playlists(details: object) -> None:
+    """Automated ABR makes more outputs than the settings list, and a record may lack the details."""
     known = read(OutputGroupDetails=details)
     assert known is not None
     assert known.output is not None
@@ -87,8 +87,8 @@ def test_outputs_that_are_not_described_leave_the_playlists(details: object) -> 
     assert all(each.playlist is None for each in known.output.renditions)
 
 
-def test_a_failure_is_told_without_addresses() -> None:
-    """What MediaConvert keeps of an error names buckets, as its event does."""
+def test_an_error_message_is_sanitised() -> None:
+    """MediaConvert's record names buckets, as its event does."""
     known = read(Status="ERROR", ErrorCode=1010, ErrorMessage="Unable to open input file [s3://clips-in/u/cat.mp4]")
     assert known is not None
     failed = known.final_event()
@@ -96,14 +96,14 @@ def test_a_failure_is_told_without_addresses() -> None:
     assert failed.failure == Failure(code=1010, message="Unable to open input file [cat.mp4]")
 
 
-def test_a_canceled_job_without_a_finish_time_ends_when_it_was_made() -> None:
-    """One that never started may have none."""
+def test_a_canceled_job_without_a_finish_time_ends_at_its_creation() -> None:
+    """A job that never started may have no finish time."""
     known = read(Status="CANCELED", Timing={})
     assert known is not None
-    assert known.final_event() == Canceled(job_id=known.job_id, time_ms=int(MADE.timestamp() * 1000))
+    assert known.final_event() == Canceled(job_id=known.job_id, time_ms=int(CREATED.timestamp() * 1000))
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"InputBucket": "another"}])
-def test_another_programs_job_is_none_of_ours(metadata: object) -> None:
-    """The same account, another bucket."""
+def test_a_job_of_another_program_is_ignored(metadata: object) -> None:
+    """Its user metadata names another bucket or none."""
     assert read(UserMetadata=metadata) is None

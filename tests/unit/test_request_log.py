@@ -1,4 +1,4 @@
-"""Which requests have a line in the log, what it says, and the id that they go by."""
+"""The service's request log: which requests are logged, the fields of a line, and the request id."""
 
 import re
 from typing import Any
@@ -20,20 +20,20 @@ from service.api.middleware.request_log import RequestLog
 FILE = "uploads/00112233445566778899aabbccddeeff/a.mp4"
 
 
-async def _answer(request: Request) -> Response:
+async def _respond(request: Request) -> Response:
     if "note" in request.query_params:
         request_log.note("upload.announced", FILE)
     return PlainTextResponse("", status_code=int(request.query_params.get("status", 200)))
 
 
-APP = RequestLog(Starlette(routes=[Route("/{path:path}", _answer, methods=["GET", "POST", "HEAD"])]))
+APP = RequestLog(Starlette(routes=[Route("/{path:path}", _respond, methods=["GET", "POST", "HEAD"])]))
 
 
-async def _ask(method: str, address: str, **headers: str) -> tuple[httpx.Response, list[dict[str, Any]]]:
+async def _request(method: str, address: str, **headers: str) -> tuple[httpx.Response, list[dict[str, Any]]]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(APP), base_url="http://service") as client:
         with capture_logs() as lines:
-            answer = await client.request(method, address, headers=headers)
-    return answer, [dict(line) for line in lines]
+            response = await client.request(method, address, headers=headers)
+    return response, [dict(line) for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -49,53 +49,53 @@ async def _ask(method: str, address: str, **headers: str) -> tuple[httpx.Respons
         ("POST", "/jobs?status=500", "warning"),
     ],
 )
-async def test_what_changes_something_or_fails_is_logged(method: str, address: str, level: str | None) -> None:
-    """Good answers to reads are not: somebody polls, and a health check never ends."""
-    _, lines = await _ask(method, address)
+async def test_writes_and_failed_requests_are_logged(method: str, address: str, level: str | None) -> None:
+    """Successful reads are not logged, because clients poll and health checks repeat."""
+    _, lines = await _request(method, address)
     assert [line["log_level"] for line in lines] == ([level] if level else [])
 
 
 async def test_reads_are_logged_at_debug(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the job that they are about, and whether they were meant to take long."""
+    """The line has the job id, and whether the client asked to hold the request."""
     monkeypatch.setattr(request_log.threshold, "isEnabledFor", lambda _: True)
-    _, (line,) = await _ask("GET", "/jobs/17-a/progress?wait_s=20")
+    _, (line,) = await _request("GET", "/jobs/17-a/progress?wait_s=20")
     assert line["log_level"] == "debug"
     assert (line["job_id"], line["is_held"], line["status"]) == ("17-a", True, 200)
 
 
-async def test_a_line_has_no_query_but_names_the_upload() -> None:
-    """A caller may have put anything into an address."""
-    _, (line,) = await _ask("GET", f"/jobs?input_file={FILE}&access_token=secret&status=404")
+async def test_a_line_has_the_upload_but_not_the_query() -> None:
+    """A caller may put secrets into a query string."""
+    _, (line,) = await _request("GET", f"/jobs?input_file={FILE}&access_token=secret&status=404")
     assert line["path"] == "/jobs"
     assert line["upload"] == "00112233445566778899aabbccddeeff"
     assert "secret" not in str(line)
 
 
-async def test_the_answer_names_the_request() -> None:
-    """With the id that it came with, else with a new one."""
-    named, _ = await _ask("GET", "/healthz", **{"X-Request-Id": "front-end-42"})
-    unnamed, _ = await _ask("GET", "/healthz")
+async def test_the_response_has_the_request_id() -> None:
+    """It is the request's own id, or a new one."""
+    named, _ = await _request("GET", "/healthz", **{"X-Request-Id": "front-end-42"})
+    unnamed, _ = await _request("GET", "/healthz")
     assert named.headers["x-request-id"] == "front-end-42"
     assert re.fullmatch(r"[0-9a-f]{32}", unnamed.headers["x-request-id"])
 
 
 @pytest.mark.parametrize("bad", ["a", "x" * 129, "with space", "{${jndi}}"])
-async def test_an_id_in_no_shape_of_one_is_replaced(bad: str) -> None:
-    """It would stand in every log line."""
-    answer, _ = await _ask("GET", "/healthz", **{"X-Request-Id": bad})
-    assert re.fullmatch(r"[0-9a-f]{32}", answer.headers["x-request-id"])
+async def test_an_invalid_request_id_is_replaced(bad: str) -> None:
+    """The id appears in every log line of the request."""
+    response, _ = await _request("GET", "/healthz", **{"X-Request-Id": bad})
+    assert re.fullmatch(r"[0-9a-f]{32}", response.headers["x-request-id"])
 
 
-async def test_what_a_request_does_about_an_upload_names_both() -> None:
-    """The line itself, and those that follow."""
-    _, lines = await _ask("POST", "/uploads?note", **{"X-Request-Id": "front-end-42"})
+async def test_a_note_about_an_upload_has_its_input_file() -> None:
+    """The request's own line follows the note."""
+    _, lines = await _request("POST", "/uploads?note", **{"X-Request-Id": "front-end-42"})
     assert [line["event"] for line in lines] == ["upload.announced", "request.answered"]
     assert lines[0]["input_file"] == FILE
 
 
 @pytest.mark.parametrize("path", ["/defect", "/refused"])
-async def test_an_answer_to_a_defect_names_its_request_once(path: str) -> None:
-    """Whether it is answered outside of all else, as Starlette does for what nobody expects, or within."""
+async def test_an_error_response_has_the_request_id_once(path: str) -> None:
+    """Starlette handles unexpected exceptions outside of all middleware, and other errors within."""
     app = FastAPI()
     problems.install(app)
     app.add_middleware(RequestLog)
@@ -110,6 +110,6 @@ async def test_an_answer_to_a_defect_names_its_request_once(path: str) -> None:
 
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-        answer = await client.get(path, headers={"X-Request-Id": "front-end-42"})
-    assert answer.status_code == 500
-    assert answer.headers.get_list("x-request-id") == ["front-end-42"]
+        response = await client.get(path, headers={"X-Request-Id": "front-end-42"})
+    assert response.status_code == 500
+    assert response.headers.get_list("x-request-id") == ["front-end-42"]

@@ -1,4 +1,4 @@
-"""What a stranger may read of MediaConvert's messages."""
+"""Sanitised MediaConvert messages contain no names, addresses or secrets."""
 
 import re
 import string
@@ -45,8 +45,8 @@ SIGNED = "?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPL
         ("line\none\ttwo\x00three\x9b", "line one two three"),
     ],
 )
-def test_names_of_ours_are_taken_out(message: str, shown: str) -> None:
-    """Addresses become the file's own name, everything else a word for what stood there."""
+def test_addresses_and_names_are_replaced(message: str, shown: str) -> None:
+    """An S3 address becomes the file's own name, and anything else becomes a word for what it was."""
     assert SANITISER.clean(message) == shown
 
 
@@ -62,8 +62,8 @@ def test_names_of_ours_are_taken_out(message: str, shown: str) -> None:
         "",
     ],
 )
-def test_what_tells_a_user_something_stays(message: str) -> None:
-    """Numbers, codecs, times and any script are what such a message is for."""
+def test_useful_text_is_unchanged(message: str) -> None:
+    """Numbers, codecs, times and text in any script help the user."""
     assert SANITISER.clean(message) == message
 
 
@@ -80,8 +80,8 @@ def test_what_tells_a_user_something_stays(message: str) -> None:
         "credential AKIAIOSFODNN7EXAMPLE is not valid",
     ],
 )
-def test_no_signature_survives(message: str) -> None:
-    """However the URL around it was broken up."""
+def test_signatures_and_access_keys_are_removed(message: str) -> None:
+    """The URL around them may be incomplete."""
     assert not re.search(r"8f3c0de1|AKIA|X-Amz-Signature=\w", SANITISER.clean(message))
 
 
@@ -89,43 +89,43 @@ BUCKET = st.text(string.ascii_lowercase + string.digits + ".-", min_size=3, max_
     lambda name: re.fullmatch(r"[a-z0-9][a-z0-9.-]+[a-z0-9]", name)
 )
 AROUND = st.text(st.sampled_from(" /:?&=%.,()[]{}'\"-@+\n\x00aZ9ビ"), max_size=12)
-STAND_INS = ("(address)", "(resource)", "(role)", "(hidden)", "(bucket)", "(account)")
+REPLACEMENTS = ("(address)", "(resource)", "(role)", "(hidden)", "(bucket)", "(account)")
 
 
 @given(
     st.lists(st.tuples(AROUND, st.sampled_from(["", "s3://", "https://", "[s3://", "arn:aws:s3:::"])), max_size=4),
     BUCKET,
 )
-def test_no_configured_name_survives(parts: list[tuple[str, str]], bucket: str) -> None:
-    """Whatever stands around it, in an address or out of one, and however often."""
-    assume(not any(bucket in word for word in STAND_INS))
+def test_every_configured_name_is_removed(parts: list[tuple[str, str]], bucket: str) -> None:
+    """The name may occur several times, inside or outside an address."""
+    assume(not any(bucket in word for word in REPLACEMENTS))
     message = "".join(f"{around}{scheme}{bucket}" for around, scheme in parts)
     assert bucket not in Sanitiser(secrets=(bucket,)).clean(message)
 
 
 @given(st.text(max_size=200) | st.text(st.sampled_from("s3:/[a.%01 ]"), max_size=200))
-def test_a_cleaned_message_is_one_short_line(message: str) -> None:
-    """Nothing in it that a terminal or a log would act on, not even out of an encoded file name."""
-    once = SANITISER.clean(message)
-    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", once)
-    assert once == once.strip()
-    assert len(once) <= LONGEST
+def test_a_sanitised_message_is_one_short_line(message: str) -> None:
+    """It has no control characters, not even from an encoded file name."""
+    cleaned = SANITISER.clean(message)
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", cleaned)
+    assert cleaned == cleaned.strip()
+    assert len(cleaned) <= LONGEST
 
 
 @pytest.mark.parametrize(
     "message", ["x" * 100_000, "a." * 50_000, "[s3://" * 20_000, " " * 9_000, "s3://b/k " * 10_000]
 )
-def test_a_message_is_cut_to_what_a_page_shows(message: str) -> None:
-    """However long it is, and in bounded time."""
+def test_a_long_message_is_cut(message: str) -> None:
+    """Cleaning takes bounded time for any length."""
     assert len(SANITISER.clean(message)) <= LONGEST
 
 
-def test_a_name_within_a_name_goes_as_a_whole() -> None:
-    """The longer name is taken out first, so that none leaves its end behind."""
+def test_a_longer_name_is_removed_before_its_prefix() -> None:
+    """Otherwise the rest of the longer name would remain."""
     assert Sanitiser(secrets=("clips", "clips-out")).clean("clips-out or clips") == "(hidden) or (hidden)"
 
 
-def test_a_cut_never_shows_half_a_secret() -> None:
-    """The word that the cut goes through is left out."""
+def test_a_cut_never_leaves_part_of_a_secret() -> None:
+    """The word at the cut is removed completely."""
     message = "s3://clips-in/k" + "/x" * 1_980 + " " + "clips-out" * 9
     assert "clips" not in SANITISER.clean(message)

@@ -1,4 +1,4 @@
-"""Settings from the environment: what is taken, and how a missing or wrong one stops the process."""
+"""Settings from the environment: their values, and the error for a missing or invalid one."""
 
 import os
 
@@ -18,29 +18,29 @@ WORKER = {
 
 
 @pytest.fixture(autouse=True)
-def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees what the machine it runs on has set."""
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Remove every variable of the machine's environment."""
     for name in list(os.environ):
         monkeypatch.delenv(name)
 
 
 def loaded(kind: type[SettingsT], environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> SettingsT:
-    """The settings in this environment."""
+    """Return the settings that a process with this environment loads."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return load(kind)
 
 
-def refusal(
+def exit_line(
     kind: type[Settings],
     environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> str:
-    """The one line with which the process stops in this environment."""
-    with pytest.raises(SystemExit) as stopped:
+    """Return the one line with which a process with this environment exits."""
+    with pytest.raises(SystemExit) as exit_info:
         loaded(kind, environment, monkeypatch)
-    assert stopped.value.code == 2
+    assert exit_info.value.code == 2
     output = capsys.readouterr()
     assert output.out == ""
     [line] = output.err.splitlines()
@@ -48,26 +48,26 @@ def refusal(
 
 
 @pytest.mark.parametrize("name", sorted(COMMON))
-def test_the_service_names_what_it_lacks(
+def test_the_service_names_a_missing_setting(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By the name that it has in the environment; an empty one is a missing one."""
-    assert refusal(ServiceSettings, {**COMMON, name: ""}, monkeypatch, capsys) == f"settings: {name}: Field required"
+    """The line has the name of the environment variable, and an empty variable counts as missing."""
+    assert exit_line(ServiceSettings, {**COMMON, name: ""}, monkeypatch, capsys) == f"settings: {name}: Field required"
 
 
 @pytest.mark.parametrize("name", sorted(WORKER))
-def test_the_worker_names_what_it_lacks(
+def test_the_worker_names_a_missing_setting(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each of the settings that has no default."""
-    assert refusal(WorkerSettings, {**WORKER, name: ""}, monkeypatch, capsys) == f"settings: {name}: Field required"
+    """Each setting without a default is required."""
+    assert exit_line(WorkerSettings, {**WORKER, name: ""}, monkeypatch, capsys) == f"settings: {name}: Field required"
 
 
-def test_everything_that_is_wrong_is_said_at_once(
+def test_all_missing_settings_are_named_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whoever sets a deployment up learns of all of it in one attempt, still on one line."""
-    line = refusal(WorkerSettings, {}, monkeypatch, capsys)
+    """An operator can then correct all of them in one attempt."""
+    line = exit_line(WorkerSettings, {}, monkeypatch, capsys)
     assert all(f"{name}: Field required" in line for name in WORKER)
 
 
@@ -102,11 +102,11 @@ def test_everything_that_is_wrong_is_said_at_once(
         ("PORT", "http"),
     ],
 )
-def test_a_wrong_setting_of_the_service_is_named(
+def test_the_service_names_an_invalid_setting(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line with the variable's name and what is expected of it."""
-    assert refusal(ServiceSettings, {**COMMON, name: value}, monkeypatch, capsys).startswith(f"settings: {name}: ")
+    """One line has the variable's name and the expected value."""
+    assert exit_line(ServiceSettings, {**COMMON, name: value}, monkeypatch, capsys).startswith(f"settings: {name}: ")
 
 
 @pytest.mark.parametrize(
@@ -127,11 +127,11 @@ def test_a_wrong_setting_of_the_service_is_named(
         ("S3_EVENT_KEYS_ENCODED", "perhaps"),
     ],
 )
-def test_a_wrong_setting_of_the_worker_is_named(
+def test_the_worker_names_an_invalid_setting(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The line says nothing of the others, which are right."""
-    assert refusal(WorkerSettings, {**WORKER, name: value}, monkeypatch, capsys).startswith(f"settings: {name}: ")
+    """The line starts with the invalid setting, because all others are valid."""
+    assert exit_line(WorkerSettings, {**WORKER, name: value}, monkeypatch, capsys).startswith(f"settings: {name}: ")
 
 
 @pytest.mark.parametrize(
@@ -144,31 +144,35 @@ def test_a_wrong_setting_of_the_worker_is_named(
         ("POLLERS", "hunter2"),
     ],
 )
-def test_a_wrong_setting_is_not_repeated(
+def test_an_invalid_value_is_not_shown(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was put into the wrong variable may be a secret, and start-up errors end in logs."""
-    assert "hunter2" not in refusal(WorkerSettings, {**WORKER, name: value}, monkeypatch, capsys)
+    """A secret may be in the wrong variable, and start-up errors are logged."""
+    assert "hunter2" not in exit_line(WorkerSettings, {**WORKER, name: value}, monkeypatch, capsys)
 
 
-@pytest.mark.parametrize(("given", "missing"), [("AUTH_ISSUER", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_ISSUER")])
-def test_access_is_configured_whole_or_not_at_all(
-    given: str, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("configured", "missing"), [("AUTH_ISSUER", "AUTH_AUDIENCE"), ("AUTH_AUDIENCE", "AUTH_ISSUER")]
+)
+def test_issuer_and_audience_are_required_together(
+    configured: str, missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Half of it would leave the API open to everyone while somebody believes it closed."""
-    line = refusal(ServiceSettings, {**COMMON, given: "https://login.example.com"}, monkeypatch, capsys)
+    """With only one of them, the API would be open without the operator noticing."""
+    line = exit_line(ServiceSettings, {**COMMON, configured: "https://login.example.com"}, monkeypatch, capsys)
     assert f"{missing} is missing" in line
 
 
 @pytest.mark.parametrize("interval_s", [10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600])
-def test_every_interval_of_mediaconverts_can_be_set(interval_s: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They come as text, and are numbers."""
+def test_every_status_update_interval_of_mediaconvert_is_accepted(
+    interval_s: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment contains strings, and the setting is a number."""
     settings = loaded(WorkerSettings, {**WORKER, "STATUS_UPDATE_INTERVAL_S": str(interval_s)}, monkeypatch)
     assert settings.status_update_interval_s == interval_s
 
 
-def test_what_is_not_set_has_the_first_versions_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables of a deployment that exists already are found without a setting."""
+def test_the_defaults_are_those_of_the_first_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new version then finds the tables of an existing deployment."""
     settings = loaded(WorkerSettings, WORKER, monkeypatch)
     assert settings.input_file_table == "MediaConvertInputFileToJobId"
     assert settings.output_table == "MediaConvertJobIdToOutput"
@@ -177,14 +181,14 @@ def test_what_is_not_set_has_the_first_versions_names(monkeypatch: pytest.Monkey
     assert (settings.status_update_interval_s, settings.mediaconvert_queue) == (10, None)
 
 
-def test_an_address_is_kept_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that paths can be put after it."""
+def test_a_base_url_loses_its_trailing_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths can then be appended to it."""
     settings = loaded(ServiceSettings, {**COMMON, "PLAYBACK_BASE_URL": "https://play.example.com/v/"}, monkeypatch)
     assert settings.playback_base_url == "https://play.example.com/v"
 
 
-def test_a_queues_address_is_kept_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQS knows a queue by it."""
+def test_a_queue_url_is_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQS identifies a queue by its exact URL."""
     settings = loaded(WorkerSettings, WORKER, monkeypatch)
     assert settings.uploads_queue_url == WORKER["UPLOADS_QUEUE_URL"]
     assert settings.job_events_queue_url == WORKER["JOB_EVENTS_QUEUE_URL"]
@@ -200,11 +204,11 @@ def test_a_queues_address_is_kept_as_it_is(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_list_is_separated_by_commas(text: str, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spaces and empty parts mean nothing; JSON isn't asked for."""
+    """Spaces and empty items are ignored, and JSON is not required."""
     assert loaded(ServiceSettings, {**COMMON, "CORS_ALLOW_ORIGINS": text}, monkeypatch).cors_allow_origins == origins
 
 
-def test_other_variables_are_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment is full of them."""
+def test_other_environment_variables_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every environment has many variables of other programs."""
     settings = loaded(ServiceSettings, {**COMMON, "PATH": "/bin", "UPLOADS": "x"}, monkeypatch)
     assert settings.upload_content_types == VIDEO_TYPES

@@ -1,4 +1,4 @@
-"""docs/settings.md tells the truth."""
+"""docs/settings.md lists the settings and their defaults."""
 
 import re
 from pathlib import Path
@@ -11,10 +11,11 @@ from worker.settings import WorkerSettings
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 DEFAULT_IN_WORDS = {"UPLOAD_CONTENT_TYPES"}
+"""Settings whose default the document describes in words."""
 
 
 def documented() -> dict[str, str]:
-    """Each variable of the document, with its default as it stands there."""
+    """Return the documented default of each variable."""
     return dict(
         re.findall(r"^\| `([A-Z0-9_]+)` \| *`?([^`|]*?)`? *\|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
     )
@@ -22,14 +23,14 @@ def documented() -> dict[str, str]:
 
 @pytest.mark.parametrize("settings", [ServiceSettings, WorkerSettings])
 def test_every_setting_is_documented_with_its_default(settings: type[BaseSettings]) -> None:
-    """A setting that is added, renamed or given another default must be told of."""
-    told = documented()
+    """A new or renamed setting, or a changed default, needs a change of the document."""
+    documented_defaults = documented()
     for name, field in settings.model_fields.items():
         default = "" if field.is_required() or field.default in (None, ()) else str(field.default)
-        assert name.upper() in DEFAULT_IN_WORDS or told.get(name.upper(), "missing") == default, name
+        assert name.upper() in DEFAULT_IN_WORDS or documented_defaults.get(name.upper(), "missing") == default, name
 
 
-def test_nothing_is_documented_that_does_not_exist() -> None:
-    """A setting that is gone is gone from the document too."""
+def test_every_documented_setting_exists() -> None:
+    """A setting that is removed must be removed from the document too."""
     known = {name.upper() for name in (*ServiceSettings.model_fields, *WorkerSettings.model_fields)}
     assert set(documented()) <= known

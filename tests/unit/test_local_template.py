@@ -1,4 +1,4 @@
-"""What provisioning reads in a CloudFormation template."""
+"""Local provisioning reads CloudFormation templates."""
 
 import pytest
 
@@ -33,8 +33,8 @@ Resources:
         ("!If [Named, !Ref Name, none]", {"Fn::If": ["Named", {"Ref": "Name"}, "none"]}),
     ],
 )
-def test_short_tags_are_read_as_their_long_forms(short: str, long: object) -> None:
-    """Both ways to write a function are one value to a reader."""
+def test_short_tags_are_parsed_as_their_long_forms(short: str, long: object) -> None:
+    """A reader of the template handles only one form of each function."""
     assert templates.parse(f"Value: {short}") == {"Value": long}
 
 
@@ -46,13 +46,13 @@ def test_short_tags_are_read_as_their_long_forms(short: str, long: object) -> No
         ("JobEventsDeadLetterQueueUrl", "JOB_EVENTS_DEAD_LETTER_QUEUE_URL"),
     ],
 )
-def test_an_output_is_a_setting_by_its_name(output: str, setting: str) -> None:
-    """No list maps one to the other, so none can be forgotten."""
+def test_an_outputs_name_determines_its_setting(output: str, setting: str) -> None:
+    """A fixed rule replaces a list that could miss an output."""
     assert templates.environment_name(output) == setting
 
 
-def test_a_table_has_the_settings_of_its_template_and_no_others() -> None:
-    """What the template leaves out is not asked for."""
+def test_a_table_has_only_the_settings_of_its_template() -> None:
+    """A setting that the template omits stays off."""
     assert templates.tables(templates.parse(_TABLE)) == [
         templates.TableSettings(
             logical_id="Rows", ttl_attribute="ExpirationTime", is_recoverable=False, is_encrypted_by_kms=True
@@ -60,8 +60,8 @@ def test_a_table_has_the_settings_of_its_template_and_no_others() -> None:
     ]
 
 
-def test_a_lifecycle_rule_is_translated_to_the_api_of_s3() -> None:
-    """CloudFormation and S3 spell the same rule differently."""
+def test_a_lifecycle_rule_is_translated_to_s3s_api() -> None:
+    """CloudFormation and S3 name the fields of a rule differently."""
     template = templates.parse(_BUCKET % "AbortIncompleteMultipartUpload: { DaysAfterInitiation: 2 }, Prefix: a/")
     assert templates.buckets(template)[0].lifecycle_rules == (
         {
@@ -73,7 +73,7 @@ def test_a_lifecycle_rule_is_translated_to_the_api_of_s3() -> None:
     )
 
 
-def test_a_lifecycle_rule_that_cannot_be_translated_is_refused() -> None:
-    """A part of a rule that is silently lost would be a lie about what is deployed."""
+def test_an_unsupported_lifecycle_rule_is_refused() -> None:
+    """A rule that lost a part silently would not be the rule in the template."""
     with pytest.raises(ValueError, match="ExpirationDate of lifecycle rule tidy"):
         templates.buckets(templates.parse(_BUCKET % "ExpirationDate: 2030-01-01"))

@@ -1,4 +1,4 @@
-"""What checkov is told not to look at, it is told why, beside the resource that it is about."""
+"""Each checkov suppression has a reason, beside the resource that it applies to."""
 
 from pathlib import Path
 
@@ -7,15 +7,15 @@ import pytest
 from local import template as templates
 
 TEMPLATES = sorted((Path(__file__).resolve().parents[2] / "infra").glob("*.yaml"))
-SHORTEST_REASON = 20
+MIN_REASON_LENGTH = 20
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
-def test_every_suppression_has_its_reason(path: Path) -> None:
-    """One check of one resource at a time, never a whole file, and never without a sentence."""
+def test_every_suppression_has_a_reason(path: Path) -> None:
+    """A suppression applies to one check of one resource, never to a whole file."""
     text = path.read_text(encoding="utf-8")
-    assert "checkov:skip" not in text  # the comment form hides in long templates
+    assert "checkov:skip" not in text  # the comment form is easy to miss in a long template
     for name, resource in templates.parse(text)["Resources"].items():
         for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", ()):
             assert skip["id"].startswith("CKV"), name
-            assert len(skip["comment"].strip()) >= SHORTEST_REASON, (name, skip["id"])
+            assert len(skip["comment"].strip()) >= MIN_REASON_LENGTH, (name, skip["id"])

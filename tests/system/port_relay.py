@@ -1,8 +1,8 @@
-"""Ports of this machine that lead to other hosts. Imports nothing of the program.
+"""Local ports that forward connections to other hosts. Imports nothing from the program.
 
-In a container of the tests, localhost is that container, and the addresses that the system gives out (signed URLs, the
-player's) name the localhost of its users. A relay makes both the same for every client, ffmpeg and AWS's included, and
-leaves the Host header alone, which a signature covers.
+In a container of the tests, localhost is that container, but the addresses that the system returns (signed URLs, the
+player's) name the localhost of its users. A relay makes both the same for every client, including ffmpeg and the AWS
+SDK, and doesn't change the Host header, which a signature covers.
 """
 
 import asyncio
@@ -14,11 +14,11 @@ CHUNK_BYTES = 64 * 1024
 
 
 @contextlib.contextmanager
-def relayed(targets: Mapping[str, str]) -> Iterator[None]:
-    """For as long as the context, what connects to a port of 127.0.0.1 is connected to its target.
+def relayed_ports(targets: Mapping[str, str]) -> Iterator[None]:
+    """Forward connections to ports of 127.0.0.1 to their targets, for the length of the context.
 
     Args:
-        targets: `host:port` for each port.
+        targets: `host:port` for each local port.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="relay", daemon=True)
@@ -37,21 +37,21 @@ def relayed(targets: Mapping[str, str]) -> Iterator[None]:
 
 async def _listen(port: int, target: str) -> asyncio.Server:
     host, _, target_port = target.rpartition(":")
-    connections: set[asyncio.Task[None] | None] = set()  # the loop itself holds on to no task
+    connections: set[asyncio.Task[None] | None] = set()  # an event loop keeps only weak references to tasks
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        me = asyncio.current_task()
-        connections.add(me)
+        this_task = asyncio.current_task()
+        connections.add(this_task)
         try:
             await relay(reader, writer)
         finally:
-            connections.remove(me)
+            connections.remove(this_task)
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection(host, int(target_port))
         except OSError:
-            writer.close()  # the target isn't there: the client sees its connection end
+            writer.close()  # the target is down, so the client's connection ends too
             return
         try:
             await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
@@ -67,16 +67,16 @@ async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         while chunk := await source.read(CHUNK_BYTES):
             sink.write(chunk)
             await sink.drain()
-    with contextlib.suppress(ConnectionError, RuntimeError):  # the other direction has ended both
+    with contextlib.suppress(ConnectionError, RuntimeError):  # the other direction may have closed both connections
         sink.write_eof()
 
 
 async def _end(servers: Sequence[asyncio.Server]) -> None:
     for server in servers:
         server.close()
-    mine = asyncio.current_task()
-    others = [task for task in asyncio.all_tasks() if task is not mine]
+    this_task = asyncio.current_task()
+    others = [task for task in asyncio.all_tasks() if task is not this_task]
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-    await asyncio.sleep(0)  # what was aborted closes in the loop's next round
+    await asyncio.sleep(0)  # aborted transports close in the loop's next iteration

@@ -1,4 +1,4 @@
-"""`make dev` and `make demo`, as their users meet them."""
+"""`make dev` and `make demo`, as users call them."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .running import System
+from .running_system import System
 
 
 def _local(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -26,14 +26,14 @@ def _listens(url: str) -> bool:
 
 @pytest.fixture
 def video(tmp_path: Path, clip: bytes) -> Path:
-    """The clip under a name that needs care."""
+    """Return the path of the clip, under a name with characters that need encoding."""
     path = tmp_path / "Zwei Sekünden + 100%.mp4"
     path.write_bytes(clip)
     return path
 
 
-def test_a_video_goes_all_the_way_from_upload_to_playback(system: System, video: Path) -> None:
-    """The demo ends well only if the segments were fetched, decrypted and decoded."""
+def test_the_demo_uploads_transcodes_and_plays_a_video(system: System, video: Path) -> None:
+    """The demo succeeds only if it fetched, decrypted and decoded the segments."""
     demo = _local("demo", str(video), environment=system.environment)
     assert demo.returncode == 0, demo.stderr
     assert "COMPLETE after" in demo.stdout
@@ -41,8 +41,8 @@ def test_a_video_goes_all_the_way_from_upload_to_playback(system: System, video:
     assert f"plays at {system.playback_url}/uploads/" in demo.stdout
 
 
-def test_a_file_that_is_no_video_ends_in_one_clear_line(system: System, tmp_path: Path) -> None:
-    """MediaConvert's code, and a message without bucket names."""
+def test_the_demo_reports_an_unreadable_file_in_one_line(system: System, tmp_path: Path) -> None:
+    """The line has MediaConvert's code, and a message without bucket names."""
     (tmp_path / "no video.mp4").write_text("just text", encoding="utf-8")
     demo = _local("demo", str(tmp_path / "no video.mp4"), environment=system.environment)
     assert demo.returncode == 1
@@ -51,30 +51,30 @@ def test_a_file_that_is_no_video_ends_in_one_clear_line(system: System, tmp_path
     assert system.settings["INPUT_BUCKET"] not in demo.stderr
 
 
-def test_a_file_of_a_type_that_is_not_accepted_ends_in_one_clear_line(system: System, tmp_path: Path) -> None:
-    """The API's own words."""
+def test_the_demo_reports_a_refused_file_type_in_one_line(system: System, tmp_path: Path) -> None:
+    """The line has the API's status and message."""
     (tmp_path / "notes.txt").write_text("just text", encoding="utf-8")
     demo = _local("demo", str(tmp_path / "notes.txt"), environment=system.environment)
     assert (demo.returncode, demo.stderr.count("\n")) == (1, 1)
     assert "answers 415" in demo.stderr
 
 
-def test_a_missing_file_is_an_error_of_usage() -> None:
-    """Found before anything is asked of anybody."""
+def test_a_missing_file_is_a_usage_error() -> None:
+    """The demo checks the file before it calls the API."""
     demo = _local("demo", "/nowhere/video.mp4", environment={**os.environ})
     assert (demo.returncode, demo.stderr) == (2, "make demo: /nowhere/video.mp4 is not a file with something in it\n")
 
 
-def test_an_api_that_is_named_and_not_there_is_told(free_port: Callable[[], int], video: Path) -> None:
-    """No system is started in place of the one that was asked for."""
+def test_the_demo_reports_an_unreachable_api(free_port: Callable[[], int], video: Path) -> None:
+    """It doesn't start another system in place of the named one."""
     address = f"http://127.0.0.1:{free_port()}"
     demo = _local("demo", "--api", address, str(video), environment={**os.environ})
     assert demo.returncode == 1
     assert demo.stderr.startswith(f"make demo: {address} can't be reached")
 
 
-def test_a_second_system_on_the_same_ports_says_which_is_taken(system: System) -> None:
-    """One line, and the first system goes on."""
+def test_a_second_system_on_the_same_ports_names_the_port_in_use(system: System) -> None:
+    """It exits with one line, and the first system keeps running."""
     second = _local("up", environment=system.environment)
     assert second.returncode == 1
     assert "for api, is taken by another program; choose another with DEV_API_PORT" in second.stderr
@@ -83,10 +83,10 @@ def test_a_second_system_on_the_same_ports_says_which_is_taken(system: System) -
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_everything_and_is_no_failure(
+def test_a_signal_stops_every_process_with_exit_code_0(
     start_system: Callable[[], System], number: signal.Signals
 ) -> None:
-    """Exit code 0, and nothing listens any more."""
+    """No port of the system is open afterwards."""
     system = start_system()
     assert system.stop(number) == 0, system.log.read_text(encoding="utf-8")
     addresses = (system.api_url, system.playback_url, system.mediaconvert_url, system.aws_url)

@@ -1,4 +1,4 @@
-"""What edge.yaml and fargate.yaml say of the program is true of it."""
+"""edge.yaml and fargate.yaml agree with the program."""
 
 import asyncio
 import re
@@ -18,21 +18,21 @@ from service.settings import ServiceSettings
 from worker.settings import WorkerSettings
 
 UPLOADS = "uploads/"
-NOT_OURS = {"FORWARDED_ALLOW_IPS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
-"""uvicorn's own, and OpenTelemetry's."""
+VARIABLES_OF_LIBRARIES = {"FORWARDED_ALLOW_IPS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
+"""Variables that uvicorn and OpenTelemetry read, not the program's settings."""
 
 
-async def _nothing(*_: object) -> None:
-    """What is neither received nor sent."""
+async def _unused(*_: object) -> None:
+    """Take the place of an ASGI `receive` and `send` that are never called."""
 
 
 def resources(name: str) -> dict[str, Any]:
-    """The resources of a template."""
+    """Return the resources of a template."""
     return dict(templates.parse((ROOT / "infra" / name).read_text(encoding="utf-8"))["Resources"])
 
 
 def origin_of(path: str) -> str:
-    """Where the distribution takes this path: to the page, the videos or the API."""
+    """Return the origin that the distribution sends a path to: the page, the videos or the API."""
     config = resources("edge.yaml")["Distribution"]["Properties"]["DistributionConfig"]
     for behaviour in config["CacheBehaviors"]:
         pattern = behaviour["PathPattern"]
@@ -43,7 +43,7 @@ def origin_of(path: str) -> str:
 
 
 def api_paths() -> list[str]:
-    """A path of each route of the API, its documentation included."""
+    """Return an example path for each route of the API, including its documentation."""
     settings = ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", web_dir=ROOT / "none")
     app = create_app(settings)
     paths = [re.sub(r"\{[^}]+\}", "1-a", path) for path in app.openapi()["paths"]]
@@ -51,13 +51,13 @@ def api_paths() -> list[str]:
 
 
 @pytest.mark.parametrize("path", api_paths())
-def test_every_route_of_the_api_leads_to_the_api(path: str) -> None:
-    """Read from the application, so that no new route is forgotten."""
+def test_every_api_route_is_sent_to_the_api(path: str) -> None:
+    """The routes are read from the application, so that no new route is missed."""
     assert origin_of(path) == "api"
 
 
-def test_no_upload_prefix_hides_a_route_or_the_page() -> None:
-    """The distribution takes what lies under the prefix to the videos, before it looks for anything else."""
+def test_the_upload_prefix_can_not_hide_a_route_or_the_page() -> None:
+    """The distribution sends paths under the upload prefix to the videos before it matches any other path."""
     pattern = templates.parse((ROOT / "infra" / "pipeline.yaml").read_text())["Parameters"]["UploadPrefix"][
         "AllowedPattern"
     ]
@@ -78,44 +78,44 @@ def test_no_upload_prefix_hides_a_route_or_the_page() -> None:
         ("/uploads/6f1c/clip.mp4_1/clip.key", "videos"),
     ],
 )
-def test_the_page_and_the_videos_are_no_routes(path: str, origin: str) -> None:
-    """`POST /uploads` is the API's; what lies below is a video's."""
+def test_page_and_video_paths_are_not_sent_to_the_api(path: str, origin: str) -> None:
+    """`POST /uploads` belongs to the API, and paths below /uploads/ belong to videos."""
     assert origin_of(path) == origin
 
 
-def test_no_more_behaviours_than_a_distribution_may_have() -> None:
-    """Twenty-five, unless AWS is asked for more."""
+def test_the_distribution_has_at_most_25_cache_behaviors() -> None:
+    """CloudFront's default quota is 25."""
     config = resources("edge.yaml")["Distribution"]["Properties"]["DistributionConfig"]
     assert len(config["CacheBehaviors"]) <= 25
 
 
-def test_the_page_has_the_policy_that_the_service_gives_it() -> None:
-    """What the page may load is the same wherever it comes from."""
+def test_cloudfront_and_the_service_send_the_same_content_security_policy() -> None:
+    """The page may load the same things from both."""
     headers = resources("edge.yaml")["PageHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     policy = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
     assert policy.split() == page.CONTENT_SECURITY_POLICY.split()
 
 
 @pytest.mark.parametrize(("task", "settings"), [("ServiceTask", ServiceSettings), ("WorkerTask", WorkerSettings)])
-def test_a_task_is_told_what_its_process_needs_and_nothing_it_does_not_know(task: str, settings: type[Any]) -> None:
-    """No misspelt setting, and none missing that has no default."""
+def test_a_task_sets_every_required_setting_and_no_unknown_one(task: str, settings: type[Any]) -> None:
+    """A misspelt variable or a missing required one fails this test."""
     (container,) = resources("fargate.yaml")[task]["Properties"]["ContainerDefinitions"]
-    told = {each["Name"] for each in container["Environment"]} - NOT_OURS
+    variables = {each["Name"] for each in container["Environment"]} - VARIABLES_OF_LIBRARIES
     fields = {name.upper(): field for name, field in settings.model_fields.items()}
-    assert told <= set(fields)
-    assert {name for name, field in fields.items() if field.is_required()} <= told
+    assert variables <= set(fields)
+    assert {name for name, field in fields.items() if field.is_required()} <= variables
 
 
-def test_the_service_keeps_a_connection_longer_than_the_load_balancer_does() -> None:
-    """Else it closes one just when a request is on its way, which the load balancer answers with 502."""
+def test_the_services_keep_alive_is_longer_than_the_load_balancers_idle_timeout() -> None:
+    """Otherwise the service could close a connection that a request is on, and the load balancer would return 502."""
     attributes = resources("fargate.yaml")["LoadBalancer"]["Properties"]["LoadBalancerAttributes"]
     idle_s = next(int(each["Value"]) for each in attributes if each.get("Key") == "idle_timeout.timeout_seconds")
     settings = ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", web_dir=ROOT / "none")
     assert configuration(create_app(settings), settings).timeout_keep_alive > idle_s
 
 
-def test_nobody_but_the_load_balancer_says_who_called(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A caller's address is the last hop that is not in the VPC; what a client makes up stands before that one."""
+def test_the_client_address_is_the_last_hop_outside_the_vpc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client can forge earlier entries of X-Forwarded-For, but not the one that the load balancer appends."""
     (container,) = resources("fargate.yaml")["ServiceTask"]["Properties"]["ContainerDefinitions"]
     (trusted,) = [each for each in container["Environment"] if each["Name"] == "FORWARDED_ALLOW_IPS"]
     assert trusted["Value"] == {"Ref": "VpcCidr"}
@@ -129,18 +129,18 @@ def test_nobody_but_the_load_balancer_says_who_called(monkeypatch: pytest.Monkey
     config = configuration(FastAPI(), settings)
     forwarded = (b"x-forwarded-for", b"6.6.6.6, 203.0.113.9, 10.71.200.4")
     scope: Scope = {"type": "http", "client": ("10.71.3.4", 1), "headers": [forwarded], "scheme": "http"}
-    asyncio.run(ProxyHeadersMiddleware(app, trusted_hosts=config.forwarded_allow_ips)(scope, _nothing, _nothing))  # type: ignore[arg-type]
+    asyncio.run(ProxyHeadersMiddleware(app, trusted_hosts=config.forwarded_allow_ips)(scope, _unused, _unused))  # type: ignore[arg-type]
     assert seen == ["203.0.113.9"]
 
 
 @pytest.mark.parametrize("task", ["ServiceTask", "WorkerTask"])
-def test_a_task_can_do_little_but_run(task: str) -> None:
-    """No root, no capability, nothing to write to but /tmp, thirty seconds to end, and somebody who looks after it."""
+def test_a_task_runs_with_minimal_privileges_and_a_health_check(task: str) -> None:
+    """The container has no root, no capabilities, only /tmp to write to, and 30 seconds to stop."""
     (container,) = resources("fargate.yaml")[task]["Properties"]["ContainerDefinitions"]
     assert container["User"] == "10001:10001"
     assert container["ReadonlyRootFilesystem"] is True
     assert container["LinuxParameters"]["Capabilities"] == {"Drop": ["ALL"]}
-    assert [mount["ContainerPath"] for mount in container["MountPoints"]] == ["/tmp"]  # noqa: S108 -- the container's
+    assert [mount["ContainerPath"] for mount in container["MountPoints"]] == ["/tmp"]  # noqa: S108 -- a path in the container
     assert container["StopTimeout"] == 30
     assert container["HealthCheck"]["Command"][0] == "CMD"
     assert not container.get("Secrets")

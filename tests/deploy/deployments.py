@@ -1,0 +1,58 @@
+"""A deployment in the embedded AWS, and the result of a run of `python -m deploy`."""
+
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResult:
+    """The exit code and the output of a run of the command."""
+
+    code: int
+    lines: list[str]
+    errors: str
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """The outcome of each stack and of the package, by name."""
+        pairs = [line.split(maxsplit=1) for line in self.lines[1:] if not line.startswith(("  ", "access "))]
+        return {name: outcome.strip() for name, outcome in pairs}
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """The printed addresses, by their label."""
+        return dict(line.split() for line in self.lines if line.startswith("  "))
+
+
+Deploy = Callable[..., CommandResult]
+"""The function that the fixture `deploy` returns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A deployment in the embedded AWS."""
+
+    name: str
+    endpoint_url: str
+    first: CommandResult
+    options: tuple[str, ...]
+    client: Callable[[str], Any]
+    """A function that returns a client of any service of the embedded AWS."""
+
+    def log(self, process: str) -> str:
+        """Return the log of a function, `service` or `worker`, so far."""
+        group = f"/aws/lambda/{self.name}-{process}"
+        pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
+        return "\n".join(event["message"] for page in pages for event in page["events"])
+
+    def outputs(self, role: str = "pipeline") -> dict[str, str]:
+        """Return the outputs of one of its stacks."""
+        name = self.name if role == "pipeline" else f"{self.name}-{role}"
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
