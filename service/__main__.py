@@ -13,12 +13,14 @@ log = structlog.get_logger("service")
 
 
 def main() -> None:
-    """Serve until stopped."""
+    """Serve the API until the process is stopped."""
     settings = load(ServiceSettings)
     logging.configure(level=settings.log_level, json=settings.log_format == "json")
     telemetry.start("service")
     if settings.auth_issuer is None:
-        log.warning("access.open", reason="no identity provider is configured: whoever reaches this API may use it")
+        log.warning(
+            "access.open", reason="no identity provider is configured: every client that reaches this API may use it"
+        )
     else:
         log.info("access.restricted", issuer=settings.auth_issuer)
     try:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.views.followed import (
-    MOST_FOLLOWED,
+    MAX_FOLLOWED,
     FileKey,
     Followed,
     JobKey,
@@ -67,8 +67,8 @@ def test_the_end_is_known_for_what_it_is(followed: Followed, is_final: bool) -> 
 def test_whose_it_is_the_upload_says_before_the_job() -> None:
     """A job's row that an event made first has no owner yet."""
     lookup = Lookup(input_file="a", owner="user-1")
-    assert Followed(lookup=lookup, job=STATES[0]).owned is lookup
-    assert Followed(job=STATES[0]).owned is STATES[0]
+    assert Followed(lookup=lookup, job=STATES[0]).owner_record is lookup
+    assert Followed(job=STATES[0]).owner_record is STATES[0]
 
 
 @given(st.text(), st.text(), st.binary(), st.binary())
@@ -84,7 +84,7 @@ def test_a_tag_tells_keys_and_states_apart(one: str, other: str, state: bytes, n
     assert len({*tags.values(), *ends.values()}) == len(tags) + len(ends)
 
 
-@given(st.lists(st.tuples(st.sampled_from([JobKey, FileKey]), st.text()), max_size=MOST_FOLLOWED, unique=True))
+@given(st.lists(st.tuples(st.sampled_from([JobKey, FileKey]), st.text()), max_size=MAX_FOLLOWED, unique=True))
 def test_an_id_brings_back_what_it_was_made_of(followed: list[tuple[type[JobKey] | type[FileKey], str]]) -> None:
     """Whatever is followed, in a header's characters and under half a kilobyte."""
     keys = [kind(name) for kind, name in followed]

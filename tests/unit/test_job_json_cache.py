@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.live.job_json_cache import MOST_KEPT, JobJsonCache
+from service.live.job_json_cache import MAX_CACHED_JOBS, JobJsonCache
 from service.views.followed import Followed, JobKey
 from transcode.job import Job, Status
 
@@ -43,8 +43,8 @@ def test_a_state_read_anew_is_shown_at_once() -> None:
 def test_few_answers_are_kept() -> None:
     """However many jobs are asked for; what was forgotten is made again."""
     answers = JobJsonCache(None)
-    for at in range(3 * MOST_KEPT):
+    for at in range(3 * MAX_CACHED_JOBS):
         job_id = f"1-{at}"
         body = answers.of(JobKey(job_id), Followed(job=replace(JOB, job_id=job_id)), now_ms=NOW_MS)
         assert f'"job_id":"{job_id}"'.encode() in body
-    assert len(answers._kept) <= MOST_KEPT  # noqa: SLF001 -- nothing else shows it
+    assert len(answers._entries) <= MAX_CACHED_JOBS  # noqa: SLF001 -- nothing else shows it
