@@ -96,10 +96,10 @@ def _add_errors(operation: Json) -> None:
 
 def _extend(responses: Json, *errors: type[TranscodeError]) -> None:
     for status, response in examples_of(*errors).items():
-        known = responses.setdefault(status, {"description": "", "content": _content({})})
-        examples = known["content"]["application/json"].setdefault("examples", {})
+        documented = responses.setdefault(status, {"description": "", "content": _content({})})
+        examples = documented["content"]["application/json"].setdefault("examples", {})
         examples.update(response)
-        known["description"] = " ".join(example["summary"] for example in examples.values())
+        documented["description"] = " ".join(example["summary"] for example in examples.values())
 
 
 def _shape_errors(operation: Json, model: type[Problem]) -> None:

@@ -94,8 +94,8 @@ def _read(web_dir: Path) -> dict[str, Asset]:
 
 def _media_type(path: str) -> str:
     # The operating system's own table may name other types, and browsers refuse modules of another type.
-    known = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css", ".html": "text/html"}
-    return known.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+    media_types = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css", ".html": "text/html"}
+    return media_types.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
 async def _not_built(_request: Request) -> Response:

@@ -35,12 +35,12 @@ log = structlog.get_logger(__name__)
 
 def install(app: FastAPI) -> None:
     """Make the app return this system's, AWS's and FastAPI's errors in the one shape."""
-    app.add_exception_handler(TranscodeError, _known)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientError, _aws)
-    app.add_exception_handler(BotoCoreError, _aws)
-    app.add_exception_handler(Exception, _unknown)
+    app.add_exception_handler(TranscodeError, _handle_transcode_error)
+    app.add_exception_handler(RequestValidationError, _handle_invalid_request)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    app.add_exception_handler(ClientError, _handle_aws_error)
+    app.add_exception_handler(BotoCoreError, _handle_aws_error)
+    app.add_exception_handler(Exception, _handle_unexpected_error)
 
 
 def responses(*errors: type[TranscodeError]) -> dict[int | str, dict[str, Any]]:
@@ -94,9 +94,11 @@ def _as_text(detail: object) -> str:
     return "; ".join(f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in detail)
 
 
-async def _known(request: Request, error: Exception) -> JSONResponse:
-    known = error if isinstance(error, TranscodeError) else TranscodeError()
-    return problem(request, status=known.http_status, detail=str(known), code=known.code, headers=_headers(known))
+async def _handle_transcode_error(request: Request, error: Exception) -> JSONResponse:
+    expected = error if isinstance(error, TranscodeError) else TranscodeError()
+    return problem(
+        request, status=expected.http_status, detail=str(expected), code=expected.code, headers=_headers(expected)
+    )
 
 
 def _headers(error: TranscodeError) -> dict[str, str]:
@@ -114,14 +116,14 @@ def _headers(error: TranscodeError) -> dict[str, str]:
             return {}
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
+async def _handle_invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Name the wrong fields and the reasons, without repeating the request's values."""
     lines: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     detail = [{"loc": line["loc"], "msg": line["msg"], "type": line["type"]} for line in lines]
     return problem(request, status=422, detail=detail, code="invalid_request")
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else INTERNAL
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
@@ -146,14 +148,14 @@ def _allowed(request: Request) -> str | None:
     return ", ".join(sorted(method.upper() for method in documented[min(paths, key=lambda path: path.count("{"))]))
 
 
-async def _aws(request: Request, error: Exception) -> JSONResponse:
+async def _handle_aws_error(request: Request, error: Exception) -> JSONResponse:
     if not is_transient(error):
-        return await _unknown(request, error)
+        return await _handle_unexpected_error(request, error)
     log.warning("aws.unavailable", path=request.url.path, reason=type(error).__name__)
-    return await _known(request, AwsUnavailableError())
+    return await _handle_transcode_error(request, AwsUnavailableError())
 
 
-async def _unknown(request: Request, error: Exception) -> JSONResponse:
+async def _handle_unexpected_error(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.url.path, exc_info=error)
     # Starlette sends this response outside the middleware that adds headers.
     headers = {REQUEST_ID_HEADER: _request_id()}

@@ -146,7 +146,7 @@ class Problem(BaseModel):
 class UppyProblem(Problem):
     """An error with the fields that Uppy reads; Uppy shows `message`."""
 
-    error: str = Field(description="The code again.")
+    error: str = Field(description="A copy of `code`.")
     message: str
     request_id: str = Field(alias="requestId", description="The request's id in the log.")
 
