@@ -103,7 +103,7 @@ class ServiceSettings(Settings):
             raise ValueError("PLAYBACK_KEY_PAIR_ID is missing: the private key can't be used without it")
         if (keys[0] is None) == (keys[1] is None):
             raise ValueError(
-                "PLAYBACK_KEY_PAIR_ID needs exactly one of PLAYBACK_PRIVATE_KEY and PLAYBACK_PRIVATE_KEY_SECRET_ARN"
+                "PLAYBACK_KEY_PAIR_ID needs PLAYBACK_PRIVATE_KEY or PLAYBACK_PRIVATE_KEY_SECRET_ARN, but not both"
             )
         if self.playback_base_url is None:
             raise ValueError("PLAYBACK_BASE_URL is missing: the playback cookies are for that URL")
