@@ -1,1 +1,1 @@
-"""The HTTP API: presigned uploads, job lookup, progress. Never sees an encryption key."""
+"""The HTTP API: presigned uploads, job lookup and progress. It never reads an encryption key."""

@@ -1,6 +1,7 @@
-"""The application, put together."""
+"""The application: FastAPI with the routes, the middleware and the OpenAPI document."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -20,37 +21,40 @@ if TYPE_CHECKING:
     from service.access.tokens import TokenVerifier
 
 DESCRIPTION = """
-Upload a video straight to S3, and follow one honest progress bar until it plays.
+Upload a video directly to S3, and show one honest progress bar until it plays.
 
-1. `POST /uploads`, and send the file to the URL it gives. (For large files `/s3` speaks to Uppy.)
-2. `GET /events?input_file=…` tells of every change, from the wait for the upload to the end of its job, of up to fifty
-   files on one connection. Without streams: `GET /jobs?input_file=…` until there is a `job_id`, then
+1. `POST /uploads`, and send the file to the URL in the response. (For large files, use Uppy with `/s3`.)
+2. `GET /events?input_file=…` sends every change of up to fifty files on one connection, from the wait for the upload to
+   the end of the job. Without streams: `GET /jobs?input_file=…` until there is a `job_id`, then
    `GET /jobs/{job_id}/progress?wait_s=20` with the last `ETag`.
-3. At COMPLETE, `output.playback_url` plays.
+3. At COMPLETE, play `output.playback_url`.
 
-Show `progress_percent` as it is: null is a bar without end. Errors are `{"detail": …, "code": …}`; `code` is stable.
-Every answer names its request in `X-Request-Id`, by which its log lines are found; a request may bring its own.
+Show `progress_percent` unchanged; null means an indeterminate bar. Errors are `{"detail": …, "code": …}`; `code` is
+stable. Every response has the request's id in `X-Request-Id`, which its log lines contain; a request may set its own.
 """
 
 ROUTERS = (jobs.router, uploads.router, progress.router, companion.router, health.router)
-"""In this order: the first route to be compared with a request's path is the one that is called most."""
+"""The routers, in the order in which a request's path is compared with them: the route that is called most is first."""
 
 OWN_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", problems.REQUEST_ID_HEADER)
-"""What a page of another origin may send along."""
+"""The request headers that a page of another origin may send."""
 UPPY_HEADERS = ("Uppy-Versions", "Uppy-Auth-Token")
-"""What Uppy's companion client, before version 6, sends along."""
+"""The request headers that Uppy's companion client sends, before version 6."""
 
 
-def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI:
-    """Return the application; its lifespan opens and closes what it needs of AWS.
+def create_app(
+    settings: ServiceSettings, *, can_stream: bool = True, clock: Callable[[], float] = time.time
+) -> FastAPI:
+    """Return the application; its lifespan opens and closes its AWS clients.
 
-    `can_stream` is False where answers are sent whole, so that a stream would never arrive.
+    `can_stream` is False if the server buffers whole responses, so that a stream would never arrive. `clock` returns
+    Unix seconds.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings) as opened:
-            app.state.resources = opened
+        async with open_resources(settings, clock=clock) as resources:
+            app.state.resources = resources
             yield
 
     app = FastAPIOffline(
@@ -60,9 +64,9 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
         version="0.1.0",
         openapi_tags=openapi.TAGS,
         lifespan=lifespan,
-        # The app's own routes, and the first of it: an included router's are looked through twice for each request.
+        # As the app's own routes, before all others: an included router's routes would be searched twice per request.
         routes=[route for router in ROUTERS for route in router.routes],
-        # Where OpenTelemetry is on, FastAPI traces and measures requests; what it logs would be said twice.
+        # With OpenTelemetry on, FastAPI traces and measures requests; its own log lines would repeat the request log.
         telemetry={"auto_configure": False, "logs": False, "operation_spans": False},
     )
     app.state.verifier = _verifier(settings)
@@ -74,7 +78,7 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders)
     if settings.cors_allow_origins:
-        # Around the rest: a page may read refusals too. Never with credentials: tokens come in a header.
+        # Around the other middleware, so that a page can read errors too. Without credentials: tokens come in a header.
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_allow_origins,
@@ -90,7 +94,7 @@ def create_app(settings: ServiceSettings, *, can_stream: bool = True) -> FastAPI
 def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
     if settings.auth_issuer is None or settings.auth_audience is None:
         return None
-    from service.access.issuer import Issuer  # noqa: PLC0415 -- a twentieth of a cold start, for those who check tokens only
+    from service.access.issuer import Issuer  # noqa: PLC0415 -- slow to import (bench row "Lambda cold start")
     from service.access.tokens import TokenVerifier  # noqa: PLC0415
 
     return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience)
@@ -99,6 +103,6 @@ def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
 def _quota(settings: ServiceSettings) -> "UploadQuota | None":
     if not settings.uploads_per_minute:
         return None
-    from service.access.quota import UploadQuota  # noqa: PLC0415 -- for those who count only
+    from service.access.quota import UploadQuota  # noqa: PLC0415 -- imported only if the quota is on
 
     return UploadQuota(per_minute=settings.uploads_per_minute)

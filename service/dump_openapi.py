@@ -1,4 +1,4 @@
-"""`python -m service.dump_openapi`: print the API's description, which docs/openapi.json holds."""
+"""`python -m service.dump_openapi`: print the OpenAPI document; `make openapi` writes it to docs/openapi.json."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ from service.settings import ServiceSettings
 
 
 def document() -> str:
-    """Return the description: the same wherever it is made, whatever the environment."""
+    """Return the OpenAPI document, which is the same on every machine and in every environment."""
     app = create_app(ServiceSettings(input_bucket="input", output_bucket="output"))
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 

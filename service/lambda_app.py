@@ -1,9 +1,9 @@
-"""The API as a Lambda function: one event loop and one set of AWS clients, for the container's life.
+"""The API as a Lambda function: one event loop and one set of AWS clients for the container's life.
 
-Mangum would open and close them around every invocation. Here they are opened once, on the loop that Mangum then
-runs each request on, and never closed: Lambda freezes a container, and ends it without a word. Mangum understands API
-Gateway's REST (v1) and HTTP (v2) events, function URLs and load balancers; it sends answers whole, so there are no
-streams.
+Mangum would open and close the clients around every invocation. This module opens them once, on the event loop on which
+Mangum then runs each request. It never closes them: Lambda freezes a container, and ends it without notice. Mangum
+understands API Gateway's REST (v1) and HTTP (v2) events, function URLs and load balancers. It buffers whole responses,
+so there are no streams.
 """
 
 import asyncio
@@ -22,37 +22,37 @@ TEXT_TYPES = ["text/", "application/json", "application/javascript"]
 
 
 class LambdaApp:
-    """Handles invocations. Belongs to the thread that made it, as its event loop does."""
+    """The handler of invocations. It may only be called on the thread that created it, because of its event loop."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(self._loop)  # where Mangum looks for it
+        asyncio.set_event_loop(self._loop)  # Mangum gets its loop from here
         app = create_app(settings, can_stream=False)
-        self._opened = AsyncExitStack()
-        self._loop.run_until_complete(self._opened.enter_async_context(app.router.lifespan_context(app)))
-        whole: Any = _under(settings.api_base_path.rstrip("/"), app)  # Mangum's type for an app is its own
-        self._mangum = Mangum(whole, lifespan="off", text_mime_types=TEXT_TYPES)
+        self._exit_stack = AsyncExitStack()
+        self._loop.run_until_complete(self._exit_stack.enter_async_context(app.router.lifespan_context(app)))
+        mounted: Any = _mounted(app, settings.api_base_path.rstrip("/"))  # Mangum has a type of its own for apps
+        self._mangum = Mangum(mounted, lifespan="off", text_mime_types=TEXT_TYPES)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """Return the answer to a request, in the form that the event's sender reads."""
+        """Return the response to a request, in the form that the event's sender expects."""
         try:
             return self._mangum(event, context)
         finally:
             telemetry.flush()
 
     def close(self) -> None:
-        """Close what was opened. Lambda never does; tests do."""
-        self._loop.run_until_complete(self._opened.aclose())
+        """Close the app's resources. Lambda never calls this; tests do."""
+        self._loop.run_until_complete(self._exit_stack.aclose())
         self._loop.close()
         asyncio.set_event_loop(None)
 
 
-def _under(base_path: str, app: ASGIApp) -> ASGIApp:
-    """Return the app for paths that begin with `base_path`; REST APIs leave a stage's name out of theirs."""
+def _mounted(app: ASGIApp, base_path: str) -> ASGIApp:
+    """Return the app, mounted at `base_path`. Paths may lack it: REST APIs leave out a stage's name."""
 
-    async def under(scope: Scope, receive: Receive, send: Send) -> None:
+    async def mounted(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        whole = path if path.startswith(f"{base_path}/") else base_path + path
-        await app({**scope, "path": whole, "root_path": base_path}, receive, send)
+        full_path = path if path.startswith(f"{base_path}/") else base_path + path
+        await app({**scope, "path": full_path, "root_path": base_path}, receive, send)
 
-    return under if base_path else app
+    return mounted if base_path else app

@@ -1,7 +1,7 @@
 """The Lambda function `service.lambda_handler.handler`.
 
-Everything is created when Lambda initialises the container, before the first request. Wrong settings end it there,
-with one line that names them.
+Lambda imports this module when it initialises the container, before the first request. Invalid settings end the
+initialisation with one line that names them.
 """
 
 from transcode.gc_tuning import paused_during_start

@@ -1,4 +1,4 @@
-"""All that the service asks of AWS, gathered from its stores and clients; never anything of the table with the keys."""
+"""All AWS permissions of the service, collected from its stores and clients; none is for the table with the keys."""
 
 from service.aws import job_requests, mediaconvert, multipart, playback_secret, presigned
 from service.live import batch_get

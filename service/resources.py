@@ -1,8 +1,8 @@
-"""What the routes stand on: the tables and the bucket, opened once for the app's life."""
+"""The app's resources: the clock, and the tables, buckets and readers, opened once for the app's life."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -33,13 +33,15 @@ if TYPE_CHECKING:
     from service.playback.cookies import PlaybackCookies
 
 PROBE_KEY = "readyz"
+"""The key of a row that never exists, which the readiness check reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """The app's tables and bucket."""
+    """The app's clock, tables, buckets and readers. `clock` returns Unix seconds."""
 
     settings: ServiceSettings
+    clock: Callable[[], float]
     statuses: StatusTable
     lookups: LookupTable
     bucket: UploadBucket
@@ -51,11 +53,19 @@ class Resources:
     job_json: JobJsonCache
     cookies: "PlaybackCookies | None"
 
+    def now_s(self) -> int:
+        """Return the time in whole Unix seconds."""
+        return int(self.clock())
+
+    def now_ms(self) -> int:
+        """Return the time in whole Unix milliseconds."""
+        return int(self.clock() * 1000)
+
     async def check(self) -> None:
-        """Return if all of them answer.
+        """Return if both tables and the bucket respond.
 
         Raises:
-            AwsUnavailableError: One doesn't, or isn't there.
+            AwsUnavailableError: One of them doesn't respond or doesn't exist.
         """
         try:
             await asyncio.gather(
@@ -66,8 +76,10 @@ class Resources:
 
 
 @asynccontextmanager
-async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
-    """Give the app's tables and bucket, and close them at the end."""
+async def open_resources(
+    settings: ServiceSettings, *, clock: Callable[[], float] = time.time
+) -> AsyncIterator[Resources]:
+    """Yield the app's resources, and close them at the end. `clock` returns Unix seconds."""
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     async with (
         aws_of(settings) as aws,
@@ -76,23 +88,26 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
         dynamodb = await aws.dynamodb()
         s3 = LazyClient(aws.s3)
         public_url = settings.s3_public_endpoint_url
-        public = LazyClient(partial(aws.s3, endpoint_url=public_url)) if public_url else s3
+        public_s3 = LazyClient(partial(aws.s3, endpoint_url=public_url)) if public_url else s3
         statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
-        batch_get = BatchGet(dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table)
-        reader = JobReader(batch_get, statuses, fresh_s=settings.fresh_s)
-        hub = Hub(reader, partial(_show, settings), tick_s=settings.tick_s)
+        batch_get = BatchGet(
+            dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table, clock=clock
+        )
+        reader = JobReader(batch_get, statuses, fresh_s=settings.fresh_s, clock=clock)
+        hub = Hub(reader, partial(_serialize, settings, clock), tick_s=settings.tick_s)
         stack.push_async_callback(reader.close)
         stack.push_async_callback(hub.close)
         yield Resources(
             settings=settings,
+            clock=clock,
             statuses=statuses,
             reader=reader,
             hub=hub,
             job_json=JobJsonCache(settings.playback_base_url),
             cookies=await _cookies(aws, settings),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
-            bucket=UploadBucket(s3, public, settings.input_bucket),
-            multipart=MultipartBucket(s3, public, settings.input_bucket),
+            bucket=UploadBucket(s3, public_s3, settings.input_bucket),
+            multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
             canceller=JobCanceller(
                 LazyClient(partial(aws.mediaconvert, endpoint_url=settings.mediaconvert_endpoint_url))
             ),
@@ -102,15 +117,17 @@ async def open_resources(settings: ServiceSettings) -> AsyncIterator[Resources]:
         )
 
 
-def _show(settings: ServiceSettings, key: Key, followed: Followed) -> tuple[bytes, str]:
-    return as_event(key, followed, now_ms=int(time.time() * 1000), playback_base_url=settings.playback_base_url)
+def _serialize(
+    settings: ServiceSettings, clock: Callable[[], float], key: Key, followed: Followed
+) -> tuple[bytes, str]:
+    return as_event(key, followed, now_ms=int(clock() * 1000), playback_base_url=settings.playback_base_url)
 
 
 async def _cookies(aws: Aws, settings: ServiceSettings) -> "PlaybackCookies | None":
     if settings.playback_key_pair_id is None or settings.playback_base_url is None:
         return None
     from service.aws.playback_secret import open_signer  # noqa: PLC0415
-    from service.playback.cookies import PlaybackCookies  # noqa: PLC0415 -- cryptography, for those who sign only
+    from service.playback.cookies import PlaybackCookies  # noqa: PLC0415 -- imports cryptography
 
     signer = await open_signer(aws, settings, key_pair_id=settings.playback_key_pair_id)
     return PlaybackCookies(signer, playback_base_url=settings.playback_base_url, ttl_s=settings.playback_cookie_ttl_s)

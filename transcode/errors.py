@@ -1,8 +1,11 @@
-"""Every error that a caller of ours can meet: one tree, one sentence each, a stable code, an HTTP status beside it."""
+"""The errors that the API returns: one class tree, each with one sentence, a stable code and an HTTP status.
+
+An error's docstring is the text that callers and the OpenAPI document get, unless the code gives another detail.
+"""
 
 
 class TranscodeError(Exception):
-    """Something that this system expects to go wrong, and has words for."""
+    """An error that this system expects and describes to its callers."""
 
     code = "internal_error"
     http_status = 500
@@ -26,44 +29,44 @@ class JobNotFoundError(TranscodeError):
 
 
 class UnauthenticatedError(TranscodeError):
-    """The request needs a bearer token that this system's identity provider signed for it."""
+    """The request needs a bearer token that the identity provider signed for this system."""
 
     code = "invalid_token"
     http_status = 401
 
 
 class MissingTokenError(UnauthenticatedError):
-    """The request carries no bearer token, and this system answers nobody without one."""
+    """The request has no bearer token, and this system refuses requests without one."""
 
     code = "missing_token"
 
 
 class InvalidTokenError(UnauthenticatedError):
-    """The token is not one that this system's identity provider signed for it."""
+    """The token was not signed for this system by its identity provider."""
 
 
 class ExpiredTokenError(UnauthenticatedError):
-    """The token has expired; fetch another."""
+    """The token has expired; get a new one."""
 
     code = "expired_token"
 
 
 class IssuerUnavailableError(TranscodeError):
-    """The identity provider's keys can't be had at the moment; trying again is safe."""
+    """The identity provider's keys can't be fetched at the moment; retrying is safe."""
 
     code = "identity_provider_unavailable"
     http_status = 503
 
 
 class RequestTooLargeError(TranscodeError):
-    """The request's body is larger than any that this route has a use for."""
+    """The request's body is larger than this route accepts."""
 
     code = "request_too_large"
     http_status = 413
 
 
 class TooManyUploadsError(TranscodeError):
-    """The caller has begun more uploads within a minute than this system allows."""
+    """The caller has started more uploads within a minute than this system allows."""
 
     code = "too_many_uploads"
     http_status = 429
@@ -74,14 +77,14 @@ class TooManyUploadsError(TranscodeError):
 
 
 class FollowedNotFoundError(TranscodeError):
-    """Some of the files and jobs to follow are not there; the detail says which."""
+    """Some of the files and jobs to follow don't exist; the detail names them."""
 
     code = "followed_not_found"
     http_status = 404
 
 
 class StreamingUnavailableError(TranscodeError):
-    """Streams can't be had here; follow a job with GET /jobs/{job_id}/progress?wait_s=20 and If-None-Match instead."""
+    """Streaming is unavailable here; follow a job with GET /jobs/{job_id}/progress?wait_s=20 and If-None-Match."""
 
     code = "streaming_unavailable"
     http_status = 501
@@ -95,62 +98,62 @@ class UploadTooLargeError(TranscodeError):
 
 
 class UnsupportedTypeError(TranscodeError):
-    """The content type is not one of a video this system accepts."""
+    """The content type is not one of the video types that this system accepts."""
 
     code = "unsupported_content_type"
     http_status = 415
 
 
 class AwsUnavailableError(TranscodeError):
-    """AWS did not answer in time, or asked to be called less often; trying again is safe."""
+    """AWS did not respond in time, or throttled the request; retrying is safe."""
 
     code = "aws_unavailable"
     http_status = 503
 
 
 class InputFileGoneError(UploadNotFoundError):
-    """The uploaded file is no longer there: upload it again."""
+    """The uploaded file no longer exists; upload it again."""
 
     code = "input_file_gone"
 
 
 class JobFinalError(TranscodeError):
-    """The job is over: it can't be cancelled any more."""
+    """The job has ended, so it can't be cancelled."""
 
     code = "job_final"
     http_status = 409
 
 
 class NothingToRetryError(TranscodeError):
-    """The file's job runs, is complete, or is still to be made for the first time: there is nothing to try again."""
+    """The file's job is running, is complete, or has not been created yet, so there is nothing to retry."""
 
     code = "nothing_to_retry"
     http_status = 409
 
 
 class RetryNotConfiguredError(TranscodeError):
-    """This deployment makes no second job of a file: its service knows no uploads queue."""
+    """This deployment can't retry a job: the service has no uploads queue configured."""
 
     code = "retry_not_configured"
     http_status = 501
 
 
 class UploadCompletedError(TranscodeError):
-    """The upload is complete: nothing of it can be changed any more, and its job is made by itself."""
+    """The upload is complete and can't be changed; its job is created automatically."""
 
     code = "upload_completed"
     http_status = 409
 
 
 class UploadIncompleteError(TranscodeError):
-    """The parts are fewer bytes than were announced: send the rest."""
+    """The parts have fewer bytes than the caller announced; send the missing parts."""
 
     code = "upload_incomplete"
     http_status = 409
 
 
 class InvalidPartsError(TranscodeError):
-    """S3 does not have the parts so: one is missing, changed, or smaller than 5 MiB without being the last."""
+    """S3 refused the parts: one is missing, has another ETag, or is smaller than 5 MiB and not the last."""
 
     code = "invalid_parts"
     http_status = 400

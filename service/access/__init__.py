@@ -1,1 +1,1 @@
-"""Who is calling, and how they prove it."""
+"""Access control: the identity of callers, the verification of their tokens, and their upload quota."""

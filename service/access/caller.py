@@ -1,4 +1,7 @@
-"""Who asks, and what they may see. Pure: how a caller proves who they are is `service.api.dependencies`'s business."""
+"""The caller of a request, and the rule for what a caller may see.
+
+Pure: `service.api.dependencies` authenticates callers.
+"""
 
 from dataclasses import dataclass
 
@@ -8,23 +11,23 @@ from transcode.lookup import Lookup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who sent a request: the subject of their token, or nobody in particular where access is off."""
+    """The sender of a request: `sub` is the subject of its token, or None while access control is off."""
 
     sub: str | None
 
     @property
     def owner(self) -> str | None:
-        """Whose the uploads are that this caller announces; None where nobody owns anything."""
+        """The owner of the uploads that this caller announces; None while access control is off."""
         return self.sub
 
 
 OPEN = Caller(sub=None)
-"""Whoever asks, where no identity provider is configured: all may see all."""
+"""Every caller, while no identity provider is configured. It may see everything."""
 
 
-def may_see(caller: Caller, thing: Lookup | Job) -> bool:
-    """Tell whether an upload or a job is the caller's; where access is off, everything is.
+def may_see(caller: Caller, record: Lookup | Job) -> bool:
+    """Return whether the caller may see an upload or a job: its owner may, and every caller while access is off.
 
-    What nobody announced belongs to nobody, and with access on nobody sees it.
+    A file that no caller announced has no owner, so no caller may see it while access control is on.
     """
-    return caller.sub is None or thing.owner == caller.sub
+    return caller.sub is None or record.owner == caller.sub

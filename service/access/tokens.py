@@ -1,6 +1,6 @@
-"""Bearer tokens: a JWT of the configured identity provider, meant for this API, valid now. RS256 and ES256 only.
+"""Verification of bearer tokens: a JWT that the configured identity provider signed for this API and that is valid now.
 
-https://datatracker.ietf.org/doc/html/rfc8725
+Only RS256 and ES256 signatures are accepted. https://datatracker.ietf.org/doc/html/rfc8725
 """
 
 import jwt
@@ -10,12 +10,12 @@ from transcode.errors import ExpiredTokenError, InvalidTokenError
 
 LEEWAY_S = 30
 """Seconds by which the provider's clock may differ from ours."""
-LONGEST_TOKEN = 16_384
-LONGEST_SUBJECT = 255
+MAX_TOKEN_CHARS = 16_384
+MAX_SUBJECT_CHARS = 255
 
 
 class TokenVerifier:
-    """Tells whose a token is."""
+    """Verifies tokens and returns their subjects."""
 
     def __init__(self, issuer: Issuer, *, audience: str) -> None:
         self._issuer = issuer
@@ -25,8 +25,8 @@ class TokenVerifier:
         """Return the token's subject.
 
         Raises:
-            UnauthenticatedError: The token has expired, or is not one for this API.
-            IssuerUnavailableError: The provider's keys can't be had at the moment.
+            UnauthenticatedError: The token has expired, or is not valid for this API.
+            IssuerUnavailableError: The provider's keys can't be fetched at the moment.
         """
         key = await self._issuer.key(_key_id(token))
         try:
@@ -42,37 +42,39 @@ class TokenVerifier:
         except jwt.ExpiredSignatureError as error:
             raise ExpiredTokenError from error
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError, OverflowError) as error:
-            raise InvalidTokenError(_why(error)) from error
+            raise InvalidTokenError(_reason(error)) from error
         subject = claims["sub"]
-        if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
-            raise InvalidTokenError("The token's subject can't be read.")
+        if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_CHARS or not subject.isprintable():
+            raise InvalidTokenError(
+                f"The token's subject is not a printable text of 1 to {MAX_SUBJECT_CHARS} characters."
+            )
         return subject
 
 
 def _key_id(token: str) -> str | None:
-    """Return the id of the key that the token says it is signed with; refuse early what no key could verify."""
-    if len(token) > LONGEST_TOKEN:
+    """Return the id of the key that the token's header names; refuse early a token that no key could verify."""
+    if len(token) > MAX_TOKEN_CHARS:
         raise InvalidTokenError("The token is too long.")
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
-        raise InvalidTokenError("The token is no JSON Web Token.") from error
+        raise InvalidTokenError("The token is not a JSON Web Token.") from error
     if header.get("alg") not in ALGORITHMS:
         raise InvalidTokenError("The token is not signed with RS256 or ES256.")
     key_id = header.get("kid")
     return key_id if isinstance(key_id, str) else None
 
 
-def _why(error: Exception) -> str:
-    """Say what is wrong, in words that repeat nothing of the token."""
+def _reason(error: Exception) -> str:
+    """Return the reason why a token is invalid, without repeating any part of the token."""
     match error:
         case jwt.InvalidAudienceError():
             return "The token is meant for another audience."
         case jwt.InvalidIssuerError():
-            return "The token is another issuer's."
+            return "The token comes from another issuer."
         case jwt.ImmatureSignatureError() | jwt.InvalidIssuedAtError():
             return "The token is not valid yet."
         case jwt.MissingRequiredClaimError():
             return "The token lacks one of exp, iss, aud and sub."
         case _:
-            return "The token's signature or a claim of it is wrong."
+            return "The token's signature or one of its claims is wrong."

@@ -1,1 +1,1 @@
-"""Every route of the API, and what all routes share: dependencies, errors, the OpenAPI document, middleware."""
+"""Every route of the API, and what the routes share: dependencies, errors, the OpenAPI document and middleware."""

@@ -28,7 +28,7 @@ class _Access(SecurityBase):
         self.scheme_name = "bearer"
         self.model = BearerScheme(
             bearerFormat="JWT",
-            description="A token of the configured identity provider; none is needed where none is configured.",
+            description="A token of the configured identity provider. Without a provider, no token is needed.",
         )
 
     async def __call__(self, request: Request) -> Caller:
@@ -59,7 +59,7 @@ async def new_upload_caller(request: Request, caller: CurrentCaller) -> Caller:
     """
     quota: UploadQuota | None = request.app.state.quota
     if quota is not None:
-        await quota.take(caller.sub or f"address {request.client.host if request.client else 'unknown'}")
+        await quota.count(caller.sub or f"address {request.client.host if request.client else 'unknown'}")
     return caller
 
 
@@ -87,6 +87,6 @@ AppResources = Annotated[Resources, Depends(_resources)]
 
 InputFile = Annotated[
     str,
-    Query(min_length=1, max_length=1024, description="The key that `POST /uploads` gave.", examples=[EXAMPLE_FILE]),
+    Query(min_length=1, max_length=1024, description="The key that `POST /uploads` returned.", examples=[EXAMPLE_FILE]),
 ]
 JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,100}$", description="The job's id.", examples=[EXAMPLE_JOB])]

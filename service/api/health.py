@@ -1,4 +1,4 @@
-"""The routes that load balancers and orchestrators ask: is the process alive, can it reach AWS?"""
+"""The health routes for load balancers and orchestrators: is the process alive, and can it reach AWS?"""
 
 from fastapi import APIRouter
 
@@ -12,7 +12,7 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz", operation_id="healthz", summary="Is the process alive?")
 async def healthz() -> Health:
-    """Answer, whatever AWS does."""
+    """Return 200, whatever the state of AWS."""
     return Health()
 
 
@@ -23,6 +23,6 @@ async def healthz() -> Health:
     responses=responses(AwsUnavailableError),
 )
 async def readyz(resources: AppResources) -> Health:
-    """Answer 200 if the tables and the bucket can be reached, 503 otherwise."""
+    """Return 200 if the service can reach its tables and bucket, 503 otherwise."""
     await resources.check()
     return Health()

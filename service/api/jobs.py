@@ -1,17 +1,15 @@
-"""The routes of jobs: find one, get one, cancel one, request another one."""
-
-import time
+"""The routes of jobs: find one, get one, cancel one, retry one."""
 
 from fastapi import APIRouter, Request, Response
 
 from service.access.caller import Caller, may_see
 from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller, resources_of
-from service.api.middleware.request_log import note
+from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
 from service.resources import Resources
 from service.views.bodies import JobRequest
 from service.views.followed import FileKey, Followed, JobKey, Key
-from transcode import job as rule
+from transcode import job as job_model
 from transcode.errors import (
     AwsUnavailableError,
     InputFileGoneError,
@@ -28,7 +26,7 @@ from transcode.lookup import Lookup
 router = APIRouter(tags=["jobs"])
 
 
-# The first to be compared with a request's path, because it is asked for most.
+# Clients call this route most, so it is the first that the router compares with a request's path.
 @router.get(
     "/jobs/{job_id}",
     operation_id="get_job",
@@ -37,16 +35,16 @@ router = APIRouter(tags=["jobs"])
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
 async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Response:
-    """Get everything there is to show of a job.
+    """Get everything that a front end can show of a job.
 
-    Where videos' keys are guarded, the answer about a COMPLETE job comes with the cookies that fetch its key, for a
-    while: ask again before you play it again.
+    If this deployment restricts access to key files, the response for a COMPLETE job sets the cookies with which a
+    browser fetches the video's key. They expire: get the job again before you play the video again.
     """
     resources, key = resources_of(request), JobKey(job_id)
     followed = await resources.reader.follow(key)
-    if followed.owned is None or not may_see(caller, followed.owned):
+    if followed.owner_record is None or not may_see(caller, followed.owner_record):
         raise JobNotFoundError
-    return _answer(key, followed, resources)
+    return _job_response(key, followed, resources)
 
 
 @router.get(
@@ -57,12 +55,12 @@ async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Res
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
 async def find_job(input_file: InputFile, caller: CurrentCaller, request: Request) -> Response:
-    """Get the newest job of a file; before there is one, its status is AWAITING_UPLOAD and its id null."""
+    """Get the newest job of a file. Before the file has a job, `job_id` is null and the status AWAITING_UPLOAD."""
     resources, key = resources_of(request), FileKey(input_file)
     followed = await resources.reader.follow(key)
-    if followed.owned is None or not may_see(caller, followed.owned):
+    if followed.owner_record is None or not may_see(caller, followed.owner_record):
         raise UploadNotFoundError
-    return _answer(key, followed, resources)
+    return _job_response(key, followed, resources)
 
 
 @router.post(
@@ -73,20 +71,20 @@ async def find_job(input_file: InputFile, caller: CurrentCaller, request: Reques
     responses=responses(JobNotFoundError, JobFinalError, AwsUnavailableError),
 )
 async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> JobView:
-    """End a job that is not over yet: its status is CANCELED from now on, and nothing of it can be played."""
+    """Cancel a job that has not ended yet. Its status is then CANCELED, and its output can't be played."""
     job = await _job(job_id, caller, resources)
     if job.status.is_final:
         raise JobFinalError
     await resources.canceller.cancel(job_id)
     if job.input_file is not None:
-        note("job.cancel_asked", job.input_file, job_id=job_id)
-    # MediaConvert sends no event for a job that was still waiting, so the status is ours to write, by the same rule
-    # as an event's: where one came first, that one stands.
-    now_ms = int(time.time() * 1000)
-    await resources.statuses.advance(rule.Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
-    resources.reader.forget()
+        log_upload_event("job.cancel_asked", job.input_file, job_id=job_id)
+    # MediaConvert sends no event when it cancels a job that was still queued, so the service writes the status itself.
+    # The write follows the same rule as an event: if an event made the job final first, that status stays.
+    now_ms = resources.now_ms()
+    await resources.statuses.advance(job_model.Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
+    resources.reader.invalidate()
     job = await _job(job_id, caller, resources)
-    if job.status is not rule.Status.CANCELED:
+    if job.status is not job_model.Status.CANCELED:
         raise JobFinalError
     return job_view(job, now_ms=now_ms, playback_base_url=resources.settings.playback_base_url)
 
@@ -95,7 +93,7 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
     "/jobs",
     status_code=202,
     operation_id="retry_job",
-    summary="Ask for another job of a file",
+    summary="Request another job for a file",
     responses=responses(
         UploadNotFoundError,
         JobNotFoundError,
@@ -105,60 +103,60 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
         AwsUnavailableError,
     ),
 )
-async def retry_job(wanted: JobRequest, caller: NewUploadCaller, resources: AppResources) -> JobView:
-    """After an ERROR or CANCELED, try again with the file that is still there; asking twice makes one job.
+async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources: AppResources) -> JobView:
+    """After an ERROR or CANCELED, transcode the same file again. Two requests for the same retry create one job.
 
-    Until the new job is made, which takes a moment, the file's status is SUBMITTED and its job's id null.
+    For a moment, until the new job is created, the file's status is SUBMITTED and its `job_id` null.
     """
-    now_s = int(time.time())
-    lookup = await resources.lookups.get(wanted.input_file, now_s=now_s, consistent=True)
+    now_s = resources.now_s()
+    lookup = await resources.lookups.get(job_request.input_file, now_s=now_s, consistent=True)
     if lookup is None or not may_see(caller, lookup):
         raise UploadNotFoundError
     replaces = lookup.replaces or await _replaceable(lookup, resources)
-    there = await resources.multipart.head(lookup.input_file)
-    if there is None:
+    stored = await resources.multipart.head(lookup.input_file)
+    if stored is None:
         raise InputFileGoneError
-    note("job.requested", lookup.input_file, replaces=replaces)
-    await resources.requests.send(lookup.input_file, there, replaces=replaces)
+    log_upload_event("job.requested", lookup.input_file, replaces=replaces)
+    await resources.requests.send(lookup.input_file, stored, replaces=replaces)
     if lookup.replaces is None:
         await resources.lookups.request(lookup, replaces=replaces, now_s=now_s)
     return view_without_job(lookup.with_request(replaces))
 
 
 async def _replaceable(lookup: Lookup, resources: Resources) -> str:
-    """Return the name of what another job would replace.
+    """Return the id of the job, or the name of the refusal, that another job would replace.
 
     Raises:
-        NothingToRetryError: The file's job runs, is complete, or is still to be made for the first time.
-        JobNotFoundError: Its status has expired.
+        NothingToRetryError: The file's job is running, is complete, or has not been created yet.
+        JobNotFoundError: The status of the file's job has expired.
     """
     if lookup.job_id is None:
         if lookup.failure is None:
-            raise NothingToRetryError("The file's first job is made by itself once the file is there.")
+            raise NothingToRetryError("The system creates the file's first job once the file is uploaded.")
         return f"refused-{lookup.claimed_ms}"
-    job = await resources.statuses.get(lookup.job_id, now_s=int(time.time()), consistent=True)
+    job = await resources.statuses.get(lookup.job_id, now_s=resources.now_s(), consistent=True)
     if job is None:
         raise JobNotFoundError("The status of the file's job has expired; upload the file again.")
-    if job.status is rule.Status.COMPLETE:
-        raise NothingToRetryError("The file's job is complete; upload the file again to have it transcoded anew.")
+    if job.status is job_model.Status.COMPLETE:
+        raise NothingToRetryError("The file's job is complete; to transcode the file again, upload it again.")
     if not job.status.is_final:
-        raise NothingToRetryError("The file's job is not over yet.")
+        raise NothingToRetryError("The file's job has not ended yet.")
     return lookup.job_id
 
 
-async def _job(job_id: str, caller: Caller, resources: Resources) -> rule.Job:
-    job = await resources.statuses.get(job_id, now_s=int(time.time()), consistent=True)
+async def _job(job_id: str, caller: Caller, resources: Resources) -> job_model.Job:
+    job = await resources.statuses.get(job_id, now_s=resources.now_s(), consistent=True)
     if job is None or not may_see(caller, job):
         raise JobNotFoundError
     return job
 
 
-def _answer(key: Key, followed: Followed, resources: Resources) -> Response:
-    """Return the job as JSON that is ready: FastAPI would check and serialize what we have just made, once a caller.
+def _job_response(key: Key, followed: Followed, resources: Resources) -> Response:
+    """Return the job as JSON, with the playback cookies: a caller who may see a job may also play it.
 
-    Whoever gets it may see it, and so may play it: what playback asks for comes along.
+    The JSON comes from a cache that all callers share; FastAPI would validate and serialize it again for each caller.
     """
-    now_ms = int(time.time() * 1000)
+    now_ms = resources.now_ms()
     response = Response(resources.job_json.of(key, followed, now_ms=now_ms), media_type="application/json")
     if resources.cookies is not None:
         resources.cookies.set_on(response, followed.job, now_s=now_ms // 1000)

@@ -1,11 +1,10 @@
-"""A multipart upload that is under way, and what its own caller may do with it.
+"""A multipart upload in progress, and what the caller who began it may do with it.
 
-What a caller shows is a key and an upload's id; both, and the caller, must be those that were written down when the
-upload was begun. S3 itself would take any key and id that belong together.
+A request names a key and an upload id. Both, and the caller, must be those that the service recorded when the upload
+began. S3 itself would accept any key and upload id that belong together.
 """
 
 import hmac
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,7 +13,7 @@ from fastapi import Depends, Path
 
 from service.access.caller import may_see
 from service.api.dependencies import AppResources, CurrentCaller, InputFile
-from service.api.middleware.request_log import note
+from service.api.middleware.request_log import log_upload_event
 from service.aws.multipart import NoSuchMultipartError, Part
 from service.resources import Resources
 from transcode.errors import (
@@ -28,7 +27,7 @@ from transcode.lookup import Lookup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MultipartUpload:
-    """One upload in parts, neither completed nor aborted as far as we know; S3 may know better."""
+    """One upload in parts that, according to its row, is neither completed nor aborted; S3 may know better."""
 
     lookup: Lookup
     upload_id: str
@@ -36,11 +35,11 @@ class MultipartUpload:
 
     @property
     def input_file(self) -> str:
-        """The key that the parts will make."""
+        """The key of the object that the parts will make."""
         return self.lookup.input_file
 
     async def sign(self, number: int) -> str:
-        """Return the address to PUT one part to."""
+        """Return the presigned URL to which to PUT one part."""
         ttl_s = self.resources.settings.upload_url_ttl_s
         return await self.resources.multipart.presign_part(self.input_file, self.upload_id, number, ttl_s=ttl_s)
 
@@ -48,61 +47,63 @@ class MultipartUpload:
         """Return the parts that S3 has.
 
         Raises:
-            UploadNotFoundError: The upload was thrown away.
-            UploadCompletedError: It is complete.
+            UploadNotFoundError: The upload was aborted.
+            UploadCompletedError: The upload is complete.
         """
         try:
             return list(await self.resources.multipart.parts(self.input_file, self.upload_id))
         except NoSuchMultipartError as error:
-            raise await self._gone() from error
+            raise await self._missing_upload_error() from error
 
-    async def complete(self, tags: Mapping[int, str]) -> None:
-        """Make the object of the parts, given by number and entity tag; throw away what is too large.
+    async def complete(self, etags: Mapping[int, str]) -> None:
+        """Make the object from the parts, given as ETags by part number; abort an upload that is too large.
 
         Raises:
-            UploadTooLargeError: The parts are more than is accepted, or more than was announced.
-            UploadIncompleteError: They are less than was announced.
-            InvalidPartsError: S3 doesn't have them so.
-            UploadNotFoundError: The upload was thrown away.
-            UploadCompletedError: It is complete.
+            UploadTooLargeError: The parts have more bytes than this system accepts, or than the caller announced.
+            UploadIncompleteError: The parts have fewer bytes than the caller announced.
+            InvalidPartsError: S3 doesn't have exactly these parts.
+            UploadNotFoundError: The upload was aborted.
+            UploadCompletedError: The upload is complete.
         """
-        await self._check_size(tags)
+        await self._check_size(etags)
         try:
-            await self.resources.multipart.complete(self.input_file, self.upload_id, tags)
+            await self.resources.multipart.complete(self.input_file, self.upload_id, etags)
         except NoSuchMultipartError as error:
-            raise await self._gone() from error
-        await self.resources.lookups.complete(self.input_file, now_s=int(time.time()))
-        note("upload.completed", self.input_file, parts=len(tags))
+            raise await self._missing_upload_error() from error
+        await self.resources.lookups.complete(self.input_file, now_s=self.resources.now_s())
+        log_upload_event("upload.completed", self.input_file, parts=len(etags))
 
     async def abort(self) -> None:
-        """Throw the upload away, and forget its key.
+        """Abort the upload, and forget its key.
 
         Raises:
-            UploadCompletedError: It is complete.
+            UploadCompletedError: The upload is complete.
         """
         try:
             await self.resources.multipart.abort(self.input_file, self.upload_id)
         except NoSuchMultipartError as error:
-            gone = await self._gone()
-            if isinstance(gone, UploadCompletedError):
-                raise gone from error
+            missing = await self._missing_upload_error()
+            if isinstance(missing, UploadCompletedError):
+                raise missing from error
         await self.resources.lookups.forget(self.lookup)
-        note("upload.aborted", self.input_file)
+        log_upload_event("upload.aborted", self.input_file)
 
-    async def _check_size(self, tags: Mapping[int, str]) -> None:
-        """Hold the parts against the limit and the announced length, which no signature of a part binds."""
-        total_bytes = sum(part.size_bytes for part in await self.parts() if part.number in tags)
-        accepted, announced_bytes = self.resources.settings.acceptance, self.lookup.size_bytes
-        if total_bytes > min(accepted.max_bytes, announced_bytes or accepted.max_bytes):
+    async def _check_size(self, etags: Mapping[int, str]) -> None:
+        """Compare the parts with the limit and with the announced length: the signature of a part binds neither."""
+        total_bytes = sum(part.size_bytes for part in await self.parts() if part.number in etags)
+        acceptance, announced_bytes = self.resources.settings.acceptance, self.lookup.size_bytes
+        if total_bytes > min(acceptance.max_bytes, announced_bytes or acceptance.max_bytes):
             await self.abort()
-            raise UploadTooLargeError(f"The parts are {total_bytes} bytes, more than is accepted or was announced.")
+            raise UploadTooLargeError(
+                f"The parts have {total_bytes} bytes, more than this system accepts or than the caller announced."
+            )
         if total_bytes < (announced_bytes or 0):
             raise UploadIncompleteError
 
-    async def _gone(self) -> UploadCompletedError | UploadNotFoundError:
-        """Say why S3 knows the upload no more: its object is there, or it was thrown away."""
-        there = await self.resources.multipart.head(self.input_file)
-        return UploadNotFoundError("The upload was thrown away.") if there is None else UploadCompletedError()
+    async def _missing_upload_error(self) -> UploadCompletedError | UploadNotFoundError:
+        """Return why S3 no longer has the upload: it was completed if its object exists, and aborted otherwise."""
+        stored = await self.resources.multipart.head(self.input_file)
+        return UploadNotFoundError("The upload was aborted.") if stored is None else UploadCompletedError()
 
 
 async def open_upload(
@@ -114,10 +115,10 @@ async def open_upload(
     """Return the caller's upload.
 
     Raises:
-        UploadNotFoundError: There is none under this key and id, or it is another's.
-        UploadCompletedError: It is complete.
+        UploadNotFoundError: No upload has this key and id, or it belongs to another caller.
+        UploadCompletedError: The upload is complete.
     """
-    lookup = await resources.lookups.get(key, now_s=int(time.time()), consistent=True)
+    lookup = await resources.lookups.get(key, now_s=resources.now_s(), consistent=True)
     if lookup is None or lookup.upload_id is None or not may_see(caller, lookup):
         raise UploadNotFoundError
     if not hmac.compare_digest(lookup.upload_id.encode(), upload_id.encode(errors="replace")):
@@ -128,4 +129,4 @@ async def open_upload(
 
 
 OpenUpload = Annotated[MultipartUpload, Depends(open_upload)]
-"""A route's parameter that asks for an upload of the caller's own."""
+"""The caller's own upload in progress, as a parameter of a route: `upload: OpenUpload`."""

@@ -1,4 +1,4 @@
-"""The API's description: what FastAPI knows of the routes, and every error that they can answer with."""
+"""The OpenAPI document: FastAPI's description of the routes, with every error that they can return."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,16 +19,16 @@ from transcode.errors import (
 )
 
 TAGS = [
-    {"name": "uploads", "description": "Announce a file, and send it straight to S3."},
-    {"name": "jobs", "description": "What becomes of a file: its job, from waiting for the upload to what plays."},
-    {"name": "uppy", "description": "What Uppy's S3 plugin asks a companion for: uploads by form and in parts."},
+    {"name": "uploads", "description": "Announce a file, and upload it directly to S3."},
+    {"name": "jobs", "description": "Follow a file's job, from the upload to the video that plays."},
+    {"name": "uppy", "description": "The routes that Uppy's S3 plugin calls: uploads by form and in parts."},
     {"name": "health", "description": "For load balancers and orchestrators."},
 ]
 
 METHODS = ("get", "post", "put", "patch", "delete")
 INVALID = {
     "invalid_request": {
-        "summary": "A field is missing or wrong; `loc` names it.",
+        "summary": "A field is missing or invalid; `loc` names it.",
         "value": {
             "detail": [{"loc": ["body", "size_bytes"], "msg": "Field required", "type": "missing"}],
             "code": "invalid_request",
@@ -40,7 +40,7 @@ Json = dict[str, Any]
 
 
 def install(app: FastAPI) -> None:
-    """Let the app describe itself with all its errors."""
+    """Make the app's OpenAPI document contain all its errors."""
 
     def openapi() -> Json:
         if app.openapi_schema is None:
@@ -90,34 +90,36 @@ def _operations(description: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _add_errors(operation: Json) -> None:
-    """Add what no route decides for itself: wrong requests, tokens, bodies too large, and our own mistakes."""
+    """Add the errors that routes don't declare: invalid requests and tokens, too large bodies, internal errors."""
     responses = operation["responses"]
     if "422" in responses:
-        responses["422"] = {"description": "The request is wrong.", "content": _content(INVALID)}
+        responses["422"] = {"description": "The request is invalid.", "content": _content(INVALID)}
     if "security" in operation:
-        # None is needed where no identity provider is configured.
+        # Without an identity provider, no token is needed.
         operation["security"].append({})
         _extend(responses, ExpiredTokenError, InvalidTokenError, MissingTokenError, IssuerUnavailableError)
-        responses["401"]["headers"] = {"WWW-Authenticate": _header("What to bring.")}
+        responses["401"]["headers"] = {
+            "WWW-Authenticate": _header("The required authentication scheme, and why the token was refused.")
+        }
     if "requestBody" in operation:
         _extend(responses, RequestTooLargeError)
     _extend(responses, TranscodeError)
     for status in ("429", "503"):
         if status in responses:
-            responses[status]["headers"] = {"Retry-After": _header("Seconds after which to come again.")}
+            responses[status]["headers"] = {"Retry-After": _header("Seconds after which to retry.")}
     operation["responses"] = dict(sorted(responses.items()))
 
 
 def _extend(responses: Json, *errors: type[TranscodeError]) -> None:
     for status, response in examples_of(*errors).items():
-        known = responses.setdefault(status, {"description": "", "content": _content({})})
-        examples = known["content"]["application/json"].setdefault("examples", {})
+        documented = responses.setdefault(status, {"description": "", "content": _content({})})
+        examples = documented["content"]["application/json"].setdefault("examples", {})
         examples.update(response)
-        known["description"] = " ".join(example["summary"] for example in examples.values())
+        documented["description"] = " ".join(example["summary"] for example in examples.values())
 
 
 def _shape_errors(operation: Json, model: type[Problem]) -> None:
-    """Say of every error that it has the one shape."""
+    """Give every error the one schema, and examples of it."""
     for status, response in operation["responses"].items():
         if int(status) >= 400 and "content" in response:  # noqa: PLR2004 -- HTTP's errors
             examples = {

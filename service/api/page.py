@@ -1,7 +1,7 @@
-"""The page for people, served at `/` where it was built: its files, read once, with the right caching.
+"""The web page, served at `/` if it was built: its files, read once at start, with their caching headers.
 
-Knows nothing of what is in them but Vite's rule that a name under `assets/` changes with the content. Whoever serves
-the page from elsewhere (CloudFront, nginx) can do as this does: `caching` is all of it.
+This module knows one thing about the files: Vite puts a hash of the content into each name under `assets/`. To serve
+the page from another server (CloudFront, nginx), apply the same rule: `caching` is all of it.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
-"""What the build puts beside a file, best first."""
+"""The suffix of each compressed copy that the build writes beside a file, best encoding first."""
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; worker-src 'self' blob:; "
-    # Uploads go to S3 and videos come from where they are served: both are other hosts.
+    # Uploads go to S3, and videos come from CloudFront: both are other hosts.
     "connect-src 'self' http: https:; media-src blob: http: https:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -28,15 +28,15 @@ NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>mediaconvert-status</title>
 <h1>The page has not been built</h1>
 <p>The API works: its documentation is at <a href="docs">/docs</a>.</p>
-<p>To have the page here, install Node.js 20.19 or newer, run <code>make page</code>, and start the service again.
-<code>WEB_DIR</code> names the folder with the built page, where it isn't <code>web/dist</code>.</p>
+<p>To serve the page here, install Node.js 20.19 or newer, run <code>make page</code>, and restart the service.
+<code>WEB_DIR</code> names the folder with the built page, if it isn't <code>web/dist</code>.</p>
 </html>
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """One file of the page, as it is and as the build compressed it."""
+    """One file of the page, uncompressed and in each encoding that the build wrote."""
 
     path: str
     media_type: str
@@ -45,11 +45,11 @@ class Asset:
     etag: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Derive the tag from the content."""
+        """Derive the ETag from the content."""
         object.__setattr__(self, "etag", f'W/"{hashlib.sha256(self.body).hexdigest()[:16]}"')
 
-    def answer(self, request: Request) -> Response:
-        """Return the file in the best encoding that the client takes, or 304."""
+    def response(self, request: Request) -> Response:
+        """Return the file in the best encoding that the client accepts, or 304."""
         headers = {"Cache-Control": caching(self.path), "ETag": self.etag, "Vary": "Accept-Encoding"}
         if self.media_type == "text/html":
             headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
@@ -63,19 +63,19 @@ class Asset:
 
 
 def caching(path: str) -> str:
-    """Return how long a browser may keep a file: for ever what changes its name, and else never unasked."""
+    """Return a file's Cache-Control: hashed files are cached for a year; all other files are revalidated."""
     return "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
 
 
 def install(app: FastAPI, web_dir: Path) -> None:
-    """Serve the page of this folder; where there is none, say at `/` what is missing."""
+    """Serve the page from this folder; if it was not built, explain at `/` how to build it."""
     assets = _read(web_dir)
     if "index.html" not in assets:
         app.add_route("/", _not_built, include_in_schema=False)
         return
     for path, asset in assets.items():
-        app.add_route(f"/{path}", asset.answer, include_in_schema=False)
-    app.add_route("/", assets["index.html"].answer, include_in_schema=False)
+        app.add_route(f"/{path}", asset.response, include_in_schema=False)
+    app.add_route("/", assets["index.html"].response, include_in_schema=False)
 
 
 def _read(web_dir: Path) -> dict[str, Asset]:
@@ -93,9 +93,9 @@ def _read(web_dir: Path) -> dict[str, Asset]:
 
 
 def _media_type(path: str) -> str:
-    # The operating system's own table may say otherwise, and browsers refuse modules of another type.
-    known = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css", ".html": "text/html"}
-    return known.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+    # The operating system's own table may name other types, and browsers refuse modules of another type.
+    media_types = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css", ".html": "text/html"}
+    return media_types.get(Path(path).suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
 async def _not_built(_request: Request) -> Response:

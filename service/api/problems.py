@@ -1,4 +1,4 @@
-"""Every error as JSON of one shape: `{"detail": …, "code": …}`, as FastAPI's users expect, and never a traceback."""
+"""Every error as JSON of one shape, `{"detail": …, "code": …}`, as FastAPI's users expect, and without a traceback."""
 
 import re
 from collections import defaultdict
@@ -29,23 +29,23 @@ from transcode.errors import (
 
 RETRY_AFTER_S = "5"
 REQUEST_ID_HEADER = "X-Request-Id"
-INTERNAL = "Something went wrong here; it has been noted."
+INTERNAL = "Internal error; the service has logged it."
 
 log = structlog.get_logger(__name__)
 
 
 def install(app: FastAPI) -> None:
-    """Make the app answer every error of ours, of AWS's and of FastAPI's in the one shape."""
-    app.add_exception_handler(TranscodeError, _known)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(ClientError, _aws)
-    app.add_exception_handler(BotoCoreError, _aws)
-    app.add_exception_handler(Exception, _unknown)
+    """Make the app return this system's, AWS's and FastAPI's errors in the one shape."""
+    app.add_exception_handler(TranscodeError, _handle_transcode_error)
+    app.add_exception_handler(RequestValidationError, _handle_invalid_request)
+    app.add_exception_handler(HTTPException, _handle_http_exception)
+    app.add_exception_handler(ClientError, _handle_aws_error)
+    app.add_exception_handler(BotoCoreError, _handle_aws_error)
+    app.add_exception_handler(Exception, _handle_unexpected_error)
 
 
 def responses(*errors: type[TranscodeError]) -> dict[int | str, dict[str, Any]]:
-    """Return what a route's documentation says of the errors it can answer with."""
+    """Return the documentation of the errors that a route can return."""
     return {
         int(status): {
             "model": Problem,
@@ -60,14 +60,14 @@ def examples_of(*errors: type[TranscodeError]) -> dict[str, dict[str, Any]]:
     """Return an example of each error, by HTTP status and code."""
     examples: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for error in errors:
-        said = INTERNAL if error is TranscodeError else (error.__doc__ or "").strip()
-        example = {"summary": said, "value": Problem.example(error.code, said)}
+        text = INTERNAL if error is TranscodeError else (error.__doc__ or "").strip()
+        example = {"summary": text, "value": Problem.example(error.code, text)}
         examples[str(error.http_status)][error.code] = example
     return examples
 
 
 def path_of(scope: Scope) -> str:
-    """Return the request's path as the routes know it, without what a gateway puts before it."""
+    """Return the request's path as the routes know it, without the prefix that a gateway adds."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
 
@@ -75,33 +75,35 @@ def path_of(scope: Scope) -> str:
 def problem(
     request: Request, *, status: int, detail: object, code: str, headers: dict[str, str] | None = None
 ) -> JSONResponse:
-    """Return an error in the one shape; under /s3 also in Uppy's, which shows `message`."""
+    """Return an error in the one shape; under /s3 also in Uppy's shape: Uppy shows `message`."""
     body: dict[str, object] = {"detail": detail, "code": code}
     if path_of(request.scope).startswith("/s3/"):
         log.info("upload.refused", code=code)
-        body |= {"error": code, "message": _in_words(detail), "requestId": _request_id()}
+        body |= {"error": code, "message": _as_text(detail), "requestId": _request_id()}
     return JSONResponse(body, status_code=status, headers=headers)
 
 
 def _request_id() -> str:
-    """Return the id that the request has in the log."""
+    """Return the request's id in the log."""
     return str(get_contextvars().get("request_id", ""))
 
 
-def _in_words(detail: object) -> str:
-    """Return the detail as one line: that of an invalid request lists its fields."""
+def _as_text(detail: object) -> str:
+    """Return the detail as one line; the detail of an invalid request is a list of its fields."""
     if not isinstance(detail, list):
         return str(detail)
     return "; ".join(f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in detail)
 
 
-async def _known(request: Request, error: Exception) -> JSONResponse:
-    known = error if isinstance(error, TranscodeError) else TranscodeError()
-    return problem(request, status=known.http_status, detail=str(known), code=known.code, headers=_headers(known))
+async def _handle_transcode_error(request: Request, error: Exception) -> JSONResponse:
+    expected = error if isinstance(error, TranscodeError) else TranscodeError()
+    return problem(
+        request, status=expected.http_status, detail=str(expected), code=expected.code, headers=_headers(expected)
+    )
 
 
 def _headers(error: TranscodeError) -> dict[str, str]:
-    """Return what an answer says beside its body: when to come again, or what to bring."""
+    """Return the response headers that say when to retry, or how to authenticate."""
     match error:
         case AwsUnavailableError() | IssuerUnavailableError():
             return {"Retry-After": RETRY_AFTER_S}
@@ -115,14 +117,14 @@ def _headers(error: TranscodeError) -> dict[str, str]:
             return {}
 
 
-async def _invalid(request: Request, error: Exception) -> JSONResponse:
-    """Say which field is wrong and why, without repeating what was sent."""
+async def _handle_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """Name the wrong fields and the reasons, without repeating the request's values."""
     lines: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
     detail = [{"loc": line["loc"], "msg": line["msg"], "type": line["type"]} for line in lines]
     return problem(request, status=422, detail=detail, code="invalid_request")
 
 
-async def _http(request: Request, error: Exception) -> JSONResponse:
+async def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
     status = error.status_code if isinstance(error, HTTPException) else 500
     detail = error.detail if isinstance(error, HTTPException) else INTERNAL
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
@@ -138,23 +140,23 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _allowed(request: Request) -> str | None:
-    """Return the methods of the request's path, as the API's description has them; None where it has no such path."""
-    described: dict[str, dict[str, object]] = request.app.openapi()["paths"]
-    paths = [path for path in described if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", path), path_of(request.scope))]
+    """Return the methods of the request's path in the OpenAPI document; None if the document has no such path."""
+    documented: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    paths = [path for path in documented if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", path), path_of(request.scope))]
     if not paths:
         return None
-    return ", ".join(sorted(method.upper() for method in described[min(paths, key=lambda path: path.count("{"))]))
+    return ", ".join(sorted(method.upper() for method in documented[min(paths, key=lambda path: path.count("{"))]))
 
 
-async def _aws(request: Request, error: Exception) -> JSONResponse:
+async def _handle_aws_error(request: Request, error: Exception) -> JSONResponse:
     if not is_transient(error):
-        return await _unknown(request, error)
+        return await _handle_unexpected_error(request, error)
     log.warning("aws.unavailable", path=request.url.path, reason=type(error).__name__)
-    return await _known(request, AwsUnavailableError())
+    return await _handle_transcode_error(request, AwsUnavailableError())
 
 
-async def _unknown(request: Request, error: Exception) -> JSONResponse:
+async def _handle_unexpected_error(request: Request, error: Exception) -> JSONResponse:
     log.error("request.failed", path=request.url.path, exc_info=error)
-    # Starlette answers this one outside of everything that adds headers.
+    # Starlette sends this response outside the middleware that adds headers.
     headers = {REQUEST_ID_HEADER: _request_id()}
     return problem(request, status=500, detail=INTERNAL, code=TranscodeError.code, headers=headers)

@@ -1,12 +1,11 @@
 """The route that announces an upload."""
 
-import time
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
 
 from service.api.dependencies import AppResources, NewUploadCaller
-from service.api.middleware.request_log import note
+from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
 from service.uploads.file_names import new_input_file
 from service.views.bodies import PresignedUpload, UploadRequest
@@ -23,20 +22,22 @@ router = APIRouter(tags=["uploads"])
     summary="Announce an upload",
     responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
 )
-async def create_upload(wanted: UploadRequest, caller: NewUploadCaller, resources: AppResources) -> PresignedUpload:
-    """Get a presigned PUT for one file. Its job is made by itself once the file is there."""
+async def create_upload(upload: UploadRequest, caller: NewUploadCaller, resources: AppResources) -> PresignedUpload:
+    """Get a presigned PUT for one file. The system creates the job once the file is in the bucket."""
     settings = resources.settings
-    settings.acceptance.check_type(wanted.content_type)
-    settings.acceptance.check_size(wanted.size_bytes, in_parts=False)
-    now_s = int(time.time())
-    input_file = new_input_file(settings.upload_prefix, wanted.file_name)
-    lookup = Lookup(input_file=input_file, file_name=wanted.file_name, owner=caller.owner)
+    settings.acceptance.check_type(upload.content_type)
+    settings.acceptance.check_size(upload.size_bytes, in_parts=False)
+    now_s = resources.now_s()
+    input_file = new_input_file(settings.upload_prefix, upload.file_name)
+    lookup = Lookup(input_file=input_file, file_name=upload.file_name, owner=caller.owner)
     await resources.lookups.announce(lookup, now_s=now_s, good_for_s=settings.upload_url_ttl_s)
-    note("upload.announced", input_file, by="put", content_type=wanted.content_type, size_bytes=wanted.size_bytes)
+    log_upload_event(
+        "upload.announced", input_file, by="put", content_type=upload.content_type, size_bytes=upload.size_bytes
+    )
     put = await resources.bucket.presign(
         input_file,
-        content_type=wanted.content_type,
-        size_bytes=wanted.size_bytes,
+        content_type=upload.content_type,
+        size_bytes=upload.size_bytes,
         ttl_s=settings.upload_url_ttl_s,
     )
     return PresignedUpload(

@@ -1,1 +1,1 @@
-"""The calls that the service makes to AWS beside its reads of the tables."""
+"""The service's calls to AWS, except for those to the tables."""

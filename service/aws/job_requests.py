@@ -1,4 +1,4 @@
-"""The queue by which the service asks the worker for another job of a file.
+"""The queue through which the service requests another job of a file from the worker.
 
 No AWS type passes this boundary.
 """
@@ -20,15 +20,15 @@ PERMISSIONS = allow("sqs:SendMessage", on=[Resource.UPLOADS_QUEUE])
 
 
 class JobRequests:
-    """Requests for jobs; without a queue's address there can be none."""
+    """Sends requests for jobs; without a queue URL it refuses them."""
 
     def __init__(self, client: "LazyClient[SQSClient]", *, queue_url: str | None, bucket: str) -> None:
         self._client = client
         self._queue_url = queue_url
         self._bucket = bucket
 
-    async def send(self, input_file: str, there: StoredObject, *, replaces: str) -> None:
-        """Ask for a job of this object version in place of another. Safe to repeat: it makes one job.
+    async def send(self, input_file: str, stored: StoredObject, *, replaces: str) -> None:
+        """Request a job for this object version in place of another. A repeated request creates no further job.
 
         Raises:
             RetryNotConfiguredError: No queue is configured.
@@ -38,9 +38,9 @@ class JobRequests:
         message = job_requested(
             bucket=self._bucket,
             key=input_file,
-            size_bytes=there.size_bytes,
-            etag=there.etag,
-            version_id=there.version_id,
+            size_bytes=stored.size_bytes,
+            etag=stored.etag,
+            version_id=stored.version_id,
             replaces=replaces,
         )
         client = await self._client.get()

@@ -1,4 +1,4 @@
-"""A client that few requests need, opened by the first that does: opening one costs tens of milliseconds."""
+"""An AWS client that few requests need. The first that needs it opens it, which costs tens of milliseconds."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,16 +8,16 @@ Client = TypeVar("Client")
 
 
 class LazyClient(Generic[Client]):
-    """Opens a client once; whoever opens clients closes them."""
+    """Opens a client at its first use. `open_aws` closes all clients at the end."""
 
-    def __init__(self, opening: Callable[[], Awaitable[Client]]) -> None:
-        self._opening = opening
-        self._opened: Client | None = None
+    def __init__(self, open_client: Callable[[], Awaitable[Client]]) -> None:
+        self._open_client = open_client
+        self._client: Client | None = None
         self._lock = asyncio.Lock()
 
     async def get(self) -> Client:
-        """Return the client."""
+        """Return the client, and open it if this is the first call."""
         async with self._lock:
-            if self._opened is None:
-                self._opened = await self._opening()
-            return self._opened
+            if self._client is None:
+                self._client = await self._open_client()
+            return self._client

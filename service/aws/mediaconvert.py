@@ -1,4 +1,4 @@
-"""MediaConvert, as the service uses it: cancel a job.
+"""The service's calls to MediaConvert: it cancels jobs.
 
 No AWS type passes this boundary.
 """
@@ -16,25 +16,25 @@ PERMISSIONS = allow("mediaconvert:CancelJob", "mediaconvert:GetJob", on=[Resourc
 
 
 class JobCanceller:
-    """Jobs that MediaConvert runs, or will."""
+    """Cancels jobs that are queued or running in MediaConvert."""
 
     def __init__(self, client: "LazyClient[MediaConvertClient]") -> None:
         self._client = client
 
     async def cancel(self, job_id: str) -> None:
-        """Return once MediaConvert has cancelled the job, now or before. Safe to repeat.
+        """Cancel the job. Safe to repeat: a job that was cancelled before is no error.
 
         Raises:
-            JobFinalError: It is over otherwise.
-            JobNotFoundError: MediaConvert knows no such job.
+            JobFinalError: The job ended in another way.
+            JobNotFoundError: MediaConvert has no such job.
         """
         client = await self._client.get()
         try:
             await client.cancel_job(Id=job_id)
         except client.exceptions.NotFoundException as error:
-            raise JobNotFoundError("MediaConvert has no such job any more.") from error
+            raise JobNotFoundError("MediaConvert no longer has this job.") from error
         except (client.exceptions.ConflictException, client.exceptions.BadRequestException) as error:
-            # Cancelled by an earlier call whose answer, or whose write after it, was lost; or over.
-            answer = await client.get_job(Id=job_id)
-            if answer["Job"].get("Status") != "CANCELED":
+            # The job has ended, or an earlier call cancelled it but its response, or the write after it, was lost.
+            response = await client.get_job(Id=job_id)
+            if response["Job"].get("Status") != "CANCELED":
                 raise JobFinalError from error

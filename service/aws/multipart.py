@@ -1,4 +1,4 @@
-"""Multipart uploads to the input bucket, and uploads by form: what Uppy's S3 plugin asks of S3.
+"""Multipart uploads and form uploads to the input bucket, for Uppy's S3 plugin.
 
 No AWS type passes this boundary.
 """
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 PERMISSIONS = allow(
     "s3:AbortMultipartUpload",
-    "s3:GetObject",  # whether an object is there
+    "s3:GetObject",  # HeadObject: does an object exist?
     "s3:ListMultipartUploadParts",
-    "s3:PutObject",  # begins, completes, and by the signature sends parts and forms
+    "s3:PutObject",  # to begin and complete uploads, and to sign parts and forms
     on=[Resource.UPLOADS],
-) | allow("s3:ListBucket", on=[Resource.INPUT_BUCKET])  # without it S3 calls a missing object forbidden
+) | allow("s3:ListBucket", on=[Resource.INPUT_BUCKET])  # without it, S3 returns 403 for a missing object
 
 NOT_FOUND_STATUS = 404
-UNFIT_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"})
+INVALID_PARTS_CODES = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"})
 
 
 class NoSuchMultipartError(Exception):
-    """S3 has no such multipart upload: it was completed, aborted, or cleaned away."""
+    """S3 has no such multipart upload: it was completed, or aborted by a caller or by the bucket's lifecycle rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresignedPost:
-    """A form that S3 takes from whoever sends it with these fields first and the file last."""
+    """A form that S3 accepts from any client that sends these fields first and the file last."""
 
     url: str
     fields: Mapping[str, str]
@@ -51,7 +51,7 @@ class PresignedPost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """An object that is there; `version_id` where the bucket keeps versions."""
+    """An existing object; `version_id` is None if the bucket keeps no versions."""
 
     size_bytes: int
     etag: str
@@ -59,7 +59,7 @@ class StoredObject:
 
 
 class MultipartBucket:
-    """The input bucket, for uploads in parts and by form. `public` signs for the host that browsers use."""
+    """The input bucket, for uploads in parts and by form. `public` signs URLs for the host that browsers use."""
 
     def __init__(self, client: "LazyClient[S3Client]", public: "LazyClient[S3Client]", bucket: str) -> None:
         self._client = client
@@ -69,19 +69,19 @@ class MultipartBucket:
     async def begin(self, input_file: str, *, content_type: str) -> str:
         """Begin a multipart upload and return its id."""
         client = await self._client.get()
-        answer = await client.create_multipart_upload(Bucket=self.bucket, Key=input_file, ContentType=content_type)
-        return answer["UploadId"]
+        response = await client.create_multipart_upload(Bucket=self.bucket, Key=input_file, ContentType=content_type)
+        return response["UploadId"]
 
     async def presign_part(self, input_file: str, upload_id: str, number: int, *, ttl_s: int) -> str:
-        """Return the address to PUT one part to, good for `ttl_s` seconds."""
+        """Return the presigned URL to which to PUT one part, valid for `ttl_s` seconds."""
         client = await self._public.get()
         part = {"Bucket": self.bucket, "Key": input_file, "UploadId": upload_id, "PartNumber": number}
         return await client.generate_presigned_url("upload_part", Params=part, ExpiresIn=ttl_s)
 
     async def presign_post(
-        self, input_file: str, *, content_type: str, least_bytes: int, most_bytes: int, ttl_s: int
+        self, input_file: str, *, content_type: str, min_bytes: int, max_bytes: int, ttl_s: int
     ) -> PresignedPost:
-        """Return a form whose policy binds key, content type and a range of lengths, good for `ttl_s` seconds."""
+        """Return a form whose policy binds key, content type and a range of lengths, valid for `ttl_s` seconds."""
         fields = {"Content-Type": content_type, "success_action_status": "201"}
         client = await self._public.get()
         post = await client.generate_presigned_post(
@@ -90,18 +90,18 @@ class MultipartBucket:
             Fields=dict(fields),
             Conditions=[
                 *({name: value} for name, value in fields.items()),
-                ["content-length-range", least_bytes, most_bytes],
+                ["content-length-range", min_bytes, max_bytes],
             ],
             ExpiresIn=ttl_s,
         )
-        # A path-style address comes without the slash by which a bucket's own address ends.
+        # botocore returns path-style URLs without the slash with which a bucket's own URL ends.
         return PresignedPost(url=f"{post['url'].rstrip('/')}/", fields=post["fields"])
 
     async def parts(self, input_file: str, upload_id: str) -> Sequence[Part]:
         """Return the parts that S3 has.
 
         Raises:
-            NoSuchMultipartError: It knows no such upload.
+            NoSuchMultipartError: S3 has no such upload.
         """
         found: list[Part] = []
         client = await self._client.get()
@@ -117,29 +117,31 @@ class MultipartBucket:
         return found
 
     async def complete(self, input_file: str, upload_id: str, parts: Mapping[int, str]) -> None:
-        """Make the object of these parts: entity tags by part number. Its notification makes the job.
+        """Make the object from these parts: ETags by part number. The object's notification starts the job.
 
         Raises:
-            NoSuchMultipartError: S3 knows no such upload.
-            InvalidPartsError: A part is missing, has another tag, or is too small.
+            NoSuchMultipartError: S3 has no such upload.
+            InvalidPartsError: A part is missing, has another ETag, or is too small.
         """
-        listed = [{"PartNumber": number, "ETag": f'"{tag.strip(chr(34))}"'} for number, tag in sorted(parts.items())]
+        part_list = [
+            {"PartNumber": number, "ETag": f'"{etag.strip(chr(34))}"'} for number, etag in sorted(parts.items())
+        ]
         client = await self._client.get()
         try:
             await client.complete_multipart_upload(
                 Bucket=self.bucket,
                 Key=input_file,
                 UploadId=upload_id,
-                MultipartUpload={"Parts": listed},  # type: ignore[typeddict-item]  # no more than number and tag
+                MultipartUpload={"Parts": part_list},  # type: ignore[typeddict-item]  # number and ETag suffice
             )
         except ClientError as error:
             raise _translated(error) from error
 
     async def abort(self, input_file: str, upload_id: str) -> None:
-        """Throw away the upload and its parts.
+        """Abort the upload; S3 deletes its parts.
 
         Raises:
-            NoSuchMultipartError: S3 knows no such upload.
+            NoSuchMultipartError: S3 has no such upload.
         """
         client = await self._client.get()
         try:
@@ -148,20 +150,20 @@ class MultipartBucket:
             raise _translated(error) from error
 
     async def head(self, input_file: str) -> StoredObject | None:
-        """Return the object's newest version, or None where there is none."""
+        """Return the object's newest version, or None if the object doesn't exist."""
         client = await self._client.get()
         try:
-            answer = await client.head_object(Bucket=self.bucket, Key=input_file)
+            response = await client.head_object(Bucket=self.bucket, Key=input_file)
         except ClientError as error:
             if int(error.response["ResponseMetadata"]["HTTPStatusCode"]) == NOT_FOUND_STATUS:
                 return None
             raise
         return StoredObject(
-            size_bytes=answer["ContentLength"], etag=answer["ETag"].strip('"'), version_id=answer.get("VersionId")
+            size_bytes=response["ContentLength"], etag=response["ETag"].strip('"'), version_id=response.get("VersionId")
         )
 
-    async def address(self, input_file: str) -> str:
-        """Return the object's own address as browsers name it; nobody can fetch it without a signature."""
+    async def url(self, input_file: str) -> str:
+        """Return the object's URL on the host that browsers use; fetching it would need a signature."""
         client = await self._public.get()
         signed = await client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": input_file}, ExpiresIn=1
@@ -173,4 +175,4 @@ def _translated(error: ClientError) -> Exception:
     code = str(error.response["Error"].get("Code", ""))
     if code == "NoSuchUpload":
         return NoSuchMultipartError(code)
-    return InvalidPartsError() if code in UNFIT_PARTS else error
+    return InvalidPartsError() if code in INVALID_PARTS_CODES else error

@@ -1,6 +1,6 @@
-"""Where the private key that signs playback's cookies is had: from the environment, or from Secrets Manager.
+"""The private key that signs playback cookies, read from the environment or from Secrets Manager.
 
-It is read once, when the process starts; a new one counts from the next start on.
+The process reads the key once, at start; a new key takes effect at the next start.
 """
 
 import structlog
@@ -17,16 +17,17 @@ log = structlog.get_logger("service")
 
 
 async def open_signer(aws: Aws, settings: ServiceSettings, *, key_pair_id: str) -> Signer:
-    """Return what signs.
+    """Return the signer of playback cookies.
 
     Raises:
-        PlaybackKeyError: Secrets Manager doesn't give the key, or it is none that CloudFront takes. The log says so in
-            one line, before the server says at length that it can't start.
+        PlaybackKeyError: Secrets Manager doesn't return the key, or CloudFront doesn't accept such a key. This
+            function logs the reason in one line, before the server logs the traceback of its failed start.
     """
     try:
         return Signer(key_pair_id=key_pair_id, private_key_pem=await _private_key(aws, settings))
     except PlaybackKeyError as error:
-        log.error("playback.key_unusable", secret=settings.playback_private_key_secret_arn, reason=str(error))  # noqa: TRY400 -- the server adds the traceback
+        # Not `log.exception`: the server logs the traceback.
+        log.error("playback.key_unusable", secret=settings.playback_private_key_secret_arn, reason=str(error))  # noqa: TRY400
         raise
 
 
@@ -35,7 +36,7 @@ async def _private_key(aws: Aws, settings: ServiceSettings) -> str:
         return settings.playback_private_key.get_secret_value()
     client = await aws.secretsmanager()
     try:
-        answer = await client.get_secret_value(SecretId=settings.playback_private_key_secret_arn or "")
+        response = await client.get_secret_value(SecretId=settings.playback_private_key_secret_arn or "")
     except (ClientError, BotoCoreError) as error:
-        raise PlaybackKeyError(f"Secrets Manager does not give it: {error}") from error
-    return answer.get("SecretString", "")
+        raise PlaybackKeyError(f"Secrets Manager does not return the key: {error}") from error
+    return response.get("SecretString", "")

@@ -1,1 +1,1 @@
-"""Live progress: rows read once, however many watch."""
+"""Live progress: the service reads each row once per tick, however many clients follow it."""

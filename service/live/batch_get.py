@@ -1,12 +1,11 @@
-"""BatchGet of the status and lookup tables, up to a hundred in one read.
+"""BatchGetItem on the status and lookup tables: up to a hundred rows in one call.
 
 No AWS type passes this boundary.
 """
 
 import asyncio
 import random
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,36 +31,39 @@ Row = Job | Lookup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResult:
-    """What a read gave: the rows that are there and alive, and the keys that DynamoDB would not get to."""
+    """The result of a read: the rows that exist and have not expired, and the keys that DynamoDB did not process."""
 
     rows: Mapping[Key, Row]
     unread: frozenset[Key]
 
 
 class BatchGet:
-    """Both tables that front ends read, in one call."""
+    """Reads rows of the status table and of the lookup table in one call. `clock` returns Unix seconds."""
 
-    def __init__(self, client: "DynamoDBClient", *, status_table: str, lookup_table: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", *, status_table: str, lookup_table: str, clock: Callable[[], float]
+    ) -> None:
         self._client = client
         self._status_table = status_table
         self._lookup_table = lookup_table
+        self._clock = clock
 
     async def read(self, keys: Collection[Key]) -> BatchResult:
-        """Return the rows of up to a hundred keys. What DynamoDB leaves unprocessed is asked for again, for a second.
+        """Return the rows of up to a hundred keys. Retry the keys that DynamoDB leaves unprocessed, for a second.
 
-        A file's row is read consistently, so that whoever asked for another job is not shown the end of the last one; a
-        job's is not, and may be one that was just replaced.
+        Files' rows are read consistently, so that a caller who requested another job does not see the end of the last
+        one. Jobs' rows are read with eventual consistency, and may lag behind a write.
         """
-        left: Mapping[str, Any] = self._request(keys)
+        unprocessed: Mapping[str, Any] = self._request(keys)
         rows: dict[Key, Row] = {}
         for attempt in range(ATTEMPTS):
-            answer = await self._client.batch_get_item(RequestItems=left)
-            rows.update(self._rows(answer.get("Responses", {})))
-            left = answer.get("UnprocessedKeys", {})
-            if not left:
+            response = await self._client.batch_get_item(RequestItems=unprocessed)
+            rows.update(self._rows(response.get("Responses", {})))
+            unprocessed = response.get("UnprocessedKeys", {})
+            if not unprocessed:
                 return BatchResult(rows=rows, unread=frozenset())
             await asyncio.sleep(FIRST_PAUSE_S * 2**attempt * random.uniform(0.5, 1))  # noqa: S311 -- spreads retries
-        return BatchResult(rows=rows, unread=frozenset(self._keys(left)))
+        return BatchResult(rows=rows, unread=frozenset(self._keys(unprocessed)))
 
     def _request(self, keys: Collection[Key]) -> dict[str, Any]:
         jobs = [{"JobId": {"S": key.job_id}} for key in keys if isinstance(key, JobKey)]
@@ -81,14 +83,14 @@ class BatchGet:
             *(FileKey(each["InputFile"]["S"]) for each in files),
         ]
 
-    def _rows(self, answered: Mapping[str, Any]) -> dict[Key, Row]:
-        """Return what is alive: DynamoDB deletes late."""
-        now_s = int(time.time())
+    def _rows(self, items: Mapping[str, Any]) -> dict[Key, Row]:
+        """Return the rows that have not expired: DynamoDB deletes expired rows late."""
+        now_s = int(self._clock())
         rows: dict[Key, Row] = {}
-        for row in map(decode, answered.get(self._status_table, ())):
+        for row in map(decode, items.get(self._status_table, ())):
             if row["ExpirationTime"] > now_s:
                 rows[JobKey(row["JobId"])] = job_from_row(row)
-        for row in map(decode, answered.get(self._lookup_table, ())):
+        for row in map(decode, items.get(self._lookup_table, ())):
             if row["ExpirationTime"] > now_s:
                 rows[FileKey(row["InputFile"])] = lookup_from_row(row)
         return rows

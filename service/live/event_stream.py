@@ -1,4 +1,4 @@
-"""Server-Sent Events: a state as an event, and the response that sends a watcher's events until nothing more comes.
+"""Server-Sent Events: a state as an event, and the response that streams a watcher's events until all is final.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -17,17 +17,21 @@ from service.live.hub import Hub, Snapshot, Watcher
 from service.views.followed import Followed, JobKey, Key, event_id, final_tag, tag
 from transcode.job_view import file_view
 
-SOONEST_RETRY_MS, LATEST_RETRY_MS = 1_000, 4_000
-"""When a client comes back to a stream that broke: spread, so that a server's stop sends no herd to the next one."""
+MIN_RETRY_MS, MAX_RETRY_MS = 1_000, 4_000
+"""Range of the time until a client reconnects after its stream broke.
 
-LONGEST_S = 3_600.0
-"""After which a stream ends, and its client comes back with a token that is still good, perhaps to another server."""
+The value is random, so that the clients of a server that stops don't all reconnect to the next one at once.
+"""
+
+MAX_STREAM_S = 3_600.0
+"""Seconds after which a stream ends. Its client reconnects with a token that is still valid, maybe to another
+server."""
 
 HEARTBEAT = format_sse_event(comment="")
 
 
 def as_event(key: Key, followed: Followed, *, now_ms: int, playback_base_url: str | None) -> tuple[bytes, str]:
-    """Return a state as an event without its id, and the state's tag, which doesn't count the estimate."""
+    """Return a state as an event without its id, and the state's tag, which ignores the estimate."""
     job = file_view(followed.job, followed.lookup, now_ms=now_ms, playback_base_url=playback_base_url)
     event = format_sse_event(event="progress", data_str=job.model_dump_json())
     if followed.is_final and isinstance(key, JobKey):
@@ -36,9 +40,9 @@ def as_event(key: Key, followed: Followed, *, now_ms: int, playback_base_url: st
 
 
 class ProgressStream(Response):
-    """A stream of what a client follows, from the snapshots on, without those whose tags it already has.
+    """A stream of the files and jobs that a client follows: first the snapshots that it doesn't have, then changes.
 
-    Watches for exactly as long as it sends: a response that is never sent holds nothing.
+    The response registers its watcher only while it is sent, so a response that is never sent holds no resources.
     """
 
     media_type = EventSourceResponse.media_type
@@ -48,32 +52,32 @@ class ProgressStream(Response):
         hub: Hub,
         snapshots: Sequence[Snapshot],
         *,
-        told: Mapping[Key, str],
+        delivered: Mapping[Key, str],
         heartbeat_s: float,
     ) -> None:
-        """`told` are the tags of what the client already has, of keys that it knows to be final beside the others."""
+        """`delivered` has the tags of the states that the client has, also of final jobs that have no snapshot."""
         self.status_code = 200
         self.background = None
-        # X-Accel-Buffering keeps nginx from collecting events.
+        # Without X-Accel-Buffering, nginx would buffer events.
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         self._hub = hub
         self._snapshots = snapshots
         self._heartbeat_s = heartbeat_s
-        self._told = told
+        self._delivered = delivered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until all is final, the client goes away, or an hour has passed."""
+        """Send events until every file and job is final, the client disconnects, or an hour has passed."""
         del scope
         with self._hub.watch(self._snapshots) as watcher:
-            async with ending(watcher, receive):
+            async with end_on_disconnect(watcher, receive):
                 await self._send(watcher, send)
 
     async def _send(self, watcher: Watcher, send: Send) -> None:
-        tags = dict(self._told)
+        tags = dict(self._delivered)
         missed = [each for each in self._snapshots if tags.get(each.key) != each.tag]
         self._snapshots = ()
-        ends_s = asyncio.get_running_loop().time() + LONGEST_S
-        retry_ms = random.randint(SOONEST_RETRY_MS, LATEST_RETRY_MS)  # noqa: S311 -- spreads load
+        ends_s = asyncio.get_running_loop().time() + MAX_STREAM_S
+        retry_ms = random.randint(MIN_RETRY_MS, MAX_RETRY_MS)  # noqa: S311 -- spreads load
         body = format_sse_event(retry=retry_ms) + _events(missed, tags)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         while True:
@@ -81,30 +85,30 @@ class ProgressStream(Response):
             if watcher.is_over or asyncio.get_running_loop().time() > ends_s:
                 break
             has_changed = await watcher.wait(self._heartbeat_s)
-            body = _events(watcher.take(), tags) if has_changed else HEARTBEAT
+            body = _events(watcher.take_pending(), tags) if has_changed else HEARTBEAT
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 @asynccontextmanager
-async def ending(watcher: Watcher, receive: Receive) -> AsyncIterator[None]:
-    """End the watcher as soon as its client goes away, for as long as the context."""
+async def end_on_disconnect(watcher: Watcher, receive: Receive) -> AsyncIterator[None]:
+    """End the watcher as soon as its client disconnects, while the context is open."""
 
-    async def end_with_client() -> None:
+    async def wait_for_disconnect() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
         watcher.end()
 
-    listening = asyncio.create_task(end_with_client())
+    waiting = asyncio.create_task(wait_for_disconnect())
     try:
         yield
     finally:
-        listening.cancel()
+        waiting.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await listening
+            await waiting
 
 
 def _events(snapshots: Sequence[Snapshot], tags: dict[Key, str]) -> bytes:
-    """Return the events, each with an id that stands for everything said up to it; note in `tags` what was said."""
+    """Return the snapshots' events, and update `tags`. Each event's id lists the tags of all states sent so far."""
     body = bytearray()
     for snapshot in snapshots:
         tags[snapshot.key] = snapshot.tag

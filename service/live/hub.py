@@ -1,7 +1,7 @@
-"""Live progress: what somebody watches is read once a tick, and each change handed to everybody who watches it.
+"""The hub of live progress: it reads each followed job or file once per tick, and passes each change to its watchers.
 
-One task reads, while anybody watches, and none otherwise. A watcher is no task: it is told in place, keeps only the
-newest state of what it was not yet sent, and is forgotten when it leaves.
+One task does the reading, and runs only while there are watchers. A watcher is not a task: the hub notifies it
+directly, it keeps only the newest unsent state of each key, and the hub drops it when its client leaves.
 """
 
 import asyncio
@@ -18,53 +18,56 @@ from transcode.aws import is_transient
 from transcode.errors import TranscodeError
 
 GIVE_UP_S = 60.0
-"""Seconds for which a read may fail before its watchers' streams end; they come back, and learn why as a status."""
+"""Seconds for which reads of a key may fail before the hub ends its streams.
+
+The clients reconnect, and get an error status with the reason.
+"""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A state of what is followed, and the event that tells of it, serialized once for all."""
+    """A state of a job or file, with its event, which is serialized once for all watchers."""
 
     key: Key
     followed: Followed
     event: bytes
     tag: str
     read_s: float = field(compare=False)
-    """The event loop's clock."""
+    """The time of the read, by the event loop's clock."""
 
 
 class Watcher:
-    """One client's place: what it is still to be told, the newest state of each key only, however slowly it reads."""
+    """One client's subscription. It keeps the newest unsent state of each key, however slowly the client reads."""
 
-    __slots__ = ("_changed", "_open", "_pending", "is_ended")
+    __slots__ = ("_changed", "_pending", "_unfinished", "is_ended")
 
     def __init__(self, keys: Iterable[Key]) -> None:
-        self._open = set(keys)
+        self._unfinished = set(keys)
         self._pending: dict[Key, Snapshot] = {}
         self._changed = asyncio.Event()
         self.is_ended = False
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come: all is final and taken, or the watcher was ended."""
-        return self.is_ended or not (self._open or self._pending)
+        """True if no state will follow: every key is final and sent, or the watcher was ended."""
+        return self.is_ended or not (self._unfinished or self._pending)
 
-    def tell(self, snapshot: Snapshot) -> None:
-        """Keep the snapshot for the next `take`."""
+    def notify(self, snapshot: Snapshot) -> None:
+        """Keep the snapshot for the next `take_pending`."""
         self._pending[snapshot.key] = snapshot
         if snapshot.followed.is_final:
-            self._open.discard(snapshot.key)
+            self._unfinished.discard(snapshot.key)
         self._changed.set()
 
     def end(self) -> None:
-        """Let the client go: it left, the service stops, or what it follows can't be read."""
+        """End the subscription: the client left, the service stops, or the state can't be read."""
         self.is_ended = True
         self._changed.set()
 
     async def wait(self, timeout_s: float) -> bool:
-        """Return True once there is something to take or the watcher has ended, False after `timeout_s` seconds."""
+        """Return True once a state is pending or the watcher has ended, False after `timeout_s` seconds."""
         try:
             async with asyncio.timeout(timeout_s):
                 await self._changed.wait()
@@ -72,18 +75,18 @@ class Watcher:
             return False
         return True
 
-    def take(self) -> list[Snapshot]:
-        """Return what has changed since the last call."""
-        taken = list(self._pending.values())
+    def take_pending(self) -> list[Snapshot]:
+        """Return the states that have changed since the last call."""
+        pending = list(self._pending.values())
         self._pending.clear()
         if not self.is_ended:
             self._changed.clear()
-        return taken
+        return pending
 
 
 @dataclass(slots=True, eq=False)
 class _Topic:
-    """A job or file that somebody watches; `failing_s` is the time of the first of the failures since it was read."""
+    """A job or file with watchers; `failing_s` is the time of the first failure since its last successful read."""
 
     newest: Snapshot
     watchers: set[Watcher] = field(default_factory=set)
@@ -91,19 +94,19 @@ class _Topic:
 
 
 class Hub:
-    """The jobs and files that are watched in this process. Everything happens in one event loop."""
+    """The jobs and files that this process's clients follow. All methods must run in one event loop."""
 
     def __init__(
         self,
         reader: JobReader,
-        show: Callable[[Key, Followed], tuple[bytes, str]],
+        serialize: Callable[[Key, Followed], tuple[bytes, str]],
         *,
         tick_s: float,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
-        """`show` gives the event and the tag of a state."""
+        """`serialize` returns the event and the tag of a state."""
         self._reader = reader
-        self._show = show
+        self._serialize = serialize
         self._tick_s = tick_s
         self._give_up_s = give_up_s
         self._topics: dict[Key, _Topic] = {}
@@ -112,14 +115,14 @@ class Hub:
 
     @property
     def watcher_count(self) -> int:
-        """How many watchers there are."""
+        """The number of watchers."""
         return len({watcher for topic in self._topics.values() for watcher in topic.watchers})
 
-    async def look(self, key: Key) -> Snapshot:
-        """Return the state of a job or file: the one that its watchers know, or where nobody watches it, one read now.
+    async def current(self, key: Key) -> Snapshot:
+        """Return the state of a job or file: the newest that its watchers have, or without watchers a new read.
 
         Raises:
-            JobNotFoundError, UploadNotFoundError: There is none, or it has expired.
+            JobNotFoundError, UploadNotFoundError: It doesn't exist, or it has expired.
         """
         topic = self._topics.get(key)
         if topic is not None and topic.failing_s is None:
@@ -128,7 +131,7 @@ class Hub:
 
     @contextmanager
     def watch(self, snapshots: Iterable[Snapshot]) -> Iterator[Watcher]:
-        """Give a watcher of what the snapshots are of, who knows these, for as long as the context."""
+        """Yield a watcher of the snapshots' keys, until the context ends. It gets the states after the snapshots."""
         unfinished = {snapshot.key: snapshot for snapshot in snapshots if not snapshot.followed.is_final}
         keys = tuple(unfinished)
         watcher = Watcher(keys)
@@ -137,7 +140,7 @@ class Hub:
         if self._is_closed:
             watcher.end()
         elif self._topics and self._ticking is None:
-            # In a context of its own: it outlives the request that it was begun for, whose id and trace are not its.
+            # The task outlives the request that starts it, so it must not have the request's id and trace.
             self._ticking = asyncio.get_running_loop().create_task(self._tick(), name="tick", context=Context())
         try:
             yield watcher
@@ -153,7 +156,7 @@ class Hub:
             await asyncio.gather(ticking, return_exceptions=True)
 
     def end_watchers(self) -> None:
-        """End every watcher, now and from now on, so that streams end before the server waits for them."""
+        """End every watcher, also future ones, so that streams end before the server waits for them."""
         self._is_closed = True
         for topic in self._topics.values():
             for watcher in topic.watchers:
@@ -167,9 +170,9 @@ class Hub:
         if topic.newest.tag == snapshot.tag:
             return
         if topic.newest.read_s > snapshot.read_s:
-            watcher.tell(topic.newest)
+            watcher.notify(topic.newest)
         else:
-            self._publish(topic, snapshot, but=watcher)
+            self._publish(topic, snapshot, except_for=watcher)
 
     def _leave(self, watcher: Watcher, key: Key) -> None:
         topic = self._topics.get(key)
@@ -181,12 +184,12 @@ class Hub:
             self._ticking.cancel()
             self._ticking = None
 
-    def _publish(self, topic: _Topic, snapshot: Snapshot, *, but: Watcher | None = None) -> None:
+    def _publish(self, topic: _Topic, snapshot: Snapshot, *, except_for: Watcher | None = None) -> None:
         topic.newest = snapshot
-        for watcher in topic.watchers - {but}:
-            watcher.tell(snapshot)
+        for watcher in topic.watchers - {except_for}:
+            watcher.notify(snapshot)
         if snapshot.followed.is_final:
-            # Whoever watched it knows; nothing more is to be read.
+            # Every watcher now has the final state, so nothing is left to read.
             del self._topics[snapshot.key]
 
     async def _tick(self) -> None:
@@ -198,7 +201,7 @@ class Hub:
         key = topic.newest.key
         try:
             followed = await self._reader.follow(key, topic.newest.followed)
-        except Exception as error:  # noqa: BLE001 -- the edge of the loop: one row's failure is its own
+        except Exception as error:  # noqa: BLE001 -- the outer level of the loop: one row's failure must not stop it
             self._failed(topic, error)
             return
         topic.failing_s = None
@@ -214,14 +217,14 @@ class Hub:
         now_s = _now_s()
         if topic.failing_s is None:
             topic.failing_s = now_s
-            passing = isinstance(error, TranscodeError) or is_transient(error)
-            log.warning("live.unread", reason=type(error).__name__, exc_info=None if passing else error)
+            is_expected = isinstance(error, TranscodeError) or is_transient(error)
+            log.warning("live.unread", reason=type(error).__name__, exc_info=None if is_expected else error)
         elif now_s - topic.failing_s > self._give_up_s:
             for watcher in topic.watchers:
                 watcher.end()
 
     def _snapshot(self, key: Key, followed: Followed) -> Snapshot:
-        event, tag = self._show(key, followed)
+        event, tag = self._serialize(key, followed)
         return Snapshot(key=key, followed=followed, event=event, tag=tag, read_s=_now_s())
 
 

@@ -1,15 +1,14 @@
-"""The one reader of jobs and files: reads that are asked for at the same time become one call.
+"""The shared reader of jobs and files, which combines concurrent reads into one BatchGetItem call.
 
-A read that is asked for alone is sent at once. While others are under way, new ones gather for a few milliseconds, and
-a key asked for twice is read once. Nothing joins a read already sent.
+The reader sends a single read at once. While other calls are in flight, it collects new reads for a few milliseconds,
+and reads each key once however many callers need it. A read never joins a call that was already sent.
 
-A job's row answers whoever asks within `fresh_s` of its reading, which is less than the replica may lag that it was
-read from. A file's row is read consistently, and so for each who asks.
+The reader caches a job's row for `fresh_s`, which is less than the row's replica may lag. It reads a file's row
+consistently, and so never caches it.
 """
 
 import asyncio
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
 from dataclasses import dataclass
 from itertools import islice
@@ -21,48 +20,51 @@ from transcode.job import Job
 from transcode.lookup import Lookup
 from transcode.status_table import StatusTable
 
-GATHER_S = 0.005
-MOST_UNDER_WAY = 20
-MOST_KEPT = 1_000
-"""Jobs' rows, of about a kilobyte."""
+COLLECT_S = 0.005
+MAX_CALLS_IN_FLIGHT = 20
+MAX_CACHED_JOBS = 1_000
+"""Rows of about a kilobyte."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """A job's row, and until when by the event loop's clock it serves."""
+class _CachedJob:
+    """A job's row, and the event loop's time until which it is fresh."""
 
     job: Job
     until_s: float
 
 
 class JobReader:
-    """Gathers reads. Everything happens in one event loop."""
+    """Reads jobs and files. All methods must run in one event loop."""
 
-    def __init__(self, batch_get: BatchGet, statuses: StatusTable, *, fresh_s: float) -> None:
-        """`fresh_s` is for how many seconds a job's row answers others than who asked for it."""
+    def __init__(
+        self, batch_get: BatchGet, statuses: StatusTable, *, fresh_s: float, clock: Callable[[], float]
+    ) -> None:
+        """`fresh_s` is the seconds for which a job's row is cached; `clock` returns Unix seconds."""
         self._batch_get = batch_get
         self._statuses = statuses
         self._fresh_s = fresh_s
-        self._asked: dict[Key, list[asyncio.Future[Row | None]]] = {}
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._clock = clock
+        self._waiting: dict[Key, list[asyncio.Future[Row | None]]] = {}
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._timer: asyncio.Handle | None = None
-        self._kept: dict[Key, _Kept] = {}
-        self._changes = 0
+        self._cached: dict[Key, _CachedJob] = {}
+        self._invalidations = 0
 
-    def forget(self) -> None:
-        """Read everything anew, for whoever asks from now on: this process has changed a job."""
-        self._changes += 1
-        self._kept.clear()
+    def invalidate(self) -> None:
+        """Empty the cache, because this process has changed a job: later reads go to DynamoDB."""
+        self._invalidations += 1
+        self._cached.clear()
 
     async def follow(self, key: Key, known: Followed | None = None) -> Followed:
-        """Return what there is of a job or file, never behind what is `known` of it.
+        """Return the state of a job or file, never an older one than `known`.
 
-        A file's own row is read until it names a job, and once more when that job is over: a newer one of the same
-        file is then followed instead.
+        A file's own row is read until it names a job, and again when that job has ended: if the file then has a newer
+        job, the reader continues with that one.
 
         Raises:
-            JobNotFoundError, UploadNotFoundError: There is none, or it has expired.
-            AwsUnavailableError: DynamoDB asks to be called less often.
+            JobNotFoundError, UploadNotFoundError: It doesn't exist, or it has expired.
+            AwsUnavailableError: DynamoDB throttles the reads.
         """
         known_job = known.job if known else None
         if isinstance(key, JobKey):
@@ -73,12 +75,12 @@ class JobReader:
         return await self._file(key, job) if job.status.is_final else Followed(lookup=known.lookup, job=job)
 
     async def close(self) -> None:
-        """Give up what is under way: whoever waits for it is told that the service stops."""
-        for task in (under_way := list(self._under_way)):
+        """Cancel the calls in flight; their callers get an error that says that the service is stopping."""
+        for task in (in_flight := list(self._in_flight)):
             task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
-        for answers in self._asked.values():
-            _refuse(answers, AwsUnavailableError("The service stops."))
+        await asyncio.gather(*in_flight, return_exceptions=True)
+        for futures in self._waiting.values():
+            _fail(futures, AwsUnavailableError("The service is stopping."))
 
     async def _file(self, key: FileKey, known_job: Job | None) -> Followed:
         lookup = await self._read(key)
@@ -94,73 +96,75 @@ class JobReader:
     async def _job(self, job_id: str, known: Job | None, *, is_linked: bool = False) -> Job:
         job = await self._read(JobKey(job_id))
         if job is None and is_linked:
-            # The row was written before the link to it: a replica lags, or the row has expired.
-            job = await self._statuses.get(job_id, now_s=int(time.time()), consistent=True)
+            # The worker writes the row before the link to it, so either a replica lags or the row has expired.
+            job = await self._statuses.get(job_id, now_s=int(self._clock()), consistent=True)
         if not isinstance(job, Job):
             raise JobNotFoundError
         return job if known is None else later_of(known, job)
 
     async def _read(self, key: Key) -> Row | None:
         loop = asyncio.get_running_loop()
-        kept = self._kept.get(key)
-        if kept is not None and loop.time() < kept.until_s:
-            return kept.job
-        answer: asyncio.Future[Row | None] = loop.create_future()
-        self._asked.setdefault(key, []).append(answer)
+        cached = self._cached.get(key)
+        if cached is not None and loop.time() < cached.until_s:
+            return cached.job
+        future: asyncio.Future[Row | None] = loop.create_future()
+        self._waiting.setdefault(key, []).append(future)
         self._send_soon()
-        return await answer
+        return await future
 
     def _send_soon(self) -> None:
-        if self._timer is not None or len(self._under_way) >= MOST_UNDER_WAY:
+        if self._timer is not None or len(self._in_flight) >= MAX_CALLS_IN_FLIGHT:
             return
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(GATHER_S, self._send) if self._under_way else loop.call_soon(self._send)
+        self._timer = loop.call_later(COLLECT_S, self._send) if self._in_flight else loop.call_soon(self._send)
 
     def _send(self) -> None:
-        """Send what is still wanted: whoever went away meanwhile has cancelled their future."""
+        """Send the waiting reads, except those whose callers have all left and so have cancelled their futures."""
         self._timer = None
-        self._asked = {key: answers for key, answers in self._asked.items() if not all(each.done() for each in answers)}
-        while self._asked and len(self._under_way) < MOST_UNDER_WAY:
-            batch = {key: self._asked.pop(key) for key in list(islice(self._asked, BATCH_SIZE))}
-            # In a context of its own: what is read for many belongs to no one request's log lines and trace.
+        self._waiting = {
+            key: futures for key, futures in self._waiting.items() if not all(each.done() for each in futures)
+        }
+        while self._waiting and len(self._in_flight) < MAX_CALLS_IN_FLIGHT:
+            batch = {key: self._waiting.pop(key) for key in list(islice(self._waiting, BATCH_SIZE))}
+            # Many requests share this call, so it must not have the id and trace of one of them.
             task = asyncio.get_running_loop().create_task(self._fetch(batch), name="read rows", context=Context())
-            self._under_way.add(task)
+            self._in_flight.add(task)
             task.add_done_callback(self._fetched)
 
     def _fetched(self, task: "asyncio.Task[None]") -> None:
-        self._under_way.discard(task)
-        if self._asked:
+        self._in_flight.discard(task)
+        if self._waiting:
             self._send_soon()
 
     async def _fetch(self, batch: dict[Key, list["asyncio.Future[Row | None]"]]) -> None:
-        until_s, changes = asyncio.get_running_loop().time() + self._fresh_s, self._changes
+        until_s, invalidations = asyncio.get_running_loop().time() + self._fresh_s, self._invalidations
         try:
-            read = await self._batch_get.read(batch)
-        except Exception as error:  # noqa: BLE001 -- handed to everyone who asked
-            for answers in batch.values():
-                _refuse(answers, error)
+            result = await self._batch_get.read(batch)
+        except Exception as error:  # noqa: BLE001 -- passed to every caller
+            for futures in batch.values():
+                _fail(futures, error)
             return
         except asyncio.CancelledError:
-            for answers in batch.values():
-                _refuse(answers, AwsUnavailableError("The service stops."))
+            for futures in batch.values():
+                _fail(futures, AwsUnavailableError("The service is stopping."))
             raise
-        if changes == self._changes:
-            self._keep(read.rows, until_s)
-        for key, answers in batch.items():
-            if key in read.unread:
-                _refuse(answers, AwsUnavailableError("DynamoDB asks to be called less often; try again."))
+        if invalidations == self._invalidations:
+            self._cache(result.rows, until_s)
+        for key, futures in batch.items():
+            if key in result.unread:
+                _fail(futures, AwsUnavailableError("DynamoDB throttles reads at the moment; retrying is safe."))
                 continue
-            for answer in answers:
-                if not answer.done():
-                    answer.set_result(read.rows.get(key))
+            for future in futures:
+                if not future.done():
+                    future.set_result(result.rows.get(key))
 
-    def _keep(self, rows: Mapping[Key, Row], until_s: float) -> None:
-        if len(self._kept) + len(rows) > MOST_KEPT:
-            self._kept.clear()
-        self._kept.update((key, _Kept(row, until_s)) for key, row in rows.items() if isinstance(row, Job))
+    def _cache(self, rows: Mapping[Key, Row], until_s: float) -> None:
+        if len(self._cached) + len(rows) > MAX_CACHED_JOBS:
+            self._cached.clear()
+        self._cached.update((key, _CachedJob(row, until_s)) for key, row in rows.items() if isinstance(row, Job))
 
 
-def _refuse(answers: Iterable["asyncio.Future[Row | None]"], error: Exception) -> None:
-    for answer in answers:
-        if not answer.done():
-            answer.set_exception(error)
+def _fail(futures: Iterable["asyncio.Future[Row | None]"], error: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)

@@ -1,1 +1,1 @@
-"""Who may fetch a video's key: the signed cookies that CloudFront asks for."""
+"""Access to key files: the signed cookies that CloudFront requires before it serves a video's key."""

@@ -1,6 +1,6 @@
-"""The cookies with which a browser fetches a video's key, set where a caller is shown a job that is complete.
+"""The cookies with which a browser fetches a video's key. A response that shows a COMPLETE job sets them.
 
-They are never logged, and never part of a body.
+The cookies are never logged, and never part of a response body.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from service.playback.grant import Grant, grant
 from service.playback.signer import Signer
 from transcode.job import Job, Status
 
-MOST_KEPT = 1_000
-"""Signatures of about a kilobyte; making one takes a millisecond."""
+MAX_CACHED_SIGNATURES = 1_000
+"""Signatures of about a kilobyte; computing one takes a millisecond."""
 
 
 class PlaybackCookies:
-    """Gives them, to whoever the caller has found may see the job."""
+    """Sets the cookies on responses. The calling code must have checked that the caller may see the job."""
 
     def __init__(self, signer: Signer, *, playback_base_url: str, ttl_s: int) -> None:
         self._signer = signer
@@ -25,26 +25,26 @@ class PlaybackCookies:
         self._signed: dict[Grant, Mapping[str, str]] = {}
 
     def set_on(self, response: Response, job: Job | None, *, now_s: int) -> None:
-        """Set the cookies for a job's video, if it has one."""
+        """Set the cookies for the job's video, if the job is complete."""
         if job is None or job.status is not Status.COMPLETE or job.output is None:
             return
-        given = grant(job.output.path, playback_base_url=self._playback_base_url, ttl_s=self._ttl_s, now_s=now_s)
-        for name, value in self._values(given).items():
+        job_grant = grant(job.output.path, playback_base_url=self._playback_base_url, ttl_s=self._ttl_s, now_s=now_s)
+        for name, value in self._values(job_grant).items():
             response.set_cookie(
                 name,
                 value,
-                max_age=given.expires_s - now_s,
-                path=given.cookie_path,
+                max_age=job_grant.expires_s - now_s,
+                path=job_grant.cookie_path,
                 secure=True,
                 httponly=True,
                 samesite="strict",
             )
 
-    def _values(self, given: Grant) -> Mapping[str, str]:
-        values = self._signed.get(given)
+    def _values(self, job_grant: Grant) -> Mapping[str, str]:
+        values = self._signed.get(job_grant)
         if values is None:
-            values = self._signer.values(given)
-            if len(self._signed) >= MOST_KEPT:
+            values = self._signer.values(job_grant)
+            if len(self._signed) >= MAX_CACHED_SIGNATURES:
                 self._signed.clear()
-            self._signed[given] = values
+            self._signed[job_grant] = values
         return values

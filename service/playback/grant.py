@@ -1,6 +1,6 @@
-"""What a cookie for playback allows, for how long, and where a browser sends it. Pure.
+"""The rule for playback cookies: what they allow, when they expire, and to which paths browsers send them. Pure.
 
-Only key files are guarded: playlists are no secret, and segments are of no use without the key.
+Only key files are protected: playlists are not secret, and segments are useless without the key.
 """
 
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ from urllib.parse import quote, urlsplit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """The key files of one output, until a moment."""
+    """The permission to fetch the key files of one output, until `expires_s`."""
 
     resource: str
-    """Which addresses it allows; `*` stands for any characters, also in CloudFront's eyes."""
+    """The URLs that it allows, as a CloudFront resource pattern: `*` matches any characters."""
     cookie_path: str
-    """Below which path a browser sends it: that of this output, and of no other."""
+    """The path below which a browser sends the cookie: this output's, and no other output's."""
     expires_s: int
     """Unix time."""
 
 
 def grant(output_path: str, *, playback_base_url: str, ttl_s: int, now_s: int) -> Grant:
-    """Return what whoever may see a finished job is given: good for `ttl_s` seconds at most, and half of that at least.
+    """Return the grant for a finished job, valid for at most `ttl_s` seconds and at least half of that.
 
-    Its end moves in steps, so that all who ask in between are given the same, which is signed once.
+    The expiry moves in steps, so that all callers within a step get the same grant, which is signed once.
 
     >>> grant("uploads/6f1c/a b.mp4_1/", playback_base_url="https://v.example", ttl_s=600, now_s=1_000_000)
     ... # doctest: +NORMALIZE_WHITESPACE
     Grant(resource='https://v.example/uploads/6f1c/a%20b.mp4_1/*.key', cookie_path='/uploads/6f1c/a%20b.mp4_1/',
       expires_s=1000500)
     """
-    folder = quote(output_path)  # as in `playback_url`: browsers and CloudFront compare what stands in the address
+    folder = quote(output_path)  # as in `playback_url`: browsers and CloudFront compare the encoded path
     step_s = max(1, ttl_s // 2)
     return Grant(
         resource=f"{playback_base_url}/{folder}*.key",

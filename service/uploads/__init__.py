@@ -1,1 +1,1 @@
-"""The ways of a file into the input bucket."""
+"""The rules for uploads to the input bucket: accepted types and sizes, and the objects' keys."""

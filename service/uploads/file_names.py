@@ -1,22 +1,22 @@
-"""Keys for uploads, made of any file name there is.
+"""Keys for uploads, derived from any file name.
 
-Pure. ASCII letters, digits, ".", "_" and "-" only, so that no encoding on the way (events, s3:// addresses,
-playlists, URLs) can turn the key into another.
+Pure. The names contain only ASCII letters, digits, ".", "_" and "-", so that no later encoding (events, s3:// URIs,
+playlists, URLs) can change the key.
 """
 
 import re
 import secrets
 import unicodedata
 
-LONGEST_STEM = 100
-LONGEST_SUFFIX = 10
+MAX_STEM_CHARS = 100
+MAX_SUFFIX_CHARS = 10
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _DOTS = re.compile(r"\.{2,}")
 
 
 def safe_name(file_name: str) -> str:
-    """Return the file's name as it may stand in a key: never empty, without leading dots, its suffix kept.
+    """Return the file's name in a form that is safe in a key: never empty, without leading dots, with its suffix.
 
     >>> safe_name("Ünïcode & spaces.MP4")
     'Unicode-spaces.MP4'
@@ -27,8 +27,8 @@ def safe_name(file_name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     if not dot or not stem:
         stem, suffix = name, ""
-    suffix = _ascii(suffix)[:LONGEST_SUFFIX]
-    stem = _ascii(stem)[:LONGEST_STEM].strip("-._") or "video"
+    suffix = _ascii(suffix)[:MAX_SUFFIX_CHARS]
+    stem = _ascii(stem)[:MAX_STEM_CHARS].strip("-._") or "video"
     return f"{stem}.{suffix}" if suffix else stem
 
 
@@ -43,5 +43,5 @@ def input_file(prefix: str, upload_id: str, file_name: str) -> str:
 
 
 def new_input_file(prefix: str, file_name: str) -> str:
-    """Return a key that nobody has and nobody can guess, for a new upload."""
+    """Return a new, unguessable key for an upload."""
     return input_file(prefix, secrets.token_hex(16), file_name)

@@ -1,1 +1,1 @@
-"""What callers send and see. Pure."""
+"""The views: request and response bodies, and how they are derived from the model. Pure."""

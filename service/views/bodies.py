@@ -1,4 +1,4 @@
-"""What goes in and out over HTTP."""
+"""The bodies of requests and responses."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -9,47 +9,47 @@ from transcode.job_view import EXAMPLE_FILE
 
 
 class Schema(BaseModel):
-    """A body; unknown fields of a request are an error, so that a misspelt one is found."""
+    """A body. A request with an unknown field is an error, so that callers notice misspelt fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class UploadRequest(Schema):
-    """A file that somebody wants to upload."""
+    """A file that the caller wants to upload."""
 
     file_name: Annotated[str, StringConstraints(min_length=1, max_length=1024)] = Field(
-        description="The file's own name, in any script; it is kept as it is.", examples=["Big Buck Bunny.mp4"]
+        description="The file's name, in any script; the service keeps it unchanged.", examples=["Big Buck Bunny.mp4"]
     )
     content_type: Annotated[str, StringConstraints(min_length=3, max_length=100)] = Field(
-        description="The file's media type; S3 accepts the upload with this one only.", examples=["video/mp4"]
+        description="The file's media type; S3 accepts the upload only with this one.", examples=["video/mp4"]
     )
     size_bytes: Annotated[int, Field(ge=1, lt=2**53)] = Field(
-        description="The file's exact length in bytes; S3 accepts no other.", examples=[64657027]
+        description="The file's exact length in bytes; S3 accepts no other length.", examples=[64657027]
     )
 
 
 class PresignedUpload(Schema):
-    """An upload that S3 will accept: send the file with this method, to this URL, with these headers."""
+    """An upload that S3 accepts: send the file with this method, to this URL, with these headers."""
 
     model_config = ConfigDict(title="Upload")
 
-    input_file: str = Field(description="The key by which to ask for the job.", examples=[EXAMPLE_FILE])
+    input_file: str = Field(description="The file's key, by which you find its job.", examples=[EXAMPLE_FILE])
     method: Literal["PUT"] = "PUT"
-    url: str = Field(description="Presigned; bound to the content type and length given.")
+    url: str = Field(description="Presigned; bound to the announced content type and length.")
     headers: Mapping[str, str] = Field(examples=[{"Content-Type": "video/mp4"}])
-    expires_at: AwareDatetime = Field(description="Until when the upload may begin.")
+    expires_at: AwareDatetime = Field(description="The time until which the upload may begin.")
 
 
 class JobRequest(Schema):
-    """A file of which another job is wanted."""
+    """A file for which the caller requests another job."""
 
     input_file: Annotated[str, StringConstraints(min_length=1, max_length=1024)] = Field(
-        description="The key that the upload was given.", examples=[EXAMPLE_FILE]
+        description="The key of the upload.", examples=[EXAMPLE_FILE]
     )
 
 
 class InvalidField(BaseModel):
-    """What is wrong with a request: `loc` leads to the field."""
+    """An invalid field of a request; `loc` is the path to the field."""
 
     loc: Sequence[str | int] = Field(examples=[["body", "size_bytes"]])
     msg: str
@@ -57,7 +57,7 @@ class InvalidField(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error: `code` is stable, `detail` is for people; that of a wrong request lists its fields."""
+    """An error. `code` is stable, and `detail` is for people; for an invalid request, `detail` lists its fields."""
 
     detail: str | Sequence[InvalidField]
     code: str
@@ -69,11 +69,11 @@ class Problem(BaseModel):
 
 
 class UppyProblem(Problem):
-    """An error as Uppy reads it, too: it shows `message`."""
+    """An error with the fields that Uppy reads; Uppy shows `message`."""
 
-    error: str = Field(description="The code again.")
+    error: str = Field(description="A copy of `code`.")
     message: str
-    request_id: str = Field(alias="requestId", description="Stands in the log beside the code.")
+    request_id: str = Field(alias="requestId", description="The request's id in the log.")
 
     @classmethod
     def example(cls, code: str, detail: object) -> dict[str, object]:
@@ -84,6 +84,6 @@ class UppyProblem(Problem):
 
 
 class Health(Schema):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["ok"] = "ok"

@@ -1,4 +1,4 @@
-"""What goes in and out under /s3, in Uppy's own names."""
+"""The bodies of requests and responses under /s3, with Uppy's field names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -8,44 +8,44 @@ from pydantic.alias_generators import to_camel
 
 from transcode.job_view import EXAMPLE_FILE
 
-MOST_PARTS = 10_000
-LONGEST_SIZE = 15
-"""Digits; S3's largest object has 13."""
+MAX_PARTS = 10_000
+MAX_SIZE_DIGITS = 15
+"""The size of S3's largest object has 13 digits."""
 
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 ContentType = Annotated[str, StringConstraints(min_length=3, max_length=100)]
-PartNumber = Annotated[int, Field(ge=1, le=MOST_PARTS)]
+PartNumber = Annotated[int, Field(ge=1, le=MAX_PARTS)]
 
 
 class Uppy(BaseModel):
-    """A body in Uppy's shape; what its newer versions may add is passed over."""
+    """A body in Uppy's shape; fields that a newer version may add are ignored."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class FormUpload(Uppy):
-    """A form that S3 will accept: send these fields first and the file last."""
+    """A form that S3 accepts: send these fields first and the file last."""
 
     method: Literal["POST"] = "POST"
     url: str
-    fields: Mapping[str, str] = Field(description="`key` is the input file by which to ask for the job.")
-    expires: int = Field(description="Seconds for which the form is good.")
+    fields: Mapping[str, str] = Field(description="`key` is the input file, by which you find the job.")
+    expires: int = Field(description="Seconds until the form expires.")
 
 
 class MultipartRequest(Uppy):
-    """A file that somebody wants to upload in parts."""
+    """A file that the caller wants to upload in parts."""
 
     filename: FileName
     type: ContentType = Field(examples=["video/mp4"])
     metadata: Mapping[str, JsonValue] | None = Field(
-        default=None, description="`size`, where given, is the file's length in bytes; the rest is passed over."
+        default=None, description="`size`, if present, is the file's length in bytes; other entries are ignored."
     )
 
 
 class MultipartBegun(Uppy):
-    """A multipart upload that S3 has begun."""
+    """A multipart upload that has begun in S3."""
 
-    key: str = Field(description="The input file by which to ask for the job.", examples=[EXAMPLE_FILE])
+    key: str = Field(description="The input file, by which you find the job.", examples=[EXAMPLE_FILE])
     upload_id: str
     bucket: str
 
@@ -59,20 +59,20 @@ class ListedPart(BaseModel):
 
 
 class PartUrl(Uppy):
-    """Where to PUT one part."""
+    """The presigned URL to which to PUT one part."""
 
     url: str
-    expires: int = Field(description="Seconds for which the address is good.")
+    expires: int = Field(description="Seconds until the URL expires.")
 
 
 class PartUrls(Uppy):
-    """Where to PUT several parts, by part number."""
+    """The presigned URLs to which to PUT several parts, by part number."""
 
     presigned_urls: Mapping[str, str]
 
 
 class CompletedPart(BaseModel):
-    """A part that was sent, as S3 answered it."""
+    """A part that the client has sent, with the ETag of S3's response."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -81,13 +81,13 @@ class CompletedPart(BaseModel):
 
 
 class CompletionRequest(Uppy):
-    """The parts that make the file."""
+    """The parts of the file."""
 
-    parts: Annotated[Sequence[CompletedPart], Field(min_length=1, max_length=MOST_PARTS)]
+    parts: Annotated[Sequence[CompletedPart], Field(min_length=1, max_length=MAX_PARTS)]
 
 
 class Completed(Uppy):
-    """The file is there; its job is made by itself."""
+    """The file is complete; the system creates its job."""
 
     location: str
     key: str = Field(examples=[EXAMPLE_FILE])
@@ -95,10 +95,10 @@ class Completed(Uppy):
 
 
 class Aborted(Uppy):
-    """The upload is gone."""
+    """The upload was aborted."""
 
 
 def announced_bytes(metadata: Mapping[str, Any] | None) -> int | None:
-    """Return the file's length, where the caller told it as `size`; what is no number tells nothing."""
+    """Return the file's length if the metadata has it as `size`; None if `size` is missing, zero or not a number."""
     size = str((metadata or {}).get("size", ""))
-    return int(size) if size.isascii() and size.isdecimal() and len(size) <= LONGEST_SIZE and int(size) else None
+    return int(size) if size.isascii() and size.isdecimal() and len(size) <= MAX_SIZE_DIGITS and int(size) else None

@@ -1,4 +1,4 @@
-"""Examples of what goes in and out, for the API's description. Pure."""
+"""Examples of bodies and events for the OpenAPI document. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -82,7 +82,7 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "MultipartRequest": [{"filename": "Big Buck Bunny.mp4", "type": "video/mp4", "metadata": {"size": 164657027}}],
     "CompletionRequest": [{"parts": [{"PartNumber": 1, "ETag": '"d41d8cd98f00b204e9800998ecf8427e"'}]}],
 }
-"""Examples by the name of the schema."""
+"""Examples by schema name."""
 
 EVENT_STREAM = """\
 retry: 2310
@@ -98,4 +98,4 @@ event: progress
 data: {"job_id": "1763798400123-a1b2c3", "status": "COMPLETE", "progress_percent": 100, …}
 
 """
-"""A stream of one job: when to come back, two changes, and a silence between them."""
+"""A stream of one job: the time until a reconnect, and two changes with a heartbeat between them."""

@@ -1,8 +1,8 @@
-"""What a client follows, what is known of it, and what of that a client is still to be told. Pure.
+"""The jobs and files that a client follows, their states, and the rule for which states it still needs. Pure.
 
-A client follows jobs by their ids, and input files by their keys: a file from before there is a job to the end of the
-newest one. Each state that it is shown has a tag; the id of an event lists the tags of all that the stream has said so
-far, so that a client which comes back with it gets what it missed and nothing that it has.
+A client follows jobs by their ids, and input files by their keys: it follows a file from before its first job to the
+end of its newest one. Each state has a tag. The id of an event lists the tags of all states that the stream has sent so
+far, so that a client which reconnects with that id gets only the states that it missed.
 """
 
 import hashlib
@@ -13,22 +13,23 @@ from dataclasses import dataclass
 from transcode.job import Job
 from transcode.lookup import Lookup
 
-MOST_FOLLOWED = 50
-"""Files and jobs on one stream; so an event's id stays under half a kilobyte, and a first read under two batches."""
+MAX_FOLLOWED = 50
+"""Maximum of files and jobs on one stream. It keeps an event's id under half a kilobyte, and a first read under two
+batches."""
 
 _TAG_BYTES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class JobKey:
-    """A job, by its id."""
+    """The key of a job: its id."""
 
     job_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileKey:
-    """An input file, and whatever job is its newest."""
+    """The key of an input file, which stands for the file and its newest job."""
 
     input_file: str
 
@@ -38,28 +39,28 @@ Key = JobKey | FileKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """What is known of a job or a file: at least one of the two. A job followed by its id has no lookup."""
+    """The state of a job or a file: at least one of the two is set. A job that is followed by its id has no lookup."""
 
     lookup: Lookup | None = None
     job: Job | None = None
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will come: the job is over, or none could be made."""
+        """True if the state will not change again: the job has ended, or no job could be created."""
         if self.job is not None:
             return self.job.status.is_final
         return self.lookup is not None and self.lookup.failure is not None
 
     @property
-    def owned(self) -> Lookup | Job | None:
-        """What says whose it is: an upload belongs to whoever announced it, and its job with it."""
+    def owner_record(self) -> Lookup | Job | None:
+        """The record that names the owner: the upload's, else the job's. A job belongs to the caller of its upload."""
         return self.lookup or self.job
 
 
 def later_of(known: Job, read: Job) -> Job:
-    """Return the later of two states of a job: a read of DynamoDB can be answered by a replica that lags.
+    """Return the later of two states of a job, because a DynamoDB replica that lags can return an older one.
 
-    Another job than the known one is taken as it is.
+    If `read` is another job than `known`, return `read`.
     """
     if known.job_id != read.job_id:
         return read
@@ -72,37 +73,37 @@ def _age(job: Job) -> tuple[int, int, int]:
     return job.event_time_ms, job.updated_s or 0, len(job.warnings)
 
 
-def tag(key: Key, shown: bytes) -> str:
-    """Return the tag of what was shown of the key: 8 characters, of letters, digits, `-` and `_`."""
-    return _tag(key, shown)
+def tag(key: Key, state: bytes) -> str:
+    """Return the tag of a state of the key: 8 characters, of letters, digits, `-` and `_`."""
+    return _tag(key, state)
 
 
 def final_tag(key: JobKey) -> str:
-    """Return the tag of the job's last state, which can be known for known without reading anything.
+    """Return the tag of the job's final state. A client that has this tag needs no further read of the job.
 
-    A file has no such state: another job may follow the one that is over.
+    A file has no final tag: another job may follow the one that has ended.
     """
     return _tag(key, None)
 
 
-def _tag(key: Key, shown: bytes | None) -> str:
+def _tag(key: Key, state: bytes | None) -> str:
     name = f"job:{key.job_id}" if isinstance(key, JobKey) else f"file:{key.input_file}"
-    state = b"final" if shown is None else b"shown " + shown
-    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\n" + state).digest()
+    content = b"final" if state is None else b"shown " + state
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass") + b"\n" + content).digest()
     return urlsafe_b64encode(digest[:_TAG_BYTES]).decode()
 
 
 def event_id(tags: Iterable[str]) -> str:
-    """Return the id of an event after which the client knows what the tags stand for."""
+    """Return the id of an event after which the client has the states with these tags."""
     return ".".join(tags)
 
 
 def known_tags(last_event_id: str | None) -> frozenset[str]:
-    """Return the tags that a client brings back. An id that isn't ours names no state, and does no harm."""
+    """Return the tags in a client's Last-Event-ID. An id that this service didn't issue matches no state."""
     return frozenset((last_event_id or "").split("."))
 
 
 def finished(keys: Iterable[Key], known: Collection[str]) -> dict[Key, str]:
-    """Return those jobs whose last state the client knows, with its tag: nobody needs to read them for it."""
+    """Return the jobs whose final state the client has, with its tag: the service need not read them."""
     jobs = (key for key in keys if isinstance(key, JobKey))
     return {key: final_tag(key) for key in jobs if final_tag(key) in known}

@@ -32,8 +32,13 @@ def fresh_s() -> float:
 @pytest.fixture
 async def reader(stores: Stores, stack: Stack, fresh_s: float) -> AsyncIterator[JobReader]:
     """A reader of the shared tables."""
-    rows = BatchGet(stores.statuses.client, status_table=stack.status_table, lookup_table=stack.input_file_table)
-    opened = JobReader(rows, stores.statuses, fresh_s=fresh_s)
+    rows = BatchGet(
+        stores.statuses.client,
+        status_table=stack.status_table,
+        lookup_table=stack.input_file_table,
+        clock=time.time,
+    )
+    opened = JobReader(rows, stores.statuses, fresh_s=fresh_s, clock=time.time)
     yield opened
     await opened.close()
 
@@ -137,7 +142,7 @@ async def test_what_this_process_changed_is_read_anew(reader: JobReader, stores:
     async with asyncio.timeout(DEADLINE_S):
         await answered.wait()
     await stores.statuses.advance(Canceled(job_id=job_id, time_ms=1), now_s=int(time.time()))
-    reader.forget()
+    reader.invalidate()
     changed.set()
     statuses = [each.job and each.job.status for each in (await before, await reader.follow(JobKey(job_id)))]
     assert statuses == [Status.SUBMITTED, Status.CANCELED]
@@ -157,13 +162,13 @@ async def test_few_rows_are_kept(
     reader: JobReader, stores: Stores, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many jobs are asked for: what isn't kept is read again."""
-    monkeypatch.setattr(reader_module, "MOST_KEPT", 10)
+    monkeypatch.setattr(reader_module, "MAX_CACHED_JOBS", 10)
     jobs = [f"{job_id}-{at}" for at in range(25)]
     for each in jobs:
         await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
     for at in range(0, 25, 5):
         await asyncio.gather(*(reader.follow(JobKey(each)) for each in jobs[at : at + 5]))
-        assert len(reader._kept) <= 10  # noqa: SLF001 -- nothing else shows it
+        assert len(reader._cached) <= 10  # noqa: SLF001 -- nothing else shows it
 
 
 async def test_what_is_not_there_is_told_by_kind(reader: JobReader, stores: Stores, job_id: str) -> None:
@@ -269,11 +274,11 @@ async def test_a_stream_ends_when_its_job_can_no_longer_be_read(
     """Its row has expired or failed for too long: the client comes back, and learns why as a status."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     live = Hub(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05, give_up_s=0.1)
-    with live.watch([await live.look(JobKey(job_id))]) as watcher:
+    with live.watch([await live.current(JobKey(job_id))]) as watcher:
         key: Any = {"JobId": {"S": job_id}}
         await stores.statuses.client.delete_item(TableName=stack.status_table, Key=key)
         assert await watcher.wait(DEADLINE_S)
-        assert (watcher.is_ended, watcher.take()) == (True, [])
+        assert (watcher.is_ended, watcher.take_pending()) == (True, [])
     await live.close()
 
 
@@ -281,14 +286,14 @@ async def test_a_slow_client_is_told_the_newest_only(reader: JobReader, stores: 
     """However many changes it slept through, one state is kept for it."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     live = Hub(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05)
-    first = await live.look(JobKey(job_id))
+    first = await live.current(JobKey(job_id))
     with live.watch([first]) as slow, live.watch([first]) as quick:
         for percent in (10, 20, 30):
             event = Progressed(job_id=job_id, time_ms=percent, percent=percent)
             await stores.statuses.advance(event, now_s=int(time.time()))
             assert await quick.wait(DEADLINE_S)
-            quick.take()
-        (newest,) = slow.take()
+            quick.take_pending()
+        (newest,) = slow.take_pending()
     assert newest.followed.job is not None
     assert newest.followed.job.progress_percent == 30
     await live.close()

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.views.followed import (
-    MOST_FOLLOWED,
+    MAX_FOLLOWED,
     FileKey,
     Followed,
     JobKey,
@@ -67,8 +67,8 @@ def test_a_final_job_or_a_failed_upload_is_final(followed: Followed, is_final: b
 def test_the_upload_determines_the_owner_before_the_job() -> None:
     """A job row that an event created first has no owner yet."""
     lookup = Lookup(input_file="a", owner="user-1")
-    assert Followed(lookup=lookup, job=STATES[0]).owned is lookup
-    assert Followed(job=STATES[0]).owned is STATES[0]
+    assert Followed(lookup=lookup, job=STATES[0]).owner_record is lookup
+    assert Followed(job=STATES[0]).owner_record is STATES[0]
 
 
 @given(st.text(), st.text(), st.binary(), st.binary())
@@ -84,7 +84,7 @@ def test_tags_differ_between_keys_states_and_ends(one: str, other: str, state: b
     assert len({*tags.values(), *ends.values()}) == len(tags) + len(ends)
 
 
-@given(st.lists(st.tuples(st.sampled_from([JobKey, FileKey]), st.text()), max_size=MOST_FOLLOWED, unique=True))
+@given(st.lists(st.tuples(st.sampled_from([JobKey, FileKey]), st.text()), max_size=MAX_FOLLOWED, unique=True))
 def test_an_event_id_contains_the_tags_that_it_was_made_from(
     followed: list[tuple[type[JobKey] | type[FileKey], str]],
 ) -> None:

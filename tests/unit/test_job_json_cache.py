@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.live.job_json_cache import MOST_KEPT, JobJsonCache
+from service.live.job_json_cache import MAX_CACHED_JOBS, JobJsonCache
 from service.views.followed import Followed, JobKey
 from transcode.job import Job, Status
 
@@ -43,8 +43,8 @@ def test_a_new_state_is_encoded_at_once() -> None:
 def test_the_cache_has_a_maximum_size() -> None:
     """A body that was evicted is encoded again."""
     cache = JobJsonCache(None)
-    for number in range(3 * MOST_KEPT):
+    for number in range(3 * MAX_CACHED_JOBS):
         job_id = f"1-{number}"
         body = cache.of(JobKey(job_id), Followed(job=replace(JOB, job_id=job_id)), now_ms=NOW_MS)
         assert f'"job_id":"{job_id}"'.encode() in body
-    assert len(cache._kept) <= MOST_KEPT  # noqa: SLF001 -- no public attribute shows the size
+    assert len(cache._entries) <= MAX_CACHED_JOBS  # noqa: SLF001 -- no public attribute shows the size

@@ -78,7 +78,8 @@ def test_every_alarm_links_to_its_own_chapter() -> None:
 
 def test_the_documented_log_events_are_those_that_are_logged() -> None:
     """Only events at DEBUG level, which are for developers, are not documented."""
-    log_call = r'(?:log\.(?:info|warning|error|exception|critical)|note|tell|worker_process)\(\s*"([a-z_]+\.[a-z_.]+)"'
+    functions = r"log\.(?:info|warning|error|exception|critical)|log_upload_event|log_at_level|worker_process"
+    log_call = rf'(?:{functions})\(\s*"([a-z_]+\.[a-z_.]+)"'
     logged = set(re.findall(log_call, SOURCES)) | {"job.advanced", "job.event_stale"}
     rows = DOCUMENT.partition("| event | where | says |")[2].partition("\n\n")[0].splitlines()
     documented = {

@@ -22,7 +22,7 @@ FILE = "uploads/00112233445566778899aabbccddeeff/a.mp4"
 
 async def _respond(request: Request) -> Response:
     if "note" in request.query_params:
-        request_log.note("upload.announced", FILE)
+        request_log.log_upload_event("upload.announced", FILE)
     return PlainTextResponse("", status_code=int(request.query_params.get("status", 200)))
 
 
@@ -57,7 +57,7 @@ async def test_writes_and_failed_requests_are_logged(method: str, address: str, 
 
 async def test_reads_are_logged_at_debug(monkeypatch: pytest.MonkeyPatch) -> None:
     """The line has the job id, and whether the client asked to hold the request."""
-    monkeypatch.setattr(request_log.threshold, "isEnabledFor", lambda _: True)
+    monkeypatch.setattr(request_log.stdlib_logger, "isEnabledFor", lambda _: True)
     _, (line,) = await _request("GET", "/jobs/17-a/progress?wait_s=20")
     assert line["log_level"] == "debug"
     assert (line["job_id"], line["is_held"], line["status"]) == ("17-a", True, 200)

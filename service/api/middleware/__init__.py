@@ -1,1 +1,1 @@
-"""ASGI middleware that every request passes: body limits, security headers, the request log."""
+"""ASGI middleware for every request: body limits, security headers, and the request log."""

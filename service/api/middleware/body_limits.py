@@ -14,27 +14,27 @@ from transcode.errors import RequestTooLargeError
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_PART_LIST_BYTES = 2 * 1024 * 1024
-"""10,000 parts, each with its number and entity tag."""
+"""Enough for 10,000 parts, each with its number and ETag."""
 PART_LIST_PATH = re.compile(r"/s3/multipart/[^/]+/complete")
 
 
 class BodyLimits:
-    """The application, with a 413 for each request whose body is too long."""
+    """The application, with response 413 to each request whose body is too long."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 413 where Content-Length is over the limit."""
+        """Pass the request on, or respond with 413 if Content-Length is over the limit."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         max_bytes = MAX_PART_LIST_BYTES if PART_LIST_PATH.fullmatch(path_of(scope)) else MAX_BODY_BYTES
         if _content_length(scope) > max_bytes:
-            refusal = problem(
+            response = problem(
                 Request(scope), status=413, detail=str(RequestTooLargeError()), code=RequestTooLargeError.code
             )
-            await refusal(scope, receive, send)
+            await response(scope, receive, send)
             return
         await self._app(scope, _limited(receive, max_bytes), send)
 
@@ -47,7 +47,10 @@ def _content_length(scope: Scope) -> int:
 
 
 def _limited(receive: Receive, max_bytes: int) -> Receive:
-    """Count a body that has no Content-Length as it arrives; FastAPI gives the exception to our handler."""
+    """Return `receive` with a count of the received bytes, for bodies without Content-Length.
+
+    Over the limit it raises an HTTPException, which FastAPI passes to the handler of `service.api.problems`.
+    """
     received_bytes = 0
 
     async def _receive() -> Message:

@@ -1,7 +1,8 @@
-"""One line in the log for each request that is worth one, and an id that all its lines share.
+"""A log line for each request that changes something, fails or is slow, and a request id that all its log lines share.
 
-A caller, or what stands before the service, may name the id in X-Request-Id; the answer always does. Good answers to
-reads within a second are many and say nothing: they are logged at DEBUG. Plain ASGI, so that streams pass unbuffered.
+A caller, or a proxy in front of the service, may send the id in X-Request-Id; every response has it. Successful reads
+that take less than a second are frequent and uninteresting, so they are logged at DEBUG. Plain ASGI, so that streams
+pass through unbuffered.
 """
 
 import logging
@@ -18,29 +19,30 @@ from service.api.problems import REQUEST_ID_HEADER, path_of
 from transcode.correlation import REQUEST_ID, upload_of
 
 HEADER = REQUEST_ID_HEADER.lower().encode()
-READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SLOW_MS = 1_000
-LONGEST_PATH = 300
+MAX_PATH_CHARS = 300
 JOB_PATH = re.compile(r"/jobs/([A-Za-z0-9-]{1,100})(?:/|$)")
 
 log = structlog.get_logger(__name__)
-threshold = logging.getLogger(__name__)
+stdlib_logger = logging.getLogger(__name__)
+"""The standard library's logger of the same name: its level says whether DEBUG lines are wanted."""
 
 
 class RequestLog:
-    """The application, with requests named and told of."""
+    """The application, with request ids and a request log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, and say what became of it."""
+        """Pass the request on, and log its result."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started_s, status, named = time.perf_counter(), 500, _request_id(scope)
-        bind_contextvars(request_id=named)  # each request has a task, and so a context, of its own
-        header = (HEADER, named.encode())
+        started_s, status, request_id = time.perf_counter(), 500, _request_id(scope)
+        bind_contextvars(request_id=request_id)  # each request has its own task, and so its own context
+        header = (HEADER, request_id.encode())
 
         async def _send(message: Message) -> None:
             nonlocal status
@@ -53,51 +55,52 @@ class RequestLog:
         try:
             await self._app(scope, receive, _send)
         finally:
-            _tell(scope, status=status, duration_ms=round((time.perf_counter() - started_s) * 1000))
+            _log_request(scope, status=status, duration_ms=round((time.perf_counter() - started_s) * 1000))
 
 
-def note(event: str, input_file: str, **fields: object) -> None:
-    """Say what a request does about an upload, and let the request's further lines name the upload."""
+def log_upload_event(event: str, input_file: str, **fields: object) -> None:
+    """Log what a request does to an upload, and add the upload's id to the request's further log lines."""
     bind_contextvars(upload=upload_of(input_file))
     log.info(event, input_file=input_file, **fields)
 
 
 def _request_id(scope: Scope) -> str:
-    """Return the id that the request came with, else the one that API Gateway has in its own log, else a new one."""
-    named = next((value.decode("latin-1") for name, value in scope["headers"] if name == HEADER), None)
-    if named is None and "aws.event" in scope:
-        named = scope["aws.event"].get("requestContext", {}).get("requestId")
-    if isinstance(named, str) and REQUEST_ID.fullmatch(named):
-        return named
-    return f"{random.getrandbits(128):032x}"  # a name; a secret would cost a call of the kernel
+    """Return the id from the request's header, else the id that API Gateway's own log has, else a new id."""
+    request_id = next((value.decode("latin-1") for name, value in scope["headers"] if name == HEADER), None)
+    if request_id is None and "aws.event" in scope:
+        request_id = scope["aws.event"].get("requestContext", {}).get("requestId")
+    if isinstance(request_id, str) and REQUEST_ID.fullmatch(request_id):
+        return request_id
+    return f"{random.getrandbits(128):032x}"  # an id is no secret, and secure randomness would cost a system call
 
 
-def _tell(scope: Scope, *, status: int, duration_ms: int) -> None:
+def _log_request(scope: Scope, *, status: int, duration_ms: int) -> None:
     path, query = path_of(scope), scope.get("query_string", b"")
     is_held = path == "/events" or b"wait_s=" in query
-    is_routine = scope["method"] in READING and status < 400 and (is_held or duration_ms < SLOW_MS)  # noqa: PLR2004
-    if is_routine and not threshold.isEnabledFor(logging.DEBUG):
+    is_success = status < 400  # noqa: PLR2004 -- HTTP's classes
+    is_routine = scope["method"] in SAFE_METHODS and is_success and (is_held or duration_ms < SLOW_MS)
+    if is_routine and not stdlib_logger.isEnabledFor(logging.DEBUG):
         return
-    tell = log.debug if is_routine else log.warning if status >= 500 else log.info  # noqa: PLR2004 -- HTTP's classes
-    tell(
+    log_at_level = log.debug if is_routine else log.warning if status >= 500 else log.info  # noqa: PLR2004
+    log_at_level(
         "request.answered",
         method=scope["method"],
-        path=path[:LONGEST_PATH],
+        path=path[:MAX_PATH_CHARS],
         status=status,
         duration_ms=duration_ms,
         is_held=is_held,
-        **_about(path, query),
+        **_resource_ids(path, query),
     )
 
 
-def _about(path: str, query: bytes) -> dict[str, str]:
-    """Return the ids of what was asked for, where the address says them."""
-    about: dict[str, str] = {}
+def _resource_ids(path: str, query: bytes) -> dict[str, str]:
+    """Return the ids of the job and the upload that the request's path and query name."""
+    ids: dict[str, str] = {}
     if job := JOB_PATH.match(path):
-        about["job_id"] = job[1]
+        ids["job_id"] = job[1]
     if b"input_file=" in query or b"key=" in query:
-        asked = parse_qs(query.decode("latin-1"))
-        files = [*asked.get("input_file", ()), *asked.get("key", ())]
+        parameters = parse_qs(query.decode("latin-1"))
+        files = [*parameters.get("input_file", ()), *parameters.get("key", ())]
         if len(files) == 1:
-            about["upload"] = upload_of(files[0])
-    return about
+            ids["upload"] = upload_of(files[0])
+    return ids

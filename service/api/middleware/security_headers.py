@@ -17,7 +17,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
-"""For responses that are JSON, for one caller, and no page."""
+"""For JSON responses, which are for one caller and not for display as a page."""
 DOCUMENTATION_HEADERS = {
     **HEADERS,
     "Content-Security-Policy": (
@@ -25,7 +25,7 @@ DOCUMENTATION_HEADERS = {
         "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
     ),
 }
-"""For the documentation pages: a script in the page, and Swagger UI or ReDoc from this server."""
+"""For the documentation pages, which run an inline script, and Swagger UI or ReDoc from this server."""
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
