@@ -1,4 +1,4 @@
-"""`python -m mediaconvert_emulator`: the emulator alone."""
+"""The command `python -m mediaconvert_emulator`, also installed as `mediaconvert-emulator`."""
 
 import sys
 
@@ -13,11 +13,15 @@ from mediaconvert_emulator.transcoder import find_ffmpeg
 
 
 class StartError(Exception):
-    """What is missing or wrong, in one line."""
+    """A requirement is missing or a setting is wrong; the message is one line."""
 
 
 def main() -> int:
-    """Serve until told to stop; 2 if something it needs is missing or wrong, 1 if it can't listen."""
+    """Serve until a signal stops the process.
+
+    Returns:
+        The exit status: 2 if a requirement is missing or a setting is wrong, 1 if the port can't be opened, else 0.
+    """
     try:
         settings = read_settings()
     except StartError as error:
@@ -30,10 +34,10 @@ def main() -> int:
 
 
 def read_settings() -> EmulatorSettings:
-    """The settings, once all that the emulator needs is there.
+    """Return the settings after checking that ffmpeg and AWS credentials exist.
 
     Raises:
-        StartError: something isn't.
+        StartError: A setting is wrong, or ffmpeg or the credentials are missing.
     """
     try:
         settings = EmulatorSettings()
@@ -44,7 +48,9 @@ def read_settings() -> EmulatorSettings:
     except FileNotFoundError as error:
         raise StartError(str(error)) from error
     if get_session().get_credentials() is None:
-        raise StartError("AWS_ACCESS_KEY_ID: no AWS credentials; an emulator of AWS takes any, such as test and test")
+        raise StartError(
+            "AWS_ACCESS_KEY_ID: no AWS credentials; an emulator of AWS accepts any, for example test and test"
+        )
     return settings
 
 

@@ -1,4 +1,4 @@
-"""Puts the emulator together: one application, its clients and tasks living as long as it does."""
+"""Builds the ASGI application. Its AWS clients and tasks start and stop with its lifespan."""
 
 import os
 import re
@@ -12,13 +12,13 @@ import structlog
 from starlette.applications import Starlette
 
 from mediaconvert_emulator.aws import Aws, Endpoints, open_aws
-from mediaconvert_emulator.command import Encoder
 from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import ApiError
-from mediaconvert_emulator.events import Names
+from mediaconvert_emulator.events import Account
+from mediaconvert_emulator.ffmpeg_command import EncoderSettings
 from mediaconvert_emulator.publisher import Publisher
 from mediaconvert_emulator.routes import api_error, routes
-from mediaconvert_emulator.runner import Runner
+from mediaconvert_emulator.runner import JobRunner
 from mediaconvert_emulator.scheduler import Scheduler
 from mediaconvert_emulator.settings import EmulatorSettings
 from mediaconvert_emulator.storage import Storage
@@ -33,19 +33,19 @@ log = structlog.get_logger(__name__)
 
 
 def create_app(settings: EmulatorSettings) -> Starlette:
-    """The emulator as an ASGI application; its jobs run while its lifespan does."""
+    """Return the emulator as an ASGI application; its jobs run during its lifespan."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         ffmpeg = find_ffmpeg(settings.ffmpeg_binary)
-        temp_dir = _own_temp_dir(settings.temp_dir)
+        temp_dir = _make_temp_dir(settings.temp_dir)
         try:
             endpoints = Endpoints(
                 s3_url=settings.s3_endpoint_url or settings.aws_endpoint_url,
                 events_url=settings.events_endpoint_url or settings.aws_endpoint_url,
             )
             async with open_aws(region=settings.region, endpoints=endpoints) as aws:
-                emulator = assemble(settings, aws, ffmpeg=ffmpeg, temp_dir=temp_dir)
+                emulator = create_emulator(settings, aws, ffmpeg=ffmpeg, temp_dir=temp_dir)
                 for path in settings.templates:
                     emulator.create_template(read_template(path))
                 app.state.emulator = emulator
@@ -66,35 +66,35 @@ def create_app(settings: EmulatorSettings) -> Starlette:
     return app
 
 
-def assemble(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_dir: Path) -> Emulator:
-    """The emulator over open clients; nothing of it runs yet."""
-    names = Names(region=settings.region, account_id=settings.account_id)
+def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_dir: Path) -> Emulator:
+    """Return the emulator on open AWS clients; its tasks are not started yet."""
+    account = Account(region=settings.region, account_id=settings.account_id)
     publisher = Publisher(aws.events, source=settings.event_source, bus=settings.event_bus, chaos=settings.chaos)
-    runner = Runner(
+    runner = JobRunner(
         storage=Storage(aws.s3, upload_concurrency=settings.upload_concurrency),
         ffmpeg=ffmpeg,
-        encoder=Encoder(preset=settings.ffmpeg_preset, threads=settings.ffmpeg_threads),
+        encoder=EncoderSettings(preset=settings.ffmpeg_preset, threads=settings.ffmpeg_threads),
         temp_dir=temp_dir,
     )
     return Emulator(
-        names=names,
+        account=account,
         queues=settings.queues,
         concurrency=settings.concurrency,
         jobs=JobStore(finished_kept=settings.finished_jobs_kept),
         publisher=publisher,
         scheduler=Scheduler(
-            runner, publisher, names, concurrency=settings.concurrency, time_factor=settings.time_factor
+            runner, publisher, account, concurrency=settings.concurrency, time_factor=settings.time_factor
         ),
     )
 
 
-def _own_temp_dir(parent: Path) -> Path:
-    """A folder of this process's own; those that killed processes left behind are removed."""
+def _make_temp_dir(parent: Path) -> Path:
+    """Make this process's folder, and remove the folders of processes that were killed."""
     parent.mkdir(parents=True, exist_ok=True)
-    for left in parent.glob(f"{TEMP_PREFIX}*"):
-        pid = re.match(rf"{TEMP_PREFIX}(\d+)-", left.name)
+    for folder in parent.glob(f"{TEMP_PREFIX}*"):
+        pid = re.match(rf"{TEMP_PREFIX}(\d+)-", folder.name)
         if pid and not _is_alive(int(pid[1])):
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"{TEMP_PREFIX}{os.getpid()}-", dir=parent))
 
 

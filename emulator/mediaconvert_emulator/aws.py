@@ -1,4 +1,4 @@
-"""The two AWS services that the emulator needs, S3 and EventBridge: clients opened once, for the process's life."""
+"""The clients of the two AWS services that the emulator uses, S3 and EventBridge; opened once for the process."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_events.client import EventBridgeClient
     from types_aiobotocore_s3.client import S3Client
 
-CONNECTIONS = 32
-ATTEMPTS = 4
+MAX_CONNECTIONS = 32
+MAX_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Aws:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoints:
-    """Where the services are; None is AWS."""
+    """The services' addresses; None means AWS's own."""
 
     s3_url: str | None
     events_url: str | None
@@ -34,13 +34,12 @@ class Endpoints:
 
 @asynccontextmanager
 async def open_aws(*, region: str, endpoints: Endpoints) -> AsyncIterator[Aws]:
-    """Open clients, of AWS or of an emulator of it; credentials are found as botocore always does."""
-    addressing: Literal["path", "auto"] = (
-        "path" if endpoints.s3_url else "auto"
-    )  # emulators seldom answer to a bucket's own host name
+    """Open clients of AWS or of an emulator of AWS; botocore finds the credentials in its usual places."""
+    # Most emulators don't serve a bucket under its own host name.
+    addressing: Literal["path", "auto"] = "path" if endpoints.s3_url else "auto"
     config = AioConfig(
-        max_pool_connections=CONNECTIONS,
-        retries={"mode": "standard", "max_attempts": ATTEMPTS},
+        max_pool_connections=MAX_CONNECTIONS,
+        retries={"mode": "standard", "max_attempts": MAX_ATTEMPTS},
         s3={"addressing_style": addressing},
     )
     session = aioboto3.Session(region_name=region)

@@ -1,8 +1,9 @@
-"""Start a command that the kernel stops when the process that started it is gone, however that one ended.
+"""Start a command that the kernel stops when its parent process ends, even if the parent is killed.
 
-`python -I -S child_process.py <parent's pid> <command>…` asks Linux for the signal and becomes the command. It is a
-program of its own, with only the standard library, because the request belongs between fork and exec, where running
-Python (subprocess's preexec_fn) can deadlock a process that has threads. On other systems it only becomes the command.
+`python -I -S child_process.py <parent's pid> <command>…` asks Linux to send SIGTERM when the parent ends, and then
+becomes the command. This request belongs between fork and exec, where running Python code (subprocess's preexec_fn) can
+deadlock a process that has threads. So this file is a program of its own, and uses only the standard library. On other
+systems it only becomes the command.
 """
 
 import ctypes
@@ -15,15 +16,15 @@ PR_SET_PDEATHSIG = 1
 
 
 def bound_to_parent(command: Sequence[str]) -> list[str]:
-    """The command, tied to the life of this process: SIGTERM reaches it when we are gone."""
+    """Return the command line that gets SIGTERM when this process ends."""
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), *command]
 
 
 def main(parent_pid: int, command: Sequence[str]) -> None:
-    """Ask for SIGTERM at the parent's death, then become the command."""
+    """Request SIGTERM at the parent's end, then become the command."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent_pid:  # it died before we asked
+        if os.getppid() != parent_pid:  # the parent ended before prctl was called
             sys.exit(1)
     os.execvp(command[0], list(command))  # noqa: S606  an argument list, and no shell is wanted
 

@@ -1,4 +1,4 @@
-"""The operations of the API on what the emulator remembers. Knows no HTTP."""
+"""The operations of the MediaConvert API on the emulator's jobs, queues and templates. Independent of HTTP."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,26 +11,26 @@ from mediaconvert_emulator.errors import (
     NotFoundException,
     TooManyRequestsException,
 )
-from mediaconvert_emulator.events import Names
-from mediaconvert_emulator.listing import Page, cut, matching
-from mediaconvert_emulator.overlay import JsonObject
+from mediaconvert_emulator.events import Account
+from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.listing import PageRequest, filter_jobs, paginate
 from mediaconvert_emulator.publisher import Publisher
+from mediaconvert_emulator.request_validation import check_request
 from mediaconvert_emulator.scheduler import Scheduler, now_ms
-from mediaconvert_emulator.shapes import check_request
 from mediaconvert_emulator.store import JobStore, TemplateStore
-from mediaconvert_emulator.submission import Shelf, job_of_request
+from mediaconvert_emulator.submission import AccountResources, job_from_request
 from mediaconvert_emulator.wire import job_json, queue_json, template_json
 
-FAILURES = {403: ForbiddenException, 429: TooManyRequestsException, 500: InternalServerErrorException}
+INJECTED_ERRORS = {403: ForbiddenException, 429: TooManyRequestsException, 500: InternalServerErrorException}
 
 Query = Mapping[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
 class Emulator:
-    """MediaConvert, as its API's users see it."""
+    """One method for each emulated operation; arguments and results are the API's JSON."""
 
-    names: Names
+    account: Account
     queues: tuple[str, ...]
     concurrency: int
     jobs: JobStore
@@ -40,92 +40,93 @@ class Emulator:
     started_ms: int = field(default_factory=now_ms)
 
     def create_job(self, body: JsonObject) -> JsonObject:
-        """CreateJob."""
-        if status := self.publisher.take_failure():
-            raise FAILURES[status]("The emulator was told to fail this request")
+        """Perform CreateJob."""
+        if status := self.publisher.take_create_job_failure():
+            raise INJECTED_ERRORS[status]("The emulator's chaos settings fail this request")
         token = body.get("clientRequestToken")
-        known = self.jobs.made_with(token, now_ms()) if isinstance(token, str) and token else None
-        if known:
-            return {"job": job_json(known, self.names)}
-        shelf = Shelf(templates=self.templates.templates, queues=self.queues, names=self.names)
-        job = job_of_request(body, shelf, now_ms())
+        existing = self.jobs.find_by_token(token, now_ms()) if isinstance(token, str) and token else None
+        if existing:
+            return {"job": job_json(existing, self.account)}
+        resources = AccountResources(templates=self.templates.templates, queues=self.queues)
+        job = job_from_request(body, resources, now_ms())
         self.jobs.add(job, token, job.submitted_ms)
         self.scheduler.submit(job)
-        return {"job": job_json(job, self.names)}
+        return {"job": job_json(job, self.account)}
 
     def get_job(self, job_id: str) -> JsonObject:
-        """GetJob."""
-        return {"job": job_json(self.jobs.get(job_id), self.names)}
+        """Perform GetJob."""
+        return {"job": job_json(self.jobs.get(job_id), self.account)}
 
     def list_jobs(self, query: Query) -> JsonObject:
-        """ListJobs and SearchJobs, newest first unless asked otherwise."""
-        jobs = [(job.id, job) for job in matching(self.jobs.all(), query)]
-        page, token = cut(jobs, Page.of_query(query, default_order="DESCENDING"))
-        return _paged({"jobs": [job_json(job, self.names) for job in page]}, token)
+        """Perform ListJobs and SearchJobs; the default order is newest first."""
+        jobs = [(job.id, job) for job in filter_jobs(self.jobs.all(), query)]
+        page, token = paginate(jobs, PageRequest.from_query(query, default_order="DESCENDING"))
+        return _with_next_token({"jobs": [job_json(job, self.account) for job in page]}, token)
 
     def cancel_job(self, job_id: str) -> JsonObject:
-        """CancelJob."""
+        """Perform CancelJob."""
         self.scheduler.cancel(self.jobs.get(job_id))
         return {}
 
     def get_queue(self, name: str) -> JsonObject:
-        """GetQueue."""
+        """Perform GetQueue."""
         if name not in self.queues:
             raise NotFoundException(f"No queue {name!r}")
         return {"queue": self._queue_json(name)}
 
     def list_queues(self, query: Query) -> JsonObject:
-        """ListQueues."""
-        page, token = cut([(name, name) for name in self.queues], Page.of_query(query, default_order="ASCENDING"))
-        return _paged({"queues": [self._queue_json(name) for name in page]}, token)
+        """Perform ListQueues."""
+        request = PageRequest.from_query(query, default_order="ASCENDING")
+        page, token = paginate([(name, name) for name in self.queues], request)
+        return _with_next_token({"queues": [self._queue_json(name) for name in page]}, token)
 
     def _queue_json(self, name: str) -> JsonObject:
         jobs = self.jobs.all()
-        return queue_json(name, self.names, jobs, created_ms=self.started_ms, concurrency=self.concurrency)
+        return queue_json(name, self.account, jobs, created_ms=self.started_ms, concurrency=self.concurrency)
 
     def create_template(self, body: JsonObject) -> JsonObject:
-        """CreateJobTemplate."""
+        """Perform CreateJobTemplate."""
         check_request("CreateJobTemplate", body)
         name = body["name"]
         if not name or "/" in name:
             raise BadRequestException("/name: Should be a name without slashes")
         if name in self.templates.templates:
-            raise ConflictException(f"There is a job template {name!r} already")
-        made = template_json(body, self.names, created_ms=now_ms(), updated_ms=now_ms())
-        self.templates.templates[name] = made
-        return {"jobTemplate": made}
+            raise ConflictException(f"The job template {name!r} exists already")
+        template = template_json(body, self.account, created_ms=now_ms(), updated_ms=now_ms())
+        self.templates.templates[name] = template
+        return {"jobTemplate": template}
 
     def get_template(self, name: str) -> JsonObject:
-        """GetJobTemplate."""
+        """Perform GetJobTemplate."""
         return {"jobTemplate": self.templates.get(name)}
 
     def list_templates(self, query: Query) -> JsonObject:
-        """ListJobTemplates."""
+        """Perform ListJobTemplates."""
         category = query.get("category")
-        found = [
+        templates = [
             (name, template)
             for name, template in self.templates.templates.items()
             if not category or template.get("category") == category
         ]
-        page, token = cut(found, Page.of_query(query, default_order="ASCENDING"))
-        return _paged({"jobTemplates": page}, token)
+        page, token = paginate(templates, PageRequest.from_query(query, default_order="ASCENDING"))
+        return _with_next_token({"jobTemplates": page}, token)
 
     def update_template(self, name: str, body: JsonObject) -> JsonObject:
-        """UpdateJobTemplate."""
+        """Perform UpdateJobTemplate."""
         check_request("UpdateJobTemplate", body)
         old = self.templates.get(name)
-        changed = template_json(
-            old | body | {"name": name}, self.names, created_ms=old["createdAt"] * 1000, updated_ms=now_ms()
+        updated = template_json(
+            old | body | {"name": name}, self.account, created_ms=old["createdAt"] * 1000, updated_ms=now_ms()
         )
-        self.templates.templates[name] = changed
-        return {"jobTemplate": changed}
+        self.templates.templates[name] = updated
+        return {"jobTemplate": updated}
 
     def delete_template(self, name: str) -> JsonObject:
-        """DeleteJobTemplate."""
+        """Perform DeleteJobTemplate."""
         self.templates.get(name)
         del self.templates.templates[name]
         return {}
 
 
-def _paged(body: JsonObject, token: str | None) -> JsonObject:
+def _with_next_token(body: JsonObject, token: str | None) -> JsonObject:
     return body if token is None else {**body, "nextToken": token}

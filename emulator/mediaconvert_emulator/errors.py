@@ -1,11 +1,11 @@
-"""What goes wrong: refusals of a request (HTTP) and failures of a job (error codes). Knows no framework, no AWS SDK."""
+"""The errors of API requests (HTTP statuses) and of jobs (MediaConvert's error codes). No framework, no AWS SDK."""
 
 from http import HTTPStatus
 from typing import ClassVar
 
 
 class ApiError(Exception):
-    """A request that the API refuses; its class name is the exception that boto3 raises."""
+    """A request that the API refuses; the class name is the name of the exception that boto3 raises."""
 
     status: ClassVar[HTTPStatus]
 
@@ -15,19 +15,19 @@ class ApiError(Exception):
 
 
 class BadRequestException(ApiError):  # noqa: N818 (the API's own names, here and below)
-    """The request is invalid, or asks for what this emulator can't do."""
+    """The request is invalid, or needs a feature that is not emulated."""
 
     status = HTTPStatus.BAD_REQUEST
 
 
 class ForbiddenException(ApiError):  # noqa: N818
-    """The caller may not do this."""
+    """The caller is not allowed to do this."""
 
     status = HTTPStatus.FORBIDDEN
 
 
 class NotFoundException(ApiError):  # noqa: N818
-    """No such job, template or queue."""
+    """The job, template or queue doesn't exist."""
 
     status = HTTPStatus.NOT_FOUND
 
@@ -39,7 +39,7 @@ class ConflictException(ApiError):  # noqa: N818
 
 
 class TooManyRequestsException(ApiError):  # noqa: N818
-    """Too many requests in too short a time; a retry is safe."""
+    """The caller sent too many requests in too short a time; a retry is safe."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 
@@ -64,19 +64,19 @@ class JobError(Exception):
 
 
 class InputUnreadable(JobError):  # noqa: N818
-    """The input is no media file that can be read."""
+    """The input is not a readable media file."""
 
     code = 1010
 
 
 class NoVideo(JobError):  # noqa: N818
-    """An output wants video and the input has none."""
+    """An output has video, but the input has none."""
 
     code = 1020
 
 
 class NoAudio(JobError):  # noqa: N818
-    """An output is nothing but audio and the input has none."""
+    """An output is audio only, but the input has no audio."""
 
     code = 1021
 
@@ -88,24 +88,24 @@ class CodecUnsupported(JobError):  # noqa: N818
 
 
 class SettingsUnusable(JobError):  # noqa: N818
-    """The settings passed the API's checks and the encoder refuses them all the same."""
+    """The settings passed the API's checks, but the encoder refuses them."""
 
     code = 1040
 
 
 class AccessDenied(JobError):  # noqa: N818
-    """S3 refuses the input or the output."""
+    """S3 denies access to the input or to the output."""
 
     code = 1401
 
 
 class LocationNotFound(JobError):  # noqa: N818
-    """The input, or the bucket of the output, doesn't exist."""
+    """The input or the output's bucket doesn't exist."""
 
     code = 1404
 
 
-class Unknown(JobError):  # noqa: N818
-    """Anything else."""
+class UnknownJobError(JobError):
+    """Any other error."""
 
     code = 1999

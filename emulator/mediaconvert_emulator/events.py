@@ -1,4 +1,4 @@
-"""The job's events in EventBridge: "MediaConvert Job State Change".
+"""The job's events in EventBridge, "MediaConvert Job State Change". Pure.
 
 https://docs.aws.amazon.com/mediaconvert/latest/ug/eventbridge_events.html
 """
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mediaconvert_emulator.job import Job
+from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.media import Media
-from mediaconvert_emulator.overlay import JsonObject
-from mediaconvert_emulator.package import GroupReport, OutputReport
-from mediaconvert_emulator.renditions import Note
+from mediaconvert_emulator.output_files import GroupReport, OutputReport
+from mediaconvert_emulator.renditions import JobWarning
 
 DETAIL_TYPE = "MediaConvert Job State Change"
 FINAL_STATUSES = frozenset({"COMPLETE", "ERROR", "CANCELED"})
@@ -20,88 +20,99 @@ CODEC_NAMES = {"h264": "H_264", "hevc": "H_265", "mpeg2video": "MPEG2", "mpeg4":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEvent:
-    """One event: what goes into PutEvents, but for source and bus."""
+    """One event as PutEvents takes it, without source and bus."""
 
     job_arn: str
     detail: JsonObject
 
     @property
     def job_id(self) -> str:
-        """The job that the event is of."""
+        """The id of the event's job."""
         return str(self.detail["jobId"])
 
     @property
     def status(self) -> str:
-        """The event's status: a job's, or STATUS_UPDATE, INPUT_INFORMATION."""
+        """The event's status: a job status, STATUS_UPDATE, INPUT_INFORMATION or NEW_WARNING."""
         return str(self.detail["status"])
 
     @property
     def is_final(self) -> bool:
-        """Whether the event ends its job."""
+        """True if no event of the job follows."""
         return self.status in FINAL_STATUSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """ARNs of this emulator's account and region."""
+class Account:
+    """The emulated AWS account and region."""
 
     region: str
     account_id: str
 
     def arn(self, kind: str, name: str) -> str:
-        """The ARN of a job, queue or job template."""
+        """Return the ARN of a job, queue or job template; `kind` is jobs, queues or jobTemplates."""
         return f"arn:aws:mediaconvert:{self.region}:{self.account_id}:{kind}/{name}"
 
 
-def job_event(job: Job, names: Names, now_ms: int, *, status: str, added: JsonObject | None = None) -> JobEvent:
-    """An event of `job`, its timestamp later than those before it, with what the status adds to the detail."""
+def job_event(job: Job, account: Account, now_ms: int, *, status: str, extra: JsonObject | None = None) -> JobEvent:
+    """Return the job's next event; its timestamp is later than the previous event's.
+
+    Args:
+        job: The job; its last event's timestamp changes.
+        account: The account and region that the event names.
+        now_ms: The current time.
+        status: The event's status.
+        extra: Members of the detail that only this status has.
+    """
     return JobEvent(
-        job_arn=names.arn("jobs", job.id),
+        job_arn=account.arn("jobs", job.id),
         detail={
             "timestamp": job.next_event_ms(now_ms),
-            "accountId": names.account_id,
-            "queue": names.arn("queues", job.queue),
+            "accountId": account.account_id,
+            "queue": account.arn("queues", job.queue),
             "jobId": job.id,
             "status": status,
             "userMetadata": job.user_metadata,
-            **(added or {}),
+            **(extra or {}),
         },
     )
 
 
 def status_update_detail(job: Job) -> JsonObject:
-    """What a STATUS_UPDATE adds."""
-    return {"framesDecoded": job.progress.frames_decoded, "jobProgress": job.progress.wire()}
+    """Return the members that only a STATUS_UPDATE has."""
+    return {"framesDecoded": job.progress.frames_decoded, "jobProgress": job.progress.to_json()}
 
 
 def complete_detail(job: Job) -> JsonObject:
-    """What COMPLETE adds."""
+    """Return the members that only a COMPLETE event has."""
     return {
-        "outputGroupDetails": [_group(group) for group in job.groups],
+        "outputGroupDetails": [_group_detail(group) for group in job.groups],
         "paddingInserted": 0,
         "blackVideoDetected": 0,
-        **warnings_json(job.notes),
+        **warnings_json(job.warnings),
     }
 
 
-def warning_detail(note: Note) -> JsonObject:
-    """What NEW_WARNING adds."""
-    return {"warningCode": str(note.code), "warningMessage": note.text}
+def warning_detail(warning: JobWarning) -> JsonObject:
+    """Return the members that only a NEW_WARNING has."""
+    return {"warningCode": str(warning.code), "warningMessage": warning.message}
 
 
-def warnings_json(notes: Iterable[Note]) -> JsonObject:
-    """The `warnings` of COMPLETE and of a Job, which are without words."""
-    warnings: list[Any] = [{"code": note.code, "count": 1} for note in notes]
-    return {"warnings": warnings} if warnings else {}
+def warnings_json(warnings: Iterable[JobWarning]) -> JsonObject:
+    """Return the `warnings` of a COMPLETE event and of a Job: codes and counts, without messages."""
+    counts: list[Any] = [{"code": warning.code, "count": 1} for warning in warnings]
+    return {"warnings": counts} if counts else {}
 
 
-def _group(group: GroupReport) -> JsonObject:
+def _group_detail(group: GroupReport) -> JsonObject:
     playlists = {"playlistFilePaths": [group.playlist_path]} if group.playlist_path else {}
     return {"outputDetails": [output_detail(output) for output in group.outputs], "type": group.type, **playlists}
 
 
 def output_detail(output: OutputReport, *, has_paths: bool = True) -> JsonObject:
-    """One output: its duration, its paths (events only) and its size; of audio-only HLS the duration alone."""
+    """Return one output's duration, file path and picture size.
+
+    Only events have paths. An audio-only HLS output has neither path nor size.
+    """
     detail: JsonObject = {}
     if has_paths and output.file_path:
         detail["outputFilePaths"] = [output.file_path]
@@ -112,12 +123,12 @@ def output_detail(output: OutputReport, *, has_paths: bool = True) -> JsonObject
 
 
 def error_detail(code: int, message: str) -> JsonObject:
-    """What ERROR adds."""
+    """Return the members that only an ERROR event has."""
     return {"errorCode": code, "errorMessage": message}
 
 
 def input_information_detail(uri: str, media: Media) -> JsonObject:
-    """What INPUT_INFORMATION adds."""
+    """Return the members that only an INPUT_INFORMATION event has."""
     detail: JsonObject = {"id": 1, "uri": uri}
     if media.audios:
         detail["audio"] = [
@@ -131,11 +142,11 @@ def input_information_detail(uri: str, media: Media) -> JsonObject:
             for audio in media.audios
         ]
     if media.video:
-        detail["video"] = [_video(media)]
+        detail["video"] = [_input_video_detail(media)]
     return {"inputDetails": [detail]}
 
 
-def _video(media: Media) -> JsonObject:
+def _input_video_detail(media: Media) -> JsonObject:
     video = media.video
     if video is None:
         return {}

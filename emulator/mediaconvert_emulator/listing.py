@@ -9,64 +9,69 @@ from typing import TypeVar
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.job import Job, Status
 
-MAX_PAGE = 20
+MAX_PAGE_SIZE = 20
 ORDERS = ("ASCENDING", "DESCENDING")
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """Which part of a list is asked for."""
+class PageRequest:
+    """The size, order and start of a page; `after` is the id of the previous page's last item."""
 
     size: int
     is_descending: bool
     after: str | None
 
     @staticmethod
-    def of_query(query: Mapping[str, str], *, default_order: str) -> "Page":
-        """The page that a query string asks for.
+    def from_query(query: Mapping[str, str], *, default_order: str) -> "PageRequest":
+        """Parse a query string.
 
         Raises:
-            BadRequestException: it makes no sense.
+            BadRequestException: The size, the order or the token is invalid.
         """
         size, order, token = (
-            query.get("maxResults", str(MAX_PAGE)),
+            query.get("maxResults", str(MAX_PAGE_SIZE)),
             query.get("order", default_order),
             query.get("nextToken"),
         )
-        if not size.isdigit() or not 1 <= int(size) <= MAX_PAGE:
-            raise BadRequestException(f"/maxResults: Should be from 1 to {MAX_PAGE}")
+        if not size.isdigit() or not 1 <= int(size) <= MAX_PAGE_SIZE:
+            raise BadRequestException(f"/maxResults: Should be from 1 to {MAX_PAGE_SIZE}")
         if order not in ORDERS:
             raise BadRequestException(f"/order: Should be one of the following values: {', '.join(ORDERS)}")
-        return Page(size=int(size), is_descending=order == "DESCENDING", after=_decode(token) if token else None)
+        after = _decode_token(token) if token else None
+        return PageRequest(size=int(size), is_descending=order == "DESCENDING", after=after)
 
 
-def cut(items: Sequence[tuple[str, Item]], page: Page) -> tuple[list[Item], str | None]:
-    """The page of `items` (id and item, oldest first), and the token of the next one if there is more.
+def paginate(items: Sequence[tuple[str, Item]], request: PageRequest) -> tuple[list[Item], str | None]:
+    """Return one page of the items, and the next page's token if there is a next page.
+
+    Args:
+        items: Pairs of id and item, oldest first.
+        request: The page to return.
 
     Raises:
-        BadRequestException: the token names no item.
+        BadRequestException: The token's item doesn't exist.
     """
-    ordered = list(reversed(items)) if page.is_descending else list(items)
+    ordered = list(reversed(items)) if request.is_descending else list(items)
     start = 0
-    if page.after is not None:
+    if request.after is not None:
         ids = [item_id for item_id, _ in ordered]
-        if page.after not in ids:
+        if request.after not in ids:
             raise BadRequestException("/nextToken: Invalid or expired")
-        start = ids.index(page.after) + 1
-    chosen = ordered[start : start + page.size]
-    has_more = start + page.size < len(ordered)
-    return [item for _, item in chosen], _encode(chosen[-1][0]) if has_more else None
+        start = ids.index(request.after) + 1
+    page = ordered[start : start + request.size]
+    has_more = start + request.size < len(ordered)
+    return [item for _, item in page], _encode_token(page[-1][0]) if has_more else None
 
 
-def matching(jobs: Sequence[Job], query: Mapping[str, str]) -> list[Job]:
-    """The jobs that a query's status, queue (name or ARN) and input file (any part of its URI) let through.
+def filter_jobs(jobs: Sequence[Job], query: Mapping[str, str]) -> list[Job]:
+    """Return the jobs that match the query's status, queue (name or ARN) and input file (any part of its URI).
 
     Raises:
-        BadRequestException: there is no such status.
+        BadRequestException: The status doesn't exist.
     """
-    status, queue, part = query.get("status"), query.get("queue"), query.get("inputFile")
+    status, queue, uri_part = query.get("status"), query.get("queue"), query.get("inputFile")
     if status and status not in Status.__members__:
         raise BadRequestException(f"/status: Should be one of the following values: {', '.join(Status)}")
     queue_name = queue.rpartition("/")[2] if queue else None
@@ -75,15 +80,15 @@ def matching(jobs: Sequence[Job], query: Mapping[str, str]) -> list[Job]:
         for job in jobs
         if (not status or job.status == status)
         and (not queue_name or job.queue == queue_name)
-        and (not part or part in job.spec.input.uri)
+        and (not uri_part or uri_part in job.spec.input.uri)
     ]
 
 
-def _encode(item_id: str) -> str:
+def _encode_token(item_id: str) -> str:
     return base64.urlsafe_b64encode(item_id.encode()).decode()
 
 
-def _decode(token: str) -> str:
+def _decode_token(token: str) -> str:
     try:
         return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:

@@ -1,4 +1,4 @@
-"""Logging: one structured line for each event, on stdout."""
+"""Logging: one structured line per event, on standard output."""
 
 import logging
 import sys
@@ -7,7 +7,12 @@ import structlog
 
 
 def configure(*, level: str, json: bool) -> None:
-    """Send every log line of the process to stdout, as JSON or for a terminal; `level` is a name of `logging`'s."""
+    """Send the process's log to standard output.
+
+    Args:
+        level: The name of a level of the standard library's `logging`.
+        json: True for JSON, False for a terminal.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -27,7 +32,7 @@ def configure(*, level: str, json: bool) -> None:
     rendering: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if json
-        # Plain tracebacks: the default ones print local variables, and a content key may be among them.
+        # The default formatter prints local variables, and one of them may be a content key.
         else [
             structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback)
         ]

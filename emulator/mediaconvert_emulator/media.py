@@ -1,4 +1,4 @@
-"""What an input is, once it has been looked at."""
+"""The properties of an input file, as the probe finds them."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -6,7 +6,7 @@ from fractions import Fraction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoStream:
-    """An input's video, as it is stored; `rotation_degrees` is how far a player turns it clockwise."""
+    """The stored video of an input; a player turns it clockwise by `rotation_degrees`."""
 
     stream_id: int
     codec: str
@@ -23,7 +23,7 @@ class VideoStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioStream:
-    """An input's audio."""
+    """One audio stream of an input."""
 
     stream_id: int
     codec: str
@@ -34,10 +34,10 @@ class AudioStream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """An input: its container, its first video and its audio streams."""
+    """An input: its container, its first video stream and its audio streams."""
 
     container: str
     duration_s: float | None
-    """None where the container doesn't tell, as in a browser's recording."""
+    """None if the container has no duration, as in a browser's recording."""
     video: VideoStream | None
     audios: tuple[AudioStream, ...]

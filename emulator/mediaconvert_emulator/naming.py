@@ -1,4 +1,4 @@
-"""MediaConvert's names for what it writes."""
+"""MediaConvert's names of output files in S3. Pure."""
 
 import posixpath
 from dataclasses import dataclass
@@ -14,51 +14,51 @@ CONTENT_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Location:
-    """A place in S3."""
+class S3Location:
+    """A bucket and a key."""
 
     bucket: str
     key: str
 
     @property
     def uri(self) -> str:
-        """The place as s3://bucket/key."""
+        """The location as s3://bucket/key."""
         return f"s3://{self.bucket}/{self.key}"
 
-    def beside(self, name: str) -> "Location":
-        """The place of `name` in the same folder."""
-        return Location(self.bucket, posixpath.join(posixpath.dirname(self.key), name))
+    def sibling(self, name: str) -> "S3Location":
+        """Return the location of the file `name` in the same folder."""
+        return S3Location(self.bucket, posixpath.join(posixpath.dirname(self.key), name))
 
 
-def locate(uri: str) -> Location:
-    """The place that an s3:// URI names; its key is taken as it is, not decoded."""
+def parse_s3_uri(uri: str) -> S3Location:
+    """Return the location of an s3:// URI; the key is not percent-decoded."""
     bucket, _, key = uri[len("s3://") :].partition("/")
-    return Location(bucket, key)
+    return S3Location(bucket, key)
 
 
-def output_base(destination: str, input_uri: str) -> Location:
-    """The place and base name of a group's files.
+def output_base(destination: str, input_uri: str) -> S3Location:
+    """Return the location and base name of a group's files.
 
-    A destination that ends in "/" is a folder, and the files take the input's name without its suffix.
+    A destination that ends in "/" is a folder. Its files have the input's name without its suffix.
     """
-    place = locate(destination)
-    if place.key and not place.key.endswith("/"):
-        return place
-    stem, _ = posixpath.splitext(posixpath.basename(locate(input_uri).key))
-    return Location(place.bucket, place.key + stem)
+    location = parse_s3_uri(destination)
+    if location.key and not location.key.endswith("/"):
+        return location
+    stem, _ = posixpath.splitext(posixpath.basename(parse_s3_uri(input_uri).key))
+    return S3Location(location.bucket, location.key + stem)
 
 
 def segment_suffix(number: int) -> str:
-    """What a segment's name ends with; the first is number 1."""
+    """Return the end of a segment's file name; the first segment is number 1."""
     return f"_{number:05d}.ts"
 
 
 def playlist_reference(name: str) -> str:
-    """A file's name as a playlist refers to it: a relative URI, encoded (RFC 8216, section 4.1)."""
+    """Return a file name as a playlist refers to it: a percent-encoded relative URI (RFC 8216, section 4.1)."""
     reference = quote(name)
     return f"./{reference}" if ":" in reference else reference
 
 
 def content_type(name: str) -> str:
-    """The Content-Type of a file with this name."""
+    """Return the Content-Type of a file with this name."""
     return CONTENT_TYPES.get(posixpath.splitext(name)[1].lower(), "application/octet-stream")

@@ -1,10 +1,10 @@
-"""Reads the video and audio descriptions of an output."""
+"""Parses the video and audio descriptions of an output. Pure."""
 
 from fractions import Fraction
 from typing import Any
 
 from mediaconvert_emulator.errors import BadRequestException
-from mediaconvert_emulator.overlay import JsonObject
+from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.spec import AudioSpec, VideoSpec
 
 VIDEO_ENCODERS: dict[str, tuple[Any, str]] = {
@@ -23,25 +23,27 @@ CHANNELS = {"CODING_MODE_1_0": 1, "CODING_MODE_2_0": 2, "CODING_MODE_5_1": 6, "C
 DEFAULT_AUDIO_BITRATE_BPS = {"AAC": 96_000, "AC3": 192_000, "EAC3": 192_000, "MP3": 128_000}
 
 
-def parse_video(description: JsonObject, where: str) -> VideoSpec:
-    """The video that a VideoDescription asks for.
+def parse_video(description: JsonObject, pointer: str) -> VideoSpec:
+    """Parse a VideoDescription.
 
     Raises:
-        BadRequestException: it is incomplete, or a codec that isn't emulated.
+        BadRequestException: The description is incomplete, or its codec is not emulated.
     """
     codec_settings = description.get("codecSettings") or {}
     codec = codec_settings.get("codec")
-    at = f"{where}/codecSettings"
+    codec_pointer = f"{pointer}/codecSettings"
     if codec is None:
-        raise BadRequestException(f"{at}/codec: Should exist")
+        raise BadRequestException(f"{codec_pointer}/codec: Should exist")
     if codec not in VIDEO_ENCODERS:
-        raise BadRequestException(f"{at}/codec: {codec} is not emulated; H_264 and H_265 are")
+        raise BadRequestException(f"{codec_pointer}/codec: {codec} is not emulated; H_264 and H_265 are")
     encoder, field = VIDEO_ENCODERS[codec]
     settings = codec_settings.get(field) or {}
     profile = settings.get("codecProfile", "HIGH" if codec == "H_264" else "MAIN_MAIN")
     if profile not in PROFILES:
-        raise BadRequestException(f"{at}/{field}/codecProfile: {profile} is not emulated; 8-bit 4:2:0 profiles are")
-    frame_rate = _frame_rate(settings, f"{at}/{field}")
+        raise BadRequestException(
+            f"{codec_pointer}/{field}/codecProfile: {profile} is not emulated; 8-bit 4:2:0 profiles are"
+        )
+    frame_rate = _frame_rate(settings, f"{codec_pointer}/{field}")
     return VideoSpec(
         encoder=encoder,
         profile=PROFILES[profile],
@@ -50,29 +52,34 @@ def parse_video(description: JsonObject, where: str) -> VideoSpec:
         scaling=description.get("scalingBehavior") or "DEFAULT",
         frame_rate=frame_rate,
         gop_s=_gop_s(settings, frame_rate),
-        **_rate_control(settings, f"{at}/{field}"),
+        **_rate_control(settings, f"{codec_pointer}/{field}"),
     )
 
 
-def parse_audio(description: JsonObject, tracks: dict[str, int], where: str) -> AudioSpec:
-    """The audio track that an AudioDescription asks for.
+def parse_audio(description: JsonObject, tracks: dict[str, int], pointer: str) -> AudioSpec:
+    """Parse an AudioDescription.
+
+    Args:
+        description: The AudioDescription.
+        tracks: The zero-based audio track of each selector of the input, by the selector's name.
+        pointer: The JSON pointer of the description, for error messages.
 
     Raises:
-        BadRequestException: it is incomplete, a codec that isn't emulated, or of a selector that isn't there.
+        BadRequestException: The description is incomplete, its codec is not emulated, or its selector doesn't exist.
     """
     codec_settings = description.get("codecSettings") or {}
     codec = codec_settings.get("codec")
     if codec is None:
-        raise BadRequestException(f"{where}/codecSettings/codec: Should exist")
+        raise BadRequestException(f"{pointer}/codecSettings/codec: Should exist")
     if codec not in AUDIO_ENCODERS:
         raise BadRequestException(
-            f"{where}/codecSettings/codec: {codec} is not emulated; {', '.join(AUDIO_ENCODERS)} are"
+            f"{pointer}/codecSettings/codec: {codec} is not emulated; {', '.join(AUDIO_ENCODERS)} are"
         )
     encoder, field = AUDIO_ENCODERS[codec]
     settings = codec_settings.get(field) or {}
     source = description.get("audioSourceName")
     if source is not None and source not in tracks:
-        raise BadRequestException(f"{where}/audioSourceName: No audio selector named {source!r} in the input")
+        raise BadRequestException(f"{pointer}/audioSourceName: No audio selector named {source!r} in the input")
     return AudioSpec(
         encoder=encoder,
         bitrate_bps=settings.get("bitrate", DEFAULT_AUDIO_BITRATE_BPS[codec]),
@@ -82,33 +89,36 @@ def parse_audio(description: JsonObject, tracks: dict[str, int], where: str) -> 
     )
 
 
-def _rate_control(settings: JsonObject, where: str) -> dict[str, Any]:
+def _rate_control(settings: JsonObject, pointer: str) -> dict[str, Any]:
     mode = settings.get("rateControlMode", "VBR")
     bitrate, max_bitrate = settings.get("bitrate"), settings.get("maxBitrate")
     if mode == "QVBR":
         if max_bitrate is None:
-            raise BadRequestException(f"{where}/maxBitrate: Should exist when rateControlMode is QVBR")
+            raise BadRequestException(f"{pointer}/maxBitrate: Should exist when rateControlMode is QVBR")
         qvbr = settings.get("qvbrSettings") or {}
         level = qvbr.get("qvbrQualityLevel", DEFAULT_QVBR_LEVEL) + qvbr.get("qvbrQualityLevelFineTune", 0)
         return {"quality_crf": crf_of_qvbr(level), "bitrate_bps": None, "max_bitrate_bps": max_bitrate}
     if bitrate is None:
-        raise BadRequestException(f"{where}/bitrate: Should exist when rateControlMode is {mode}")
+        raise BadRequestException(f"{pointer}/bitrate: Should exist when rateControlMode is {mode}")
     if mode == "CBR":
         max_bitrate = bitrate
     return {"quality_crf": None, "bitrate_bps": bitrate, "max_bitrate_bps": max_bitrate or bitrate * 2}
 
 
 def crf_of_qvbr(level: float) -> float:
-    """The constant rate factor of a QVBR quality level (1 to 10): 7, a broadcast's quality, is x264's default 23."""
+    """Return the constant rate factor of a QVBR quality level (1 to 10).
+
+    Level 7, broadcast quality, gives 23, x264's default.
+    """
     return 37 - 2 * level
 
 
-def _frame_rate(settings: JsonObject, where: str) -> Fraction | None:
+def _frame_rate(settings: JsonObject, pointer: str) -> Fraction | None:
     if settings.get("framerateControl") != "SPECIFIED":
         return None
     numerator = settings.get("framerateNumerator")
     if numerator is None:
-        raise BadRequestException(f"{where}/framerateNumerator: Should exist when framerateControl is SPECIFIED")
+        raise BadRequestException(f"{pointer}/framerateNumerator: Should exist when framerateControl is SPECIFIED")
     return Fraction(numerator, settings.get("framerateDenominator", 1))
 
 

@@ -1,4 +1,4 @@
-"""Turns ffmpeg's playlists into MediaConvert's: its names, its key tags, one master playlist for a group."""
+"""Turns ffmpeg's playlists into MediaConvert's: file names, key tags, one master playlist for each group. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ CODECS = re.compile(r'CODECS="([^"]*)"')
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One line of a master playlist. `stream_inf` holds ffmpeg's measured attributes of the stream."""
+    """One variant of a master playlist. `stream_inf` contains the attributes that ffmpeg wrote for the stream."""
 
     playlist_name: str
     stream_inf: str
@@ -22,7 +22,7 @@ class Variant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlternateAudio:
-    """An audio-only rendition that variants play with."""
+    """An audio-only rendition that plays together with the variants of its group id."""
 
     playlist_name: str
     group_id: str
@@ -32,24 +32,29 @@ class AlternateAudio:
 
 
 def segment_names(playlist: str) -> list[str]:
-    """The segments that a media playlist names, in order."""
+    """Return the segment names of a media playlist, in order."""
     return [line for line in playlist.splitlines() if line and not line.startswith("#")]
 
 
-def duration_ms(playlist: str) -> int:
-    """Milliseconds that a media playlist's segments last together."""
+def playlist_duration_ms(playlist: str) -> int:
+    """Return the total duration of a media playlist's segments."""
     return round(sum(float(value) for value in re.findall(r"^#EXTINF:([\d.]+)", playlist, re.MULTILINE)) * 1000)
 
 
-def publish_media_playlist(playlist: str, names: dict[str, str], encryption: HlsEncryption | None) -> str:
-    """A media playlist with its segments renamed and one key tag.
+def media_playlist(ffmpeg_playlist: str, names: dict[str, str], encryption: HlsEncryption | None) -> str:
+    """Return ffmpeg's media playlist with other segment names and one key tag.
 
-    ffmpeg repeats the key with each segment's IV. Where the IV is the segment's number (RFC 8216, section 5.2), one
-    tag without it says the same; a constant IV is kept, unless the job excludes it from the manifest.
+    ffmpeg writes a key tag with an IV before each segment. If the IV is the segment's number, one tag without an IV has
+    the same meaning (RFC 8216, section 5.2). A constant IV is in the tag, unless the job excludes it from the manifest.
+
+    Args:
+        ffmpeg_playlist: The media playlist that ffmpeg wrote.
+        names: The new name of each segment, by the name that ffmpeg gave it.
+        encryption: The group's encryption.
     """
     lines: list[str] = []
     has_key = False
-    for line in playlist.splitlines():
+    for line in ffmpeg_playlist.splitlines():
         if line.startswith("#EXT-X-KEY:"):
             if has_key or encryption is None:
                 continue
@@ -67,22 +72,16 @@ def _key_tag(encryption: HlsEncryption) -> str:
     return tag
 
 
-def stream_inf_of(master_playlist: str) -> str:
-    """The attributes of the one stream in a master playlist that ffmpeg wrote for one output."""
-    found = re.search(r"^#EXT-X-STREAM-INF:(.*)$", master_playlist, re.MULTILINE)
-    return found[1] if found else ""
+def stream_inf_attributes(ffmpeg_master_playlist: str) -> str:
+    """Return the attributes of the only stream in a master playlist that ffmpeg wrote for one output."""
+    stream_inf = re.search(r"^#EXT-X-STREAM-INF:(.*)$", ffmpeg_master_playlist, re.MULTILINE)
+    return stream_inf[1] if stream_inf else ""
 
 
-def _with_codecs_of(stream_inf: str, audio_stream_inf: str) -> str:
-    """A variant's attributes, its codecs together with those of the audio that it plays with."""
-    audio = CODECS.search(audio_stream_inf)
-    return CODECS.sub(f'CODECS="\\1,{audio[1]}"', stream_inf) if audio else stream_inf
-
-
-def compose_master(variants: list[Variant], alternates: list[AlternateAudio]) -> str:
-    """The master playlist of a group, variants in the job's order."""
+def master_playlist(variants: list[Variant], alternates: list[AlternateAudio]) -> str:
+    """Return the master playlist of a group; the variants are in the job's order."""
     lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    groups = {alternate.group_id for alternate in alternates}
+    group_ids = {alternate.group_id for alternate in alternates}
     for alternate in alternates:
         default = "YES" if alternate.is_default else "NO"
         lines.append(
@@ -93,9 +92,15 @@ def compose_master(variants: list[Variant], alternates: list[AlternateAudio]) ->
         attributes = [variant.stream_inf]
         if variant.frame_rate:
             attributes.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
-        if variant.audio_group_id in groups:
-            companion = next(a for a in alternates if a.group_id == variant.audio_group_id)
-            attributes[0] = _with_codecs_of(variant.stream_inf, companion.stream_inf)
+        if variant.audio_group_id in group_ids:
+            audio = next(a for a in alternates if a.group_id == variant.audio_group_id)
+            attributes[0] = _with_audio_codecs(variant.stream_inf, audio.stream_inf)
             attributes.append(f'AUDIO="{variant.audio_group_id}"')
         lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", playlist_reference(variant.playlist_name)]
     return "\n".join(lines) + "\n"
+
+
+def _with_audio_codecs(stream_inf: str, audio_stream_inf: str) -> str:
+    """Return a variant's attributes, with the codecs of its alternate audio added to its own."""
+    audio_codecs = CODECS.search(audio_stream_inf)
+    return CODECS.sub(f'CODECS="\\1,{audio_codecs[1]}"', stream_inf) if audio_codecs else stream_inf

@@ -1,4 +1,4 @@
-"""Looks at a media file with PyAV. Blocking: call it in a thread."""
+"""Reads the properties of a media file with PyAV. Blocking: call it in a thread."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +10,8 @@ import av.error
 from mediaconvert_emulator.errors import CodecUnsupported, InputUnreadable
 from mediaconvert_emulator.media import AudioStream, Media, VideoStream
 
-# Only containers of media. Left to guess, ffmpeg would take text for a video of a terminal, and would open whatever
-# files and addresses an uploaded playlist names.
+# Media containers only. Without this list ffmpeg would decode a text file as the video of a terminal, and would open
+# every file and address that an uploaded playlist names.
 CONTAINERS = (
     "aac,ac3,aiff,asf,avi,dv,eac3,flac,flv,gif,h264,hevc,ivf,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,"
     "mp3,mpeg,mpegts,mpegvideo,mxf,ogg,wav"
@@ -27,11 +27,11 @@ FRAME_RATE_TOLERANCE = Fraction(1, 2000)
 
 
 def probe(path: Path) -> Media:
-    """What the file at `path` holds.
+    """Return the properties of the file at `path`.
 
     Raises:
-        InputUnreadable: it is no media file, or broken; the message has no path in it.
-        CodecUnsupported: its video can't be decoded.
+        InputUnreadable: The file is not a media file, or is broken; the message contains no path.
+        CodecUnsupported: The video can't be decoded.
     """
     try:
         with av.open(str(path), options={"format_whitelist": CONTAINERS}) as container:
@@ -47,7 +47,7 @@ def probe(path: Path) -> Media:
         raise InputUnreadable(getattr(error, "strerror", None) or "Invalid data found") from error
 
 
-def _video(container: Any) -> VideoStream | None:  # noqa: ANN401 (PyAV's containers share no typed base)
+def _video(container: Any) -> VideoStream | None:  # noqa: ANN401 (PyAV's containers have no common type)
     streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     if not streams:
         return None
@@ -65,7 +65,7 @@ def _video(container: Any) -> VideoStream | None:  # noqa: ANN401 (PyAV's contai
         width_px=frame.width,
         height_px=frame.height,
         pixel_aspect=stream.sample_aspect_ratio or context.sample_aspect_ratio or Fraction(1),
-        # PyAV counts anticlockwise, as the display matrix does.
+        # PyAV's rotation is anticlockwise, like the display matrix.
         rotation_degrees=round(-frame.rotation / 90) * 90 % 360,
         frame_rate=standard_frame_rate(stream.average_rate or stream.guessed_rate),
         bit_depth=max((part.bits for part in frame.format.components), default=8),
@@ -75,7 +75,7 @@ def _video(container: Any) -> VideoStream | None:  # noqa: ANN401 (PyAV's contai
 
 
 def standard_frame_rate(rate: Fraction | None) -> Fraction:
-    """A usable constant frame rate near `rate`: the standard one where it is within 0.05 %, never above 120."""
+    """Return a constant frame rate near `rate`: a standard rate if one is within 0.05 %, and at most 120."""
     if not rate or rate <= 0:
         return DEFAULT_FRAME_RATE
     for standard in STANDARD_FRAME_RATES:
@@ -84,7 +84,7 @@ def standard_frame_rate(rate: Fraction | None) -> Fraction:
     return min(rate.limit_denominator(1001), Fraction(MAX_FRAME_RATE))
 
 
-def _audio(stream: Any) -> AudioStream:  # noqa: ANN401 (as above)
+def _audio(stream: Any) -> AudioStream:  # noqa: ANN401 (PyAV's streams have no common type)
     context = stream.codec_context
     return AudioStream(
         stream_id=stream.index + 1,

@@ -1,16 +1,16 @@
-"""How far a job is: ffmpeg's report in, MediaConvert's percentages out."""
+"""Computes MediaConvert's percentages from ffmpeg's progress reports. Pure."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mediaconvert_emulator.overlay import JsonObject
+from mediaconvert_emulator.json_types import JsonObject
 
-PROBING_SHARE_PERCENT = 5
-TRANSCODING_SHARE_PERCENT = 85
+PROBING_PERCENT = 5
+TRANSCODING_PERCENT = 85
 
 
 class Phase(StrEnum):
-    """What a job in progress is doing, in this order."""
+    """The phases of a job in progress, in order."""
 
     PROBING = "PROBING"
     TRANSCODING = "TRANSCODING"
@@ -19,7 +19,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a job is. A percentage of None is one that can't be told."""
+    """A job's progress. A percentage is None if it is unknown."""
 
     phase: Phase = Phase.PROBING
     phase_percent: int | None = 0
@@ -27,43 +27,43 @@ class Progress:
 
     @property
     def job_percent(self) -> int | None:
-        """The whole job's percentage: probing is 5 %, transcoding 85 %, uploading 10 %."""
+        """The job's percentage, of which probing is 5 %, transcoding 85 % and uploading 10 %."""
         if self.phase_percent is None:
             return None
         match self.phase:
             case Phase.PROBING:
-                return self.phase_percent * PROBING_SHARE_PERCENT // 100
+                return self.phase_percent * PROBING_PERCENT // 100
             case Phase.TRANSCODING:
-                return PROBING_SHARE_PERCENT + self.phase_percent * TRANSCODING_SHARE_PERCENT // 100
+                return PROBING_PERCENT + self.phase_percent * TRANSCODING_PERCENT // 100
             case Phase.UPLOADING:
-                before = PROBING_SHARE_PERCENT + TRANSCODING_SHARE_PERCENT
+                before = PROBING_PERCENT + TRANSCODING_PERCENT
                 return before + self.phase_percent * (100 - before) // 100
 
-    def wire(self) -> JsonObject:
-        """The `jobProgress` of a STATUS_UPDATE; a percentage that can't be told is missing, as on AWS."""
-        known = {} if self.job_percent is None else {"jobPercentComplete": self.job_percent}
-        phases = {str(phase): self._phase_wire(phase) for phase in Phase}
-        return {"phaseProgress": phases, **known, "currentPhase": str(self.phase), "retryCount": 0}
+    def to_json(self) -> JsonObject:
+        """Return the `jobProgress` of a STATUS_UPDATE; an unknown percentage is absent, as on AWS."""
+        percentage = {} if self.job_percent is None else {"jobPercentComplete": self.job_percent}
+        phases = {str(phase): self._phase_json(phase) for phase in Phase}
+        return {"phaseProgress": phases, **percentage, "currentPhase": str(self.phase), "retryCount": 0}
 
-    def _phase_wire(self, phase: Phase) -> JsonObject:
+    def _phase_json(self, phase: Phase) -> JsonObject:
         order = list(Phase)
         if order.index(phase) < order.index(self.phase):
             return {"status": "COMPLETE", "percentComplete": 100}
         if phase is not self.phase:
             return {"status": "PENDING", "percentComplete": 0}
-        known = {} if self.phase_percent is None else {"percentComplete": self.phase_percent}
-        return {"status": "PROGRESSING", **known}
+        percentage = {} if self.phase_percent is None else {"percentComplete": self.phase_percent}
+        return {"status": "PROGRESSING", **percentage}
 
 
-def percent(done: float, whole: float | None) -> int | None:
-    """`done` of `whole` as a percentage from 0 to 100, or None where the whole isn't known."""
-    if not whole or whole <= 0:
+def percent(done: float, total: float | None) -> int | None:
+    """Return `done` of `total` as a percentage from 0 to 100, or None if the total is unknown."""
+    if not total or total <= 0:
         return None
-    return max(0, min(100, int(100 * done / whole)))
+    return max(0, min(100, int(100 * done / total)))
 
 
-def transcoding(report: dict[str, str], duration_s: float | None) -> Progress:
-    """The progress that one block of ffmpeg's `-progress` output means."""
+def transcoding_progress(report: dict[str, str], duration_s: float | None) -> Progress:
+    """Return the progress after one block of ffmpeg's `-progress` output."""
     out_time_us = report.get("out_time_us", "N/A")
     done_s = int(out_time_us) / 1_000_000 if out_time_us.lstrip("-").isdigit() else 0.0
     frames = report.get("frame", "0")

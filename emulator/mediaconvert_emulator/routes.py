@@ -1,7 +1,7 @@
-"""The HTTP of the API: paths, status codes, error form. `/_emulator` beside it is no part of AWS."""
+"""The HTTP routes of the API: paths, status codes, the form of errors. `/_emulator` is not part of AWS's API."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,15 +12,13 @@ from starlette.routing import Route
 from mediaconvert_emulator.chaos import Chaos
 from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import ApiError, BadRequestException, InternalServerErrorException
-from mediaconvert_emulator.overlay import JsonObject
+from mediaconvert_emulator.json_types import JsonObject
 
 API = "/2017-08-29"
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 
 def routes() -> list[Route]:
-    """All routes. The emulator is in the application's state."""
+    """Return all routes. They find the emulator in the application's state."""
     return [
         _route("POST", "/jobs", lambda e, _, body: e.create_job(body), status=201),
         _route("GET", "/jobs", lambda e, r, _: e.list_jobs(r.query_params)),
@@ -46,13 +44,13 @@ def _route(
     method: str, path: str, operation: Callable[[Emulator, Request, JsonObject], JsonObject], *, status: int = 200
 ) -> Route:
     async def endpoint(request: Request) -> Response:
-        body = await _body(request) if method in {"POST", "PUT"} else {}
+        body = await _json_body(request) if method in {"POST", "PUT"} else {}
         return JSONResponse(operation(request.app.state.emulator, request, body), status)
 
     return Route(API + path, endpoint, methods=[method])
 
 
-async def _body(request: Request) -> JsonObject:
+async def _json_body(request: Request) -> JsonObject:
     raw = await request.body()
     try:
         body: Any = json.loads(raw or b"{}")
@@ -64,41 +62,41 @@ async def _body(request: Request) -> JsonObject:
 
 
 def public_url(request: Request) -> str:
-    """The address that clients should use: the one told, or the one this request came to."""
-    told: str | None = request.app.state.public_url
-    return told or str(request.base_url).rstrip("/")
+    """Return the base URL for clients: the configured one, or the one that this request used."""
+    configured: str | None = request.app.state.public_url
+    return configured or str(request.base_url).rstrip("/")
 
 
 async def health(request: Request) -> Response:
-    """Alive, and how many jobs there are in each status."""
+    """Return the number of jobs in each status."""
     emulator: Emulator = request.app.state.emulator
     statuses = [str(job.status) for job in emulator.jobs.all()]
     return JSONResponse({"status": "ok", "jobs": {status: statuses.count(status) for status in sorted(set(statuses))}})
 
 
 async def get_chaos(request: Request) -> Response:
-    """The chaos in force."""
+    """Return the current chaos settings."""
     emulator: Emulator = request.app.state.emulator
     return JSONResponse(emulator.publisher.chaos.model_dump())
 
 
 async def put_chaos(request: Request) -> Response:
-    """Replace the chaos in force; `{}` ends it."""
+    """Replace the chaos settings; `{}` ends all chaos."""
     emulator: Emulator = request.app.state.emulator
     try:
-        emulator.publisher.set_chaos(Chaos.model_validate(await _body(request)))
+        emulator.publisher.set_chaos(Chaos.model_validate(await _json_body(request)))
     except ValidationError as error:
         raise BadRequestException(str(error)) from error
     return await get_chaos(request)
 
 
 async def not_emulated(request: Request) -> Response:
-    """Whatever else the real API has."""
+    """Refuse every other operation of the real API."""
     raise BadRequestException(f"{request.method} {request.url.path} is not emulated")
 
 
 async def api_error(_: Request, error: Exception) -> Response:
-    """An error in the form that AWS's SDKs raise as the modelled exception."""
+    """Return an error in the form from which AWS's SDKs raise the modelled exception."""
     if not isinstance(error, ApiError):  # the server logs it with its traceback
         error = InternalServerErrorException("Unexpected error")
     headers = {"x-amzn-ErrorType": type(error).__name__}

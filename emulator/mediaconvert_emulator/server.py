@@ -1,4 +1,4 @@
-"""Serves the emulator: as a process of its own, or in a thread of a test's."""
+"""Serves the emulator over HTTP: in this process, or in a thread for tests."""
 
 import threading
 import time
@@ -15,7 +15,11 @@ GRACE_S = 2
 
 
 def serve(settings: EmulatorSettings) -> bool:
-    """Serve until SIGTERM or SIGINT, then kill ffmpeg and clean up. False if it never started; the log says why."""
+    """Serve until SIGTERM or SIGINT, then stop ffmpeg and remove the files.
+
+    Returns:
+        False if the server never started; the log contains the reason.
+    """
     server = uvicorn.Server(_config(settings))
     server.run()
     return server.started
@@ -23,10 +27,10 @@ def serve(settings: EmulatorSettings) -> bool:
 
 @contextmanager
 def serving(settings: EmulatorSettings) -> Iterator[str]:
-    """Serve in a thread, for as long as the context; gives the base URL. Port 0 takes a free one.
+    """Serve in a thread while the context is open; yield the base URL. Port 0 selects a free port.
 
     Raises:
-        RuntimeError: it didn't start; the log says why.
+        RuntimeError: The server didn't start; the log contains the reason.
     """
     config = _config(settings)
     listener = config.bind_socket()

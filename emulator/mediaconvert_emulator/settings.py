@@ -1,4 +1,4 @@
-"""What the emulator can be told, by environment. Must not know how any of it is used."""
+"""The settings that the emulator reads from the environment. Independent of the code that uses them."""
 
 import os
 import tempfile
@@ -14,65 +14,71 @@ REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 def region_of_environment() -> str:
-    """The AWS region that the environment names, or us-east-1."""
+    """Return the AWS region of the environment, or us-east-1."""
     return next((os.environ[name] for name in REGION_VARIABLES if os.environ.get(name)), "us-east-1")
 
 
 class EmulatorSettings(BaseSettings):
-    """The emulator's settings: `MEDIACONVERT_<NAME>` in the environment; AWS's own variables say where AWS is."""
+    """The emulator's settings: `MEDIACONVERT_<NAME>` in the environment, and AWS's own variables for AWS's address."""
 
     model_config = SettingsConfigDict(env_prefix="MEDIACONVERT_", frozen=True, populate_by_name=True)
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8002, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
-    public_url: str | None = Field(default=None, description="What DescribeEndpoints answers; the listening address.")
+    port: int = Field(default=8002, ge=0, le=65535, description="Port to listen on; 0 selects a free port.")
+    public_url: str | None = Field(
+        default=None, description="Base URL that DescribeEndpoints returns; by default the URL of the request."
+    )
     region: str = Field(default_factory=region_of_environment, description="Region in ARNs and events.")
     account_id: str = Field(default="000000000000", pattern=r"^\d{12}$", description="Account in ARNs and events.")
     aws_endpoint_url: str | None = Field(
-        default=None, validation_alias="AWS_ENDPOINT_URL", description="Where S3 and EventBridge are, if not on AWS."
+        default=None, validation_alias="AWS_ENDPOINT_URL", description="Address of S3 and EventBridge; by default AWS."
     )
     s3_endpoint_url: str | None = Field(
-        default=None, validation_alias="AWS_ENDPOINT_URL_S3", description="Where S3 is, if it stands elsewhere."
+        default=None, validation_alias="AWS_ENDPOINT_URL_S3", description="Address of S3, if it differs."
     )
     events_endpoint_url: str | None = Field(
-        default=None, validation_alias="AWS_ENDPOINT_URL_EVENTBRIDGE", description="Where EventBridge is, likewise."
+        default=None,
+        validation_alias="AWS_ENDPOINT_URL_EVENTBRIDGE",
+        description="Address of EventBridge, if it differs.",
     )
     event_source: str = Field(
         default="local.mediaconvert",
         description="Source of the events. AWS and some emulators refuse a source that begins with `aws.`.",
     )
-    event_bus: str = Field(default="default", description="Name of the event bus that gets the events.")
+    event_bus: str = Field(default="default", description="Name of the event bus that receives the events.")
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("Default",), description="Names of the queues, comma-separated; they share the concurrency."
     )
-    concurrency: int = Field(default=1, ge=1, le=64, description="Jobs that transcode at the same time.")
+    concurrency: int = Field(default=1, ge=1, le=64, description="Maximum number of jobs that run at the same time.")
     time_factor: float = Field(
         default=1.0, gt=0, le=1000, description="Divides every StatusUpdateInterval: 10 makes SECONDS_10 one second."
     )
     ffmpeg_binary: str | None = Field(
-        default=None, description="Path or name of an ffmpeg; by default the one that imageio-ffmpeg carries."
+        default=None, description="Path or name of an ffmpeg; by default the binary in the package imageio-ffmpeg."
     )
-    ffmpeg_preset: str = Field(default="veryfast", description="x264's and x265's preset.")
+    ffmpeg_preset: str = Field(default="veryfast", description="Preset of x264 and x265.")
     ffmpeg_threads: int = Field(default=2, ge=1, le=64, description="Threads of the decoder and of each encoder.")
-    upload_concurrency: int = Field(default=8, ge=1, le=64, description="Files of one job uploaded at the same time.")
+    upload_concurrency: int = Field(
+        default=8, ge=1, le=64, description="Maximum number of files of one job that are uploaded at the same time."
+    )
     temp_dir: Path = Field(
         default_factory=lambda: Path(tempfile.gettempdir()),
-        description="Where each job has a folder while it runs; the input and all outputs must fit in it.",
+        description="Folder for the files of running jobs; it needs space for the input and all outputs.",
     )
-    finished_jobs_kept: int = Field(default=1000, ge=1, description="Finished jobs that GetJob still knows.")
+    finished_jobs_kept: int = Field(default=1000, ge=1, description="Number of finished jobs to keep in memory.")
     templates: Annotated[tuple[FilePath, ...], NoDecode] = Field(
-        default=(), description="Job template files to load at start, comma-separated (create-job-template's JSON)."
+        default=(), description="Job template files to load at start, comma-separated (JSON of create-job-template)."
     )
-    chaos: Chaos = Field(default=Chaos(), description="Chaos at start, as the JSON that PUT /_emulator/chaos takes.")
+    chaos: Chaos = Field(default=Chaos(), description="Chaos settings at start: the JSON body of PUT /_emulator/chaos.")
     log_format: Literal["json", "console"] | None = Field(
         default=None,
         validation_alias=AliasChoices("MEDIACONVERT_LOG_FORMAT", "LOG_FORMAT"),
-        description="`json` or `console`; by default what the standard output is, a terminal or not.",
+        description="`json` or `console`; by default `console` if the standard output is a terminal.",
     )
     log_level: str = Field(default="INFO", pattern=r"^(?i:debug|info|warning|error)$", description="Log level.")
 
     @field_validator("queues", "templates", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
-        """A comma-separated string as a list."""
+        """Split a comma-separated string."""
         return tuple(part for part in value.split(",") if part) if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""How large an output's picture is."""
+"""Computes the size of an output's picture. Pure."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,37 +7,37 @@ from math import ceil
 from mediaconvert_emulator.media import VideoStream
 from mediaconvert_emulator.spec import InputSpec, VideoSpec
 
-SMALLEST_PX = 2
-TURNS = {"DEGREE_0": 0, "DEGREES_90": 90, "DEGREES_180": 180, "DEGREES_270": 270}
-QUARTER_TURN = 90
+MIN_SIDE_PX = 2
+ROTATIONS_DEGREES = {"DEGREE_0": 0, "DEGREES_90": 90, "DEGREES_180": 180, "DEGREES_270": 270}
+QUARTER_TURN_DEGREES = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """Scale to `scaled`, then crop or pad to `framed`; both are (width, height), even."""
+class PictureSize:
+    """The size to scale to, then the size to crop or pad to. Both are (width, height), even."""
 
     scaled: tuple[int, int]
     framed: tuple[int, int]
 
 
-def rotation_degrees(source: InputSpec, video: VideoStream) -> int:
-    """How far the picture is turned clockwise: as the input says only where the job says AUTO, as on AWS."""
-    return video.rotation_degrees if source.rotate == "AUTO" else TURNS[source.rotate]
+def applied_rotation_degrees(input_spec: InputSpec, video: VideoStream) -> int:
+    """Return the clockwise rotation of the picture: the file's rotation only if the job says AUTO, as on AWS."""
+    return video.rotation_degrees if input_spec.rotate == "AUTO" else ROTATIONS_DEGREES[input_spec.rotate]
 
 
-def display_size(video: VideoStream, turned_degrees: int) -> tuple[Fraction, Fraction]:
-    """Width and height of the input with square pixels, turned."""
+def display_size(video: VideoStream, rotation_degrees: int) -> tuple[Fraction, Fraction]:
+    """Return the width and height of the input with square pixels, after the rotation."""
     width, height = video.width_px * video.pixel_aspect, Fraction(video.height_px)
-    return (height, width) if turned_degrees % 180 == QUARTER_TURN else (width, height)
+    return (height, width) if rotation_degrees % 180 == QUARTER_TURN_DEGREES else (width, height)
 
 
-def fit(spec: VideoSpec, source: tuple[Fraction, Fraction]) -> Picture:
-    """The picture of an output.
+def fit_picture(spec: VideoSpec, input_size: tuple[Fraction, Fraction]) -> PictureSize:
+    """Return the picture size of an output.
 
-    Its aspect ratio is kept (but for STRETCH_TO_OUTPUT), its sides are even, and it is never larger than the input,
-    which is where this emulator leaves AWS: upscaling costs a laptop time for nothing.
+    The aspect ratio stays the same, except with STRETCH_TO_OUTPUT. The sides are even. The picture is never larger than
+    the input; AWS does upscale, but on a laptop that would cost time without a benefit.
     """
-    width, height = source
+    width, height = input_size
     aspect = width / height
     box_width = Fraction(spec.width_px or (spec.height_px or height) * aspect)
     box_height = Fraction(spec.height_px or box_width / aspect)
@@ -56,11 +56,11 @@ def fit(spec: VideoSpec, source: tuple[Fraction, Fraction]) -> Picture:
             return _picture((width * scale * shrink, height * scale * shrink), box)
 
 
-def _picture(scaled: tuple[Fraction, Fraction], framed: tuple[Fraction, Fraction]) -> Picture:
-    return Picture(scaled=_even(scaled), framed=_even(framed))
+def _picture(scaled: tuple[Fraction, Fraction], framed: tuple[Fraction, Fraction]) -> PictureSize:
+    return PictureSize(scaled=_even(scaled), framed=_even(framed))
 
 
 def _even(size: tuple[Fraction, Fraction]) -> tuple[int, int]:
-    # The nearest even number, of an odd side the lower: no larger than the input.
-    width, height = (max(SMALLEST_PX, ceil(side / 2 - Fraction(1, 2)) * 2) for side in size)
+    # The nearest even number; an odd number is rounded down, so that the picture is not larger than the input.
+    width, height = (max(MIN_SIDE_PX, ceil(side / 2 - Fraction(1, 2)) * 2) for side in size)
     return width, height

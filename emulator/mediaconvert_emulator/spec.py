@@ -1,4 +1,4 @@
-"""What a job asks for, as far as this emulator does it: the parsed form of a job's settings."""
+"""The parsed form of a job's settings, with the features that are emulated."""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -9,17 +9,17 @@ Scaling = Literal["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InputSpec:
-    """The one input: where it is, and how to read it."""
+    """The job's only input."""
 
     uri: str
     rotate: Literal["AUTO", "DEGREE_0", "DEGREES_90", "DEGREES_180", "DEGREES_270"]
     audio_tracks: dict[str, int]
-    """Zero-based index of the audio stream, by the selector's name."""
+    """The zero-based index of the audio stream, by the selector's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoSpec:
-    """The video of one output. Without a quality it has a bitrate."""
+    """The video of one output. It has either a quality or a bitrate."""
 
     encoder: Literal["libx264", "libx265"]
     profile: str | None
@@ -27,9 +27,9 @@ class VideoSpec:
     height_px: int | None
     scaling: Scaling
     frame_rate: Fraction | None
-    """None follows the input."""
+    """None means the input's frame rate."""
     gop_s: float | None
-    """None leaves it to the emulator."""
+    """None means that the emulator chooses."""
     quality_crf: float | None
     bitrate_bps: int | None
     max_bitrate_bps: int | None
@@ -53,12 +53,12 @@ class OutputSpec:
     name_modifier: str
     segment_modifier: str
     container: str
-    """ffmpeg's name of a file's format; of HLS it is mpegts."""
+    """The name of the file format in ffmpeg; it is mpegts for HLS."""
     extension: str
     video: VideoSpec | None
     audios: tuple[AudioSpec, ...]
     audio_group_id: str
-    """The group that an audio-only output is in, and that a video output plays with."""
+    """The group of an audio-only output, or the group that plays together with a video output."""
     is_alternate_audio: bool
     is_default_audio: bool
 
@@ -70,13 +70,13 @@ class HlsEncryption:
     key: bytes = field(repr=False)
     url: str
     iv_hex: str | None
-    """None follows the segment's number."""
+    """None means the segment's number."""
     is_iv_in_manifest: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HlsGroup:
-    """Outputs that make up one HLS stream."""
+    """The outputs of one HLS stream."""
 
     destination: str
     segment_s: float
@@ -88,7 +88,7 @@ class HlsGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileGroup:
-    """Outputs that are a file each."""
+    """Outputs of which each is one file."""
 
     destination: str
     outputs: tuple[OutputSpec, ...]
@@ -99,7 +99,7 @@ Group: TypeAlias = HlsGroup | FileGroup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """All that a job asks for."""
+    """A job's input and output groups."""
 
     input: InputSpec
     groups: tuple[Group, ...]

@@ -1,4 +1,4 @@
-"""Reads inputs from S3 and writes outputs to it. Turns S3's errors into a job's."""
+"""Downloads inputs from S3 and uploads outputs to it. Translates S3's errors into job errors."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,55 +7,65 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from mediaconvert_emulator.errors import AccessDenied, JobError, LocationNotFound, Unknown
-from mediaconvert_emulator.naming import Location, content_type
-from mediaconvert_emulator.package import Upload
+from mediaconvert_emulator.errors import AccessDenied, JobError, LocationNotFound, UnknownJobError
+from mediaconvert_emulator.naming import S3Location, content_type
+from mediaconvert_emulator.output_files import OutputFile
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client
 
 CHUNK_BYTES = 1 << 20
 
-Counted = Callable[[int], None]
+UploadCallback = Callable[[int], None]
+DownloadCallback = Callable[[int, int], None]
 
 
 class Storage:
-    """S3, as jobs see it."""
+    """The S3 operations of a job."""
 
     def __init__(self, s3: "S3Client", *, upload_concurrency: int) -> None:
         self._s3 = s3
         self._upload_concurrency = upload_concurrency
 
-    async def download(self, location: Location, to: Path, report: Callable[[int, int], None]) -> None:
-        """Write the object at `location` to the file `to`; `report` gets bytes done and bytes in all.
+    async def download(self, location: S3Location, path: Path, on_bytes: DownloadCallback) -> None:
+        """Download an object to a file.
+
+        Args:
+            location: The object.
+            path: The file to write.
+            on_bytes: Is called after each chunk with the bytes done and the total bytes.
 
         Raises:
-            JobError: it isn't there (1404), may not be read (1401), or S3 failed (1999).
+            JobError: The object doesn't exist (1404), S3 denies access (1401), or S3 failed (1999).
         """
         try:
-            answer = await self._s3.get_object(Bucket=location.bucket, Key=location.key)
-            size, done = answer["ContentLength"], 0
-            with to.open("wb") as file:
-                async for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+            response = await self._s3.get_object(Bucket=location.bucket, Key=location.key)
+            total_bytes, done_bytes = response["ContentLength"], 0
+            with path.open("wb") as file:
+                async for chunk in response["Body"].iter_chunks(CHUNK_BYTES):
                     await asyncio.to_thread(file.write, chunk)
-                    done += len(chunk)
-                    report(done, size)
+                    done_bytes += len(chunk)
+                    on_bytes(done_bytes, total_bytes)
         except (ClientError, BotoCoreError) as error:
             raise input_error(location, error) from error
 
-    async def upload(self, uploads: tuple[Upload, ...], report: Counted) -> None:
-        """Write all `uploads`, some at a time; `report` gets the bytes of each piece done.
+    async def upload(self, files: tuple[OutputFile, ...], on_bytes: UploadCallback) -> None:
+        """Upload all files, several at a time.
+
+        Args:
+            files: The files.
+            on_bytes: Is called with the number of bytes of each part that S3 has received.
 
         Raises:
-            JobError: the bucket isn't there (1404), may not be written (1401), or S3 failed (1999).
+            JobError: The bucket doesn't exist (1404), S3 denies access (1401), or S3 failed (1999).
         """
         slots = asyncio.Semaphore(self._upload_concurrency)
 
-        async def one(upload: Upload) -> None:
+        async def upload_in_slot(file: OutputFile) -> None:
             async with slots:
-                await self._upload(upload, report)
+                await self._upload(file, on_bytes)
 
-        tasks = [asyncio.create_task(one(upload)) for upload in uploads]
+        tasks = [asyncio.create_task(upload_in_slot(file)) for file in files]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -63,36 +73,38 @@ class Storage:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _upload(self, upload: Upload, report: Counted) -> None:
-        place, kind = upload.location, content_type(upload.location.key)
+    async def _upload(self, file: OutputFile, on_bytes: UploadCallback) -> None:
+        bucket, key, media_type = file.location.bucket, file.location.key, content_type(file.location.key)
         try:
-            if isinstance(upload.source, Path):
+            if isinstance(file.source, Path):
                 await self._s3.upload_file(
-                    str(upload.source), place.bucket, place.key, ExtraArgs={"ContentType": kind}, Callback=report
+                    str(file.source), bucket, key, ExtraArgs={"ContentType": media_type}, Callback=on_bytes
                 )
             else:
-                body = upload.source.encode()
-                await self._s3.put_object(Bucket=place.bucket, Key=place.key, Body=body, ContentType=kind)
-                report(len(body))
+                body = file.source.encode()
+                await self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type)
+                on_bytes(len(body))
         except (ClientError, BotoCoreError) as error:
-            raise output_error(place, error) from error
+            raise output_error(file.location, error) from error
 
 
-def input_error(location: Location, error: Exception) -> JobError:
-    """The job's error for an input that S3 didn't give."""
-    kind, reason = _meaning(error)
-    return kind(f"Unable to open input file [{location.uri}]: [Failed probe/open: [Failed to read data: {reason}]]")
+def input_error(location: S3Location, error: Exception) -> JobError:
+    """Return the job's error for an input that can't be read from S3."""
+    error_class, reason = _classify(error)
+    return error_class(
+        f"Unable to open input file [{location.uri}]: [Failed probe/open: [Failed to read data: {reason}]]"
+    )
 
 
-def output_error(location: Location, error: Exception) -> JobError:
-    """The job's error for an output that S3 didn't take."""
-    kind, reason = _meaning(error)
-    return kind(f"Unable to write to output file [{location.uri}]: [Failed to write data: {reason}]")
+def output_error(location: S3Location, error: Exception) -> JobError:
+    """Return the job's error for an output that can't be written to S3."""
+    error_class, reason = _classify(error)
+    return error_class(f"Unable to write to output file [{location.uri}]: [Failed to write data: {reason}]")
 
 
-def _meaning(error: Exception) -> tuple[type[JobError], str]:
+def _classify(error: Exception) -> tuple[type[JobError], str]:
     if not isinstance(error, ClientError):
-        return Unknown, type(error).__name__  # its message can name local addresses
+        return UnknownJobError, type(error).__name__  # its message may contain local addresses
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     match code, status:
@@ -103,4 +115,4 @@ def _meaning(error: Exception) -> tuple[type[JobError], str]:
         case _, 404:
             return LocationNotFound, "Not Found"
         case _:
-            return Unknown, code or "S3 request failed"
+            return UnknownJobError, code or "S3 request failed"

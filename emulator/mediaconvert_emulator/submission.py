@@ -1,59 +1,58 @@
-"""From a CreateJob request to a job: template, queue, metadata, settings. Pure."""
+"""Turns a CreateJob request into a job: template, queue, metadata, settings. Pure."""
 
 import re
 from dataclasses import dataclass
 
 from mediaconvert_emulator.errors import BadRequestException, NotFoundException
-from mediaconvert_emulator.events import Names
 from mediaconvert_emulator.job import Job, new_job_id
-from mediaconvert_emulator.overlay import JsonObject, overlay
-from mediaconvert_emulator.parse import parse_settings
-from mediaconvert_emulator.shapes import check_request
+from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.merge import merge_settings
+from mediaconvert_emulator.parse_job_settings import parse_settings
+from mediaconvert_emulator.request_validation import check_request
 
 MAX_METADATA_PAIRS = 10
-MAX_METADATA_KEY = 128
-MAX_METADATA_VALUE = 256
+MAX_METADATA_KEY_LENGTH = 128
+MAX_METADATA_VALUE_LENGTH = 256
 METADATA_TEXT = re.compile(r"[A-Za-z0-9 _.:/=+\-@]*")
-MAX_TOKEN = 64
+MAX_TOKEN_LENGTH = 64
 DEFAULT_INTERVAL = "SECONDS_60"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """What a request may name: templates by name, queues."""
+class AccountResources:
+    """The templates, by name, and the queues that a request may name."""
 
     templates: dict[str, JsonObject]
     queues: tuple[str, ...]
-    names: Names
 
-    def template(self, name_or_arn: str) -> JsonObject | None:
-        """The template, if there is one."""
-        return self.templates.get(_bare_name(name_or_arn, "jobTemplates"))
+    def find_template(self, name_or_arn: str) -> JsonObject | None:
+        """Return the template, or None if it doesn't exist."""
+        return self.templates.get(_name_without_arn(name_or_arn, "jobTemplates"))
 
-    def queue(self, name_or_arn: str) -> str | None:
-        """The queue's name, if there is one."""
-        name = _bare_name(name_or_arn, "queues")
+    def find_queue(self, name_or_arn: str) -> str | None:
+        """Return the queue's name, or None if the queue doesn't exist."""
+        name = _name_without_arn(name_or_arn, "queues")
         return name if name in self.queues else None
 
 
-def job_of_request(body: JsonObject, shelf: Shelf, now_ms: int) -> Job:
-    """The job that a CreateJob request asks for.
+def job_from_request(body: JsonObject, resources: AccountResources, now_ms: int) -> Job:
+    """Return a new job for a CreateJob request.
 
     Raises:
-        BadRequestException: the request is invalid, or asks for what isn't emulated.
-        NotFoundException: it names a template or a queue that isn't there.
+        BadRequestException: The request is invalid, or needs a feature that is not emulated.
+        NotFoundException: The request's template or queue doesn't exist.
     """
     check_request("CreateJob", body)
     check_metadata(body.get("userMetadata") or {})
     if not re.match(r"arn:[\w-]+:iam::", body["role"]):
         raise BadRequestException("/role: Should be the ARN of an IAM role")
-    if len(body.get("clientRequestToken") or "") > MAX_TOKEN:
-        raise BadRequestException(f"/clientRequestToken: Should have a length maximum of {MAX_TOKEN}")
-    template = _template(body, shelf)
-    settings = overlay(template.get("settings", {}), body["settings"])
+    if len(body.get("clientRequestToken") or "") > MAX_TOKEN_LENGTH:
+        raise BadRequestException(f"/clientRequestToken: Should have a length maximum of {MAX_TOKEN_LENGTH}")
+    template = _requested_template(body, resources)
+    settings = merge_settings(template.get("settings", {}), body["settings"])
     interval = body.get("statusUpdateInterval") or template.get("statusUpdateInterval") or DEFAULT_INTERVAL
-    queue_name = body.get("queue") or template.get("queue") or shelf.queues[0]
-    queue = shelf.queue(queue_name)
+    queue_name = body.get("queue") or template.get("queue") or resources.queues[0]
+    queue = resources.find_queue(queue_name)
     if queue is None:
         raise NotFoundException(f"/queue: No queue {queue_name!r}")
     priority = body.get("priority")
@@ -70,30 +69,30 @@ def job_of_request(body: JsonObject, shelf: Shelf, now_ms: int) -> Job:
 
 
 def check_metadata(metadata: dict[str, str]) -> None:
-    """Return when `metadata` is what MediaConvert takes: ids, not file names.
+    """Check that MediaConvert would accept `metadata`. Its character set allows ids, but not all file names.
 
     Raises:
-        BadRequestException: too many pairs, or too long, or other characters.
+        BadRequestException: There are too many pairs, or a text is too long or has an invalid character.
     """
     if len(metadata) > MAX_METADATA_PAIRS:
         raise BadRequestException(f"/userMetadata: Should have a maximum of {MAX_METADATA_PAIRS} pairs")
     for key, value in metadata.items():
-        for text, longest in ((key, MAX_METADATA_KEY), (value, MAX_METADATA_VALUE)):
-            if len(text) > longest or not METADATA_TEXT.fullmatch(text):
+        for text, max_length in ((key, MAX_METADATA_KEY_LENGTH), (value, MAX_METADATA_VALUE_LENGTH)):
+            if len(text) > max_length or not METADATA_TEXT.fullmatch(text):
                 raise BadRequestException(
-                    f"/userMetadata/{key}: Should be letters, digits, spaces and _.:/=+-@, at most {longest}"
+                    f"/userMetadata/{key}: Should be letters, digits, spaces and _.:/=+-@, at most {max_length}"
                 )
 
 
-def _template(body: JsonObject, shelf: Shelf) -> JsonObject:
+def _requested_template(body: JsonObject, resources: AccountResources) -> JsonObject:
     name = body.get("jobTemplate")
     if not name:
         return {}
-    template = shelf.template(name)
+    template = resources.find_template(name)
     if template is None:
         raise NotFoundException(f"/jobTemplate: No job template {name!r}")
     return template
 
 
-def _bare_name(name_or_arn: str, kind: str) -> str:
+def _name_without_arn(name_or_arn: str, kind: str) -> str:
     return name_or_arn.rpartition(f":{kind}/")[2] if name_or_arn.startswith("arn:") else name_or_arn

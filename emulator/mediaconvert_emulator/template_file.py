@@ -1,4 +1,4 @@
-"""Reads a job template's file, as `aws mediaconvert create-job-template --cli-input-json` takes it."""
+"""Reads a job template file in the form of `aws mediaconvert create-job-template --cli-input-json`."""
 
 import json
 from pathlib import Path
@@ -6,19 +6,19 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from mediaconvert_emulator.overlay import JsonObject
-from mediaconvert_emulator.shapes import service_model
+from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.request_validation import service_model
 
 
 def read_template(path: Path) -> JsonObject:
-    """The CreateJobTemplate request that a file (PascalCase names) means, with the names it has on the wire."""
+    """Return the CreateJobTemplate request of a file (PascalCase names), with the names of the API's JSON."""
     shape = service_model().operation_model("CreateJobTemplate").input_shape
     body: JsonObject = to_wire(json.loads(path.read_text()), shape)
     return body
 
 
 def to_wire(value: Any, shape: Shape | None) -> Any:  # noqa: ANN401 (JSON of any kind)
-    """`value` with each structure's members renamed to their wire names; unknown members are left out."""
+    """Return `value` with the wire names of all structure members; unknown members are omitted."""
     match shape:
         case StructureShape():
             return {

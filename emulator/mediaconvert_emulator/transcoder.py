@@ -1,4 +1,4 @@
-"""Runs ffmpeg for one job: reports its progress, never outlives its caller, and says why it failed."""
+"""Runs ffmpeg for one job: reports its progress, stops it with the caller, and translates its errors."""
 
 import asyncio
 import shutil
@@ -9,27 +9,36 @@ from pathlib import Path
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
 from mediaconvert_emulator.child_process import bound_to_parent
-from mediaconvert_emulator.failures import ffmpeg_error
+from mediaconvert_emulator.ffmpeg_errors import ffmpeg_error
 
-TAIL_LINES = 40
+ERROR_LINES_KEPT = 40
 
-OnReport = Callable[[dict[str, str]], None]
+ReportCallback = Callable[[dict[str, str]], None]
 
 
-def find_ffmpeg(asked_for: str | None) -> str:
-    """The path of the ffmpeg to use: the one asked for, or the one that imageio-ffmpeg carries.
+def find_ffmpeg(configured: str | None) -> str:
+    """Return the path of the configured ffmpeg, or of imageio-ffmpeg's binary if none is configured.
 
     Raises:
-        FileNotFoundError: there is no such program.
+        FileNotFoundError: The program doesn't exist.
     """
-    path = shutil.which(asked_for) if asked_for else imageio_ffmpeg.get_ffmpeg_exe()
+    path = shutil.which(configured) if configured else imageio_ffmpeg.get_ffmpeg_exe()
     if path is None:
-        raise FileNotFoundError(f"MEDIACONVERT_FFMPEG_BINARY: no program {asked_for!r}")
+        raise FileNotFoundError(f"MEDIACONVERT_FFMPEG_BINARY: no program {configured!r}")
     return path
 
 
-async def transcode(ffmpeg: str, arguments: list[str], *, folder: Path, input_uri: str, on_report: OnReport) -> None:
-    """Run ffmpeg in `folder` to its end; `on_report` gets each block of its `-progress` output. Cancelling kills it.
+async def transcode(
+    ffmpeg: str, arguments: list[str], *, folder: Path, input_uri: str, on_report: ReportCallback
+) -> None:
+    """Run ffmpeg in `folder`. A cancellation kills it.
+
+    Args:
+        ffmpeg: The program's path.
+        arguments: The program's arguments.
+        folder: The working directory.
+        input_uri: The input's S3 URI, for error messages.
+        on_report: Is called with each block of ffmpeg's `-progress` output.
 
     Raises:
         JobError: ffmpeg failed.
@@ -40,23 +49,23 @@ async def transcode(ffmpeg: str, arguments: list[str], *, folder: Path, input_ur
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,  # a Ctrl-C in the terminal is ours to handle, not ffmpeg's
+        start_new_session=True,  # the emulator handles Ctrl-C in the terminal, not ffmpeg
     )
     if process.stdout is None or process.stderr is None:
         raise RuntimeError("ffmpeg's output is not piped")
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    error_lines: deque[str] = deque(maxlen=ERROR_LINES_KEPT)
     try:
-        await asyncio.gather(_read_reports(process.stdout, on_report), _read_tail(process.stderr, tail))
+        await asyncio.gather(_read_reports(process.stdout, on_report), _read_lines(process.stderr, error_lines))
         code = await process.wait()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if code:
-        raise ffmpeg_error(list(tail), input_uri)
+        raise ffmpeg_error(list(error_lines), input_uri)
 
 
-async def _read_reports(stream: asyncio.StreamReader, on_report: OnReport) -> None:
+async def _read_reports(stream: asyncio.StreamReader, on_report: ReportCallback) -> None:
     report: dict[str, str] = {}
     async for line in stream:
         key, _, value = line.decode(errors="replace").strip().partition("=")
@@ -66,6 +75,6 @@ async def _read_reports(stream: asyncio.StreamReader, on_report: OnReport) -> No
             report = {}
 
 
-async def _read_tail(stream: asyncio.StreamReader, tail: deque[str]) -> None:
+async def _read_lines(stream: asyncio.StreamReader, lines: deque[str]) -> None:
     async for line in stream:
-        tail.append(line.decode(errors="replace").strip())
+        lines.append(line.decode(errors="replace").strip())

@@ -1,20 +1,20 @@
-"""Jobs, queues and templates as the API's JSON has them (botocore's wire names; times in seconds)."""
+"""Jobs, queues and templates in the API's JSON: botocore's wire names, times in seconds. Pure."""
 
-from mediaconvert_emulator.events import Names, output_detail, warnings_json
+from mediaconvert_emulator.events import Account, output_detail, warnings_json
 from mediaconvert_emulator.job import Job, Status
-from mediaconvert_emulator.overlay import JsonObject
+from mediaconvert_emulator.json_types import JsonObject
 
 COMPLETE_PERCENT = 100
 
 
-def job_json(job: Job, names: Names) -> JsonObject:
-    """A Job. Of outputs it has duration and size only: paths are in the job's COMPLETE event."""
+def job_json(job: Job, account: Account) -> JsonObject:
+    """Return a Job. Its outputs have only a duration and a size; their paths are in the COMPLETE event."""
     body: JsonObject = {
-        "arn": names.arn("jobs", job.id),
+        "arn": account.arn("jobs", job.id),
         "id": job.id,
         "status": str(job.status),
         "createdAt": _seconds(job.submitted_ms),
-        "queue": names.arn("queues", job.queue),
+        "queue": account.arn("queues", job.queue),
         "priority": job.priority,
         "role": job.request["role"],
         "settings": job.settings,
@@ -24,22 +24,22 @@ def job_json(job: Job, names: Names) -> JsonObject:
         "accelerationStatus": "NOT_APPLICABLE",
         "billingTagsSource": job.request.get("billingTagsSource") or "JOB",
         "simulateReservedQueue": "DISABLED",
-        "messages": {"info": [], "warning": [note.text for note in job.notes]},
+        "messages": {"info": [], "warning": [warning.message for warning in job.warnings]},
         "timing": _timing(job),
     }
     for name in ("clientRequestToken", "jobTemplate"):
         if job.request.get(name):
             body[name] = job.request[name]
-    return body | _standing(job)
+    return body | _status_members(job)
 
 
-def _standing(job: Job) -> JsonObject:
-    """What a Job has only in some statuses."""
+def _status_members(job: Job) -> JsonObject:
+    """Return the members that a Job has only in its current status."""
     match job.status:
         case Status.PROGRESSING:
-            share = job.progress.job_percent
-            known = {} if share is None else {"jobPercentComplete": share}
-            return {"currentPhase": str(job.progress.phase), "retryCount": 0, **known}
+            job_percent = job.progress.job_percent
+            percentage = {} if job_percent is None else {"jobPercentComplete": job_percent}
+            return {"currentPhase": str(job.progress.phase), "retryCount": 0, **percentage}
         case Status.COMPLETE:
             groups = [
                 {"outputDetails": [output_detail(output, has_paths=False) for output in group.outputs]}
@@ -49,7 +49,7 @@ def _standing(job: Job) -> JsonObject:
                 "jobPercentComplete": COMPLETE_PERCENT,
                 "retryCount": 0,
                 "outputGroupDetails": groups,
-                **warnings_json(job.notes),
+                **warnings_json(job.warnings),
             }
         case Status.ERROR if job.error:
             return {"errorCode": job.error.code, "errorMessage": job.error.message, "retryCount": 0}
@@ -62,11 +62,11 @@ def _timing(job: Job) -> JsonObject:
     return {name: _seconds(time_ms) for name, time_ms in times.items() if time_ms is not None}
 
 
-def queue_json(name: str, names: Names, jobs: list[Job], *, created_ms: int, concurrency: int) -> JsonObject:
-    """A Queue, with its counts of `jobs`."""
-    mine = [job.status for job in jobs if job.queue == name]
+def queue_json(name: str, account: Account, jobs: list[Job], *, created_ms: int, concurrency: int) -> JsonObject:
+    """Return a Queue with the counts of its jobs."""
+    statuses = [job.status for job in jobs if job.queue == name]
     return {
-        "arn": names.arn("queues", name),
+        "arn": account.arn("queues", name),
         "name": name,
         "type": "SYSTEM" if name == "Default" else "CUSTOM",
         "status": "ACTIVE",
@@ -74,20 +74,20 @@ def queue_json(name: str, names: Names, jobs: list[Job], *, created_ms: int, con
         "concurrentJobs": concurrency,
         "createdAt": _seconds(created_ms),
         "lastUpdated": _seconds(created_ms),
-        "submittedJobsCount": mine.count(Status.SUBMITTED),
-        "progressingJobsCount": mine.count(Status.PROGRESSING),
+        "submittedJobsCount": statuses.count(Status.SUBMITTED),
+        "progressingJobsCount": statuses.count(Status.PROGRESSING),
     }
 
 
-def template_json(request: JsonObject, names: Names, *, created_ms: int, updated_ms: int) -> JsonObject:
-    """A JobTemplate; its settings are as they came, so they can be sent back with a job."""
-    kept = {key: value for key, value in request.items() if key != "tags" and value is not None}
+def template_json(request: JsonObject, account: Account, *, created_ms: int, updated_ms: int) -> JsonObject:
+    """Return a JobTemplate. Its settings are those of the request, so that a job can contain them unchanged."""
+    members = {key: value for key, value in request.items() if key != "tags" and value is not None}
     return {
         "accelerationSettings": {"mode": "DISABLED"},
         "priority": 0,
         "statusUpdateInterval": "SECONDS_60",
-        **kept,
-        "arn": names.arn("jobTemplates", request["name"]),
+        **members,
+        "arn": account.arn("jobTemplates", request["name"]),
         "type": "CUSTOM",
         "createdAt": _seconds(created_ms),
         "lastUpdated": _seconds(updated_ms),

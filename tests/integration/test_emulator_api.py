@@ -1,4 +1,4 @@
-"""boto3 and the AWS CLI take the emulator for MediaConvert: answers, modelled exceptions, pages."""
+"""boto3 and the AWS CLI work with the emulator: jobs, templates, queues, pages."""
 
 import json
 import os
@@ -14,49 +14,51 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.emulator_laboratory import ROLE, ROOT, TEMPLATE, TEMPLATE_FILE, Laboratory, film, laboratory, until
+from tests.emulator_environment import (
+    ROOT,
+    TEMPLATE,
+    TEMPLATE_FILE,
+    EmulatorEnvironment,
+    emulator_environment,
+    make_video,
+    wait_until,
+)
 
-UNENCODED = "s3://bucket/film.mp4"
+MISSING_INPUT = "s3://bucket/video.mp4"
 
 
 @pytest.fixture(scope="module")
-def lab(aws_endpoint: str) -> Iterator[Laboratory]:
-    """One emulator for all tests here."""
-    with laboratory(aws_endpoint, ffmpeg_preset="veryslow") as lab:
-        yield lab
+def environment(aws_endpoint: str) -> Iterator[EmulatorEnvironment]:
+    """Yield one emulator for all tests of this module."""
+    with emulator_environment(aws_endpoint, ffmpeg_preset="veryslow") as environment:
+        yield environment
 
 
 @pytest.fixture(scope="module")
-def long_film(lab: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URI of a film that takes long."""
-    path = film(tmp_path_factory.mktemp("films") / "long.mp4", size="640x360", duration_s=30)
-    return lab.upload(path, "long.mp4")
+def long_video(environment: EmulatorEnvironment, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URI of a video that takes long to transcode."""
+    path = make_video(tmp_path_factory.mktemp("videos") / "long.mp4", size="640x360", duration_s=30)
+    return environment.upload(path, "long.mp4")
 
 
 @pytest.fixture
-def blocked(lab: Laboratory, long_film: str) -> Iterator[str]:
-    """A job that keeps the emulator's only lane busy until the test is over."""
-    job_id = lab.create(long_film, "blocked/")
-    until(lambda: lab.job(job_id).get("CurrentPhase") == "TRANSCODING", "the job transcodes")
+def blocking_job(environment: EmulatorEnvironment, long_video: str) -> Iterator[str]:
+    """Yield the id of a job that occupies the emulator's only slot until the test ends."""
+    job_id = environment.create_job(long_video, "blocked/")
+    wait_until(lambda: environment.job(job_id).get("CurrentPhase") == "TRANSCODING", "the job transcodes")
     yield job_id
-    if lab.job(job_id)["Status"] == "PROGRESSING":
-        lab.mediaconvert.cancel_job(Id=job_id)
+    if environment.job(job_id)["Status"] == "PROGRESSING":
+        environment.mediaconvert.cancel_job(Id=job_id)
 
 
-def _refusal(lab: Laboratory, **request: Any) -> str:  # noqa: ANN401 (parts of a request)
-    with pytest.raises(lab.mediaconvert.exceptions.BadRequestException) as refused:
-        lab.mediaconvert.create_job(**request)
-    return str(refused.value)
-
-
-def test_a_job_template_can_be_sent_back_with_a_job(lab: Laboratory, tmp_path: Path) -> None:
-    """A caller may read the template, fill in destination and key, and send it whole: nothing comes twice."""
-    uri = lab.upload(film(tmp_path / "f.mp4"), "whole/f.mp4")
-    settings = lab.mediaconvert.get_job_template(Name=TEMPLATE)["JobTemplate"]["Settings"]
+def test_a_job_may_contain_its_whole_template(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """A client may read the template, add destination and key, and send it all: no output is made twice."""
+    uri = environment.upload(make_video(tmp_path / "f.mp4"), "whole/f.mp4")
+    settings = environment.mediaconvert.get_job_template(Name=TEMPLATE)["JobTemplate"]["Settings"]
     settings["Inputs"][0]["FileInput"] = uri
     hls = settings["OutputGroups"][0]["OutputGroupSettings"]["HlsGroupSettings"]
-    hls["Destination"] = f"s3://{lab.outputs}/whole/"
-    job = lab.finished(lab.create(uri, "whole/", Settings=settings))
+    hls["Destination"] = f"s3://{environment.outputs}/whole/"
+    job = environment.wait_for_job(environment.create_job(uri, "whole/", Settings=settings))
 
     assert job["Status"] == "COMPLETE"
     assert len(job["Settings"]["OutputGroups"][0]["Outputs"]) == 3
@@ -65,196 +67,142 @@ def test_a_job_template_can_be_sent_back_with_a_job(lab: Laboratory, tmp_path: P
     ]
 
 
-def test_a_waiting_job_is_submitted_and_ends_silently_when_canceled(lab: Laboratory, blocked: str) -> None:
-    """Jobs wait their turn as SUBMITTED; one canceled then has no event at all."""
-    waiting = lab.create(UNENCODED, "waiting/")
-    assert lab.job(waiting)["Status"] == "SUBMITTED"
-    queue = lab.mediaconvert.get_queue(Name="Default")["Queue"]
+def test_a_queued_job_is_submitted_and_sends_no_event_when_canceled(
+    environment: EmulatorEnvironment, blocking_job: str
+) -> None:
+    """A queued job has the status SUBMITTED; if it is canceled, it sends no event at all."""
+    queued = environment.create_job(MISSING_INPUT, "waiting/")
+    assert environment.job(queued)["Status"] == "SUBMITTED"
+    queue = environment.mediaconvert.get_queue(Name="Default")["Queue"]
     assert (queue["SubmittedJobsCount"], queue["ProgressingJobsCount"]) == (1, 1)
 
-    lab.mediaconvert.cancel_job(Id=waiting)
-    lab.mediaconvert.cancel_job(Id=blocked)
-    lab.events_to_the_end(blocked)
+    environment.mediaconvert.cancel_job(Id=queued)
+    environment.mediaconvert.cancel_job(Id=blocking_job)
+    environment.wait_for_final_event(blocking_job)
 
-    assert lab.job(waiting)["Status"] == "CANCELED"
-    assert lab.events(waiting) == []
-
-
-def test_canceling_a_running_job_stops_ffmpeg_and_clears_up(lab: Laboratory, blocked: str, tmp_path: Path) -> None:
-    """CANCELED follows at once, with an event; the next job can start; a second cancel is a conflict."""
-    lab.mediaconvert.cancel_job(Id=blocked)
-
-    assert lab.job(blocked)["Status"] == "CANCELED"
-    assert lab.events_to_the_end(blocked)[-1]["detail"]["status"] == "CANCELED"
-    with pytest.raises(lab.mediaconvert.exceptions.ConflictException):
-        lab.mediaconvert.cancel_job(Id=blocked)
-    source = film(tmp_path / "next.mp4")
-    assert lab.finished(lab.create(lab.upload(source, "next/f.mp4"), "next/"))["Status"] == "COMPLETE"
+    assert environment.job(queued)["Status"] == "CANCELED"
+    assert environment.events(queued) == []
 
 
-def test_jobs_start_by_priority_then_in_order(lab: Laboratory, blocked: str) -> None:
-    """A higher priority goes first; equals go as they came."""
-    made = [lab.create(UNENCODED, "order/", Priority=priority) for priority in (-10, 0, 0, 10)]
-    lab.mediaconvert.cancel_job(Id=blocked)
-    started = {job_id: lab.events_to_the_end(job_id)[0]["detail"]["timestamp"] for job_id in made}
+def test_canceling_a_running_job_frees_its_slot(
+    environment: EmulatorEnvironment, blocking_job: str, tmp_path: Path
+) -> None:
+    """The job is CANCELED with an event, the next job starts, and a second CancelJob is a conflict."""
+    environment.mediaconvert.cancel_job(Id=blocking_job)
 
-    assert sorted(made, key=lambda job_id: started[job_id]) == [made[3], made[1], made[2], made[0]]
+    assert environment.job(blocking_job)["Status"] == "CANCELED"
+    assert environment.wait_for_final_event(blocking_job)[-1]["detail"]["status"] == "CANCELED"
+    with pytest.raises(environment.mediaconvert.exceptions.ConflictException):
+        environment.mediaconvert.cancel_job(Id=blocking_job)
+    uri = environment.upload(make_video(tmp_path / "next.mp4"), "next/f.mp4")
+    next_job = environment.wait_for_job(environment.create_job(uri, "next/"))
+    assert next_job["Status"] == "COMPLETE"
 
 
-def test_a_request_token_makes_one_job(lab: Laboratory) -> None:
-    """A request repeated with its token within a minute gives the first job, even if it asks for another."""
-    first = lab.create(UNENCODED, "token/", ClientRequestToken="token-1")
-    second = lab.create("s3://bucket/other.mp4", "token/", ClientRequestToken="token-1")
+def test_jobs_start_by_priority_then_by_time(environment: EmulatorEnvironment, blocking_job: str) -> None:
+    """A higher priority starts first; jobs of the same priority start in the order of their requests."""
+    job_ids = [environment.create_job(MISSING_INPUT, "order/", Priority=priority) for priority in (-10, 0, 0, 10)]
+    environment.mediaconvert.cancel_job(Id=blocking_job)
+    started = {job_id: environment.wait_for_final_event(job_id)[0]["detail"]["timestamp"] for job_id in job_ids}
+
+    assert sorted(job_ids, key=lambda job_id: started[job_id]) == [job_ids[n] for n in (3, 1, 2, 0)]
+
+
+def test_a_request_token_creates_one_job(environment: EmulatorEnvironment) -> None:
+    """A second request with the same token within a minute returns the first job, even if its settings differ."""
+    first = environment.create_job(MISSING_INPUT, "token/", ClientRequestToken="token-1")
+    second = environment.create_job("s3://bucket/other.mp4", "token/", ClientRequestToken="token-1")
 
     assert second == first
-    assert lab.create(UNENCODED, "token/", ClientRequestToken="token-2") != first
+    assert environment.create_job(MISSING_INPUT, "token/", ClientRequestToken="token-2") != first
 
 
-@pytest.mark.parametrize(
-    ("changes", "complaint"),
-    [
-        ({"UserMetadata": {"file": "Bücher.mp4"}}, "/userMetadata/file"),
-        ({"UserMetadata": {f"k{n}": "v" for n in range(11)}}, "maximum of 10"),
-        ({"Role": "nobody"}, "/role"),
-        ({"StatusUpdateInterval": "SECONDS_11"}, "/statusUpdateInterval"),
-        ({"Settings": {"Inputs": [{"FileInput": "https://example.com/f.mp4"}]}}, "/inputs/0/fileInput"),
-        ({"Settings": {"Inputs": [{"FileInput": UNENCODED}]}}, "/destination: Should exist"),
-        ({"Settings": {"Inputs": [{"FileInput": UNENCODED}] * 2}}, "Stitching"),
-        (
-            {
-                "JobTemplate": "",
-                "Settings": {"OutputGroups": [{"Outputs": [{}]}], "Inputs": [{"FileInput": UNENCODED}]},
-            },
-            "/outputGroups/0/outputGroupSettings/type",
-        ),
-    ],
-)
-def test_an_invalid_request_is_refused_by_name(lab: Laboratory, changes: dict[str, Any], complaint: str) -> None:
-    """A 400 says where the request is wrong."""
-    assert complaint in _refusal(lab, **lab.job_request(UNENCODED, "bad/", **changes))
-
-
-def test_another_group_type_is_refused_by_name(lab: Laboratory) -> None:
-    """What isn't emulated is never silently left out."""
-    group = {"OutputGroupSettings": {"Type": "CMAF_GROUP_SETTINGS"}, "Outputs": [{"NameModifier": "_a"}]}
-    settings = {"Inputs": [{"FileInput": UNENCODED}], "OutputGroups": [group]}
-
-    assert "CMAF_GROUP_SETTINGS is not emulated" in _refusal(lab, Role=ROLE, Settings=settings)
-
-
-def test_a_missing_role_is_a_bad_request(lab: Laboratory) -> None:
-    """The SDK checks it first; whoever doesn't use one hears it from the service."""
-    answer = httpx.post(f"{lab.url}/2017-08-29/jobs", json={"settings": {}}, trust_env=False)
-
-    assert answer.status_code == 400
-    assert answer.headers["x-amzn-errortype"] == "BadRequestException"
-    assert answer.json() == {"message": "/role: Should exist"}
-
-
-def test_what_is_not_there_is_not_found(lab: Laboratory) -> None:
-    """Unknown jobs, templates and queues raise the modelled exception."""
-    for call in (
-        lambda: lab.mediaconvert.get_job(Id="1-abcdef"),
-        lambda: lab.mediaconvert.cancel_job(Id="1-abcdef"),
-        lambda: lab.mediaconvert.get_job_template(Name="none"),
-        lambda: lab.mediaconvert.get_queue(Name="none"),
-        lambda: lab.create(UNENCODED, "x/", JobTemplate="none"),
-        lambda: lab.create(UNENCODED, "x/", Queue="none"),
-    ):
-        with pytest.raises(lab.mediaconvert.exceptions.NotFoundException):
-            call()
-
-
-def test_lists_come_in_pages_newest_first(lab: Laboratory, blocked: str) -> None:
-    """Search and list page through all jobs once, by status, queue and part of the input's name."""
-    made = [lab.create(f"s3://bucket/paged/{n}.mp4", "paged/") for n in range(5)]
-    queue = lab.mediaconvert.get_queue(Name="Default")["Queue"]["Arn"]
+def test_lists_have_pages_with_the_newest_first(environment: EmulatorEnvironment, blocking_job: str) -> None:
+    """SearchJobs returns each matching job once, by status, queue and a part of the input's URI; so does ListJobs."""
+    job_ids = [environment.create_job(f"s3://bucket/paged/{n}.mp4", "paged/") for n in range(5)]
+    queue = environment.mediaconvert.get_queue(Name="Default")["Queue"]["Arn"]
     query: dict[str, Any] = {"InputFile": "bucket/paged/", "Status": "SUBMITTED", "Queue": queue, "MaxResults": 2}
 
     found: list[str] = []
     token: dict[str, Any] = {}
     while True:
-        page = lab.mediaconvert.search_jobs(**query, **token)
+        page = environment.mediaconvert.search_jobs(**query, **token)
         found += [job["Id"] for job in page["Jobs"]]
         if "NextToken" not in page:
             break
         token = {"NextToken": page["NextToken"]}
 
-    assert found == made[::-1]
-    assert [job["Id"] for job in lab.mediaconvert.list_jobs(MaxResults=5)["Jobs"]] == made[::-1]
-    assert blocked not in found
-    for job_id in made:
-        lab.mediaconvert.cancel_job(Id=job_id)
+    assert found == job_ids[::-1]
+    assert [job["Id"] for job in environment.mediaconvert.list_jobs(MaxResults=5)["Jobs"]] == job_ids[::-1]
+    assert blocking_job not in found
+    for job_id in job_ids:
+        environment.mediaconvert.cancel_job(Id=job_id)
 
 
-def test_templates_live_their_life(lab: Laboratory) -> None:
-    """Create, list, update, use by ARN, delete; a second of the same name is a conflict."""
+def test_templates_can_be_created_updated_used_and_deleted(environment: EmulatorEnvironment) -> None:
+    """A job may name a template by ARN; a second template of the same name is a conflict."""
     request = json.loads(TEMPLATE_FILE.read_text()) | {"Name": "second"}
-    arn = lab.mediaconvert.create_job_template(**request)["JobTemplate"]["Arn"]
-    with pytest.raises(lab.mediaconvert.exceptions.ConflictException):
-        lab.mediaconvert.create_job_template(**request)
-    lab.mediaconvert.update_job_template(Name="second", Priority=5)
+    arn = environment.mediaconvert.create_job_template(**request)["JobTemplate"]["Arn"]
+    with pytest.raises(environment.mediaconvert.exceptions.ConflictException):
+        environment.mediaconvert.create_job_template(**request)
+    environment.mediaconvert.update_job_template(Name="second", Priority=5)
 
-    listed = [template["Name"] for template in lab.mediaconvert.list_job_templates()["JobTemplates"]]
+    listed = [template["Name"] for template in environment.mediaconvert.list_job_templates()["JobTemplates"]]
     assert listed == [TEMPLATE, "second"]
-    job = lab.job(lab.create(UNENCODED, "arn/", JobTemplate=arn))
+    job = environment.job(environment.create_job(MISSING_INPUT, "arn/", JobTemplate=arn))
     assert (job["Priority"], job["StatusUpdateInterval"]) == (5, "SECONDS_10")
-    lab.mediaconvert.delete_job_template(Name="second")
-    with pytest.raises(lab.mediaconvert.exceptions.NotFoundException):
-        lab.mediaconvert.get_job_template(Name="second")
+    environment.mediaconvert.delete_job_template(Name="second")
+    with pytest.raises(environment.mediaconvert.exceptions.NotFoundException):
+        environment.mediaconvert.get_job_template(Name="second")
 
 
-def test_the_endpoint_is_its_own(lab: Laboratory) -> None:
-    """Old programs ask for their account's endpoint first; it is this one."""
-    assert lab.mediaconvert.describe_endpoints()["Endpoints"] == [{"Url": lab.url}]
-    assert [queue["Name"] for queue in lab.mediaconvert.list_queues()["Queues"]] == ["Default"]
+def test_describe_endpoints_returns_the_emulators_url(environment: EmulatorEnvironment) -> None:
+    """Old programs request their account's endpoint first."""
+    assert environment.mediaconvert.describe_endpoints()["Endpoints"] == [{"Url": environment.url}]
+    assert [queue["Name"] for queue in environment.mediaconvert.list_queues()["Queues"]] == ["Default"]
 
 
-def test_requests_can_be_made_to_fail(lab: Laboratory) -> None:
-    """Told to, the next CreateJobs fail as an overloaded or broken MediaConvert would."""
-    client = boto3.client("mediaconvert", endpoint_url=lab.url, config=Config(retries={"total_max_attempts": 1}))
+def test_chaos_can_fail_create_job_requests(environment: EmulatorEnvironment) -> None:
+    """The errors are those of an overloaded or broken MediaConvert."""
+    client = boto3.client(
+        "mediaconvert", endpoint_url=environment.url, config=Config(retries={"total_max_attempts": 1})
+    )
     for status, name in ((429, "TooManyRequestsException"), (500, "InternalServerErrorException")):
         chaos = {"fail_create_job": {"count": 1, "status": status}}
-        httpx.put(f"{lab.url}/_emulator/chaos", json=chaos, trust_env=False).raise_for_status()
-        with pytest.raises(ClientError) as failed:
-            client.create_job(**lab.job_request(UNENCODED, "fail/"))
-        assert failed.value.response["Error"]["Code"] == name
-    assert httpx.get(f"{lab.url}/_emulator/chaos", trust_env=False).json()["fail_create_job"]["count"] == 0
-    assert client.create_job(**lab.job_request(UNENCODED, "fail/"))["Job"]["Status"] == "SUBMITTED"
-
-
-def test_what_the_api_has_beyond_is_refused(lab: Laboratory) -> None:
-    """An operation that isn't emulated is a clear 400."""
-    with pytest.raises(lab.mediaconvert.exceptions.BadRequestException, match="not emulated"):
-        lab.mediaconvert.list_presets()
+        httpx.put(f"{environment.url}/_emulator/chaos", json=chaos, trust_env=False).raise_for_status()
+        with pytest.raises(ClientError) as caught:
+            client.create_job(**environment.job_request(MISSING_INPUT, "fail/"))
+        assert caught.value.response["Error"]["Code"] == name
+    assert httpx.get(f"{environment.url}/_emulator/chaos", trust_env=False).json()["fail_create_job"]["count"] == 0
+    assert client.create_job(**environment.job_request(MISSING_INPUT, "fail/"))["Job"]["Status"] == "SUBMITTED"
 
 
 AWS_CLI = ROOT / ".venv-aws" / "bin" / "aws"
 
 
 @pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is installed beside the embedded AWS (make setup) only")
-def test_the_aws_cli_works_with_it(lab: Laboratory, tmp_path: Path) -> None:
-    """create-job from a file, get-job, and a clean error."""
+def test_the_aws_cli_works_with_it(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """The CLI creates a job from a file, reads it, and prints the modelled exception."""
     request = tmp_path / "job.json"
-    request.write_text(json.dumps(lab.job_request(UNENCODED, "cli/", UserMetadata={"id": "a/b+c=d"})))
+    request.write_text(json.dumps(environment.job_request(MISSING_INPUT, "cli/", UserMetadata={"id": "a/b+c=d"})))
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [str(AWS_CLI), "--endpoint-url", lab.url, "--output", "json", "mediaconvert", *arguments]
+        command = [str(AWS_CLI), "--endpoint-url", environment.url, "--output", "json", "mediaconvert", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ, timeout=30)
 
-    made = json.loads(run("create-job", "--cli-input-json", f"file://{request}").stdout)["Job"]
-    shown = json.loads(run("get-job", "--id", made["Id"]).stdout)["Job"]
-    assert (shown["Id"], shown["UserMetadata"]) == (made["Id"], {"id": "a/b+c=d"})
+    created = json.loads(run("create-job", "--cli-input-json", f"file://{request}").stdout)["Job"]
+    read = json.loads(run("get-job", "--id", created["Id"]).stdout)["Job"]
+    assert (read["Id"], read["UserMetadata"]) == (created["Id"], {"id": "a/b+c=d"})
     assert "(NotFoundException) when calling the GetJob" in run("get-job", "--id", "none").stderr
 
 
-def test_old_finished_jobs_are_forgotten(aws_endpoint: str) -> None:
-    """Memory is bounded: only so many finished jobs are known."""
-    with laboratory(aws_endpoint, finished_jobs_kept=2) as lab:
-        made = []
+def test_the_oldest_finished_jobs_are_deleted(aws_endpoint: str) -> None:
+    """The number of finished jobs in memory has a limit."""
+    with emulator_environment(aws_endpoint, finished_jobs_kept=2) as environment:
+        job_ids = []
         for _ in range(4):
-            made.append(lab.create(UNENCODED, "old/"))
-            lab.finished(made[-1])
+            job_ids.append(environment.create_job(MISSING_INPUT, "old/"))
+            environment.wait_for_job(job_ids[-1])
             time.sleep(0.002)  # ids begin with the millisecond
-        known = [job["Id"] for job in lab.mediaconvert.list_jobs()["Jobs"]]
-    assert known == made[:0:-1]
+        listed = [job["Id"] for job in environment.mediaconvert.list_jobs()["Jobs"]]
+    assert listed == job_ids[:0:-1]

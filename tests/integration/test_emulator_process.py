@@ -1,4 +1,4 @@
-"""The emulator as a process: it starts alone, and never leaves an ffmpeg or a file behind."""
+"""The emulator as a process: it starts alone, and leaves no ffmpeg process and no file."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.emulator_laboratory import ROOT, TEMPLATE_FILE, Laboratory, ffmpeg, film, until
+from tests.emulator_environment import ROOT, TEMPLATE_FILE, EmulatorEnvironment, ffmpeg, make_video, wait_until
 
 
 @contextmanager
@@ -21,13 +21,13 @@ def _process(aws_endpoint: str, port: int, temp_dir: Path) -> Iterator[subproces
         "MEDIACONVERT_PORT": str(port),
         "MEDIACONVERT_TEMP_DIR": str(temp_dir),
         "MEDIACONVERT_TEMPLATES": str(TEMPLATE_FILE),
-        "MEDIACONVERT_FFMPEG_PRESET": "veryslow",  # long enough to be interrupted
+        "MEDIACONVERT_FFMPEG_PRESET": "veryslow",  # slow, so that the test can interrupt it
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "mediaconvert_emulator"], cwd=ROOT, env={**os.environ, **settings}
     )
     try:
-        until(lambda: _is_healthy(port), "the emulator answers")
+        wait_until(lambda: _is_healthy(port), "the emulator responds")
         yield process
     finally:
         process.kill()
@@ -41,16 +41,16 @@ def _is_healthy(port: int) -> bool:
         return False
 
 
-def _ffmpegs_in(folder: Path) -> list[str]:
-    """The processes whose working directory is under `folder`."""
-    found = []
+def _process_ids_in(folder: Path) -> list[str]:
+    """Return the ids of processes whose working directory is below `folder`."""
+    process_ids = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         try:
             if link.readlink().is_relative_to(folder):
-                found.append(link.parent.name)
+                process_ids.append(link.parent.name)
         except OSError:
             continue
-    return found
+    return process_ids
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -58,43 +58,47 @@ def _ffmpegs_in(folder: Path) -> list[str]:
 def test_no_ffmpeg_outlives_the_emulator(
     aws_endpoint: str, free_port: Callable[[], int], tmp_path: Path, ending: signal.Signals
 ) -> None:
-    """However the emulator ends, its ffmpeg ends with it; told to stop, it also clears its files."""
+    """Each signal also ends ffmpeg; SIGTERM and SIGINT also remove the files and send the final event."""
     port, temp_dir = free_port(), tmp_path / "temp"
-    reel, source = film(tmp_path / "reel.mp4", size="640x360", duration_s=20), tmp_path / "f.mp4"
-    ffmpeg("-stream_loop", "60", "-i", str(reel), "-c", "copy", str(source))  # 20 minutes: it can't end by itself
+    clip, source = make_video(tmp_path / "clip.mp4", size="640x360", duration_s=20), tmp_path / "f.mp4"
+    # The source lasts 20 minutes, so that the job can't end by itself.
+    ffmpeg("-stream_loop", "60", "-i", str(clip), "-c", "copy", str(source))
     with _process(aws_endpoint, port, temp_dir) as process:
-        lab = Laboratory(
+        environment = EmulatorEnvironment(
             aws_url=aws_endpoint, mediaconvert_url=f"http://127.0.0.1:{port}", event_source="local.mediaconvert"
         )
-        job_id = lab.create(lab.upload(source, "f.mp4"), "f/")
-        until(lambda: lab.job(job_id).get("CurrentPhase") == "TRANSCODING" and _ffmpegs_in(temp_dir), "ffmpeg runs")
+        job_id = environment.create_job(environment.upload(source, "f.mp4"), "f/")
+        wait_until(
+            lambda: environment.job(job_id).get("CurrentPhase") == "TRANSCODING" and _process_ids_in(temp_dir),
+            "ffmpeg runs",
+        )
         process.send_signal(ending)
         process.wait(timeout=10)
-        until(lambda: not _ffmpegs_in(temp_dir), "ffmpeg is gone")
+        wait_until(lambda: not _process_ids_in(temp_dir), "ffmpeg has ended")
         if ending is not signal.SIGKILL:
             assert list(temp_dir.iterdir()) == []
-            assert lab.events_to_the_end(job_id)[-1]["detail"]["errorCode"] == 1999
+            assert environment.wait_for_final_event(job_id)[-1]["detail"]["errorCode"] == 1999
 
 
-def test_a_new_process_removes_what_a_killed_one_left(
+def test_a_new_process_removes_the_folders_of_killed_processes(
     aws_endpoint: str, free_port: Callable[[], int], tmp_path: Path
 ) -> None:
-    """Folders of processes that are gone are removed at start, others are left alone."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        gone.wait()
-    (tmp_path / f"mediaconvert-{gone.pid}-abc" / "job-1").mkdir(parents=True)
+    """Folders of running processes are kept."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    (tmp_path / f"mediaconvert-{ended.pid}-abc" / "job-1").mkdir(parents=True)
     (tmp_path / f"mediaconvert-{os.getpid()}-abc").mkdir()
     with _process(aws_endpoint, free_port(), tmp_path):
-        left = [path.name.split("-")[1] for path in tmp_path.iterdir()]
+        kept = [path.name.split("-")[1] for path in tmp_path.iterdir()]
 
-    assert str(gone.pid) not in left
-    assert str(os.getpid()) in left
+    assert str(ended.pid) not in kept
+    assert str(os.getpid()) in kept
 
 
-def test_a_wrong_setting_stops_it_with_one_line() -> None:
+def test_an_invalid_setting_ends_the_process_with_one_line() -> None:
     """The line names the variable."""
     environment = {**os.environ, "MEDIACONVERT_CONCURRENCY": "0"}
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "mediaconvert_emulator"],
         cwd=ROOT,
         env=environment,
@@ -103,6 +107,6 @@ def test_a_wrong_setting_stops_it_with_one_line() -> None:
         check=False,
     )
 
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert done.stderr.startswith("MEDIACONVERT_CONCURRENCY: ")
+    assert completed.returncode == 2
+    assert completed.stderr.count("\n") == 1
+    assert completed.stderr.startswith("MEDIACONVERT_CONCURRENCY: ")

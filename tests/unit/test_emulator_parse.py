@@ -1,4 +1,4 @@
-"""What the emulator makes of settings, and what it refuses by name."""
+"""The emulator parses job settings, and refuses invalid ones with their JSON pointer."""
 
 from copy import deepcopy
 from fractions import Fraction
@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from mediaconvert_emulator.errors import BadRequestException
-from mediaconvert_emulator.parse import parse_settings
+from mediaconvert_emulator.parse_job_settings import parse_settings
 from mediaconvert_emulator.spec import FileGroup, HlsGroup
 
 H264 = {"codec": "H_264", "h264Settings": {"rateControlMode": "QVBR", "maxBitrate": 1_000_000}}
 AAC = {"codec": "AAC", "aacSettings": {"bitrate": 64_000, "codingMode": "CODING_MODE_1_0", "sampleRate": 44_100}}
-KEY = {"staticKeyValue": "0" * 32, "url": "film.key"}
+KEY = {"staticKeyValue": "0" * 32, "url": "video.key"}
 
 
 def _settings() -> dict[str, Any]:
-    """Complete settings of one HLS output."""
+    """Return complete settings with one HLS output."""
     hls = {
         "destination": "s3://out/path/",
         "segmentLength": 6,
@@ -30,7 +30,7 @@ def _settings() -> dict[str, Any]:
     }
     selectors = {"first": {"tracks": [1]}, "second": {"tracks": [2]}}
     return {
-        "inputs": [{"fileInput": "s3://in/film.mp4", "audioSelectors": selectors}],
+        "inputs": [{"fileInput": "s3://in/video.mp4", "audioSelectors": selectors}],
         "outputGroups": [
             {
                 "outputGroupSettings": {"type": "HLS_GROUP_SETTINGS", "hlsGroupSettings": hls},
@@ -40,18 +40,18 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def _set(settings: dict[str, Any], path: str, value: object) -> dict[str, Any]:
-    """Settings with the value at a JSON pointer replaced; None removes it."""
+def _with_value(settings: dict[str, Any], pointer: str, value: object) -> dict[str, Any]:
+    """Set the value at a JSON pointer; return the settings."""
     target: Any = settings
-    *parents, last = [int(part) if part.isdigit() else part for part in path.split("/")[1:]]
+    *parents, last = [int(part) if part.isdigit() else part for part in pointer.split("/")[1:]]
     for part in parents:
         target = target[part] if isinstance(part, int) else target.setdefault(part, {})
     target[last] = value
     return settings
 
 
-def test_complete_settings_are_understood() -> None:
-    """Codec, quality, track and key come out as asked."""
+def test_complete_settings_are_parsed() -> None:
+    """The quality, the track and the key are those of the settings."""
     spec = parse_settings(_settings())
     (group,) = spec.groups
     assert isinstance(group, HlsGroup)
@@ -63,8 +63,8 @@ def test_complete_settings_are_understood() -> None:
     assert (group.encryption.key, group.encryption.iv_hex) == (bytes(16), None)
 
 
-def test_a_key_is_never_in_a_representation() -> None:
-    """What is logged by accident holds no key."""
+def test_the_key_is_never_in_a_repr() -> None:
+    """A settings object in a log contains no key."""
     assert "\\x00" not in repr(parse_settings(_settings()))
 
 
@@ -75,11 +75,11 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
 
 
 @pytest.mark.parametrize(
-    ("path", "value"),
+    ("pointer", "value"),
     [
         ("/inputs", []),
         ("/inputs/0/fileInput", None),
-        ("/inputs/0/fileInput", "https://example.com/film.mp4"),
+        ("/inputs/0/fileInput", "https://example.com/video.mp4"),
         ("/inputs/0/fileInput", "s3://bucket-alone"),
         ("/inputs/0/inputClippings", [{}]),
         ("/outputGroups", []),
@@ -109,32 +109,32 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         (f"{OUTPUT}/audioDescriptions/0/codecSettings/codec", "WAV"),
     ],
 )
-def test_what_is_wrong_or_not_emulated_is_refused_where_it_stands(path: str, value: object) -> None:
-    """The message begins with the place."""
-    with pytest.raises(BadRequestException) as refused:
-        parse_settings(_set(_settings(), path, value))
-    place = refused.value.message.split(":")[0]
-    assert place
-    assert path.startswith(place) or place.startswith(path.rpartition("/")[0])
+def test_an_invalid_or_not_emulated_value_is_refused_with_its_pointer(pointer: str, value: object) -> None:
+    """The message begins with the JSON pointer of the value, of its parent or of its sibling."""
+    with pytest.raises(BadRequestException) as caught:
+        parse_settings(_with_value(_settings(), pointer, value))
+    reported = caught.value.message.split(":")[0]
+    assert reported
+    assert pointer.startswith(reported) or reported.startswith(pointer.rpartition("/")[0])
 
 
-def test_a_destination_may_hold_what_file_names_hold() -> None:
-    """Destinations are made of users' file names: quotes, dollars and percent signs are no reason to refuse."""
-    (group,) = parse_settings(_set(_settings(), f"{HLS}/destination", "s3://out/a'b\"c$100$d%20#?/")).groups
+def test_a_destination_may_contain_every_character_of_a_file_name() -> None:
+    """Destinations contain users' file names, with quotes, dollars and percent signs."""
+    (group,) = parse_settings(_with_value(_settings(), f"{HLS}/destination", "s3://out/a'b\"c$100$d%20#?/")).groups
 
     assert group.destination == "s3://out/a'b\"c$100$d%20#?/"
 
 
-def test_two_outputs_may_not_share_a_name() -> None:
-    """They would overwrite each other."""
+def test_two_outputs_may_not_have_the_same_name() -> None:
+    """Their files would overwrite each other."""
     settings = _settings()
     settings["outputGroups"][0]["outputs"] *= 2
     with pytest.raises(BadRequestException, match="/outputGroups/0/outputs/1/nameModifier"):
         parse_settings(settings)
 
 
-def test_a_file_takes_its_containers_extension_or_its_own() -> None:
-    """The extension names the file; the container decides its format."""
+def test_a_file_has_its_containers_extension_or_its_own() -> None:
+    """The extension is only a part of the name; the container decides the format."""
     settings = _settings()
     output = settings["outputGroups"][0]["outputs"][0] | {"containerSettings": {"container": "MP4"}, "extension": "m4v"}
     group = {"type": "FILE_GROUP_SETTINGS", "fileGroupSettings": {"destination": "s3://out/"}}
@@ -154,8 +154,10 @@ def test_a_file_takes_its_containers_extension_or_its_own() -> None:
         ({"gopSizeUnits": "AUTO", "gopSize": 5}, None, None),
     ],
 )
-def test_a_gop_is_seconds_where_that_is_known(h264: dict[str, Any], gop_s: float | None, rate: Fraction | None) -> None:
-    """Frames make seconds only at a frame rate that the job specifies."""
+def test_a_gop_is_in_seconds_if_the_frame_rate_is_known(
+    h264: dict[str, Any], gop_s: float | None, rate: Fraction | None
+) -> None:
+    """A number of frames is a duration only if the job specifies the frame rate."""
     settings = _settings()
     settings["outputGroups"][0]["outputs"][0]["videoDescription"]["codecSettings"]["h264Settings"] |= h264
     video = parse_settings(settings).groups[0].outputs[0].video

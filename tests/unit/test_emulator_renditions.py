@@ -1,4 +1,4 @@
-"""Which renditions an input gets, how large, and with which ffmpeg arguments."""
+"""The renditions of an input, their sizes and their ffmpeg arguments."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediaconvert_emulator.command import Encoder, ffmpeg_arguments, key_files
 from mediaconvert_emulator.errors import NoAudio, NoVideo
+from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
 from mediaconvert_emulator.media import AudioStream, Media, VideoStream
 from mediaconvert_emulator.probe import standard_frame_rate
-from mediaconvert_emulator.renditions import LEFT_OUT, WITHOUT_AUDIO, Plan, plan_renditions
-from mediaconvert_emulator.sizing import Picture, fit
+from mediaconvert_emulator.renditions import NO_AUDIO, OUTPUTS_OMITTED, RenditionPlan, plan_renditions
+from mediaconvert_emulator.sizing import PictureSize, fit_picture
 from mediaconvert_emulator.spec import (
     AudioSpec,
     HlsEncryption,
@@ -25,8 +25,8 @@ from mediaconvert_emulator.spec import (
     VideoSpec,
 )
 
-ENCODER = Encoder(preset="veryfast", threads=2)
-SOUND = AudioStream(stream_id=2, codec="aac", channels=2, sample_rate_hz=48_000, language="UND")
+ENCODER = EncoderSettings(preset="veryfast", threads=2)
+AUDIO = AudioStream(stream_id=2, codec="aac", channels=2, sample_rate_hz=48_000, language="UND")
 AAC = AudioSpec(encoder="aac", bitrate_bps=96_000, sample_rate_hz=48_000, channels=2, track_index=0)
 
 
@@ -75,12 +75,12 @@ def _spec(*outputs: OutputSpec, **group: Any) -> JobSpec:  # noqa: ANN401 (field
         "encryption": None,
         "outputs": outputs,
     }
-    source = InputSpec(uri="s3://in/film.mp4", rotate="AUTO", audio_tracks={})
-    return JobSpec(input=source, groups=(HlsGroup(**settings | group),))
+    input_spec = InputSpec(uri="s3://in/video.mp4", rotate="AUTO", audio_tracks={})
+    return JobSpec(input=input_spec, groups=(HlsGroup(**settings | group),))
 
 
 def _media(
-    width: int = 1920, height: int = 1080, *, rotated: int = 0, audios: tuple[AudioStream, ...] = (SOUND,)
+    width: int = 1920, height: int = 1080, *, rotation_degrees: int = 0, audios: tuple[AudioStream, ...] = (AUDIO,)
 ) -> Media:
     video = VideoStream(
         stream_id=1,
@@ -89,7 +89,7 @@ def _media(
         width_px=width,
         height_px=height,
         pixel_aspect=Fraction(1),
-        rotation_degrees=rotated,
+        rotation_degrees=rotation_degrees,
         frame_rate=Fraction(25),
         bit_depth=8,
         color_format="YUV_420",
@@ -98,12 +98,12 @@ def _media(
     return Media(container="mov", duration_s=10, video=video, audios=audios)
 
 
-def _made(plan: Plan) -> list[tuple[str, tuple[int, int] | None]]:
+def _names_and_sizes(plan: RenditionPlan) -> list[tuple[str, tuple[int, int] | None]]:
     return [(r.output.name_modifier, r.video.picture.framed if r.video else None) for r in plan.renditions]
 
 
 @pytest.mark.parametrize(
-    ("source", "made"),
+    ("input_size", "expected"),
     [
         ((3840, 2160), [("_1080p", (1920, 1080)), ("_720p", (1280, 720)), ("_360p", (640, 360))]),
         ((1920, 1080), [("_1080p", (1920, 1080)), ("_720p", (1280, 720)), ("_360p", (640, 360))]),
@@ -114,56 +114,58 @@ def _made(plan: Plan) -> list[tuple[str, tuple[int, int] | None]]:
         ((1080, 1920), [("_1080p", (608, 1080)), ("_720p", (404, 720)), ("_360p", (202, 360))]),
     ],
 )
-def test_no_rendition_is_above_the_input(source: tuple[int, int], made: list[tuple[str, tuple[int, int]]]) -> None:
-    """Outputs above the input take its size, and of equals only the one meant to be smallest is made."""
-    assert _made(plan_renditions(_spec(*LADDER), _media(*source))) == made
+def test_no_rendition_is_larger_than_the_input(
+    input_size: tuple[int, int], expected: list[tuple[str, tuple[int, int]]]
+) -> None:
+    """A larger output gets the input's size; of outputs with the same size only the smallest specified one is made."""
+    assert _names_and_sizes(plan_renditions(_spec(*LADDER), _media(*input_size))) == expected
 
 
-def test_what_is_left_out_is_told() -> None:
-    """One warning says which outputs are missing, and why."""
-    (note,) = plan_renditions(_spec(*LADDER), _media(640, 360)).notes
+def test_a_warning_names_the_omitted_outputs() -> None:
+    """There is one warning for all of them."""
+    (warning,) = plan_renditions(_spec(*LADDER), _media(640, 360)).warnings
 
-    assert note.code == LEFT_OUT
-    assert note.text.endswith(": 0.0, 0.1")
+    assert warning.code == OUTPUTS_OMITTED
+    assert warning.message.endswith(": 0.0, 0.1")
 
 
-def test_outputs_that_name_no_size_are_all_kept() -> None:
-    """They differ in something else, such as the bitrate."""
+def test_outputs_without_a_specified_size_are_all_made() -> None:
+    """They differ in another setting, such as the bitrate."""
     spec = _spec(_output("_a", _video(None, None)), _output("_b", _video(None, None)))
-    assert [name for name, _ in _made(plan_renditions(spec, _media()))] == ["_a", "_b"]
+    assert [name for name, _ in _names_and_sizes(plan_renditions(spec, _media()))] == ["_a", "_b"]
 
 
-def test_a_rotated_input_is_measured_upright() -> None:
-    """A phone's 1920x1080 that is turned by 90 degrees is a portrait."""
-    plan = plan_renditions(_spec(*LADDER), _media(rotated=90))
+def test_a_rotated_input_is_measured_after_the_rotation() -> None:
+    """A phone's 1920x1080 video with a rotation of 90 degrees is a portrait."""
+    plan = plan_renditions(_spec(*LADDER), _media(rotation_degrees=90))
 
-    assert _made(plan)[0] == ("_1080p", (608, 1080))
-    assert plan.turned_degrees == 90
+    assert _names_and_sizes(plan)[0] == ("_1080p", (608, 1080))
+    assert plan.rotation_degrees == 90
 
 
-def test_rotation_is_followed_only_where_the_job_says_auto() -> None:
-    """As on AWS, whose default is not to turn."""
+def test_the_rotation_applies_only_if_the_job_says_auto() -> None:
+    """On AWS, too, the default is no rotation."""
     spec = _spec(*LADDER)
-    unturned = replace(spec, input=replace(spec.input, rotate="DEGREE_0"))
-    assert _made(plan_renditions(unturned, _media(rotated=90)))[0] == ("_1080p", (1920, 1080))
+    unrotated = replace(spec, input=replace(spec.input, rotate="DEGREE_0"))
+    assert _names_and_sizes(plan_renditions(unrotated, _media(rotation_degrees=90)))[0] == ("_1080p", (1920, 1080))
 
 
-def test_a_silent_input_makes_silent_outputs() -> None:
-    """No audio is no reason to fail a film."""
+def test_an_input_without_audio_gives_outputs_without_audio() -> None:
+    """The job succeeds, with a warning."""
     plan = plan_renditions(_spec(*LADDER), _media(audios=()))
 
     assert all(rendition.audios == () for rendition in plan.renditions)
-    assert [note.code for note in plan.notes] == [WITHOUT_AUDIO]
+    assert [warning.code for warning in plan.warnings] == [NO_AUDIO]
 
 
-def test_an_audio_output_without_audio_fails() -> None:
-    """There would be nothing in it."""
+def test_an_audio_output_of_an_input_without_audio_fails() -> None:
+    """The output would be empty."""
     with pytest.raises(NoAudio):
         plan_renditions(_spec(_output("_a", None)), _media(audios=()))
 
 
-def test_a_video_output_without_video_fails() -> None:
-    """There would be no picture in it."""
+def test_a_video_output_of_an_input_without_video_fails() -> None:
+    """The output would have no picture."""
     with pytest.raises(NoVideo):
         plan_renditions(_spec(*LADDER), replace(_media(), video=None))
 
@@ -171,15 +173,15 @@ def test_a_video_output_without_video_fails() -> None:
 @pytest.mark.parametrize(
     ("scaling", "expected"),
     [
-        ("DEFAULT", Picture(scaled=(480, 360), framed=(640, 360))),
-        ("FIT", Picture(scaled=(480, 360), framed=(480, 360))),
-        ("FILL", Picture(scaled=(640, 480), framed=(640, 360))),
-        ("STRETCH_TO_OUTPUT", Picture(scaled=(640, 360), framed=(640, 360))),
+        ("DEFAULT", PictureSize(scaled=(480, 360), framed=(640, 360))),
+        ("FIT", PictureSize(scaled=(480, 360), framed=(480, 360))),
+        ("FILL", PictureSize(scaled=(640, 480), framed=(640, 360))),
+        ("STRETCH_TO_OUTPUT", PictureSize(scaled=(640, 360), framed=(640, 360))),
     ],
 )
-def test_a_4_3_input_fits_a_16_9_box_as_asked(scaling: Scaling, expected: Picture) -> None:
-    """Bars, a smaller picture, a cut or a distortion."""
-    assert fit(_video(640, 360, scaling), (Fraction(1440), Fraction(1080))) == expected
+def test_the_scaling_behavior_decides_how_a_4_3_input_fits_a_16_9_box(scaling: Scaling, expected: PictureSize) -> None:
+    """The picture gets bars, a smaller width, a crop or a distortion."""
+    assert fit_picture(_video(640, 360, scaling), (Fraction(1440), Fraction(1080))) == expected
 
 
 @given(
@@ -189,11 +191,11 @@ def test_a_4_3_input_fits_a_16_9_box_as_asked(scaling: Scaling, expected: Pictur
     st.none() | st.integers(32, 4096),
     st.sampled_from(["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL"]),
 )
-def test_every_picture_is_even_and_can_be_framed(
+def test_every_picture_has_even_sides_and_can_be_cropped_or_padded(
     width: int, height: int, box_width: int | None, box_height: int | None, scaling: Scaling
 ) -> None:
-    """Both sides are even and positive, and the scaled picture lies wholly inside its frame or covers it."""
-    picture = fit(_video(box_width, box_height, scaling), (Fraction(width), Fraction(height)))
+    """Both sides are even and positive, and the scaled picture fits into its frame or covers it."""
+    picture = fit_picture(_video(box_width, box_height, scaling), (Fraction(width), Fraction(height)))
     sides = (*picture.scaled, *picture.framed)
 
     assert all(side >= 2 and side % 2 == 0 for side in sides)
@@ -209,7 +211,7 @@ def test_every_picture_is_even_and_can_be_framed(
 def test_keyframes_divide_segments(
     *, segment_s: float, is_exact: bool, segment: float, keyframe_interval: float
 ) -> None:
-    """Every segment begins with a keyframe, in each rendition at the same instant."""
+    """Every segment begins with a keyframe, at the same time in each rendition."""
     spec = _spec(*LADDER, segment_s=segment_s, is_segment_exact=is_exact)
     plan = plan_renditions(spec, _media())
 
@@ -218,7 +220,7 @@ def test_keyframes_divide_segments(
 
 
 def test_the_input_is_decoded_once_for_all_renditions() -> None:
-    """One process, one input, one split."""
+    """The command has one input and one split filter."""
     spec = _spec(*LADDER)
     arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
     graph = arguments[arguments.index("-filter_complex") + 1]
@@ -228,18 +230,18 @@ def test_the_input_is_decoded_once_for_all_renditions() -> None:
     assert "scale=1280:720" in graph
 
 
-def test_no_key_is_on_the_command_line() -> None:
-    """Other users of the machine can read it there."""
-    encryption = HlsEncryption(key=bytes(range(16)), url="film.key", iv_hex=None, is_iv_in_manifest=True)
+def test_the_command_line_contains_no_key() -> None:
+    """Other users of the machine can read command lines."""
+    encryption = HlsEncryption(key=bytes(range(16)), url="video.key", iv_hex=None, is_iv_in_manifest=True)
     spec = _spec(*LADDER, encryption=encryption)
     arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
 
     assert encryption.key.hex() not in " ".join(arguments)
-    assert key_files(spec.groups) == {"0.keyinfo": b"film.key\n0.key\n", "0.key": encryption.key}
+    assert key_files(spec.groups) == {"0.keyinfo": b"video.key\n0.key\n", "0.key": encryption.key}
 
 
-def test_only_files_are_opened() -> None:
-    """An uploaded playlist can't make ffmpeg reach for addresses or devices."""
+def test_ffmpeg_opens_only_files() -> None:
+    """An uploaded playlist can't make ffmpeg open addresses or devices."""
     spec = _spec(*LADDER)
     arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
 
@@ -260,6 +262,6 @@ def test_only_files_are_opened() -> None:
         (Fraction(0), Fraction(25)),
     ],
 )
-def test_frame_rates_are_made_standard(rate: Fraction | None, standard: Fraction) -> None:
-    """Phones and browsers give odd averages, or none."""
+def test_a_frame_rate_becomes_a_standard_one(rate: Fraction | None, standard: Fraction) -> None:
+    """Videos of phones and browsers have unusual average rates, or none."""
     assert standard_frame_rate(rate) == standard

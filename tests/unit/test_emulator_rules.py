@@ -1,4 +1,4 @@
-"""The emulator's smaller rules: failures, chaos, metadata, pages, tokens, timestamps."""
+"""The emulator's smaller rules: ffmpeg errors, chaos, metadata, pages, tokens, timestamps."""
 
 import re
 from random import Random
@@ -10,33 +10,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from mediaconvert_emulator.chaos import Chaos, deliveries
+from mediaconvert_emulator.chaos import Chaos, delivery_delays_s
 from mediaconvert_emulator.errors import BadRequestException, JobError, NotFoundException
-from mediaconvert_emulator.events import Names, job_event
-from mediaconvert_emulator.failures import ffmpeg_error
+from mediaconvert_emulator.events import Account, job_event
+from mediaconvert_emulator.ffmpeg_errors import ffmpeg_error
 from mediaconvert_emulator.job import Job, Status, new_job_id
-from mediaconvert_emulator.listing import Page, cut
-from mediaconvert_emulator.naming import Location
+from mediaconvert_emulator.listing import PageRequest, paginate
+from mediaconvert_emulator.naming import S3Location
 from mediaconvert_emulator.settings import EmulatorSettings
 from mediaconvert_emulator.spec import InputSpec, JobSpec
 from mediaconvert_emulator.storage import input_error, output_error
 from mediaconvert_emulator.store import JobStore
 from mediaconvert_emulator.submission import check_metadata
 
-NAMES = Names(region="eu-central-1", account_id="111122223333")
+ACCOUNT = Account(region="eu-central-1", account_id="111122223333")
 
 
-def _dice(seed: int) -> Random:
+def _random(seed: int) -> Random:
     return Random(seed)  # noqa: S311 (not for secrets)
 
 
 def _job(job_id: str = "1-abcdef") -> Job:
-    source = InputSpec(uri="s3://in/film.mp4", rotate="AUTO", audio_tracks={})
+    input_spec = InputSpec(uri="s3://in/video.mp4", rotate="AUTO", audio_tracks={})
     return Job(
         id=job_id,
         request={"role": "arn:aws:iam::111122223333:role/r"},
         settings={},
-        spec=JobSpec(input=source, groups=()),
+        spec=JobSpec(input=input_spec, groups=()),
         queue="Default",
         priority=0,
         status_update_interval_s=10,
@@ -52,12 +52,12 @@ def _job(job_id: str = "1-abcdef") -> Job:
         ("[vost#0:0/libx264 @ 0x55] [enc:libx264 @ 0x56] Error while opening encoder - maybe incorrect", 1040),
         ("[in#0 @ 0x564b] Error opening input: Invalid data found when processing input", 1010),
         ("[dec:x @ 0x1a] Decoder (codec av9) not found for input stream #0:0", 1030),
-        ("something nobody has seen before", 1999),
+        ("an unknown error", 1999),
     ],
 )
-def test_ffmpegs_last_words_become_a_code(line: str, code: int) -> None:
-    """The message names the input, or what the encoder said."""
-    error = ffmpeg_error(["a harmless warning", line], "s3://in/film.mp4")
+def test_ffmpegs_error_lines_become_an_error_code(line: str, code: int) -> None:
+    """The message contains no memory addresses."""
+    error = ffmpeg_error(["a harmless warning", line], "s3://in/video.mp4")
     assert isinstance(error, JobError)
     assert error.code == code
     assert " @ 0x" not in error.message
@@ -67,23 +67,23 @@ def test_ffmpegs_last_words_become_a_code(line: str, code: int) -> None:
     ("code", "status", "expected"),
     [("NoSuchKey", 404, 1404), ("NoSuchBucket", 404, 1404), ("AccessDenied", 403, 1401), ("SlowDown", 503, 1999)],
 )
-def test_s3s_refusals_become_codes(code: str, status: int, expected: int) -> None:
-    """Of inputs and outputs alike, with the place in the message."""
-    answer: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    place = Location("bucket", "film.mp4")
-    for error in (f(place, ClientError(answer, "GetObject")) for f in (input_error, output_error)):
+def test_s3_errors_become_error_codes(code: str, status: int, expected: int) -> None:
+    """The codes are the same for inputs and outputs, and the message contains the location."""
+    response: Any = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    location = S3Location("bucket", "video.mp4")
+    for error in (f(location, ClientError(response, "GetObject")) for f in (input_error, output_error)):
         assert error.code == expected
-        assert "[s3://bucket/film.mp4]" in error.message
+        assert "[s3://bucket/video.mp4]" in error.message
 
 
-def test_a_silent_death_is_unknown() -> None:
-    """Killed from outside, ffmpeg says nothing."""
-    assert ffmpeg_error([], "s3://in/film.mp4").code == 1999
+def test_ffmpeg_without_error_lines_is_an_unknown_error() -> None:
+    """Ffmpeg writes nothing if another process kills it."""
+    assert ffmpeg_error([], "s3://in/video.mp4").code == 1999
 
 
-def test_without_chaos_every_event_goes_once_and_at_once() -> None:
-    """The default is calm."""
-    assert deliveries(Chaos(), _dice(1), is_final=False) == (0.0,)
+def test_without_chaos_every_event_is_sent_once_without_delay() -> None:
+    """Chaos is off by default."""
+    assert delivery_delays_s(Chaos(), _random(1), is_final=False) == (0.0,)
 
 
 @given(
@@ -96,23 +96,25 @@ def test_without_chaos_every_event_goes_once_and_at_once() -> None:
     ),
     st.integers(),
 )
-def test_a_final_event_is_never_dropped_unasked(chaos: Chaos, seed: int) -> None:
-    """Nor delayed beyond what was asked for."""
-    delays_s = deliveries(chaos, _dice(seed), is_final=True)
+def test_a_final_event_is_not_dropped_by_default(chaos: Chaos, seed: int) -> None:
+    """Its delay is within the configured maximum."""
+    delays_s = delivery_delays_s(chaos, _random(seed), is_final=True)
 
     assert 1 <= len(delays_s) <= 2
     assert all(0 <= delay_s <= chaos.delay_max_s * 2 + chaos.reorder_window_s for delay_s in delays_s)
 
 
-def test_final_events_can_be_dropped_when_asked() -> None:
-    """For tests of what never hears the end."""
-    assert deliveries(Chaos(drop_rate=1, drop_final=True), _dice(1), is_final=True) == ()
+def test_drop_final_also_drops_final_events() -> None:
+    """This tests a program that never receives the final event."""
+    assert delivery_delays_s(Chaos(drop_rate=1, drop_final=True), _random(1), is_final=True) == ()
 
 
 def test_a_seed_makes_chaos_repeatable() -> None:
-    """Whatever the rates, the dice roll alike."""
+    """The same seed gives the same delays."""
     chaos = Chaos(duplicate_rate=0.5, drop_rate=0.3, delay_max_s=5, reorder_rate=0.5)
-    runs = [[deliveries(chaos, dice, is_final=False) for _ in range(50)] for dice in (_dice(7), _dice(7))]
+    runs = [
+        [delivery_delays_s(chaos, random, is_final=False) for _ in range(50)] for random in (_random(7), _random(7))
+    ]
     assert runs[0] == runs[1]
 
 
@@ -120,32 +122,32 @@ def test_a_seed_makes_chaos_repeatable() -> None:
     "metadata",
     [{"k": "ü"}, {"k": "a&b"}, {"": "x" * 257}, {"x" * 129: "v"}, {str(n): "v" for n in range(11)}, {"k": "a\nb"}],
 )
-def test_metadata_outside_mediaconverts_bounds_is_refused(metadata: dict[str, str]) -> None:
-    """Ten pairs, 128 and 256 characters, few of them."""
+def test_metadata_outside_mediaconverts_limits_is_refused(metadata: dict[str, str]) -> None:
+    """The limits are ten pairs, 128 characters of a key, 256 of a value, and a small character set."""
     with pytest.raises(BadRequestException, match="/userMetadata"):
         check_metadata(metadata)
 
 
-def test_metadata_takes_every_allowed_character() -> None:
-    """Ids of many kinds fit."""
+def test_metadata_may_contain_every_allowed_character() -> None:
+    """Many kinds of ids are valid."""
     check_metadata({"aZ 0_.:/=+-@": "aZ 0_.:/=+-@"})
 
 
-def test_job_ids_look_like_awss() -> None:
-    """Milliseconds, six lower-case letters or digits."""
+def test_job_ids_have_awss_form() -> None:
+    """An id is the milliseconds, a hyphen, and six lower-case letters or digits."""
     assert re.fullmatch(r"1536964333549-[a-z0-9]{6}", new_job_id(1536964333549))
 
 
-def test_a_jobs_timestamps_rise_strictly() -> None:
-    """Even when the clock stands still or goes back."""
+def test_each_event_of_a_job_has_a_later_timestamp() -> None:
+    """This holds even if the clock stands still or goes back."""
     job = _job()
-    stamps = [job_event(job, NAMES, now, status="STATUS_UPDATE").detail["timestamp"] for now in (5, 5, 3, 9)]
-    assert stamps == [5, 6, 7, 9]
+    timestamps = [job_event(job, ACCOUNT, now, status="STATUS_UPDATE").detail["timestamp"] for now in (5, 5, 3, 9)]
+    assert timestamps == [5, 6, 7, 9]
 
 
 def test_an_event_names_its_account_queue_and_job() -> None:
-    """In the shape of AWS's user guide."""
-    event = job_event(_job(), NAMES, 5, status="ERROR", added={"errorCode": 1010})
+    """The event has the form of AWS's user guide."""
+    event = job_event(_job(), ACCOUNT, 5, status="ERROR", extra={"errorCode": 1010})
 
     assert event.job_arn == "arn:aws:mediaconvert:eu-central-1:111122223333:jobs/1-abcdef"
     assert event.detail == {
@@ -160,41 +162,41 @@ def test_an_event_names_its_account_queue_and_job() -> None:
 
 
 @given(st.integers(0, 60), st.integers(1, 20), st.sampled_from(["ASCENDING", "DESCENDING"]))
-def test_pages_hold_every_item_once(count: int, size: int, order: str) -> None:
-    """In order, whatever the page's size."""
+def test_pages_contain_every_item_once(count: int, size: int, order: str) -> None:
+    """The items are in order, with every page size."""
     items = [(f"id-{n}", n) for n in range(count)]
-    seen: list[int] = []
+    listed: list[int] = []
     query = {"maxResults": str(size), "order": order}
     while True:
-        page, token = cut(items, Page.of_query(query, default_order="DESCENDING"))
-        seen += page
+        page, token = paginate(items, PageRequest.from_query(query, default_order="DESCENDING"))
+        listed += page
         if token is None:
             break
         query["nextToken"] = token
 
-    assert seen == sorted(range(count), reverse=order == "DESCENDING")
+    assert listed == sorted(range(count), reverse=order == "DESCENDING")
 
 
 @pytest.mark.parametrize(
     "query", [{"maxResults": "0"}, {"maxResults": "21"}, {"maxResults": "x"}, {"order": "UP"}, {"nextToken": "§"}]
 )
-def test_a_senseless_page_is_refused(query: dict[str, str]) -> None:
-    """With a 400."""
+def test_an_invalid_page_request_is_refused(query: dict[str, str]) -> None:
+    """The size, the order and the token must be valid."""
     with pytest.raises(BadRequestException):
-        Page.of_query(query, default_order="DESCENDING")
+        PageRequest.from_query(query, default_order="DESCENDING")
 
 
-def test_a_token_is_remembered_for_a_minute() -> None:
-    """Then the same token makes another job, as on AWS."""
+def test_a_request_token_is_valid_for_a_minute() -> None:
+    """After that the same token creates another job, as on AWS."""
     store, job = JobStore(finished_kept=10), _job()
     store.add(job, "token", 0)
 
-    assert store.made_with("token", 59_999) is job
-    assert store.made_with("token", 60_000) is None
+    assert store.find_by_token("token", 59_999) is job
+    assert store.find_by_token("token", 60_000) is None
 
 
-def test_the_oldest_finished_jobs_are_forgotten() -> None:
-    """Running ones never are."""
+def test_the_oldest_finished_jobs_are_deleted() -> None:
+    """Running jobs are never deleted."""
     store = JobStore(finished_kept=1)
     running, *finished = [_job(f"{n}-abcdef") for n in range(4)]
     for job in finished:
@@ -211,15 +213,15 @@ def test_the_oldest_finished_jobs_are_forgotten() -> None:
     ("name", "value"),
     [("MEDIACONVERT_TIME_FACTOR", "0"), ("MEDIACONVERT_ACCOUNT_ID", "12"), ("MEDIACONVERT_CHAOS", '{"drop": 1}')],
 )
-def test_a_wrong_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """At start, not at the first job."""
+def test_an_invalid_setting_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    """The error is raised when the settings are read, not at the first job."""
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError):
         EmulatorSettings()
 
 
 def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lists are comma-separated; AWS's own variables say where AWS is."""
+    """Lists are comma-separated; AWS's own variables contain the address and the region."""
     for name, value in {
         "MEDIACONVERT_QUEUES": "Default,Fast",
         "MEDIACONVERT_CHAOS": '{"drop_rate": 0.5}',

@@ -1,4 +1,4 @@
-"""The project's job template is one that MediaConvert takes."""
+"""MediaConvert accepts the project's job template."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from botocore.validate import validate_parameters
 
-from mediaconvert_emulator.overlay import JsonObject, overlay
-from mediaconvert_emulator.parse import parse_settings
-from mediaconvert_emulator.shapes import check_request, service_model
+from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.merge import merge_settings
+from mediaconvert_emulator.parse_job_settings import parse_settings
+from mediaconvert_emulator.request_validation import check_request, service_model
 from mediaconvert_emulator.spec import HlsGroup
 from mediaconvert_emulator.template_file import read_template
 
@@ -18,7 +20,7 @@ TEMPLATE_FILE = Path(__file__).resolve().parents[2] / "infra" / "job_template.js
 
 @pytest.fixture
 def template() -> JsonObject:
-    """The template, with the names of the wire."""
+    """Return the template with the names of the API's JSON."""
     return read_template(TEMPLATE_FILE)
 
 
@@ -30,23 +32,23 @@ def test_the_sdk_accepts_the_template() -> None:
     validate_parameters(request, shape)
 
 
-def test_reading_the_template_loses_nothing(template: JsonObject) -> None:
-    """A misspelled name would vanish on the way to the wire."""
+def test_reading_the_template_loses_no_member(template: JsonObject) -> None:
+    """A misspelled name would be omitted."""
 
-    def names(value: object) -> int:
+    def count_names(value: object) -> int:
         match value:
             case dict():
-                return len(value) + sum(names(item) for item in value.values())
+                return len(value) + sum(count_names(item) for item in value.values())
             case list():
-                return sum(names(item) for item in value)
+                return sum(count_names(item) for item in value)
             case _:
                 return 0
 
-    assert names(template) == names(json.loads(TEMPLATE_FILE.read_text()))
+    assert count_names(template) == count_names(json.loads(TEMPLATE_FILE.read_text()))
 
 
-def test_the_template_keeps_to_the_models_ranges(template: JsonObject) -> None:
-    """Enumerations, ranges and patterns hold as well, which the SDK leaves to the service."""
+def test_the_template_respects_the_models_ranges(template: JsonObject) -> None:
+    """Its enumerations, ranges and patterns are valid, too; the SDK leaves these checks to the service."""
     check_request("CreateJobTemplate", template)
 
 
@@ -57,7 +59,7 @@ def test_the_template_lacks_only_input_and_destination(template: JsonObject) -> 
         "inputs": [{"fileInput": "s3://bucket/in.mp4"}],
         "outputGroups": [{"outputGroupSettings": {"hlsGroupSettings": hls}}],
     }
-    (group,) = parse_settings(overlay(template["settings"], job)).groups
+    (group,) = parse_settings(merge_settings(template["settings"], job)).groups
 
     assert isinstance(group, HlsGroup)
     assert group.segment_s == 6
@@ -69,7 +71,7 @@ def test_the_template_lacks_only_input_and_destination(template: JsonObject) -> 
 
 
 @pytest.mark.parametrize("operation", ["CreateJobTemplate", "CreateJob"])
-def test_what_is_not_an_object_is_refused(operation: str) -> None:
-    """Any JSON may come over the wire."""
-    with pytest.raises(Exception, match="Should"):
+def test_an_array_instead_of_an_object_is_refused(operation: str) -> None:
+    """A client may send any JSON."""
+    with pytest.raises(BadRequestException, match="Should"):
         check_request(operation, {"name": [], "settings": []})

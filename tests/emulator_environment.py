@@ -1,6 +1,6 @@
-"""A laboratory for the MediaConvert emulator: one emulator, buckets, a queue that gets its events, and test films.
+"""A test environment for the MediaConvert emulator: one emulator, buckets, a queue for its events, and test videos.
 
-Everything in it has names of its own, so that laboratories share an AWS without meeting.
+Every environment has its own names, so that several environments can use the same AWS.
 """
 
 import json
@@ -35,8 +35,8 @@ DEADLINE_S = 40.0
 FINAL = {"COMPLETE", "ERROR", "CANCELED"}
 
 
-def film(path: Path, *arguments: str, size: str = "320x180", rate: str = "25", duration_s: float = 3) -> Path:
-    """A test film at `path`: moving picture and a tone, or what further ffmpeg `arguments` make of them."""
+def make_video(path: Path, *arguments: str, size: str = "320x180", rate: str = "25", duration_s: float = 3) -> Path:
+    """Write a test video to `path`: a moving picture and a tone, changed by further ffmpeg `arguments`."""
     inputs = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={duration_s}"]
     inputs += ["-f", "lavfi", "-i", f"sine=d={duration_s}"]
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
@@ -45,23 +45,23 @@ def film(path: Path, *arguments: str, size: str = "320x180", rate: str = "25", d
 
 
 def ffmpeg(*arguments: str) -> None:
-    """Run ffmpeg; it must neither fail nor complain."""
-    done = subprocess.run(
+    """Run ffmpeg, and check that it succeeds and logs no error."""
+    completed = subprocess.run(
         [get_ffmpeg_exe(), "-hide_banner", "-v", "error", *arguments], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (completed.returncode, completed.stderr) == (0, "")
 
 
-def until(condition: Callable[[], object], what: str, *, deadline_s: float = DEADLINE_S) -> None:
-    """Return once `condition` gives something true."""
+def wait_until(condition: Callable[[], object], description: str, *, deadline_s: float = DEADLINE_S) -> None:
+    """Poll until `condition` returns a true value."""
     deadline = time.monotonic() + deadline_s
     while not condition():
-        assert time.monotonic() < deadline, f"not within {deadline_s} s: {what}"
+        assert time.monotonic() < deadline, f"not within {deadline_s} s: {description}"
         time.sleep(0.05)
 
 
-class Laboratory:
-    """Clients of one emulator and of the AWS beside it, and what a test does with them."""
+class EmulatorEnvironment:
+    """Clients of one emulator and of its AWS, and the operations that tests need."""
 
     def __init__(self, *, aws_url: str, mediaconvert_url: str, event_source: str) -> None:
         self.url = mediaconvert_url
@@ -80,66 +80,66 @@ class Laboratory:
         self._events: list[dict[str, Any]] = []
 
     def upload(self, path: Path, key: str) -> str:
-        """Put a film in the input bucket; gives its URI."""
+        """Upload a file to the input bucket; return its URI."""
         self.s3.upload_file(str(path), self.inputs, key)
         return f"s3://{self.inputs}/{key}"
 
     def job_request(self, uri: str, destination: str, **changes: object) -> dict[str, Any]:
-        """A CreateJob request as a worker makes it: the template, with a destination and a key."""
+        """Return a CreateJob request that names the template, and adds an input, a destination and a key."""
         encryption = {
             "EncryptionMethod": "AES128",
             "Type": "STATIC_KEY",
-            "StaticKeyProvider": {"StaticKeyValue": KEY_HEX, "Url": "film.key"},
+            "StaticKeyProvider": {"StaticKeyValue": KEY_HEX, "Url": "video.key"},
         }
         hls = {"Destination": f"s3://{self.outputs}/{destination}", "Encryption": encryption}
         groups = [{"OutputGroupSettings": {"HlsGroupSettings": hls}}]
         settings = {"Inputs": [{"FileInput": uri}], "OutputGroups": groups}
         return {"Role": ROLE, "JobTemplate": TEMPLATE, "Settings": settings} | changes
 
-    def create(self, uri: str, destination: str, **changes: object) -> str:
-        """Make a job from the template; gives its id."""
+    def create_job(self, uri: str, destination: str, **changes: object) -> str:
+        """Create a job from the template; return its id."""
         return str(self.mediaconvert.create_job(**self.job_request(uri, destination, **changes))["Job"]["Id"])
 
     def job(self, job_id: str) -> "JobTypeDef":
-        """The job as GetJob tells it."""
+        """Return the job from GetJob."""
         job: JobTypeDef = self.mediaconvert.get_job(Id=job_id)["Job"]
         return job
 
-    def finished(self, job_id: str) -> "JobTypeDef":
-        """The job, once it is final."""
-        until(lambda: self.job(job_id)["Status"] in FINAL, f"{job_id} is final")
+    def wait_for_job(self, job_id: str) -> "JobTypeDef":
+        """Return the job when its status is final."""
+        wait_until(lambda: self.job(job_id)["Status"] in FINAL, f"{job_id} is final")
         return self.job(job_id)
 
     def events(self, job_id: str) -> list[dict[str, Any]]:
-        """The events of a job that have arrived so far, in order of their timestamps."""
-        answer = self.sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
-        for message in answer.get("Messages", []):
+        """Return the events of a job that have arrived so far, in order of their timestamps."""
+        response = self.sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
+        for message in response.get("Messages", []):
             self._events.append(json.loads(message["Body"]))
             self.sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
-        mine = [event for event in self._events if event["detail"]["jobId"] == job_id]
-        return sorted(mine, key=lambda event: event["detail"]["timestamp"])
+        job_events = [event for event in self._events if event["detail"]["jobId"] == job_id]
+        return sorted(job_events, key=lambda event: event["detail"]["timestamp"])
 
-    def events_to_the_end(self, job_id: str) -> list[dict[str, Any]]:
-        """The events of a job, once its final one has arrived."""
-        until(lambda: any(e["detail"]["status"] in FINAL for e in self.events(job_id)), f"{job_id}'s final event")
+    def wait_for_final_event(self, job_id: str) -> list[dict[str, Any]]:
+        """Return the events of a job when its final event has arrived."""
+        wait_until(lambda: any(e["detail"]["status"] in FINAL for e in self.events(job_id)), f"{job_id}'s final event")
         return self.events(job_id)
 
     def output_keys(self, prefix: str) -> list[str]:
-        """The names of all objects under a prefix of the output bucket, without it."""
-        listed = self.s3.list_objects_v2(Bucket=self.outputs, Prefix=prefix)
-        return sorted(item["Key"].removeprefix(prefix) for item in listed.get("Contents", []))
+        """Return the keys below a prefix of the output bucket, without the prefix."""
+        response = self.s3.list_objects_v2(Bucket=self.outputs, Prefix=prefix)
+        return sorted(item["Key"].removeprefix(prefix) for item in response.get("Contents", []))
 
-    def text(self, key: str) -> str:
-        """An output's text."""
+    def output_text(self, key: str) -> str:
+        """Return the text of an output file."""
         content: bytes = self.s3.get_object(Bucket=self.outputs, Key=key)["Body"].read()
         return content.decode()
 
     @contextmanager
-    def playing(self, prefix: str, folder: Path) -> Iterator[str]:
-        """Serve all outputs under a prefix over HTTP, with the key file in its place; gives the folder's URL."""
+    def serve_outputs(self, prefix: str, folder: Path) -> Iterator[str]:
+        """Serve all outputs below a prefix, and the key file, over HTTP; yield the base URL."""
         for name in self.output_keys(prefix):
             self.s3.download_file(self.outputs, prefix + name, str(folder / name))
-        (folder / "film.key").write_bytes(bytes.fromhex(KEY_HEX))
+        (folder / "video.key").write_bytes(bytes.fromhex(KEY_HEX))
         handler = partial(_QuietHandler, directory=str(folder))
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             thread = threading.Thread(target=server.serve_forever)
@@ -153,12 +153,12 @@ class Laboratory:
 
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
-def laboratory(aws_url: str, **settings: object) -> Iterator[Laboratory]:
-    """A laboratory with an emulator of its own, so set."""
+def emulator_environment(aws_url: str, **settings: object) -> Iterator[EmulatorEnvironment]:
+    """Yield an environment with its own emulator, which has these settings."""
     source = f"local.mediaconvert.{uuid.uuid4().hex[:8]}"
     defaults: Mapping[str, Any] = {
         "port": 0,
@@ -168,11 +168,11 @@ def laboratory(aws_url: str, **settings: object) -> Iterator[Laboratory]:
         "templates": (TEMPLATE_FILE,),
     }
     with serving(EmulatorSettings.model_validate({**defaults, **settings})) as url:
-        yield Laboratory(aws_url=aws_url, mediaconvert_url=url, event_source=source)
+        yield EmulatorEnvironment(aws_url=aws_url, mediaconvert_url=url, event_source=source)
 
 
-def streams(url: str) -> dict[str, Any]:
-    """What a player finds there, everything decoded: frame counts, size, seconds."""
+def decode(url: str) -> dict[str, Any]:
+    """Decode all frames of a file or stream; return the picture size, the frame count and if there is audio."""
     with av.open(url) as container:
         video = container.streams.video[0] if container.streams.video else None
         audio = container.streams.audio[0] if container.streams.audio else None

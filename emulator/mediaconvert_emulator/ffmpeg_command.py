@@ -1,30 +1,32 @@
-"""The ffmpeg command line of a job: one process that decodes once and makes all renditions."""
+"""The ffmpeg command line of a job: one process that decodes the input once and encodes all renditions. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
 from mediaconvert_emulator.probe import CONTAINERS
-from mediaconvert_emulator.renditions import Plan, Rendition, VideoEncode
+from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
 from mediaconvert_emulator.spec import Group, HlsGroup
 
-TURN_FILTERS = {0: "", 90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
+ROTATION_FILTERS = {0: "", 90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
 PROGRESS_PERIOD_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Encoder:
-    """How hard ffmpeg may work."""
+class EncoderSettings:
+    """The preset of x264 and x265, and the number of threads of the decoder and of each encoder."""
 
     preset: str
     threads: int
 
 
-def ffmpeg_arguments(plan: Plan, groups: tuple[Group, ...], *, input_name: str, encoder: Encoder) -> list[str]:
-    """What follows the program's name.
+def ffmpeg_arguments(
+    plan: RenditionPlan, groups: tuple[Group, ...], *, input_name: str, encoder: EncoderSettings
+) -> list[str]:
+    """Return ffmpeg's arguments, without the program's name.
 
-    All file names are relative to the job's folder, ffmpeg's working directory, so that no character of a path or of a
-    user's file name meets ffmpeg's templates.
+    All file names are relative to the job's folder, which is ffmpeg's working directory. So ffmpeg's file name
+    templates never contain a character of a path or of a user's file name.
     """
     arguments = ["-hide_banner", "-nostdin", "-loglevel", "warning", "-y"]
     arguments += ["-progress", "pipe:1", "-stats_period", str(PROGRESS_PERIOD_S)]
@@ -35,20 +37,20 @@ def ffmpeg_arguments(plan: Plan, groups: tuple[Group, ...], *, input_name: str, 
     if filters:
         arguments += ["-filter_complex", filters]
     for rendition in plan.renditions:
-        arguments += _output(rendition, groups[rendition.group_index], encoder)
+        arguments += _output_arguments(rendition, groups[rendition.group_index], encoder)
     return arguments
 
 
-def _filter_graph(plan: Plan) -> str:
+def _filter_graph(plan: RenditionPlan) -> str:
     videos = [(r.local_name, r.video) for r in plan.renditions if r.video]
     if not videos:
         return ""
     split = "".join(f"[in{name}]" for name, _ in videos)
-    chains = [f"[0:V:0]{TURN_FILTERS[plan.turned_degrees]}split={len(videos)}{split}"]
+    chains = [f"[0:V:0]{ROTATION_FILTERS[plan.rotation_degrees]}split={len(videos)}{split}"]
     return ";".join(chains + [f"[in{name}]{_picture_filter(video)}[v{name}]" for name, video in videos])
 
 
-def _picture_filter(video: VideoEncode) -> str:
+def _picture_filter(video: VideoEncoding) -> str:
     (width, height), (framed_width, framed_height) = video.picture.scaled, video.picture.framed
     filters = [f"fps={video.frame_rate}", f"scale={width}:{height}"]
     if width > framed_width or height > framed_height:
@@ -58,23 +60,23 @@ def _picture_filter(video: VideoEncode) -> str:
     return ",".join([*filters, "setsar=1", "format=yuv420p"])
 
 
-def _output(rendition: Rendition, group: Group, encoder: Encoder) -> list[str]:
+def _output_arguments(rendition: Rendition, group: Group, encoder: EncoderSettings) -> list[str]:
     arguments: list[str] = []
     if rendition.video:
-        arguments += ["-map", f"[v{rendition.local_name}]", *_video(rendition.video, encoder)]
+        arguments += ["-map", f"[v{rendition.local_name}]", *_video_arguments(rendition.video, encoder)]
     for index, audio in enumerate(rendition.audios):
         arguments += ["-map", f"0:a:{audio.track_index}", f"-c:a:{index}", audio.encoder]
         arguments += [f"-b:a:{index}", str(audio.bitrate_bps), f"-ar:a:{index}", str(audio.sample_rate_hz)]
         arguments += [f"-ac:a:{index}", str(audio.channels), f"-filter:a:{index}", "aresample=async=1"]
     arguments += ["-map_metadata", "-1", "-map_chapters", "-1"]
     if isinstance(group, HlsGroup):
-        return arguments + list(_hls(rendition, group))
+        return arguments + list(_hls_arguments(rendition, group))
     container = rendition.output.container
     flags = ["-movflags", "+faststart"] if container in {"mp4", "mov"} else []
     return [*arguments, "-f", container, *flags, f"{rendition.local_name}.media"]
 
 
-def _video(video: VideoEncode, encoder: Encoder) -> list[str]:
+def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str]:
     spec = video.spec
     gop_frames = ceil(video.frame_rate * video.keyframe_interval_s)
     arguments = ["-c:v", spec.encoder, "-preset", encoder.preset, "-threads:v", str(encoder.threads)]
@@ -88,14 +90,14 @@ def _video(video: VideoEncode, encoder: Encoder) -> list[str]:
         arguments += ["-maxrate", str(spec.max_bitrate_bps), "-bufsize", str(spec.max_bitrate_bps * 2)]
     if spec.encoder == "libx265":
         arguments += ["-tag:v", "hvc1", "-x265-params", f"log-level=error:scenecut=0:pools={encoder.threads}"]
-    # Keyframes at the same instants in every rendition, whatever its frame rate: players switch there.
+    # Players switch renditions at keyframes, so all renditions have them at the same times, at any frame rate.
     arguments += ["-force_key_frames", f"expr:gte(t,n_forced*{video.keyframe_interval_s:g})", "-forced-idr", "1"]
     return [*arguments, "-g", str(gop_frames * 2), "-sc_threshold", "0"]
 
 
-def _hls(rendition: Rendition, group: HlsGroup) -> Iterator[str]:
+def _hls_arguments(rendition: Rendition, group: HlsGroup) -> Iterator[str]:
     yield from ("-f", "hls", "-hls_time", f"{rendition.segment_s:g}", "-hls_playlist_type", "vod", "-start_number", "1")
-    # Without periodic_rekey ffmpeg encrypts every segment with the first one's IV, instead of its own number.
+    # Without periodic_rekey ffmpeg encrypts every segment with the first segment's IV instead of its own number.
     flags = "independent_segments" + ("+round_durations" if group.has_integer_durations else "")
     flags += "+periodic_rekey" if group.encryption else ""
     yield from ("-hls_flags", flags, "-hls_segment_filename", f"{rendition.local_name}_%05d.ts")
@@ -105,12 +107,12 @@ def _hls(rendition: Rendition, group: HlsGroup) -> Iterator[str]:
 
 
 def key_info_name(group_index: int) -> str:
-    """The file that tells ffmpeg's HLS muxer a group's key."""
+    """Return the name of the key info file of a group, which ffmpeg's HLS muxer reads."""
     return f"{group_index}.keyinfo"
 
 
 def key_files(groups: tuple[Group, ...]) -> dict[str, bytes]:
-    """The files that ffmpeg needs beside the input, by name."""
+    """Return the content of the key files and key info files that ffmpeg reads, by file name."""
     files: dict[str, bytes] = {}
     for index, group in enumerate(groups):
         if isinstance(group, HlsGroup) and group.encryption:

@@ -1,0 +1,210 @@
+"""Parses a job's settings into a `JobSpec`, or refuses them. Pure.
+
+The settings are in the API's JSON form, and `request_validation` has already checked them against the service's model.
+The error for a feature that is not emulated names it, so that no job succeeds with a simpler output than requested.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_codecs import parse_audio, parse_video
+from mediaconvert_emulator.spec import FileGroup, Group, HlsEncryption, HlsGroup, InputSpec, JobSpec, OutputSpec
+
+FILE_CONTAINERS = {"MP4": ("mp4", "mp4"), "MOV": ("mov", "mov"), "M2TS": ("mpegts", "m2ts")}
+HLS_CONTAINER = "M3U8"
+INVALID_IN_PLAYLISTS = re.compile(r'["\r\n]')
+# https://docs.aws.amazon.com/mediaconvert/latest/ug/using-variables-in-your-job-settings.html
+FORMAT_IDENTIFIER = re.compile(r"\$(d|t|dt|fn|ex|w|h|f|rv|ra|rc|Number|Time|Bandwidth|RepresentationID)\$")
+DEFAULT_SEGMENT_S = 10
+EMULATED_HLS_SETTINGS = {
+    "segmentControl": "SEGMENTED_FILES",
+    "directoryStructure": "SINGLE_DIRECTORY",
+    "manifestCompression": "NONE",
+    "imageBasedTrickPlay": "NONE",
+    "outputSelection": "MANIFESTS_AND_SEGMENTS",
+}
+
+
+def parse_settings(settings: JsonObject) -> JobSpec:
+    """Parse the settings of a job.
+
+    Raises:
+        BadRequestException: The settings are incomplete or contradictory, or need a feature that is not emulated.
+    """
+    input_spec = _parse_input(settings)
+    groups = settings.get("outputGroups") or []
+    if not groups:
+        raise BadRequestException("/outputGroups: Should have at least one output group")
+    return JobSpec(
+        input=input_spec,
+        groups=tuple(_parse_group(group, input_spec, f"/outputGroups/{index}") for index, group in enumerate(groups)),
+    )
+
+
+def _parse_input(settings: JsonObject) -> InputSpec:
+    inputs = settings.get("inputs") or []
+    if not inputs:
+        raise BadRequestException("/inputs: Should have at least one input")
+    if len(inputs) > 1:
+        raise BadRequestException("/inputs: Stitching several inputs is not emulated")
+    first = inputs[0]
+    if first.get("inputClippings"):
+        raise BadRequestException("/inputs/0/inputClippings: Not emulated")
+    uri = first.get("fileInput")
+    if not uri:
+        raise BadRequestException("/inputs/0/fileInput: Should exist")
+    if urlsplit(uri).scheme.lower() != "s3":
+        raise BadRequestException("/inputs/0/fileInput: Only s3:// inputs are emulated")
+    _check_s3_uri(uri, "/inputs/0/fileInput")
+    selectors = first.get("audioSelectors") or {}
+    return InputSpec(
+        uri=uri,
+        rotate=(first.get("videoSelector") or {}).get("rotate", "DEGREE_0"),
+        audio_tracks={name: (selector.get("tracks") or [1])[0] - 1 for name, selector in selectors.items()},
+    )
+
+
+def _check_s3_uri(uri: str, pointer: str) -> None:
+    if not re.fullmatch(r"s3://([^/]+)/(.*)", uri, re.DOTALL | re.IGNORECASE):
+        raise BadRequestException(f"{pointer}: Should be of the form s3://bucket/key")
+
+
+def _parse_group(group: JsonObject, input_spec: InputSpec, pointer: str) -> Group:
+    if group.get("automatedEncodingSettings"):
+        raise BadRequestException(f"{pointer}/automatedEncodingSettings: Automated ABR is not emulated")
+    settings = group.get("outputGroupSettings") or {}
+    outputs = group.get("outputs") or []
+    if not outputs:
+        raise BadRequestException(f"{pointer}/outputs: Should have at least one output")
+    match settings.get("type"):
+        case None:
+            raise BadRequestException(f"{pointer}/outputGroupSettings/type: Should exist")
+        case "HLS_GROUP_SETTINGS":
+            return _parse_hls(settings.get("hlsGroupSettings") or {}, outputs, input_spec, pointer)
+        case "FILE_GROUP_SETTINGS":
+            return _parse_files(settings.get("fileGroupSettings") or {}, outputs, input_spec, pointer)
+        case other:
+            raise BadRequestException(
+                f"{pointer}/outputGroupSettings/type: {other} is not emulated; "
+                "HLS_GROUP_SETTINGS and FILE_GROUP_SETTINGS are"
+            )
+
+
+def _parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: InputSpec, pointer: str) -> HlsGroup:
+    settings_pointer = f"{pointer}/outputGroupSettings/hlsGroupSettings"
+    for field, emulated in EMULATED_HLS_SETTINGS.items():
+        if settings.get(field, emulated) != emulated:
+            raise BadRequestException(f"{settings_pointer}/{field}: {settings[field]} is not emulated; {emulated} is")
+    if settings.get("additionalManifests"):
+        raise BadRequestException(f"{settings_pointer}/additionalManifests: Not emulated")
+    parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
+    for index, output in enumerate(outputs):
+        container = (output.get("containerSettings") or {}).get("container")
+        if container != HLS_CONTAINER:
+            raise BadRequestException(f"{pointer}/outputs/{index}/containerSettings/container: Should be M3U8")
+    _check_modifiers([output.name_modifier for output in parsed], pointer, is_required=True)
+    return HlsGroup(
+        destination=_destination(settings, settings_pointer),
+        segment_s=float(settings.get("segmentLength", DEFAULT_SEGMENT_S)),
+        is_segment_exact=settings.get("segmentLengthControl", "EXACT") == "EXACT",
+        has_integer_durations=settings.get("manifestDurationFormat") == "INTEGER",
+        encryption=_parse_encryption(settings.get("encryption"), f"{settings_pointer}/encryption"),
+        outputs=parsed,
+    )
+
+
+def _parse_files(settings: JsonObject, outputs: list[JsonObject], input_spec: InputSpec, pointer: str) -> FileGroup:
+    settings_pointer = f"{pointer}/outputGroupSettings/fileGroupSettings"
+    parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
+    for index, output in enumerate(outputs):
+        container = (output.get("containerSettings") or {}).get("container")
+        if container not in FILE_CONTAINERS:
+            raise BadRequestException(
+                f"{pointer}/outputs/{index}/containerSettings/container: {container} is not emulated; "
+                f"{', '.join(FILE_CONTAINERS)} are"
+            )
+    _check_modifiers([output.name_modifier for output in parsed], pointer, is_required=len(parsed) > 1)
+    return FileGroup(destination=_destination(settings, settings_pointer), outputs=parsed)
+
+
+def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> OutputSpec:
+    for field, reason in (("preset", "Presets are not emulated"), ("captionDescriptions", "Captions are not emulated")):
+        if output.get(field):
+            raise BadRequestException(f"{pointer}/{field}: {reason}")
+    hls_settings = (output.get("outputSettings") or {}).get("hlsSettings") or {}
+    video, audios = output.get("videoDescription"), output.get("audioDescriptions") or []
+    if not video and not audios:
+        raise BadRequestException(f"{pointer}: Should have a videoDescription or audioDescriptions")
+    container = (output.get("containerSettings") or {}).get("container", HLS_CONTAINER)
+    file_format, extension = FILE_CONTAINERS.get(container, ("mpegts", "ts"))
+    for field in ("nameModifier", "extension"):
+        _check_name(output.get(field), f"{pointer}/{field}")
+    for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
+        _check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
+    track_type = hls_settings.get("audioTrackType", "")
+    return OutputSpec(
+        name_modifier=output.get("nameModifier") or "",
+        segment_modifier=hls_settings.get("segmentModifier") or "",
+        container=file_format,
+        extension=output.get("extension") or extension,
+        video=parse_video(video, f"{pointer}/videoDescription") if video else None,
+        audios=tuple(
+            parse_audio(audio, input_spec.audio_tracks, f"{pointer}/audioDescriptions/{i}")
+            for i, audio in enumerate(audios)
+        ),
+        audio_group_id=(hls_settings.get("audioRenditionSets") if video else hls_settings.get("audioGroupId"))
+        or "program_audio",
+        is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
+        is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
+    )
+
+
+def _check_modifiers(modifiers: list[str], pointer: str, *, is_required: bool) -> None:
+    for index, modifier in enumerate(modifiers):
+        modifier_pointer = f"{pointer}/outputs/{index}/nameModifier"
+        if is_required and not modifier:
+            raise BadRequestException(f"{modifier_pointer}: Should exist; the group's files would overwrite each other")
+        if modifier in modifiers[:index]:
+            raise BadRequestException(f"{modifier_pointer}: {modifier!r} is used by another output of this group")
+
+
+def _destination(settings: JsonObject, pointer: str) -> str:
+    destination = settings.get("destination")
+    if not destination:
+        raise BadRequestException(f"{pointer}/destination: Should exist")
+    _check_s3_uri(destination, f"{pointer}/destination")
+    _refuse_identifiers(destination, f"{pointer}/destination")
+    return str(destination)
+
+
+def _refuse_identifiers(text: str | None, pointer: str) -> None:
+    if text and (match := FORMAT_IDENTIFIER.search(text)):
+        raise BadRequestException(f"{pointer}: The format identifier {match[0]} is not emulated")
+
+
+def _check_name(text: str | None, pointer: str) -> None:
+    _refuse_identifiers(text, pointer)
+    if text and INVALID_IN_PLAYLISTS.search(text):
+        raise BadRequestException(f"{pointer}: Should contain no quote or line break, because playlists can't")
+
+
+def _parse_encryption(encryption: JsonObject | None, pointer: str) -> HlsEncryption | None:
+    if not encryption:
+        return None
+    for field, emulated in (("encryptionMethod", "AES128"), ("type", "STATIC_KEY")):
+        if encryption.get(field) != emulated:
+            raise BadRequestException(f"{pointer}/{field}: {encryption.get(field)} is not emulated; {emulated} is")
+    provider = encryption.get("staticKeyProvider") or {}
+    key, url = provider.get("staticKeyValue") or "", provider.get("url") or ""
+    if not re.fullmatch(r"[0-9A-Fa-f]{32}", key):
+        raise BadRequestException(f"{pointer}/staticKeyProvider/staticKeyValue: Should be 32 hexadecimal characters")
+    if not url or INVALID_IN_PLAYLISTS.search(url):
+        raise BadRequestException(f"{pointer}/staticKeyProvider/url: Should be a URL")
+    return HlsEncryption(
+        key=bytes.fromhex(key),
+        url=url,
+        iv_hex=encryption.get("constantInitializationVector"),
+        is_iv_in_manifest=encryption.get("initializationVectorInManifest", "INCLUDE") == "INCLUDE",
+    )
