@@ -109,9 +109,9 @@ def _group_detail(group: GroupReport) -> JsonObject:
 
 
 def output_detail(output: OutputReport, *, has_paths: bool = True) -> JsonObject:
-    """Return one output's duration, file path and picture size.
+    """Return one output's duration, file path, picture size and average bitrate.
 
-    Only events have paths. An audio-only HLS output has neither path nor size.
+    Only events have paths and bitrates. An audio-only HLS output has neither path nor size.
     """
     detail: JsonObject = {}
     if has_paths and output.file_path:
@@ -119,6 +119,8 @@ def output_detail(output: OutputReport, *, has_paths: bool = True) -> JsonObject
     detail["durationInMs"] = output.duration_ms
     if output.size_px:
         detail["videoDetails"] = {"widthInPx": output.size_px[0], "heightInPx": output.size_px[1]}
+        if has_paths and output.average_bitrate_bps:
+            detail["videoDetails"]["averageBitrate"] = output.average_bitrate_bps
     return detail
 
 

@@ -21,11 +21,20 @@ from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputReport:
-    """The result of one output. `file_path` is None for audio-only HLS, whose path MediaConvert doesn't report."""
+    """The result of one output. `file_path` is None for audio-only HLS, whose path MediaConvert doesn't report.
+
+    `media_bytes` is the length of its media files, with the audio that they contain.
+    """
 
     duration_ms: int
     size_px: tuple[int, int] | None
     file_path: str | None
+    media_bytes: int
+
+    @property
+    def average_bitrate_bps(self) -> int | None:
+        """The bits of the media files per second; None for an output without a length."""
+        return round(self.media_bytes * 8_000 / self.duration_ms) if self.duration_ms else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +142,7 @@ class _HlsOutput:
             duration_ms=playlist_duration_ms(self.local_playlist),
             size_px=video.picture.framed if video else None,
             file_path=self.playlist_location.uri if video else None,
+            media_bytes=sum(segment.size_bytes for segment in self.segments()),
         )
 
 
@@ -174,5 +184,6 @@ def _file_output(rendition: Rendition, base: S3Location, folder: Path) -> tuple[
         duration_ms=round((probe(source).duration_s or 0) * 1000),
         size_px=rendition.video.picture.framed if rendition.video else None,
         file_path=file.location.uri,
+        media_bytes=file.size_bytes,
     )
     return file, report

@@ -229,7 +229,12 @@ def test_a_job_without_a_template_makes_an_mp4_and_an_audio_rendition(
     assert hls_report["outputDetails"][1]["outputFilePaths"] == [f"{base}/hls_video.m3u8"]
     assert "playlistFilePaths" not in file_report
     assert file_report["outputDetails"][0]["outputFilePaths"] == [f"{base}/f.mp4"]
-    assert file_report["outputDetails"][0]["videoDetails"] == {"widthInPx": 160, "heightInPx": 90}
+    file_size_bytes = environment.s3.head_object(Bucket=environment.outputs, Key="groups/f.mp4")["ContentLength"]
+    assert file_report["outputDetails"][0]["videoDetails"] == {
+        "widthInPx": 160,
+        "heightInPx": 90,
+        "averageBitrate": round(file_size_bytes * 8_000 / file_report["outputDetails"][0]["durationInMs"]),
+    }
     with environment.serve_outputs("groups/", tmp_path) as url:
         assert decode(f"{url}/f.mp4") == {"size": (160, 90), "frames": 75, "has_audio": True}
         assert decode(f"{url}/hls_video.m3u8")["has_audio"] is False
