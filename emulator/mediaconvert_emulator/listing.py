@@ -35,7 +35,7 @@ class PageRequest:
             query.get("order", default_order),
             query.get("nextToken"),
         )
-        if not size.isdigit() or not 1 <= int(size) <= MAX_PAGE_SIZE:
+        if not size.isdecimal() or not size.isascii() or not 1 <= int(size) <= MAX_PAGE_SIZE:
             raise BadRequestException(f"/maxResults: Should be from 1 to {MAX_PAGE_SIZE}")
         if order not in ORDERS:
             raise BadRequestException(f"/order: Should be one of the following values: {', '.join(ORDERS)}")

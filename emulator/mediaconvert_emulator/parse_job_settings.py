@@ -5,7 +5,6 @@ The error for a feature that is not emulated names it, so that no job succeeds w
 """
 
 import re
-from urllib.parse import urlsplit
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
@@ -55,7 +54,7 @@ def _parse_input(settings: JsonObject) -> InputSpec:
     uri = first.get("fileInput")
     if not uri:
         raise BadRequestException("/inputs/0/fileInput: Should exist")
-    if urlsplit(uri).scheme.lower() != "s3":
+    if not uri.lower().startswith("s3://"):
         raise BadRequestException("/inputs/0/fileInput: Only s3:// inputs are emulated")
     _check_s3_uri(uri, "/inputs/0/fileInput")
     selectors = first.get("audioSelectors") or {}

@@ -81,6 +81,7 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         ("/inputs/0/fileInput", None),
         ("/inputs/0/fileInput", "https://example.com/video.mp4"),
         ("/inputs/0/fileInput", "s3://bucket-alone"),
+        ("/inputs/0/fileInput", "http://[a/b"),
         ("/inputs/0/inputClippings", [{}]),
         ("/outputGroups", []),
         (f"{GROUP}/automatedEncodingSettings", {"abrSettings": {}}),

@@ -178,7 +178,15 @@ def test_pages_contain_every_item_once(count: int, size: int, order: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "query", [{"maxResults": "0"}, {"maxResults": "21"}, {"maxResults": "x"}, {"order": "UP"}, {"nextToken": "§"}]
+    "query",
+    [
+        {"maxResults": "0"},
+        {"maxResults": "21"},
+        {"maxResults": "x"},
+        {"maxResults": "²"},
+        {"order": "UP"},
+        {"nextToken": "§"},
+    ],
 )
 def test_an_invalid_page_request_is_refused(query: dict[str, str]) -> None:
     """The size, the order and the token must be valid."""
