@@ -6,8 +6,8 @@
 
 import { type Api, ApiProblem } from "./api";
 import { isFinal, type Job, type Progress } from "./api_types";
+import { readEventStream } from "./event_stream";
 import { backoffMs, type Followed, groupsOf, queryOf } from "./groups";
-import { EventParser } from "./sse";
 
 /** The service sends a comment every 15 s: a stream this long silent is held back by something on the way. */
 const SILENCE_MS = 40_000;
@@ -128,21 +128,23 @@ export class Follower {
       const headers: HeadersInit = heard.lastId ? { "Last-Event-ID": heard.lastId } : {};
       const answer = await this.#api.ask(`/events?${queryOf(group)}`, { signal: ended.signal, headers });
       if (answer.status === 204 || answer.body === null) return true;
-      const parser = new EventParser();
-      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       const open = new Set(group.map((each) => each.id));
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        clearTimeout(watchdog);
-        watchdog = setTimeout(hush, SILENCE_MS);
-        this.#listener.onConnected(true);
-        for (const event of parser.take(value)) {
-          if (event.event === "progress") this.#tell(group, JSON.parse(event.data) as Job, open);
-        }
-        heard.lastId = parser.lastId || heard.lastId;
-      }
-      if (open.size > 0) await pause(parser.retryMs ?? 1_000, signal);
+      let retryMs = 1_000;
+      await readEventStream(answer.body, {
+        onActivity: () => {
+          clearTimeout(watchdog);
+          watchdog = setTimeout(hush, SILENCE_MS);
+          this.#listener.onConnected(true);
+        },
+        onEvent: ({ id, event, data }) => {
+          if (event === "progress") this.#tell(group, JSON.parse(data) as Job, open);
+          heard.lastId = id || heard.lastId;
+        },
+        onRetry: (ms) => {
+          retryMs = ms;
+        },
+      });
+      if (open.size > 0) await pause(retryMs, signal);
       return open.size === 0;
     } catch (error) {
       throw isSilent && !signal.aborted ? new SilentStream() : error;
