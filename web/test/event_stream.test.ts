@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { readEventStream } from "../src/event_stream";
 
-const STREAM =
-  'retry: 1500\n\nid: a.b\nevent: progress\ndata: {"name":"動画 🎬.mp4"}\n\n: \n\nid: a.c\nevent: progress\ndata: one\ndata: two\n\n';
+const STREAM = [
+  "retry: 1500\n\n",
+  'id: a.b\nevent: progress\ndata: {"name":"動画 🎬.mp4"}\n\n',
+  ": \n\n",
+  "id: a.c\nevent: progress\ndata: one\ndata: two\n\n",
+].join("");
 const EVENTS = [
   { id: "a.b", event: "progress", data: '{"name":"動画 🎬.mp4"}' },
   { id: "a.c", event: "progress", data: "one\ntwo" },
