@@ -92,7 +92,6 @@ export class JobFollower {
         if (isOver) return;
         failures = 0;
       } catch (error) {
-        if (signal.aborted) return;
         failures += 1;
         await this.#recover(error, group, failures, signal);
       }
@@ -100,8 +99,11 @@ export class JobFollower {
   }
 
   async #recover(error: unknown, group: FollowTarget[], failures: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const status = error instanceof ApiProblem ? error.status : null;
-    if (status === 404) return this.#reportMissing(group, signal);
+    if (status === 404) {
+      return this.#reportMissing(group, signal).catch((other) => this.#recover(other, group, failures, signal));
+    }
     if (status === 501 || error instanceof StreamTimeout) {
       this.#noStreamsUntilMs = status === 501 ? Number.POSITIVE_INFINITY : Date.now() + POLLING_MS;
       return;
