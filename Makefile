@@ -11,7 +11,7 @@ UV := $(UV_DIR)/bin/uv
 INSTALL := $(UV) pip install --quiet --require-hashes
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page clean compose-test deploy destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test deploy destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ page: ## Build the page, where Node.js 20.19 or newer is
 check-page: ## Format, lint, types and unit tests of the page, where Node.js is
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory web/node_modules/.done && npm --prefix web run --silent check; \
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
+
+page-types: web/node_modules/.done ## Write the page's API types from docs/openapi.json again
+	@npm --prefix web run --silent types
 
 web/node_modules/.done: web/package-lock.json
 	@echo "installing the page's packages into web/node_modules"

@@ -5,18 +5,18 @@ import { brotliCompress, gzip } from "node:zlib";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** Puts `.br` and `.gz` beside each text file, so that whoever serves them compresses nothing. */
-function compressed(): Plugin {
+/** Write a `.br` and a `.gz` beside each text file, so that the server doesn't compress them for each response. */
+function precompress(): Plugin {
   let folder = "";
   return {
-    name: "compressed",
+    name: "precompress",
     apply: "build",
     configResolved(config) {
       folder = path.resolve(config.root, config.build.outDir);
     },
     async closeBundle() {
       const files = await readdir(folder, { recursive: true });
-      for (const file of files.filter((each) => /\.(js|css|html|svg)$/.test(each))) {
+      for (const file of files.filter((name) => /\.(js|css|html|svg)$/.test(name))) {
         const body = await readFile(path.join(folder, file));
         await writeFile(path.join(folder, `${file}.br`), await promisify(brotliCompress)(body));
         await writeFile(path.join(folder, `${file}.gz`), await promisify(gzip)(body, { level: 9 }));
@@ -25,18 +25,18 @@ function compressed(): Plugin {
   };
 }
 
-// `npm run dev` serves the sources with the API of a running `make dev` behind them.
-const api = process.env.API_URL ?? "http://127.0.0.1:8000";
+// `npm run dev` serves the sources, and forwards API requests to a running `make dev`.
+const apiUrl = process.env.API_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   base: "./",
-  plugins: [compressed()],
+  plugins: [precompress()],
   build: {
     target: "es2022",
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     chunkSizeWarningLimit: 600,
   },
-  server: { proxy: Object.fromEntries(["/s3", "/jobs", "/events", "/uploads"].map((each) => [each, api])) },
+  server: { proxy: Object.fromEntries(["/s3", "/jobs", "/events", "/uploads"].map((path) => [path, apiUrl])) },
   test: { include: ["test/*.test.ts"] },
 });

@@ -1,31 +1,31 @@
-// What a front end does with the types: it compiles where the description says what the API does, and not elsewhere.
+// A front end's use of the generated types. Each `@ts-expect-error` marks code that must not compile.
 import type { components, operations, paths } from "./api";
 
 type Job = components["schemas"]["Job"];
 type Problem = components["schemas"]["Problem"];
 
-export const wish: components["schemas"]["UploadRequest"] = {
+export const request: components["schemas"]["UploadRequest"] = {
   file_name: "holiday.mp4",
   content_type: "video/mp4",
   size_bytes: 5,
 };
 
-// @ts-expect-error -- a size is a number
-export const wrong: components["schemas"]["UploadRequest"] = { ...wish, size_bytes: "5" };
+// @ts-expect-error -- size_bytes is a number
+export const invalidRequest: components["schemas"]["UploadRequest"] = { ...request, size_bytes: "5" };
 
-export function bar(job: Job): string {
+export function progressText(job: Job): string {
   const percent: number | null = job.progress_percent;
   if (job.status === "COMPLETE") return job.output?.playback_url ?? "";
-  // @ts-expect-error -- no such status
+  // @ts-expect-error -- the API has no such status
   if (job.status === "DONE") return "";
   return percent === null ? "…" : `${percent} %`;
 }
 
-export function inWords(problem: Problem): string {
+export function problemText(problem: Problem): string {
   return typeof problem.detail === "string" ? problem.detail : problem.detail.map((field) => field.msg).join("; ");
 }
 
-export const follow: operations["watch_events"]["parameters"]["query"] = { input_file: ["a"], job_id: ["1-b"] };
+export const eventsQuery: operations["watch_events"]["parameters"]["query"] = { input_file: ["a"], job_id: ["1-b"] };
 
-type Found = paths["/jobs"]["get"]["responses"][200]["content"]["application/json"];
-export const same: (found: Found) => Job = (found) => found;
+type JobResponse = paths["/jobs"]["get"]["responses"][200]["content"]["application/json"];
+export const toJob: (response: JobResponse) => Job = (response) => response;

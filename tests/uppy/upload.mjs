@@ -1,18 +1,18 @@
-// Uploads one file as a page with Uppy would. Reads what to do as JSON from its first argument:
+// Uploads one file with the real Uppy, as a browser page does. Its first argument is JSON:
 //
-//   companion     the API's address, as `companionEndpoint`
-//   token         sent with each call of the API, the way that README.md tells pages to; none where not given
-//   name, type    of the file
-//   sizeBytes     its length: zeros
-//   inParts       whether to upload in parts, of 5 MiB
-//   afterOnePart  "die" (as a page that is closed), "cancel", or nothing
-//   resume        the `s3Multipart` that an upload before it printed
+//   companion     the API's URL, used as `companionEndpoint`
+//   token         the bearer token for each API request, added as README.md describes; optional
+//   name, type    the file's name and content type
+//   sizeBytes     the file's size; every byte is zero
+//   inParts       true: multipart upload, in parts of 5 MiB
+//   afterOnePart  "die" (exit, as a closed page does), "cancel", or absent
+//   resume        the `s3Multipart` that an earlier run printed; optional
 //
-// Prints one line of JSON: {ended, partsSent, s3Multipart}, and {key}, {error} or {status} of the DELETE.
+// Prints one line of JSON: {ended, partsSent, s3Multipart}, and {key}, {error} or the {status} of the DELETE.
 
 import { JSDOM } from 'jsdom'
 
-const wish = JSON.parse(process.argv[2])
+const options = JSON.parse(process.argv[2])
 
 const { window } = new JSDOM('', { url: 'http://page.example/' })
 for (const name of ['document', 'XMLHttpRequest', 'FormData', 'Blob', 'File', 'ProgressEvent']) {
@@ -20,38 +20,38 @@ for (const name of ['document', 'XMLHttpRequest', 'FormData', 'Blob', 'File', 'P
 }
 globalThis.window = window
 
-const plainFetch = globalThis.fetch
-globalThis.fetch = async (address, options = {}) => {
-  const isOurs = String(address).startsWith(`${wish.companion}/s3/`)
-  const headers = { ...options.headers, ...(isOurs && wish.token && { Authorization: `Bearer ${wish.token}` }) }
-  const answer = await plainFetch(address, { ...options, headers })
-  if (options.method === 'DELETE') end('canceled', { status: answer.status }) // Uppy itself says nothing of it
-  return answer
+const nativeFetch = globalThis.fetch
+globalThis.fetch = async (url, init = {}) => {
+  const isApiRequest = String(url).startsWith(`${options.companion}/s3/`)
+  const authorization = isApiRequest && options.token && { Authorization: `Bearer ${options.token}` }
+  const response = await nativeFetch(url, { ...init, headers: { ...init.headers, ...authorization } })
+  if (init.method === 'DELETE') exit('canceled', { status: response.status }) // Uppy has no event for this response
+  return response
 }
 
 const { default: Uppy } = await import('@uppy/core')
 const { default: AwsS3 } = await import('@uppy/aws-s3')
 
 let partsSent = 0
-let s3Multipart = wish.resume ?? null
+let s3Multipart = options.resume ?? null
 
-function end(ended, more = {}) {
-  process.stdout.write(`${JSON.stringify({ ended, partsSent, s3Multipart, ...more })}\n`, () => process.exit(0))
+function exit(ended, fields = {}) {
+  process.stdout.write(`${JSON.stringify({ ended, partsSent, s3Multipart, ...fields })}\n`, () => process.exit(0))
 }
 
 const uppy = new Uppy({ logger: { debug() {}, warn() {}, error() {} } })
-uppy.use(AwsS3, { companionEndpoint: wish.companion, shouldUseMultipart: wish.inParts })
-const data = new window.File([new Uint8Array(wish.sizeBytes)], wish.name, { type: wish.type })
-const id = uppy.addFile({ name: wish.name, type: wish.type, data })
-if (wish.resume) uppy.setFileState(id, { s3Multipart: wish.resume })
+uppy.use(AwsS3, { companionEndpoint: options.companion, shouldUseMultipart: options.inParts })
+const data = new window.File([new Uint8Array(options.sizeBytes)], options.name, { type: options.type })
+const id = uppy.addFile({ name: options.name, type: options.type, data })
+if (options.resume) uppy.setFileState(id, { s3Multipart: options.resume })
 
 uppy.on('s3-multipart:part-uploaded', (file) => {
   partsSent += 1
   s3Multipart = uppy.getFile(file.id)?.s3Multipart ?? s3Multipart
-  if (wish.afterOnePart === 'die') end('died')
-  if (wish.afterOnePart === 'cancel') uppy.cancelAll()
+  if (options.afterOnePart === 'die') exit('died')
+  if (options.afterOnePart === 'cancel') uppy.cancelAll()
 })
-uppy.on('upload-success', (_, response) => end('uploaded', { key: response.body.key }))
-uppy.on('upload-error', (_, error) => end('failed', { error: error.message }))
+uppy.on('upload-success', (_, response) => exit('uploaded', { key: response.body.key }))
+uppy.on('upload-error', (_, error) => exit('failed', { error: error.message }))
 
 await uppy.upload()

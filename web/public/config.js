@@ -1,12 +1,12 @@
-// Settings of the page, read before it starts; change them where the page is deployed, no build needed.
+// Settings of the page. The page reads them at its start: change them in the deployed file, without a new build.
 window.mediaconvertStatus = {
-  // The API's address, where it isn't the folder that this page is in (its CORS_ALLOW_ORIGINS must name this page):
+  // The API's URL, if it isn't this page's folder (the API's CORS_ALLOW_ORIGINS must then contain this page's origin):
   // apiBaseUrl: "https://api.example.com",
-  // What the page is called:
+  // The page's title:
   // title: "Example videos",
-  // Where the API asks for a bearer token: return one, or null. `isRefused` says that the last one was answered with
-  // 401, so get a new one. Without this hook the page asks for a token in a dialog.
+  // If the API requires a bearer token: return one, or null. `isRefused` is true after the API responded 401 to the
+  // last token; return a new one then. Without this hook, the user enters a token in a dialog.
   // getToken: async ({ isRefused }) => (await oidc.getUser(isRefused))?.access_token ?? null,
-  // Or name the OpenID Connect provider, and the page signs its users in by itself (code flow with PKCE):
+  // Or name an OpenID Connect provider, and the page signs its users in there (code flow with PKCE):
   // oidc: { issuer: "https://login.example.com", clientId: "videos", scope: "openid profile offline_access" },
 };

@@ -1,11 +1,12 @@
-/** The API over HTTP: requests with the token, and its refusals as errors with their stable code. */
+/** Calls the HTTP API: adds the bearer token to requests, and throws error responses as ApiProblem. */
 
-import type { Access } from "./access";
+import type { AccessToken } from "./access_token";
 import type { Job } from "./api_types";
 
-/** A refusal of the API's. */
+/** An error response of the API. */
 export class ApiProblem extends Error {
   readonly status: number;
+  /** The API's stable error code, or `http_<status>` for a response without one. */
   readonly code: string;
   readonly retryAfterS: number | null;
 
@@ -17,54 +18,55 @@ export class ApiProblem extends Error {
     this.retryAfterS = retryAfterS;
   }
 
-  /** Whether trying again later may help. */
-  get isPassing(): boolean {
+  /** True if a retry may succeed later. */
+  get isTransient(): boolean {
     return this.status === 429 || this.status >= 500;
   }
 }
 
 export class Api {
   readonly baseUrl: string;
-  readonly #access: Access;
+  readonly #accessToken: AccessToken;
 
-  constructor(baseUrl: string, access: Access) {
+  constructor(baseUrl: string, accessToken: AccessToken) {
     this.baseUrl = baseUrl;
-    this.#access = access;
+    this.#accessToken = accessToken;
   }
 
-  /** The answer, whatever its status but 401, which is answered with another token where there is one. */
+  /** Return the response, whatever its status. After a 401, get another token and send the request once more with it. */
   async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const token = await this.#access.token();
-    const answer = await this.#send(path, init, token);
-    if (answer.status !== 401) return answer;
-    const another = await this.#access.another(token);
-    return another === null ? answer : this.#send(path, init, another);
+    const token = await this.#accessToken.get();
+    const response = await this.#send(path, init, token);
+    if (response.status !== 401) return response;
+    const newToken = await this.#accessToken.replace(token);
+    return newToken === null ? response : this.#send(path, init, newToken);
   }
 
-  /** The answer, if it isn't a refusal. */
-  async ask(path: string, init: RequestInit = {}): Promise<Response> {
-    const answer = await this.fetch(path, init);
-    if (!answer.ok && answer.status !== 304) throw await problemOf(answer);
-    return answer;
+  /** Return the response if its status is 2xx or 304; throw ApiProblem otherwise. */
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await this.fetch(path, init);
+    if (!response.ok && response.status !== 304) throw await toProblem(response);
+    return response;
   }
 
-  async jobOfFile(inputFile: string, signal?: AbortSignal): Promise<Job> {
-    return (await this.ask(`/jobs?${new URLSearchParams({ input_file: inputFile })}`, signal ? { signal } : {})).json();
+  async findJob(inputFile: string, signal?: AbortSignal): Promise<Job> {
+    const query = new URLSearchParams({ input_file: inputFile });
+    return (await this.request(`/jobs?${query}`, signal ? { signal } : {})).json();
   }
 
-  async job(jobId: string, signal?: AbortSignal): Promise<Job> {
-    return (await this.ask(`/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {})).json();
+  async getJob(jobId: string, signal?: AbortSignal): Promise<Job> {
+    return (await this.request(`/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {})).json();
   }
 
   async cancelJob(jobId: string): Promise<void> {
-    await this.ask(`/jobs/${encodeURIComponent(jobId)}/cancel`, { method: "POST" });
+    await this.request(`/jobs/${encodeURIComponent(jobId)}/cancel`, { method: "POST" });
   }
 
-  /** Ask for a new job of a file whose last one failed or was cancelled. */
+  /** Request a new job for a file whose last job failed or was canceled. */
   async retryJob(inputFile: string): Promise<Job> {
     const headers = { "Content-Type": "application/json" };
     const body = JSON.stringify({ input_file: inputFile });
-    return (await this.ask("/jobs", { method: "POST", headers, body })).json();
+    return (await this.request("/jobs", { method: "POST", headers, body })).json();
   }
 
   #send(path: string, init: RequestInit, token: string | null): Promise<Response> {
@@ -74,32 +76,33 @@ export class Api {
   }
 }
 
-/** The browser's own, whatever else is put in its place. */
+/** The browser's `fetch`, kept because `interceptUppyRequests` replaces `window.fetch`. */
 const nativeFetch: typeof fetch = window.fetch.bind(window);
 
 /**
- * Lets Uppy's S3 plugin call the API as the rest of the page does.
+ * Send the requests of Uppy's S3 plugin through `api`.
  *
- * In Companion mode the plugin calls `fetch` bare: no header can be given to it, and of a refusal it keeps the status
- * text only, which HTTP/2 doesn't have. So what goes to `/s3` gets the token, and a refusal is thrown as an ApiProblem,
- * which reaches the plugin's `upload-error` as it is.
+ * In Companion mode the plugin calls the global `fetch`. It has no option for headers, and it keeps only the status
+ * text of an error response, which HTTP/2 doesn't have. This function therefore replaces `window.fetch`: requests to
+ * `/s3/` get the bearer token, and an error response is thrown as an ApiProblem, which the plugin passes unchanged to
+ * its `upload-error` event.
  */
-export function lendToUppy(api: Api): void {
-  const ours = `${api.baseUrl}/s3/`;
+export function interceptUppyRequests(api: Api): void {
+  const companionUrl = `${api.baseUrl}/s3/`;
   window.fetch = (input, init) =>
-    typeof input === "string" && input.startsWith(ours)
-      ? api.ask(input.slice(api.baseUrl.length), init)
+    typeof input === "string" && input.startsWith(companionUrl)
+      ? api.request(input.slice(api.baseUrl.length), init)
       : nativeFetch(input, init);
 }
 
-async function problemOf(answer: Response): Promise<ApiProblem> {
-  const body: unknown = await answer.json().catch(() => null);
+async function toProblem(response: Response): Promise<ApiProblem> {
+  const body: unknown = await response.json().catch(() => null);
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
-  const wait = Number(answer.headers.get("Retry-After") ?? Number.NaN);
+  const retryAfterS = Number(response.headers.get("Retry-After") ?? Number.NaN);
   return new ApiProblem(
-    answer.status,
-    typeof code === "string" ? code : `http_${answer.status}`,
-    typeof detail === "string" ? detail : answer.statusText,
-    Number.isFinite(wait) ? wait : null,
+    response.status,
+    typeof code === "string" ? code : `http_${response.status}`,
+    typeof detail === "string" ? detail : response.statusText,
+    Number.isFinite(retryAfterS) ? retryAfterS : null,
   );
 }

@@ -1,33 +1,34 @@
-/** What whoever runs the page can set in `config.js`, without building it anew. */
+/** The page's settings: `config.js` beside the page sets them, without a new build. */
 
 export interface PageConfig {
-  /** The API's address; by default the folder that the page itself is in. */
+  /** The API's URL; the default is the folder of the page. */
   apiBaseUrl?: string;
-  /** What the page is called. */
+  /** The page's title. */
   title?: string;
   /**
-   * The sign-in hook: gives a bearer token for the API, or null if there is none.
+   * The sign-in hook: returns a bearer token for the API, or null if there is none.
    *
-   * Called before the page's first request, and with `isRefused` when the API has refused the last token (401): sign
-   * the user in again or refresh, and return the new one. Without the hook the page asks for a token in a dialog.
+   * The page calls it before its first request, and with `isRefused: true` after the API has refused the last token
+   * (401). The hook then refreshes the token or signs the user in again, and returns the new token. Without a hook,
+   * the user enters a token in a dialog.
    */
   getToken?: GetToken;
-  /** Without a hook: the identity provider at which the page signs its users in by itself. */
+  /** The identity provider at which the page signs its users in; ignored if there is a hook. */
   oidc?: OidcConfig;
 }
 
-export type GetToken = (asked: { isRefused: boolean }) => Promise<string | null> | string | null;
+export type GetToken = (request: { isRefused: boolean }) => Promise<string | null> | string | null;
 
-/** A public client of an OpenID Connect provider: code flow with PKCE, and this page's address as its redirect URI. */
+/** A public client of an OpenID Connect provider: code flow with PKCE, with this page's URL as the redirect URI. */
 export interface OidcConfig {
-  /** The issuer, as in the API's AUTH_ISSUER; it must let this page's origin read its discovery and token endpoints. */
+  /** The issuer, as in the API's AUTH_ISSUER. Its discovery and token endpoints need CORS for this page's origin. */
   issuer: string;
   clientId: string;
-  /** By default `openid profile`; many providers give a refresh token only for `offline_access` beside it. */
+  /** The default is `openid profile`. Many providers issue a refresh token only with `offline_access` too. */
   scope?: string;
-  /** The API's AUTH_AUDIENCE, for providers that want it in the request (Auth0 does). */
+  /** The API's AUTH_AUDIENCE, for providers that require it in the request, such as Auth0. */
   audience?: string;
-  /** Which token the API is given: `access_token` by default, `id_token` for providers whose others name no audience. */
+  /** The default is `access_token`. Choose `id_token` for a provider whose access tokens have no audience. */
   token?: "access_token" | "id_token";
 }
 
@@ -39,7 +40,10 @@ declare global {
 
 export const config: PageConfig = window.mediaconvertStatus ?? {};
 
-const built: string | undefined = import.meta.env.VITE_API_BASE_URL;
+const buildUrl: string | undefined = import.meta.env.VITE_API_BASE_URL;
 
-/** The API's address without a slash at its end: that of `config.js`, of the build, or the page's own folder. */
-export const apiBaseUrl: string = new URL(config.apiBaseUrl || built || ".", document.baseURI).href.replace(/\/+$/, "");
+/** The API's URL without a trailing slash: from `config.js`, from the build, or the page's folder. */
+export const apiBaseUrl: string = new URL(config.apiBaseUrl || buildUrl || ".", document.baseURI).href.replace(
+  /\/+$/,
+  "",
+);

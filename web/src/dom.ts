@@ -1,9 +1,9 @@
-/** Elements in one expression. */
+/** Creates and changes DOM elements. */
 
 type Child = Node | string | null;
 type Attributes = Record<string, string | boolean | ((event: Event) => void)>;
 
-/** An element with attributes, listeners (`onclick`) and children; text is text, never markup. */
+/** Create an element with attributes, event listeners (`onclick`) and children. Strings become text, never markup. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -19,12 +19,11 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Set the text if it isn't that already: what doesn't change isn't drawn, and not read out again. */
-export function say(element: Element, text: string): void {
+/** Set an element's text if it differs: an unchanged text is neither drawn nor announced again. */
+export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Show or hide it. */
-export function show(element: HTMLElement, isShown: boolean): void {
-  if (element.hidden === isShown) element.hidden = !isShown;
+export function setVisible(element: HTMLElement, isVisible: boolean): void {
+  if (element.hidden === isVisible) element.hidden = !isVisible;
 }

@@ -1,8 +1,8 @@
-/** Numbers as people read them, in their language. Pure. */
+/** Formats sizes, durations and percentages in the user's language. Pure. */
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
-/** `64657027` as "64.7 MB". */
+/** Format `64657027` as "64.7 MB". */
 export function formatBytes(bytes: number, language: string): string {
   const step = Math.min(UNITS.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
   const value = bytes / 1000 ** step;
@@ -15,7 +15,7 @@ export function formatBytes(bytes: number, language: string): string {
   }).format(value);
 }
 
-/** `20041` as "0:20", `3723000` as "1:02:03". */
+/** Format `20041` as "0:20", `3723000` as "1:02:03". */
 export function formatDuration(durationMs: number): string {
   const total = Math.round(durationMs / 1000);
   const [hours, minutes, seconds] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
@@ -23,7 +23,7 @@ export function formatDuration(durationMs: number): string {
   return hours > 0 ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds)}` : `${minutes}:${twoDigits(seconds)}`;
 }
 
-/** Seconds to go, no more exact than anybody can know: "12 sec", "3 min", "1 hr 20 min". */
+/** Format the time left, rounded because it is an estimate: "15 sec", "3 min", "1 hr 20 min". */
 export function formatRemaining(seconds: number, language: string): string {
   const unit = (value: number, name: "second" | "minute" | "hour"): string =>
     new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
@@ -35,7 +35,7 @@ export function formatRemaining(seconds: number, language: string): string {
   return rest % 60 === 0 ? unit(hours, "hour") : `${unit(hours, "hour")} ${unit(rest, "minute")}`;
 }
 
-/** `42` as "42%". */
+/** Format `42` as "42%". */
 export function formatPercent(percent: number, language: string): string {
   return new Intl.NumberFormat(language, { style: "percent" }).format(percent / 100);
 }

@@ -1,4 +1,4 @@
-/** The page's few signs: strokes in the text's colour, hidden from screen readers, which get words. */
+/** The page's icons: SVG paths in the text's colour. Screen readers skip them and read the button's label. */
 
 const PATHS = {
   pause: "M9 6v12M15 6v12",

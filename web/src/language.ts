@@ -1,10 +1,10 @@
-/** The page's one language, decided when it starts. */
+/** The page's language, chosen once at its start. */
 
 import { chooseLanguage, type TextKey, textIn } from "./text";
 
 export const language = chooseLanguage(navigator.languages);
 
-/** The text in the reader's language, with its gaps filled in. */
-export function t(key: TextKey, gaps: Readonly<Record<string, string | number>> = {}): string {
-  return textIn(language, key, gaps);
+/** Return the text in the page's language, with its placeholders replaced. */
+export function t(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
+  return textIn(language, key, values);
 }

@@ -1,183 +1,153 @@
-/** The page, put together: files in, uploads out, news merged, cards drawn. */
+/** The page's entry point: creates its parts and connects their events. */
 
 import "./style.css";
-import { Access } from "./access";
-import { Api, ApiProblem, lendToUppy } from "./api";
-import { isFinal } from "./api_types";
+import { Api, ApiProblem, interceptUppyRequests } from "./api";
 import type { Action } from "./card";
-import { apiBaseUrl, config, type OidcConfig } from "./config";
-import { Follower } from "./follower";
-import type { Followed } from "./groups";
-import { type Item, isFollowed, viewOf, withJob, withProgress } from "./item";
+import { CardList } from "./card_list";
+import { apiBaseUrl, config } from "./config";
+import { JobFollower } from "./job_follower";
 import { language, t } from "./language";
-import { List } from "./list";
-import type { Oidc } from "./oidc";
+import { type ListItem, shouldFollow, viewOf, withJob, withProgress } from "./list_item";
 import { OtherTabs } from "./other_tabs";
 import { buildPage } from "./page";
-import { changedElsewhere, type Remembered, RememberedFiles, shelf } from "./remembered";
-import { askForToken } from "./sign_in";
-import { Uploads } from "./uploads";
+import { SignIn } from "./sign_in";
+import { openStorage, parseStorageEvent, type StoredFile, StoredFiles } from "./stored_files";
+import { UploadQueue } from "./upload_queue";
+import { followTarget, isFinished, isShared, isVisible, parseJobId, sharedItemId } from "./views";
 
 document.documentElement.lang = language;
 
-let hasDeclined = false;
-const provider = config.oidc && !config.getToken ? openProvider(config.oidc) : null;
-const access = new Access(
-  async (isRefused) => (hasDeclined ? null : declinedIfNull(await askForToken(isRefused))),
-  provider ? async (asked) => declinedIfNull(await (await provider).token(asked)) : config.getToken,
-);
-const api = new Api(apiBaseUrl, access);
-lendToUppy(api);
+const signIn = new SignIn(config, showConnection);
+const api = new Api(apiBaseUrl, signIn.accessToken);
+interceptUppyRequests(api);
 
-const remembered = new RememberedFiles(shelf());
+const storedFiles = new StoredFiles(openStorage());
 const page = buildPage({
-  files: takeFiles,
-  clear: removeFinished,
-  ...(provider ? { signOut: async () => (await provider).signOut() } : {}),
+  onFiles: addFiles,
+  onClear: removeFinished,
+  ...(signIn.hasProvider ? { onSignOut: () => void signIn.signOut() } : {}),
 });
-const list = new List({
+const list = new CardList({
   element: page.list,
-  onAction: act,
-  // The answer sets the cookies. Without them the player says that it can't play.
-  admit: async (jobId) => {
-    await api.job(jobId).catch(() => undefined);
-    return access.current !== null;
+  onAction: runAction,
+  // The response of `GET /jobs/{job_id}` sets the cookies. If it fails, the player shows that it can't play.
+  authorizePlayback: async (jobId) => {
+    await api.getJob(jobId).catch(() => undefined);
+    return signIn.accessToken.current !== null;
   },
-  onDrawn: afterDrawing,
+  onDrawn: updateView,
   onStage: (item, stage) => page.announce(t("announce", { file: item.fileName ?? "", stage })),
 });
 
-const uploads = new Uploads(apiBaseUrl, {
-  onUpload(id, upload) {
-    list.change(id, { upload, isElsewhere: false });
+const uploads = new UploadQueue(apiBaseUrl, {
+  onState(id, upload) {
+    list.update(id, { upload, isInOtherTab: false });
     const inputFile = list.get(id)?.inputFile;
-    if (inputFile) otherTabs.tell(inputFile, upload);
+    if (inputFile) otherTabs.publish(inputFile, upload);
   },
   onKey(id, inputFile, uploadId, file) {
     const item = list.get(id);
-    if (item?.inputFile && item.inputFile !== inputFile) remembered.forget(item.inputFile);
-    list.change(id, { inputFile });
+    if (item?.inputFile && item.inputFile !== inputFile) storedFiles.remove(item.inputFile);
+    list.update(id, { inputFile });
     const { name: fileName, size: sizeBytes, lastModified } = file;
     const addedMs = item?.addedMs ?? Date.now();
-    remembered.put({ inputFile, fileName, sizeBytes, addedMs, lastModified, uploadId, isUploaded: false });
+    storedFiles.put({ inputFile, fileName, sizeBytes, addedMs, lastModified, uploadId, isUploaded: false });
   },
-  onSent(id, inputFile) {
-    list.change(id, { inputFile, isUploaded: true, upload: null });
-    const known = remembered.get(inputFile);
-    if (known) remembered.put({ ...known, isUploaded: true });
+  onUploaded(id, inputFile) {
+    list.update(id, { inputFile, isUploaded: true, upload: null });
+    const stored = storedFiles.get(inputFile);
+    if (stored) storedFiles.put({ ...stored, isUploaded: true });
   },
 });
 
 const otherTabs = new OtherTabs((inputFile, upload) => {
   const item = list.find((each) => each.inputFile === inputFile);
   if (!item || uploads.has(item.id)) return;
-  list.change(item.id, { upload, isElsewhere: upload !== null });
+  list.update(item.id, { upload, isInOtherTab: upload !== null });
 });
 
 let isConnected = true;
-const follower = new Follower(api, {
-  onJob: ({ id }, job) => list.change(id, (item) => withJob(item, job)),
-  onProgress: ({ id }, progress) => list.change(id, (item) => withProgress(item, progress)),
-  onGone: ({ id }) => list.change(id, { isGone: true }),
-  onConnected(is) {
-    if (is !== isConnected) {
-      isConnected = is;
-      showConnection();
-    }
+const follower = new JobFollower(api, {
+  onJob: ({ id }, job) => list.update(id, (item) => withJob(item, job)),
+  onProgress: ({ id }, progress) => list.update(id, (item) => withProgress(item, progress)),
+  onNotFound: ({ id }) => list.update(id, { isNotFound: true }),
+  onConnection(isUp) {
+    if (isUp === isConnected) return;
+    isConnected = isUp;
+    showConnection();
   },
 });
 
-// --- signing in
+// --- add files
 
-/** Its code is loaded only where it is used. */
-async function openProvider(options: OidcConfig): Promise<Oidc> {
-  const { Oidc } = await import("./oidc");
-  return new Oidc(options);
-}
-
-function declinedIfNull(token: string | null): string | null {
-  hasDeclined = token === null;
-  showConnection();
-  return token;
-}
-
-async function signIn(): Promise<void> {
-  hasDeclined = false;
-  if (provider) access.take(declinedIfNull(await (await provider).signIn().catch(() => null)));
-  else await access.another(null);
-  follower.wake();
-}
-
-// --- files in
-
-function takeFiles(files: File[]): void {
-  hasDeclined = false;
+function addFiles(files: File[]): void {
+  signIn.allowPrompt();
   location.hash = "";
   const nowMs = Date.now();
-  for (const [index, file] of files.entries()) takeFile(file, nowMs + files.length - index);
+  for (const [index, file] of files.entries()) addFile(file, nowMs + files.length - index);
 }
 
-function takeFile(file: File, addedMs: number): void {
+function addFile(file: File, addedMs: number): void {
   const running = list.find(
     ({ id, fileName, sizeBytes }) => uploads.has(id) && fileName === file.name && sizeBytes === file.size,
   );
   if (running && !["failed", "canceled"].includes(running.upload?.phase ?? "")) {
     list.card(running.id)?.focus();
-    page.toast(t("uploadError.duplicate"));
+    page.showToast(t("uploadError.duplicate"));
     return;
   }
-  const broken = remembered.unfinished(file);
-  const item = broken && list.find((each) => each.inputFile === broken.inputFile);
-  if (broken && item && !item.isElsewhere && viewOf(item).stage === "interrupted") {
-    uploads.add(item.id, file, broken);
+  const interrupted = storedFiles.findInterrupted(file);
+  const item = interrupted && list.find((each) => each.inputFile === interrupted.inputFile);
+  if (interrupted && item && !item.isInOtherTab && viewOf(item).stage === "interrupted") {
+    uploads.add(item.id, file, interrupted);
     return;
   }
   const { id } = list.add({ id: `sent-${addedMs}`, fileName: file.name, sizeBytes: file.size, addedMs });
   if (file.size > 0) uploads.add(id, file);
-  else list.change(id, { upload: { phase: "failed", sentBytes: 0, bytesPerS: null, problem: "empty" } });
+  else list.update(id, { upload: { phase: "failed", sentBytes: 0, bytesPerS: null, problem: "empty" } });
 }
 
-function recall(file: Remembered): void {
+function addStoredFile(file: StoredFile): void {
   if (list.find((item) => item.inputFile === file.inputFile)) return;
   const { inputFile, fileName, sizeBytes, addedMs, isUploaded } = file;
   list.add({ id: `file-${inputFile}`, inputFile, fileName, sizeBytes, addedMs, isUploaded });
 }
 
-// --- what buttons do
+// --- the buttons of a card
 
-function act(item: Item, action: Action): void {
+function runAction(item: ListItem, action: Action): void {
   ({ pause, resume, retry, cancel, remove, copy })[action](item);
 }
 
-function pause({ id }: Item): void {
+function pause({ id }: ListItem): void {
   uploads.pause(id);
 }
 
-function resume({ id }: Item): void {
+function resume({ id }: ListItem): void {
   if (uploads.has(id)) uploads.resume(id);
-  else page.choose();
+  else page.openFileDialog();
 }
 
-function retry(item: Item): void {
-  hasDeclined = false;
+function retry(item: ListItem): void {
+  signIn.allowPrompt();
   if (uploads.has(item.id)) uploads.retry(item.id);
-  else if (item.inputFile) void doing(retryJob(item, item.inputFile));
+  else if (item.inputFile) void showFailure(retryJob(item.id, item.inputFile));
 }
 
-async function retryJob(item: Item, inputFile: string): Promise<void> {
+async function retryJob(id: string, inputFile: string): Promise<void> {
   const job = await api.retryJob(inputFile);
-  list.change(item.id, (each) => withJob(each, job));
+  list.update(id, (item) => withJob(item, job));
 }
 
-function cancel(item: Item): void {
+function cancel(item: ListItem): void {
   if (uploads.has(item.id)) {
     uploads.cancel(item.id);
-    if (item.inputFile) remembered.forget(item.inputFile);
+    if (item.inputFile) storedFiles.remove(item.inputFile);
   } else if (item.jobId) {
-    list.change(item.id, { isCanceling: true });
-    void doing(cancelJob(item.id, item.jobId));
+    list.update(item.id, { isCanceling: true });
+    void showFailure(cancelJob(item.id, item.jobId));
   } else if (item.inputFile) {
-    void doing(abandon(item, item.inputFile));
+    void showFailure(abortInterruptedUpload(item, item.inputFile));
   }
 }
 
@@ -185,134 +155,113 @@ async function cancelJob(id: string, jobId: string): Promise<void> {
   try {
     await api.cancelJob(jobId);
   } catch (error) {
-    list.change(id, { isCanceling: false });
-    // It ended of itself meanwhile; how, is on its way.
+    list.update(id, { isCanceling: false });
+    // 409: the job ended before the request; the follower receives its final status.
     if (!(error instanceof ApiProblem && error.status === 409)) throw error;
   }
 }
 
-/** Throw away what S3 has of an upload that broke off. */
-async function abandon(item: Item, inputFile: string): Promise<void> {
-  const uploadId = remembered.get(inputFile)?.uploadId;
+/** Delete the parts of an interrupted upload from S3, and remove the item. */
+async function abortInterruptedUpload(item: ListItem, inputFile: string): Promise<void> {
+  const uploadId = storedFiles.get(inputFile)?.uploadId;
   const path = `/s3/multipart/${encodeURIComponent(uploadId ?? "")}?${new URLSearchParams({ key: inputFile })}`;
-  const answer = uploadId ? await api.fetch(path, { method: "DELETE" }) : null;
-  if (answer && !answer.ok && answer.status !== 404) throw new Error(answer.statusText);
+  const response = uploadId ? await api.fetch(path, { method: "DELETE" }) : null;
+  if (response && !response.ok && response.status !== 404) throw new Error(response.statusText);
   remove(item);
 }
 
-function remove({ id, inputFile }: Item): void {
-  uploads.forget(id);
-  if (inputFile) remembered.forget(inputFile);
+function remove({ id, inputFile }: ListItem): void {
+  uploads.remove(id);
+  if (inputFile) storedFiles.remove(inputFile);
   list.remove(id);
   if (location.hash) location.hash = "";
 }
 
-function copy({ jobId }: Item): void {
+function copy({ jobId }: ListItem): void {
   const link = new URL(`#/job/${jobId}`, location.href).href;
   const copied = navigator.clipboard?.writeText(link) ?? Promise.reject(new Error("no clipboard"));
   copied.then(
-    () => page.toast(t("action.copied")),
+    () => page.showToast(t("action.copied")),
     () => window.prompt(t("action.copyThis"), link),
   );
 }
 
-async function doing(work: Promise<void>): Promise<void> {
+/** Wait for an action, and show its error as a toast. */
+async function showFailure(action: Promise<void>): Promise<void> {
   try {
-    await work;
+    await action;
   } catch (error) {
-    page.toast(t("action.failed", { reason: error instanceof Error ? error.message : String(error) }));
+    page.showToast(t("action.failed", { reason: error instanceof Error ? error.message : String(error) }));
   }
 }
 
 function removeFinished(): void {
   for (const item of list.items) {
-    if (isOver(item)) remove(item);
+    if (isFinished(item)) remove(item);
   }
-}
-
-function isOver(item: Item): boolean {
-  return item.isGone || (item.job !== null && isFinal(item.job.status));
 }
 
 // --- views
 
-/** The job that the address names: `#/job/<id>`. */
-function shownJob(): string | null {
-  return /^#\/job\/([A-Za-z0-9-]+)$/.exec(location.hash)?.[1] ?? null;
-}
+/** Jobs whose player the page has opened by itself. The page does so once, so that a closed player stays closed. */
+const autoOpenedJobIds = new Set<string>();
 
-function route(): void {
-  const jobId = shownJob();
-  if (jobId !== null && !list.find((item) => item.jobId === jobId)) list.add({ id: `job-${jobId}`, jobId });
-  else afterDrawing(list.items);
+function openView(): void {
+  const jobId = parseJobId(location.hash);
+  if (jobId !== null && !list.find((item) => item.jobId === jobId)) list.add({ id: sharedItemId(jobId), jobId });
+  else updateView(list.items);
   window.scrollTo(0, 0);
 }
 
-function afterDrawing(items: readonly Item[]): void {
-  const jobId = shownJob();
+function updateView(items: readonly ListItem[]): void {
+  const jobId = parseJobId(location.hash);
   document.body.dataset.view = jobId === null ? "list" : "job";
-  const listed = items.filter((item) => !isShared(item));
   for (const item of items) {
     const card = list.card(item.id);
-    if (card)
-      card.element.hidden = jobId === null ? isShared(item) : item.jobId !== jobId && item.id !== `job-${jobId}`;
+    if (card) card.element.hidden = !isVisible(item, jobId);
   }
+  const listed = items.filter((item) => !isShared(item));
   const ready = listed.filter((item) => item.job?.status === "COMPLETE").length;
-  page.summary(listed.length, ready, listed.filter(isOver).length);
-  const only =
-    jobId === null
-      ? listed.length === 1
-        ? listed[0]
-        : undefined
-      : items.find((item) => item.jobId === jobId || item.id === `job-${jobId}`);
-  if (only && !shownOnce.has(only.jobId ?? "") && only.job?.output?.playback_url) {
-    shownOnce.add(only.jobId ?? "");
-    list.card(only.id)?.openPlayer(false);
-  }
-  follower.follow(items.filter(isFollowed).map(followedOf));
+  page.setCounts(listed.length, ready, listed.filter(isFinished).length);
+  const visible = items.filter((item) => isVisible(item, jobId));
+  if (visible[0] && (jobId !== null || visible.length === 1)) autoOpenPlayer(visible[0]);
+  follower.follow(items.filter(shouldFollow).map(followTarget));
 }
 
-/** Jobs whose player was opened without being asked for: closed by hand, it stays closed. */
-const shownOnce = new Set<string>();
-
-/** Whether it came by a link, and isn't one of this browser's own. */
-function isShared(item: Item): boolean {
-  return item.id.startsWith("job-");
-}
-
-function followedOf(item: Item): Followed {
-  return item.inputFile === null || (isShared(item) && item.jobId !== null)
-    ? { id: item.id, parameter: "job_id", value: item.jobId ?? "" }
-    : { id: item.id, parameter: "input_file", value: item.inputFile };
+function autoOpenPlayer(item: ListItem): void {
+  if (!item.job?.output?.playback_url || autoOpenedJobIds.has(item.jobId ?? "")) return;
+  autoOpenedJobIds.add(item.jobId ?? "");
+  list.card(item.id)?.openPlayer(false);
 }
 
 function showConnection(): void {
-  if (hasDeclined) {
-    page.banner(t("signIn.needed"), { words: t("signIn.submit"), onClick: () => void signIn() });
-  } else if (!navigator.onLine) page.banner(t("net.offline"));
-  else page.banner(isConnected ? null : t("net.lost"));
+  if (signIn.isDeclined) {
+    const onClick = (): void => void signIn.signIn().then(() => follower.restart());
+    page.setBanner(t("signIn.needed"), { text: t("signIn.submit"), onClick });
+  } else if (!navigator.onLine) page.setBanner(t("net.offline"));
+  else page.setBanner(isConnected ? null : t("net.lost"));
 }
 
 // --- start
 
-for (const file of remembered.all()) recall(file);
-route();
-window.addEventListener("hashchange", route);
+for (const file of storedFiles.all()) addStoredFile(file);
+openView();
+window.addEventListener("hashchange", openView);
 window.addEventListener("online", showConnection);
 window.addEventListener("offline", showConnection);
 window.addEventListener("storage", (event) => {
-  const change = changedElsewhere(event);
+  const change = parseStorageEvent(event);
   if (!change) return;
   const item = list.find((each) => each.inputFile === change.inputFile);
   if (change.file === null) {
     if (item && !uploads.has(item.id)) list.remove(item.id);
-  } else if (!item) recall(change.file);
+  } else if (!item) addStoredFile(change.file);
   else if (change.file.isUploaded && !uploads.has(item.id)) {
-    list.change(item.id, { isUploaded: true, upload: null, isElsewhere: false });
+    list.update(item.id, { isUploaded: true, upload: null, isInOtherTab: false });
   }
 });
 window.addEventListener("beforeunload", (event) => {
   if (uploads.isBusy) event.preventDefault();
 });
 showConnection();
-if (provider) void access.token(); // at once: later would interrupt an upload
+if (signIn.hasProvider) void signIn.accessToken.get(); // now, because a redirect later would interrupt an upload

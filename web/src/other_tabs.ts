@@ -1,63 +1,69 @@
-/** What the tabs of one browser tell each other of the uploads under way. */
+/** Shares the state of running uploads between the tabs of one browser, over a BroadcastChannel. */
 
-import type { Upload } from "./item";
+import type { UploadState } from "./list_item";
 
-interface Told {
+interface UploadMessage {
   inputFile: string;
-  /** Null: nobody sends it any more. */
-  upload: Upload | null;
+  /** Null if no tab sends the file now. */
+  upload: UploadState | null;
 }
 
-type Message = Told | "what is sent?";
+/** A new tab sends this, and the other tabs publish their uploads. */
+const REQUEST = "request uploads";
 
-/** A tab that ended without a word has been silent for longer than a browser holds up a tab in the background. */
-const SILENT_MS = 90_000;
-const BETWEEN_MS = 500;
+type Message = UploadMessage | typeof REQUEST;
+
+/** A tab that is silent for this long has crashed: a browser delays a background tab's timers by less than this. */
+const TIMEOUT_MS = 90_000;
+const MIN_INTERVAL_MS = 500;
+
+export type OnOtherTabsUpload = (inputFile: string, upload: UploadState | null) => void;
 
 export class OtherTabs {
   readonly #channel = new BroadcastChannel("mediaconvert-status");
-  readonly #mine = new Map<string, { upload: Upload; toldMs: number }>();
-  readonly #theirs = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #ownUploads = new Map<string, { upload: UploadState; publishedMs: number }>();
+  readonly #timeouts = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #onUpload: OnOtherTabsUpload;
 
-  constructor(onUpload: (inputFile: string, upload: Upload | null) => void) {
+  constructor(onUpload: OnOtherTabsUpload) {
+    this.#onUpload = onUpload;
     this.#channel.addEventListener("message", ({ data }: MessageEvent<Message>) => {
-      if (data === "what is sent?") this.#tellAll();
-      else this.#hear(data, onUpload);
+      if (data === REQUEST) this.#publishAll();
+      else this.#receive(data);
     });
     window.addEventListener("pagehide", () => {
-      for (const inputFile of this.#mine.keys()) this.#post({ inputFile, upload: null });
+      for (const inputFile of this.#ownUploads.keys()) this.#post({ inputFile, upload: null });
     });
-    window.addEventListener("pageshow", () => this.#tellAll());
-    setInterval(() => this.#tellAll(), SILENT_MS / 6);
-    this.#channel.postMessage("what is sent?" satisfies Message);
+    window.addEventListener("pageshow", () => this.#publishAll());
+    setInterval(() => this.#publishAll(), TIMEOUT_MS / 6);
+    this.#post(REQUEST);
   }
 
-  /** Tell the others how an upload of this tab stands; not each byte of it. */
-  tell(inputFile: string, upload: Upload): void {
-    const known = this.#mine.get(inputFile);
+  /** Send the state of this tab's upload to the other tabs: each change of phase, and progress twice a second. */
+  publish(inputFile: string, upload: UploadState): void {
+    const last = this.#ownUploads.get(inputFile);
     const isOver = upload.phase === "done" || upload.phase === "canceled" || upload.phase === "failed";
-    if (!isOver && known?.upload.phase === upload.phase && Date.now() - known.toldMs < BETWEEN_MS) return;
-    if (isOver) this.#mine.delete(inputFile);
-    else this.#mine.set(inputFile, { upload, toldMs: Date.now() });
+    if (!isOver && last?.upload.phase === upload.phase && Date.now() - last.publishedMs < MIN_INTERVAL_MS) return;
+    if (isOver) this.#ownUploads.delete(inputFile);
+    else this.#ownUploads.set(inputFile, { upload, publishedMs: Date.now() });
     this.#post({ inputFile, upload: isOver ? null : upload });
   }
 
-  #tellAll(): void {
-    for (const [inputFile, { upload }] of this.#mine) this.#post({ inputFile, upload });
+  #publishAll(): void {
+    for (const [inputFile, { upload }] of this.#ownUploads) this.#post({ inputFile, upload });
   }
 
-  #hear({ inputFile, upload }: Told, onUpload: (inputFile: string, upload: Upload | null) => void): void {
-    clearTimeout(this.#theirs.get(inputFile));
-    this.#theirs.delete(inputFile);
-    if (upload)
-      this.#theirs.set(
-        inputFile,
-        setTimeout(() => onUpload(inputFile, null), SILENT_MS),
-      );
-    onUpload(inputFile, upload);
+  #receive({ inputFile, upload }: UploadMessage): void {
+    clearTimeout(this.#timeouts.get(inputFile));
+    this.#timeouts.delete(inputFile);
+    if (upload) {
+      const timeout = setTimeout(() => this.#onUpload(inputFile, null), TIMEOUT_MS);
+      this.#timeouts.set(inputFile, timeout);
+    }
+    this.#onUpload(inputFile, upload);
   }
 
-  #post(message: Told): void {
+  #post(message: Message): void {
     this.#channel.postMessage(message);
   }
 }

@@ -1,22 +1,22 @@
-/** Plays a finished job: hls.js where the browser can, the browser's own HLS otherwise. Fetched when first needed. */
+/** Plays a job's HLS output: with hls.js where the browser supports it, or else with the browser's own player. */
 
 import type HlsType from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
 import type { Output } from "./api_types";
-import { h, show } from "./dom";
+import { h, setVisible } from "./dom";
 import { t } from "./language";
 
 export interface PlayerOptions {
   label: string;
   shouldPlay: boolean;
-  /** Get leave to fetch the video's key, as cookies where it is guarded; whether it may be. */
-  admit: () => Promise<boolean>;
+  /** Request the cookies that the key file needs; return whether the API requires them. */
+  authorize: () => Promise<boolean>;
 }
 
-/** Leave lasts five minutes at least (PLAYBACK_COOKIE_TTL_S is ten or more), and a long video is longer. */
+/** The cookies are valid for at least half of PLAYBACK_COOKIE_TTL_S (five minutes or more); a video can be longer. */
 const RENEWAL_MS = 4 * 60 * 1000;
 
-interface Choice {
+interface QualityOption {
   value: string;
   label: string;
 }
@@ -25,7 +25,7 @@ export class Player {
   readonly element: HTMLElement;
   readonly #video: HTMLVideoElement;
   readonly #quality: HTMLSelectElement;
-  readonly #row: HTMLElement;
+  readonly #qualityRow: HTMLElement;
   readonly #problem: HTMLElement;
   #hls: HlsType | null = null;
   #isClosed = false;
@@ -34,15 +34,20 @@ export class Player {
   constructor(output: Output, options: PlayerOptions) {
     this.#video = h("video", { controls: true, playsinline: true, preload: "metadata", "aria-label": options.label });
     this.#quality = h("select", { "aria-label": t("player.quality") });
-    this.#row = h("label", { class: "quality", hidden: true }, h("span", {}, t("player.quality")), this.#quality);
+    this.#qualityRow = h(
+      "label",
+      { class: "quality", hidden: true },
+      h("span", {}, t("player.quality")),
+      this.#quality,
+    );
     this.#problem = h("p", { class: "player-problem", role: "alert", hidden: true }, t("player.error"));
     const frame = h("div", { class: "frame" }, this.#video);
     if (output.width_px && output.height_px) frame.style.aspectRatio = `${output.width_px} / ${output.height_px}`;
-    this.element = h("div", { class: "player" }, frame, this.#row, this.#problem);
+    this.element = h("div", { class: "player" }, frame, this.#qualityRow, this.#problem);
     void this.#open(output, options).catch((error) => this.#fail(error));
   }
 
-  /** Stop, and let go of everything. */
+  /** Stop playback, release the video's resources, and remove the player. */
   close(): void {
     this.#isClosed = true;
     window.clearInterval(this.#renewal);
@@ -52,33 +57,33 @@ export class Player {
     this.element.remove();
   }
 
-  async #open(output: Output, { admit, shouldPlay }: PlayerOptions): Promise<void> {
+  async #open(output: Output, { authorize, shouldPlay }: PlayerOptions): Promise<void> {
     const url = output.playback_url;
     if (url === null) return;
-    const [{ default: Hls }, isGuarded] = await Promise.all([import("hls.js"), admit()]);
+    const [{ default: Hls }, needsCookies] = await Promise.all([import("hls.js"), authorize()]);
     if (this.#isClosed) return;
-    if (isGuarded) this.#renewal = window.setInterval(() => void admit(), RENEWAL_MS);
-    if (Hls.isSupported()) this.#withHls(Hls, url, isGuarded);
-    else this.#withBrowser(url, output);
-    if (shouldPlay) await this.#video.play().catch(() => undefined); // browsers may want another click
+    if (needsCookies) this.#renewal = window.setInterval(() => void authorize(), RENEWAL_MS);
+    if (Hls.isSupported()) this.#playWithHls(Hls, url, needsCookies);
+    else this.#playNatively(url, output);
+    if (shouldPlay) await this.#video.play().catch(() => undefined); // browsers may require another click
   }
 
-  #withHls(Hls: typeof HlsType, url: string, isGuarded: boolean): void {
+  #playWithHls(Hls: typeof HlsType, url: string, needsCookies: boolean): void {
     const hls = new Hls({
       workerPath: workerUrl,
       capLevelToPlayerSize: true,
-      // Only the key is anybody's secret: segments are of no use without it. Cookies go to this host by themselves, but
-      // to another port of it, as on a developer's machine, only if told.
-      xhrSetup: (xhr, address) => {
-        const { hostname, pathname } = new URL(address, document.baseURI);
-        xhr.withCredentials = isGuarded && hostname === location.hostname && pathname.endsWith(".key");
+      // Only the key file needs cookies: the segments are encrypted and useless without it. The browser always sends
+      // cookies to the page's own origin, but to another port of its host (as in development) only withCredentials.
+      xhrSetup: (xhr, requestUrl) => {
+        const { hostname, pathname } = new URL(requestUrl, document.baseURI);
+        xhr.withCredentials = needsCookies && hostname === location.hostname && pathname.endsWith(".key");
       },
     });
     this.#hls = hls;
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       const levels = hls.levels.map((level, index) => ({ value: String(index), height: level.height }));
       levels.sort((one, other) => other.height - one.height);
-      this.#offer(levels.map(({ value, height }) => ({ value, label: `${height}p` })));
+      this.#setQualities(levels.map(({ value, height }) => ({ value, label: `${height}p` })));
     });
     hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => {
       const height = hls.levels[level]?.height;
@@ -89,20 +94,23 @@ export class Player {
       if (fatal) this.#fail(details);
     });
     this.#quality.addEventListener("change", () => {
-      hls.currentLevel = Number(this.#quality.value); // at once: the next segment may be far off, or not exist
+      hls.currentLevel = Number(this.#quality.value); // at once: for `nextLevel` there may be no next segment
     });
     hls.loadSource(url);
     hls.attachMedia(this.#video);
   }
 
-  /** Safari on phones: it chooses by itself, or plays one rendition's own playlist. */
-  #withBrowser(url: string, output: Output): void {
+  /** Safari on iPhones has no hls.js: it chooses the rendition itself, or plays one rendition's playlist. */
+  #playNatively(url: string, output: Output): void {
     const folder = url.slice(0, url.lastIndexOf("/") + 1);
-    const choices = output.renditions
-      .filter((each) => each.playlist !== null)
+    const qualities = output.renditions
+      .filter((rendition) => rendition.playlist !== null)
       .sort((one, other) => other.height_px - one.height_px)
-      .map((each) => ({ value: folder + encodeURIComponent(each.playlist ?? ""), label: `${each.height_px}p` }));
-    this.#offer(choices);
+      .map(({ playlist, height_px }) => ({
+        value: folder + encodeURIComponent(playlist ?? ""),
+        label: `${height_px}p`,
+      }));
+    this.#setQualities(qualities);
     this.#video.addEventListener("error", () => this.#fail(this.#video.error?.message));
     this.#quality.addEventListener("change", () => {
       const { currentTime, paused } = this.#video;
@@ -113,14 +121,14 @@ export class Player {
     this.#video.src = url;
   }
 
-  #offer(choices: Choice[]): void {
-    const all = [{ value: "-1", label: t("player.auto") }, ...choices];
-    this.#quality.replaceChildren(...all.map(({ value, label }) => h("option", { value }, label)));
-    show(this.#row, choices.length > 1);
+  #setQualities(qualities: QualityOption[]): void {
+    const options = [{ value: "-1", label: t("player.auto") }, ...qualities];
+    this.#quality.replaceChildren(...options.map(({ value, label }) => h("option", { value }, label)));
+    setVisible(this.#qualityRow, qualities.length > 1);
   }
 
   #fail(reason: unknown): void {
-    console.warn("playback:", reason);
-    show(this.#problem, true);
+    console.warn("playback failed:", reason);
+    setVisible(this.#problem, true);
   }
 }

@@ -1,33 +1,61 @@
-/** The dialog that asks for a token where the page has no sign-in hook. */
+/** Signs the user in: with the hook of config.js, at an OpenID Connect provider, or with the token dialog. */
 
-import { h, say } from "./dom";
-import { t } from "./language";
+import { AccessToken } from "./access_token";
+import type { OidcConfig, PageConfig } from "./config";
+import type { OidcClient } from "./oidc_client";
+import { promptForToken } from "./token_dialog";
 
-/** Ask; null if the user closes it. */
-export function askForToken(isRefused: boolean): Promise<string | null> {
-  const input = h("input", { id: "token", type: "password", required: true, autocomplete: "off", spellcheck: "false" });
-  const text = h("p", { id: "sign-in-text" });
-  const later = h("button", { type: "button", class: "button" }, t("signIn.later"));
-  const form = h(
-    "form",
-    { method: "dialog" },
-    h("h2", { id: "sign-in-title" }, t("signIn.title")),
-    text,
-    h("label", { for: "token" }, t("signIn.token")),
-    input,
-    h("div", { class: "dialog-actions" }, later, h("button", { class: "button main" }, t("signIn.submit"))),
-  );
-  const labels = { "aria-labelledby": "sign-in-title", "aria-describedby": "sign-in-text" };
-  const dialog = h("dialog", { class: "dialog", ...labels }, form);
-  say(text, t(isRefused ? "signIn.refused" : "signIn.text"));
-  document.body.append(dialog);
-  dialog.showModal();
-  return new Promise((resolve) => {
-    later.addEventListener("click", () => dialog.close());
-    form.addEventListener("submit", () => dialog.close(input.value.trim()));
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      resolve(dialog.returnValue || null);
-    });
-  });
+export class SignIn {
+  readonly accessToken: AccessToken;
+  readonly #provider: Promise<OidcClient> | null;
+  readonly #onChange: () => void;
+  #isDeclined = false;
+
+  constructor(config: PageConfig, onChange: () => void) {
+    this.#onChange = onChange;
+    const provider = config.oidc && !config.getToken ? loadProvider(config.oidc) : null;
+    this.#provider = provider;
+    this.accessToken = new AccessToken(
+      async (isRefused) => (this.#isDeclined ? null : this.#record(await promptForToken(isRefused))),
+      provider ? async (request) => this.#record(await (await provider).token(request)) : config.getToken,
+    );
+  }
+
+  get hasProvider(): boolean {
+    return this.#provider !== null;
+  }
+
+  /** True if the user declined to sign in; the dialog then stays closed until `allowPrompt` or `signIn`. */
+  get isDeclined(): boolean {
+    return this.#isDeclined;
+  }
+
+  allowPrompt(): void {
+    this.#isDeclined = false;
+  }
+
+  /** Sign in because the user clicked the button. */
+  async signIn(): Promise<void> {
+    this.allowPrompt();
+    if (this.#provider) {
+      const provider = await this.#provider;
+      this.accessToken.set(this.#record(await provider.signIn().catch(() => null)));
+    } else await this.accessToken.replace(null);
+  }
+
+  async signOut(): Promise<void> {
+    await (await this.#provider)?.signOut();
+  }
+
+  #record(token: string | null): string | null {
+    this.#isDeclined = token === null;
+    this.#onChange();
+    return token;
+  }
+}
+
+/** Load the OIDC code, which only pages with a provider need. */
+async function loadProvider(options: OidcConfig): Promise<OidcClient> {
+  const { OidcClient } = await import("./oidc_client");
+  return new OidcClient(options);
 }

@@ -1,4 +1,4 @@
 interface ImportMetaEnv {
-  /** The API's address, where it isn't the page's own folder and `config.js` names none. */
+  /** The API's URL, if it isn't the page's folder. `apiBaseUrl` in `config.js` overrides it. */
   readonly VITE_API_BASE_URL?: string;
 }

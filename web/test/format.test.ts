@@ -17,7 +17,7 @@ test.each([
   [20_041, "0:20"],
   [59_999, "1:00"],
   [3_723_000, "1:02:03"],
-])("%i ms last %s", (durationMs, text) => {
+])("%i ms are %s", (durationMs, text) => {
   expect(formatDuration(durationMs)).toBe(text);
 });
 
@@ -30,11 +30,11 @@ test.each([
   [3_590, "1 hr"],
   [4_800, "1 hr 20 min"],
   [7_190, "2 hr"],
-])("%i s to go are %s", (seconds, text) => {
+])("%i s left are %s", (seconds, text) => {
   expect(formatRemaining(seconds, "en")).toBe(text);
 });
 
-test("numbers are in the reader's language", () => {
+test("numbers are in the user's language", () => {
   expect(formatRemaining(180, "ja")).toBe("3 分");
   expect(formatPercent(42, "ja")).toBe("42%");
 });

@@ -2,16 +2,16 @@ import { describe, expect, test } from "vitest";
 import { chooseLanguage, jobErrorText, LANGUAGES, textIn, uploadErrorText } from "../src/text";
 
 const { en, ja } = LANGUAGES;
-const gaps = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
+const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
 
 describe("every language", () => {
-  test("has the same texts", () => {
+  test("has the same keys", () => {
     expect(Object.keys(ja).sort()).toEqual(Object.keys(en).sort());
   });
 
-  test.each(Object.keys(en) as (keyof typeof en)[])("says %s, with the same gaps", (key) => {
+  test.each(Object.keys(en) as (keyof typeof en)[])("has the text %s, with the same placeholders", (key) => {
     expect(ja[key].trim()).not.toBe("");
-    expect(gaps(ja[key])).toEqual(gaps(en[key]));
+    expect(placeholders(ja[key])).toEqual(placeholders(en[key]));
   });
 });
 
@@ -21,16 +21,16 @@ test.each([
   [["en-GB"], "en"],
   [["fr"], "en"],
   [[], "en"],
-])("the first known of %j is %s", (preferred, language) => {
+])("the first supported language of %j is %s", (preferred, language) => {
   expect(chooseLanguage(preferred)).toBe(language);
 });
 
-test("gaps are filled in, and one without a value stays visible", () => {
+test("placeholders are replaced, and one without a value stays visible", () => {
   expect(textIn("en", "bar.sent", { sent: "1 MB", total: "2 MB" })).toBe("1 MB of 2 MB");
   expect(textIn("en", "bar.left")).toBe("{time} left");
 });
 
-test("what is filled in is taken as it is", () => {
+test("a value is inserted unchanged, even if it looks like a pattern or a placeholder", () => {
   expect(textIn("en", "announce", { file: "$& {stage}", stage: "x" })).toBe("$& {stage}: x");
 });
 
@@ -43,11 +43,11 @@ test.each([
   [1517, "jobError.service"],
   [1999, "jobError.other"],
   [777, "jobError.other"],
-])("a job's code %i is told as %s", (code, key) => {
+])("a job's error code %i has the text %s", (code, key) => {
   expect(jobErrorText(code)).toBe(key);
 });
 
-test("a code of the API's that the page doesn't know has words all the same", () => {
+test("an unknown error code of the API has a text too", () => {
   expect(uploadErrorText("upload_too_large")).toBe("uploadError.upload_too_large");
   expect(uploadErrorText("something_new")).toBe("uploadError.other");
 });

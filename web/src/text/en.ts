@@ -1,12 +1,12 @@
-/** Every text of the page in English. `{name}` is filled in. The other languages have just these keys. */
+/** The page's texts in English. `{name}` is a placeholder. Every other language has the same keys. */
 export const en = {
   title: "Videos",
   "drop.title": "Drop videos here",
   "drop.or": "or",
   "drop.choose": "Choose files",
   "drop.hint":
-    "They upload straight to storage, and play here when they are ready. You can close this page meanwhile: once a file is uploaded, the rest goes on without it.",
-  "drop.release": "Let go to upload",
+    "Files upload directly to storage, and play here when they are ready. After a file is uploaded, you can close this page: transcoding continues without it.",
+  "drop.release": "Release to upload",
   "empty.title": "Nothing here yet",
   "empty.text": "Each video gets a card of its own, with one bar from the first byte to the moment it plays.",
   "list.label": "Your videos",
@@ -14,7 +14,7 @@ export const en = {
   "list.summaryOne": "1 video",
   "list.clear": "Remove finished",
 
-  "stage.loading": "Looking it up",
+  "stage.loading": "Loading",
   "stage.queued": "Waiting for its turn to upload",
   "stage.uploading": "Uploading",
   "stage.paused": "Paused",
@@ -30,7 +30,7 @@ export const en = {
   "stage.complete": "Ready to play",
   "stage.failed": "Could not be transcoded",
   "stage.canceled": "Canceled",
-  "stage.gone": "No longer kept",
+  "stage.gone": "No longer available",
   "stage.canceling": "Canceling",
   "stage.elsewhere": "{stage} in another tab",
 
@@ -39,8 +39,8 @@ export const en = {
   "bar.sent": "{sent} of {total}",
   announce: "{file}: {stage}",
 
-  "note.interrupted": "Choose the same file again, and it goes on where it stopped.",
-  "note.gone": "It was uploaded too long ago, or belongs to somebody else.",
+  "note.interrupted": "Choose the same file again to continue the upload where it stopped.",
+  "note.gone": "This video was uploaded too long ago, or belongs to another user.",
   "note.noPlayback": "The video is ready, but this service has no address from which to play it.",
   "note.warnings": "Notes from the transcoder",
 
@@ -63,16 +63,13 @@ export const en = {
   "player.autoAt": "Auto ({height}p)",
   "player.label": "Player of {file}",
   "player.error": "The video can't be played here.",
-  "meta.size": "Uploaded {size}",
 
-  "net.offline": "You are offline. Everything goes on by itself once you are back.",
+  "net.offline": "You are offline. Uploads and updates continue when the connection is back.",
   "net.lost": "The service can't be reached at the moment. Trying again …",
-  "net.back": "Connected again",
-  leave: "Uploads are still running.",
 
   "signIn.title": "Sign in",
-  "signIn.text": "This service asks for an access token.",
-  "signIn.refused": "The token was refused or has expired. Please give another one.",
+  "signIn.text": "This service requires an access token.",
+  "signIn.refused": "The token was refused or has expired. Please enter another one.",
   "signIn.token": "Access token",
   "signIn.submit": "Sign in",
   "signIn.later": "Not now",
@@ -83,14 +80,14 @@ export const en = {
   details: "Technical details",
 
   "jobError.input":
-    "This file is not a video that can be read. It may be damaged, or be of another kind than its name says.",
-  "jobError.empty": "The file has no picture or sound to work with.",
+    "This file is not a video that can be read. It may be damaged, or its content may not match its file extension.",
+  "jobError.empty": "The file contains no video or audio.",
   "jobError.codec": "The video uses a format that is not supported.",
   "jobError.missing": "The uploaded file could not be read. Please upload it again.",
   "jobError.access":
-    "The transcoder was not allowed to read or write the files. This is for the operator of this service to mend.",
-  "jobError.settings": "The settings do not fit this video.",
-  "jobError.service": "The transcoder had a fault of its own. Trying again often helps.",
+    "The transcoder was not allowed to read or write the files. The operator of this service must fix this.",
+  "jobError.settings": "The transcoding settings do not fit this video.",
+  "jobError.service": "The transcoding service had an internal error. Trying again often helps.",
   "jobError.other": "The video could not be transcoded.",
 
   "uploadError.unsupported_content_type": "Files of this kind are not accepted. Please choose a video.",
@@ -98,13 +95,13 @@ export const en = {
   "uploadError.empty": "The file is empty.",
   "uploadError.duplicate": "This file is already being uploaded.",
   "uploadError.too_many_uploads": "Too many uploads in a short time. Please wait a minute.",
-  "uploadError.upload_not_found": "The unfinished upload was thrown away meanwhile. Trying again begins anew.",
+  "uploadError.upload_not_found": "The unfinished upload was deleted. Trying again starts from the beginning.",
   "uploadError.missing_token": "Sign in to upload.",
   "uploadError.invalid_token": "Sign in to upload.",
   "uploadError.expired_token": "Your sign-in has expired.",
   "uploadError.network":
-    "The connection broke off several times. What is uploaded is kept: trying again goes on from there.",
-  "uploadError.other": "The upload did not work.",
+    "The connection failed several times. The uploaded part is kept: trying again continues from there.",
+  "uploadError.other": "The upload failed.",
 } as const;
 
 export type TextKey = keyof typeof en;

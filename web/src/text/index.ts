@@ -1,4 +1,4 @@
-/** Texts in the reader's language. Pure but for `text`, whose language is the browser's. */
+/** The page's texts in each language, and the texts for error codes. Pure. */
 
 import { en, type TextKey } from "./en";
 import { ja } from "./ja";
@@ -8,23 +8,31 @@ export type { TextKey } from "./en";
 export const LANGUAGES = { en, ja } satisfies Record<string, Record<TextKey, string>>;
 export type Language = keyof typeof LANGUAGES;
 
-/** The first of the reader's languages that the page has; English otherwise. */
+/** Return the first of the user's languages that the page supports, or English. */
 export function chooseLanguage(preferred: readonly string[]): Language {
-  for (const each of preferred) {
-    const base = each.toLowerCase().split("-")[0] ?? "";
+  for (const tag of preferred) {
+    const base = tag.toLowerCase().split("-")[0] ?? "";
     if (base in LANGUAGES) return base as Language;
   }
   return "en";
 }
 
-/** The text with its gaps filled in. */
-export function textIn(language: Language, key: TextKey, gaps: Readonly<Record<string, string | number>> = {}): string {
-  return LANGUAGES[language][key].replace(/\{(\w+)\}/g, (gap, name: string) => String(gaps[name] ?? gap));
+/** Return the text with its placeholders replaced; a placeholder without a value stays as it is. */
+export function textIn(
+  language: Language,
+  key: TextKey,
+  values: Readonly<Record<string, string | number>> = {},
+): string {
+  return LANGUAGES[language][key].replace(/\{(\w+)\}/g, (placeholder, name: string) =>
+    String(values[name] ?? placeholder),
+  );
 }
 
 /**
- * Which words say what a job's error code means: MediaConvert's (1000 and above), or the HTTP status with which it
- * refused the job. https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html
+ * Return the text for a job's error code: MediaConvert's own code (1000 and above), or the HTTP status with which
+ * MediaConvert refused the job.
+ *
+ * https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html
  */
 export function jobErrorText(code: number): TextKey {
   if (code === 1010) return "jobError.input";
@@ -37,7 +45,7 @@ export function jobErrorText(code: number): TextKey {
   return "jobError.other";
 }
 
-/** Which words say why an upload didn't work. */
+/** Return the text for the error code of an upload. */
 export function uploadErrorText(code: string): TextKey {
   const key = `uploadError.${code}`;
   return key in en ? (key as TextKey) : "uploadError.other";

@@ -65,12 +65,9 @@ export const ja: Record<TextKey, string> = {
   "player.autoAt": "自動({height}p)",
   "player.label": "{file} のプレーヤー",
   "player.error": "この動画はここでは再生できません。",
-  "meta.size": "元のサイズ {size}",
 
   "net.offline": "オフラインです。つながると自動で続きます。",
   "net.lost": "サービスに接続できません。再接続しています…",
-  "net.back": "再接続しました",
-  leave: "アップロードがまだ終わっていません。",
 
   "signIn.title": "サインイン",
   "signIn.text": "このサービスにはアクセストークンが必要です。",
