@@ -1,4 +1,4 @@
-"""The worker, put together: the one place that knows which part needs which client."""
+"""The assembly of the worker's parts: the only module that knows which part needs which client."""
 
 import time
 
@@ -19,7 +19,7 @@ from worker.submission.submit import Submitter
 
 
 async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
-    """Return what handles messages, put together from clients that `aws` opens."""
+    """Return the handler of messages, with clients that `aws` opens."""
     dynamodb = await aws.dynamodb()
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
@@ -33,7 +33,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
             outputs=outputs,
             lookups=lookups,
             statuses=statuses,
-            encoder=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
+            mediaconvert=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
             clock=time.time,
             lease_s=settings.claim_lease_s,
         ),
