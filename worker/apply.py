@@ -20,7 +20,7 @@ class Applier:
     """Applies job events. `clock` returns Unix seconds."""
 
     statuses: StatusTable
-    outputs: KeyTable
+    key_table: KeyTable
     artifacts: ArtifactStore
     clock: Callable[[], float]
 
@@ -45,7 +45,7 @@ class Applier:
         """Write key file, info.json and status, in this order: a client that reads COMPLETE can play the video."""
         now_s = int(self.clock())
         destination, job = await asyncio.gather(
-            self.outputs.get(event.job_id, now_s=now_s),
+            self.key_table.get(event.job_id, now_s=now_s),
             self.statuses.get(event.job_id, now_s=now_s, consistent=True),
         )
         if job is not None and job.status.is_final:

@@ -24,13 +24,13 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
     lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
-    outputs = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
+    key_table = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
     parser = message_parser(settings)
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     return BatchHandler(
         parser=parser,
         submitter=Submitter(
-            outputs=outputs,
+            key_table=key_table,
             lookups=lookups,
             statuses=statuses,
             mediaconvert=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
@@ -39,7 +39,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
         ),
         applier=Applier(
             statuses=statuses,
-            outputs=outputs,
+            key_table=key_table,
             artifacts=ArtifactStore(await aws.s3(), settings.output_bucket),
             clock=time.time,
         ),

@@ -35,7 +35,7 @@ async def open_reconciler(
         ),
         statuses=submitter.statuses,
         lookups=submitter.lookups,
-        outputs=submitter.outputs,
+        key_table=submitter.key_table,
         artifacts=applier.artifacts,
         submitter=submitter,
         applier=applier,

@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from transcode.job import FINAL, Canceled, Completed, Failed, Failure, JobWarning, Output, Status
+from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Output, Status
 from worker.messages.complete_event import output_of
 from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.messages.payloads import UNKNOWN_ERROR, JobDetail
@@ -51,10 +51,14 @@ class ListedJob:
     @property
     def is_final(self) -> bool:
         """True if the job has ended."""
-        return self.status in FINAL
+        return self.status.is_final
 
     def final_event(self) -> FinalEvent:
-        """Return the job's final event, with the job's finish time, which has a resolution of one second."""
+        """Return the job's final event, with the job's finish time, which has a resolution of one second.
+
+        Raises:
+            ValueError: The job has not ended.
+        """
         time_ms = self.ended_ms or self.created_ms
         match self.status:
             case Status.COMPLETE:
@@ -62,9 +66,11 @@ class ListedJob:
                 return Completed(job_id=self.job_id, time_ms=time_ms, output=output, warnings=self.warnings)
             case Status.CANCELED:
                 return Canceled(job_id=self.job_id, time_ms=time_ms)
-            case _:
+            case Status.ERROR:
                 failure = self.failure or Failure(code=UNKNOWN_ERROR, message="The job failed.")
                 return Failed(job_id=self.job_id, time_ms=time_ms, failure=failure)
+            case Status.SUBMITTED | Status.PROGRESSING:
+                raise ValueError(f"job {self.job_id} has not ended")
 
 
 def parse_listed_job(job: Mapping[str, Any], *, input_bucket: str, sanitiser: Sanitiser) -> ListedJob | None:

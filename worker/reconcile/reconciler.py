@@ -54,7 +54,7 @@ class Reconciler:
     jobs: JobList
     statuses: StatusTable
     lookups: LookupTable
-    outputs: KeyTable
+    key_table: KeyTable
     artifacts: ArtifactStore
     submitter: Submitter
     applier: Applier
@@ -96,7 +96,7 @@ class Reconciler:
         rows = StoredRows(job=row, lookup=lookup)
         if job.claim_id is None or not needs_claim(job, rows):
             return rows
-        return replace(rows, claim=await self.outputs.get_claim(job.claim_id))
+        return replace(rows, claim=await self.key_table.get_claim(job.claim_id))
 
     async def _take_step(self, step: Step, job: ListedJob, rows: StoredRows, counts: PassCounts) -> None:
         match step:

@@ -52,7 +52,7 @@ async def _repeat(reconciler: Reconciler, settings: WorkerSettings) -> None:
         await asyncio.sleep(interval_s * random.uniform(0.5, 1))  # noqa: S311 -- not used for secrets
         try:
             now_ms = int(time.time() * 1000)
-            if await reconciler.outputs.acquire_lease(LEASE_NAME, now_ms=now_ms, until_ms=now_ms + interval_s * 1000):
+            if await reconciler.key_table.acquire_lease(LEASE_NAME, now_ms=now_ms, until_ms=now_ms + interval_s * 1000):
                 await reconcile_once(reconciler, lookback_s=settings.reconcile_lookback_s)
         except Exception as error:  # noqa: BLE001 -- the outer level of the loop: the next pass repairs the rest
             log.warning("reconcile.postponed", reason=type(error).__name__)

@@ -37,7 +37,7 @@ class Submitter:
     For `lease_s` seconds, only one worker may create a claim's job. CreateJob responds or times out within that time.
     """
 
-    outputs: KeyTable
+    key_table: KeyTable
     lookups: LookupTable
     statuses: StatusTable
     mediaconvert: MediaConvertJobs
@@ -51,7 +51,7 @@ class Submitter:
             Exception: AWS returned an unexpected error; the worker should retry the message.
         """
         new_claim = self._new_claim(upload)
-        claim = await self.outputs.claim(new_claim, now_ms=new_claim.claimed_ms)
+        claim = await self.key_table.claim(new_claim, now_ms=new_claim.claimed_ms)
         if claim.refused:
             return Done()
         if claim.job_id is not None:
@@ -63,7 +63,7 @@ class Submitter:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
                 job_id = await self._find_or_create(claim)
         except MediaConvertBusyError:
-            await self.outputs.release(claim)
+            await self.key_table.release(claim)
             log.warning("encoder.busy", input_file=upload.input_file)
             return Retry(reason="MediaConvert is busy", delay_s=backoff_s(message))
         except JobRefusedError as refusal:
@@ -99,7 +99,7 @@ class Submitter:
         return await self.mediaconvert.create(claim, now_s=self.clock())
 
     async def _record_job(self, claim: Claim, job_id: str, message: Message | None = None) -> Outcome:
-        recorded_job_id = await self.outputs.record_job(claim, job_id)
+        recorded_job_id = await self.key_table.record_job(claim, job_id)
         if recorded_job_id != job_id:
             # This worker's lease expired, and another worker created the recorded job. Only that one may run.
             log.warning("job.duplicate_canceled", job_id=job_id, standing_job_id=recorded_job_id)
@@ -109,7 +109,7 @@ class Submitter:
     async def _write_rows(self, claim: Claim, job_id: str, message: Message | None) -> Outcome:
         """Write the job's rows: first the row that COMPLETE needs, last the row with which readers find the job."""
         now_s, input_file = int(self.clock()), claim.destination.input_file
-        await self.outputs.put(job_id, claim.destination, now_s=now_s)
+        await self.key_table.put(job_id, claim.destination, now_s=now_s)
         lookup = await self.lookups.get(input_file, now_s=now_s, consistent=True)
         job = Job(
             job_id=job_id,
@@ -126,6 +126,6 @@ class Submitter:
     async def _refuse(self, claim: Claim, refusal: JobRefusedError) -> Outcome:
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.lookups.refuse(input_file, refusal.failure, claimed_ms=claim.claimed_ms, now_s=now_s)
-        await self.outputs.refuse(claim)
+        await self.key_table.refuse(claim)
         log.error("job.refused", input_file=input_file, code=refusal.failure.code, reason=refusal.failure.message)
         return Done()
