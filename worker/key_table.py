@@ -2,7 +2,7 @@
 
 Only the worker's role may access the table. A claim's row has a key that begins with "claim:"; no MediaConvert job id
 does. The claim contains the encryption key and the output path before the job exists, so a crash loses neither.
-No AWS type crosses this module's boundary.
+No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping

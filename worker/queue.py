@@ -3,7 +3,7 @@
 A queue can have a larger batch size for a backlog: the more events of one job a worker sees together, the fewer of
 them need a write. The worker doesn't wait for more messages; it only takes those that are already in the queue.
 
-No AWS type crosses this module's boundary.
+No AWS type passes this boundary.
 """
 
 import asyncio

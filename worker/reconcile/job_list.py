@@ -1,6 +1,6 @@
 """MediaConvert's list of jobs, for reconciliation.
 
-No AWS type crosses this module's boundary.
+No AWS type passes this boundary.
 """
 
 from collections.abc import AsyncIterator

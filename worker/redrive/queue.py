@@ -1,6 +1,6 @@
 """A dead-letter queue. After an inspection, all messages are visible again, except those sent back or deleted.
 
-No AWS type crosses this module's boundary.
+No AWS type passes this boundary.
 """
 
 from collections.abc import AsyncIterator, Sequence

@@ -1,6 +1,6 @@
 """MediaConvert's API for the worker: create a job, find the job of a claim, cancel a job.
 
-No AWS type crosses this module's boundary.
+No AWS type passes this boundary.
 """
 
 from collections.abc import AsyncGenerator, Mapping
