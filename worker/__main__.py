@@ -13,7 +13,7 @@ from worker.assembly import open_handler
 from worker.health import HealthFile
 from worker.loop import Loop
 from worker.queue import open_queue
-from worker.reconcile.runner import reconciling
+from worker.reconcile.runner import reconcile_periodically
 from worker.settings import WorkerSettings
 from worker.startup import worker_process
 
@@ -44,7 +44,7 @@ async def run(settings: WorkerSettings) -> None:
         )
         gc_tuning.freeze_startup_objects()
         log.info("worker.ready", queues=[queue.name for queue in queues])
-        async with reconciling(aws, settings, handler):
+        async with reconcile_periodically(aws, settings, handler):
             await loop.run(stop)
     log.info("worker.stopped")
 

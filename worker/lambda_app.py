@@ -51,7 +51,9 @@ class LambdaWorker:
                 require_done((await self._handler.handle([message])).get(message.message_id))
                 return None
             case QueueBatches(batches=batches):
-                failed = [await self._work(await self._queue(name), messages) for name, messages in batches.items()]
+                failed = [
+                    await self._handle_batch(await self._queue(name), messages) for name, messages in batches.items()
+                ]
                 return batch_item_failures([message_id for each in failed for message_id in each])
 
     async def _queue(self, name: str) -> Queue:
@@ -62,7 +64,7 @@ class LambdaWorker:
             self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
         return self._queues[name]
 
-    async def _work(self, queue: Queue, messages: Sequence[Message]) -> Sequence[str]:
+    async def _handle_batch(self, queue: Queue, messages: Sequence[Message]) -> Sequence[str]:
         """Handle the messages, and return the ids of those that SQS must deliver again."""
         outcomes = await self._handler.handle(messages)
         handled = await asyncio.gather(*(_apply_outcome(queue, m, outcomes.get(m.message_id)) for m in messages))

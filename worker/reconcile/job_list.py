@@ -31,7 +31,7 @@ class JobList:
         self._input_bucket = input_bucket
         self._sanitiser = sanitiser
 
-    async def back_to(self, oldest_ms: int) -> AsyncIterator[list[ListedJob]]:
+    async def created_since(self, oldest_ms: int) -> AsyncIterator[list[ListedJob]]:
         """Yield pages of this deployment's jobs created since `oldest_ms` (Unix milliseconds), newest first.
 
         A page is empty if it has only jobs of other programs.

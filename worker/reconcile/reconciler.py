@@ -68,7 +68,7 @@ class Reconciler:
             Exception: MediaConvert's list can't be read; repairs made before that stay.
         """
         counts = PassCounts()
-        async for page in self.jobs.back_to(int((self.clock() - lookback_s) * 1000)):
+        async for page in self.jobs.created_since(int((self.clock() - lookback_s) * 1000)):
             await asyncio.gather(*(self._check(job, counts) for job in page))
         return counts
 

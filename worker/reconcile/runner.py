@@ -30,7 +30,7 @@ log = structlog.get_logger("worker.reconcile")
 
 
 @contextlib.asynccontextmanager
-async def reconciling(aws: Aws, settings: WorkerSettings, handler: BatchHandler) -> AsyncIterator[None]:
+async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: BatchHandler) -> AsyncIterator[None]:
     """Reconcile once per RECONCILE_INTERVAL_S, in only one of all workers at a time, until the context ends."""
     interval_s = settings.reconcile_interval_s
     if not interval_s:
