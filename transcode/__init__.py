@@ -1,1 +1,1 @@
-"""What both the service and the worker know about an upload and its job; knows nothing of either."""
+"""The model of uploads and jobs, and the stores that the service and the worker share. Imports neither of the two."""

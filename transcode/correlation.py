@@ -1,7 +1,7 @@
-"""The ids that follow one upload through service, queue, MediaConvert and worker, into every log line and trace.
+"""The correlation ids: they follow one upload through service, queue, MediaConvert and worker, into logs and traces.
 
-Pure. They travel as attributes of a message of ours, and as user metadata of the job, which comes back in each of its
-events. What comes in is anybody's: what isn't in the shape of an id is left out.
+Pure. They travel as attributes of the service's messages, and as user metadata of the job, which MediaConvert repeats
+in each of the job's events. Both can come from other senders, so a value without the format of its id is dropped.
 """
 
 import hashlib
@@ -19,63 +19,63 @@ _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 REQUEST_ID_KEY = "RequestId"
 TRACE_PARENT_KEY = "traceparent"
 UPLOAD_KEY = "Upload"
-MADE_KEY = "Made"
+JOB_CREATED_KEY = "Made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correlation:
-    """What is known of where a piece of work comes from.
+    """The correlation ids of one piece of work; each is None if unknown.
 
-    `upload` is the upload's id, `request_id` that of the request that asked for the work, `trace_parent` the span that
-    did (W3C), `made_ms` when its job was made (Unix milliseconds).
+    `upload` is the upload's id. `request_id` is the id of the HTTP request that started the work. `trace_parent` is
+    the span that started it (W3C). `job_created_ms` is the time at which its job was created (Unix milliseconds).
     """
 
     upload: str | None = None
     request_id: str | None = None
     trace_parent: str | None = None
-    made_ms: int | None = None
+    job_created_ms: int | None = None
 
     def as_log_fields(self) -> dict[str, str]:
-        """Return the ids by the names that they have in every log line."""
-        return _present(upload=self.upload, request_id=self.request_id)
+        """Return the ids under their names in log lines."""
+        return _without_none(upload=self.upload, request_id=self.request_id)
 
     def as_message_attributes(self) -> dict[str, str]:
-        """Return what a message of ours carries beside its body."""
-        return _present(**{REQUEST_ID_KEY: self.request_id, TRACE_PARENT_KEY: self.trace_parent})
+        """Return the ids as attributes of a message to the worker."""
+        return _without_none(**{REQUEST_ID_KEY: self.request_id, TRACE_PARENT_KEY: self.trace_parent})
 
     def as_user_metadata(self) -> dict[str, str]:
-        """Return what a job carries, in the characters that MediaConvert takes."""
-        made = None if self.made_ms is None else str(self.made_ms)
-        return _present(**{UPLOAD_KEY: self.upload, MADE_KEY: made}, **self.as_message_attributes())
+        """Return the ids as user metadata of a job, in the characters that MediaConvert accepts."""
+        created = None if self.job_created_ms is None else str(self.job_created_ms)
+        return _without_none(**{UPLOAD_KEY: self.upload, JOB_CREATED_KEY: created}, **self.as_message_attributes())
 
 
-def correlation_of(carried: Mapping[str, str] | None, *, input_file: str | None = None) -> Correlation:
-    """Return the correlation that a message's attributes or a job's user metadata carry.
+def parse_correlation(carrier: Mapping[str, str] | None, *, input_file: str | None = None) -> Correlation:
+    """Return the correlation ids in a message's attributes or a job's user metadata.
 
-    >>> correlation_of(
+    >>> parse_correlation(
     ...     {"RequestId": "r-1234", "traceparent": "none"}, input_file="uploads/00112233445566778899aabb/a.mp4"
     ... )
-    Correlation(upload='00112233445566778899aabb', request_id='r-1234', trace_parent=None, made_ms=None)
+    Correlation(upload='00112233445566778899aabb', request_id='r-1234', trace_parent=None, job_created_ms=None)
     """
-    carried = carried or {}
-    made = _shaped(_MILLISECONDS, carried.get(MADE_KEY))
+    carrier = carrier or {}
+    created = _matching(_MILLISECONDS, carrier.get(JOB_CREATED_KEY))
     return Correlation(
-        upload=upload_of(input_file) if input_file else _shaped(_UPLOAD, carried.get(UPLOAD_KEY)),
-        request_id=_shaped(REQUEST_ID, carried.get(REQUEST_ID_KEY)),
-        trace_parent=_shaped(TRACE_PARENT, carried.get(TRACE_PARENT_KEY)),
-        made_ms=int(made) if made else None,
+        upload=upload_of(input_file) if input_file else _matching(_UPLOAD, carrier.get(UPLOAD_KEY)),
+        request_id=_matching(REQUEST_ID, carrier.get(REQUEST_ID_KEY)),
+        trace_parent=_matching(TRACE_PARENT, carrier.get(TRACE_PARENT_KEY)),
+        job_created_ms=int(created) if created else None,
     )
 
 
 def upload_of(input_file: str) -> str:
-    """Return the upload's id: the folder that makes its key unguessable, or a hash of a key made by somebody else."""
+    """Return the upload's id: the unguessable folder in its key, or a hash of a key that the service didn't choose."""
     folder = input_file.rpartition("/")[0].rpartition("/")[2]
     return folder if _UPLOAD.fullmatch(folder) else hashlib.sha256(input_file.encode()).hexdigest()[:32]
 
 
-def _shaped(shape: re.Pattern[str], value: object) -> str | None:
-    return value if isinstance(value, str) and shape.fullmatch(value) else None
+def _matching(pattern: re.Pattern[str], value: object) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None
 
 
-def _present(**values: str | None) -> dict[str, str]:
+def _without_none(**values: str | None) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}

@@ -1,6 +1,6 @@
-"""The message by which the service asks the worker for another job of a file: sent to the uploads' queue. Pure.
+"""The message with which the service requests another job of a file from the worker, in the uploads queue. Pure.
 
-It has the shape of S3's Object Created, and says beside the object's version what the new job replaces.
+It has the shape of S3's Object Created event, and adds the id of the job that the new job replaces.
 """
 
 import json
@@ -10,7 +10,7 @@ DETAIL_TYPE = "Job Requested"
 
 
 def job_requested(*, bucket: str, key: str, size_bytes: int, etag: str, version_id: str | None, replaces: str) -> str:
-    """Return the message's body. `replaces` is the job, or the refused claim, that another try was asked for."""
+    """Return the message's body. `replaces` is the id of the job, or refused claim, that the new job replaces."""
     version = {"version-id": version_id} if version_id else {}
     detail = {
         "bucket": {"name": bucket},

@@ -1,4 +1,4 @@
-"""An input file, before and beside its job. Pure."""
+"""The model of an input file's row, which exists before the file's job and beside it. Pure."""
 
 from dataclasses import dataclass, replace
 
@@ -7,11 +7,12 @@ from transcode.job import Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
-    """What is known of an input file: before its job is made, `job_id` is None; `failure` says why none could be.
+    """An input file's row. `job_id` is None until the job is created; `failure` says why no job could be created.
 
-    `announced_s` is Unix seconds. `upload_id` is S3's of a multipart upload, `is_uploaded` once that was completed, and
-    `size_bytes` its length where it was announced. `claimed_ms` (Unix milliseconds) tells which claim was recorded
-    last; `replaces` is set from the moment another try was asked for until its job is made, and says of what.
+    `announced_s` is Unix seconds. `upload_id` is S3's id of a multipart upload. `is_uploaded` is true once the
+    multipart upload was completed. `size_bytes` is the announced length, if there was one. `claimed_ms` (Unix
+    milliseconds) is the time of the claim that was recorded last. `replaces` is set from the request for another job
+    until that job is created: the id of the job, or of the refused claim, that the new job replaces.
     """
 
     input_file: str
@@ -27,5 +28,5 @@ class Lookup:
     replaces: str | None = None
 
     def with_request(self, replaces: str) -> "Lookup":
-        """Return the file as it is once another job was asked for, in place of this one or of the error."""
+        """Return the row after a request for another job, which replaces this row's job or failure."""
         return replace(self, job_id=None, failure=None, replaces=replaces)

@@ -1,7 +1,7 @@
-"""The numbers that matter, read out of log lines: one contract for CloudWatch's metric filters and for OpenTelemetry.
+"""The metrics, read from log events. CloudWatch's metric filters and OpenTelemetry use the same table.
 
-Pure. A line that is renamed, or loses a field, takes its number with it: tests hold this table, infra/alarms.yaml and
-docs/operations.md together.
+Pure. A metric disappears when its log event is renamed or loses the field. Tests check that this table,
+infra/alarms.yaml and docs/operations.md agree.
 """
 
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """How the values of a number belong together."""
+    """The way in which a metric's values are aggregated."""
 
     COUNT = "count"
-    """They add up."""
+    """A counter: the values are added up."""
     DURATION = "duration"
-    """Milliseconds, of which the distribution counts."""
+    """A histogram of milliseconds."""
     STATE = "state"
-    """The last one stands."""
+    """A gauge: the last value counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One number. `log_field` is the field of the log event that has it; each line counts as one without."""
+    """One metric. `log_field` is the log event's field that has the value; without it, each event counts as 1."""
 
     name: str
     event: str
@@ -31,7 +31,7 @@ class Metric:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     def value(self, line: Mapping[str, object]) -> float | None:
-        """Return the line's value; None where the line has none."""
+        """Return the log event's value; None if it has none."""
         value = 1 if self.log_field is None else line.get(self.log_field)
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 

@@ -1,6 +1,6 @@
-"""What a store or client asks of AWS, said beside the code that asks it.
+"""The AWS permissions of stores and clients. Each module declares its own, beside the code that makes the calls.
 
-Pure. infra/permissions.yaml grants exactly these: a test compares the two, and others watch every call that is made.
+Pure. infra/permissions.yaml grants exactly these: one test compares the two, and other tests check every call made.
 """
 
 from collections.abc import Iterable
@@ -9,30 +9,30 @@ from enum import StrEnum
 
 
 class Resource(StrEnum):
-    """What an action may touch: the last part of an ARN, with the names of the stacks' exports in it."""
+    """The resource of an action: the last part of an ARN, with the names of the stacks' exports in it."""
 
     INPUT_FILE_TABLE = "table/${InputFileTable}"
     STATUS_TABLE = "table/${StatusTable}"
     OUTPUT_TABLE = "table/${OutputTable}"
-    """The table with the keys: the worker's alone."""
+    """The table with the encryption keys. Only the worker may access it."""
     INPUT_BUCKET = "${InputBucket}"
     UPLOADS = "${InputBucket}/${UploadPrefix}*"
-    """Objects under the upload prefix; their keys are made when an upload begins."""
+    """Objects under the upload prefix. The service chooses their keys when an upload begins."""
     OUTPUT_BUCKET = "${OutputBucket}"
     OUTPUTS = "${OutputBucket}/${UploadPrefix}*"
-    """What jobs write: a job's folder begins with its input file's key."""
+    """The jobs' outputs. The name of a job's folder begins with its input file's key."""
     UPLOADS_QUEUE = "${UploadsQueueArn}"
     JOB_EVENTS_QUEUE = "${JobEventsQueueArn}"
     UPLOADS_DEAD_LETTER_QUEUE = "${UploadsDeadLetterQueueArn}"
     JOB_EVENTS_DEAD_LETTER_QUEUE = "${JobEventsDeadLetterQueueArn}"
     MEDIACONVERT_JOBS = "jobs/*"
-    """Every job of the account and region: MediaConvert makes up their ids."""
+    """Every job of the account and region, because MediaConvert chooses the ids."""
     MEDIACONVERT_QUEUE = "${MediaConvertQueueArn}"
     MEDIACONVERT_JOB_TEMPLATE = "${MediaConvertJobTemplateArn}"
     MEDIACONVERT_ROLE = "${MediaConvertRoleArn}"
-    """To be passed to MediaConvert only."""
+    """The role that may be passed to MediaConvert, and to no other service."""
     PLAYBACK_KEY = "${PlaybackPrivateKeySecretArn}"
-    """The secret that signs playback's cookies, where there is one."""
+    """The secret that signs the playback cookies, if the deployment has one."""
 
 
 QUEUES = (Resource.UPLOADS_QUEUE, Resource.JOB_EVENTS_QUEUE)
@@ -51,7 +51,7 @@ Permissions = frozenset[Permission]
 
 
 def allow(*actions: str, on: Iterable[Resource]) -> Permissions:
-    """Return the permissions for each of the actions on each of the resources.
+    """Return the permissions for each action on each resource.
 
     >>> sorted(each.action for each in allow("s3:GetObject", "s3:PutObject", on=[Resource.OUTPUTS]))
     ['s3:GetObject', 's3:PutObject']

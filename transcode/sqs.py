@@ -1,16 +1,16 @@
-"""SQS's dialect, kept inside the stores: a message's attributes as plain text. Pure."""
+"""Conversion of message attributes between SQS's wire format and plain text. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def encode_attributes(attributes: Mapping[str, str]) -> dict[str, Any]:
-    """Return the attributes of a message as SQS wants them."""
+    """Return the attributes in SQS's wire format."""
     return {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
 
 
 def decode_attributes(wire: Mapping[str, Mapping[str, Any]], *, key: str = "StringValue") -> dict[str, str]:
-    """Return a message's attributes that are text; Lambda spells the key with a small letter.
+    """Return the text attributes of a message. In Lambda's events, `key` is "stringValue".
 
     >>> decode_attributes({"RequestId": {"DataType": "String", "StringValue": "r-1"}, "Sum": {"BinaryValue": b"1"}})
     {'RequestId': 'r-1'}

@@ -1,7 +1,7 @@
-"""What is told of the work in hand: its ids in every log line, and a span of its trace where OpenTelemetry is on.
+"""Telemetry of the current work: its correlation ids in every log line, and its trace if OpenTelemetry is on.
 
-OpenTelemetry is on where its own environment variables ask for it; else its packages are neither needed nor imported,
-and nothing here costs more than a look at one variable. https://opentelemetry.io/docs/specs/otel/configuration/
+OpenTelemetry's own environment variables turn it on. Without them, this module neither needs nor imports its packages,
+and checks one variable per call. https://opentelemetry.io/docs/specs/otel/configuration/
 """
 
 import os
@@ -27,32 +27,32 @@ _otel: "Otel | None" = None
 
 
 def start(process: str) -> None:
-    """Turn OpenTelemetry on where the environment asks for it; `process` names the process, if nothing else does.
+    """Start OpenTelemetry if the environment turns it on; `process` is part of the default service name.
 
-    What can't be had is said once, and the process goes on without it.
+    If OpenTelemetry can't start, this logs one warning, and the process runs without it.
     """
     global _otel  # noqa: PLW0603 -- one process, one telemetry
-    wanted = frozenset(signal for signal in SIGNALS if is_wanted(signal, os.environ))
-    if not wanted or _otel is not None:
+    signals = frozenset(signal for signal in SIGNALS if is_enabled(signal, os.environ))
+    if not signals or _otel is not None:
         return
     if (protocol := os.environ.get("OTEL_EXPORTER_OTLP_PROTOCOL") or PROTOCOL) != PROTOCOL:
-        log.warning("telemetry.unavailable", reason=f"OTEL_EXPORTER_OTLP_PROTOCOL: {PROTOCOL} only, not {protocol}")
+        log.warning("telemetry.unavailable", reason=f"OTEL_EXPORTER_OTLP_PROTOCOL must be {PROTOCOL}, not {protocol}")
         return
     try:
-        from transcode.otel import Otel  # noqa: PLC0415 -- tens of milliseconds, for those who want it
+        from transcode.otel import Otel  # noqa: PLC0415 -- takes tens of milliseconds, and most processes don't need it
     except ImportError as error:
-        log.warning("telemetry.unavailable", reason=f"{error.name} is not installed: the group otel has it")
+        log.warning("telemetry.unavailable", reason=f"{error.name} is not installed; the dependency group otel has it")
         return
-    _otel = Otel(f"mediaconvert-status-{process}", wanted)
-    log.info("telemetry.on", signals=sorted(wanted))
+    _otel = Otel(f"mediaconvert-status-{process}", signals)
+    log.info("telemetry.on", signals=sorted(signals))
 
 
-def is_wanted(signal: str, environment: Mapping[str, str]) -> bool:
-    """Tell whether TRACES or METRICS are to be exported.
+def is_enabled(signal: str, environment: Mapping[str, str]) -> bool:
+    """Return whether the environment turns on the export of a signal, TRACES or METRICS.
 
-    >>> is_wanted("TRACES", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"})
+    >>> is_enabled("TRACES", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"})
     True
-    >>> is_wanted("TRACES", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_TRACES_EXPORTER": "none"})
+    >>> is_enabled("TRACES", {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318", "OTEL_TRACES_EXPORTER": "none"})
     False
     """
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
@@ -63,41 +63,44 @@ def is_wanted(signal: str, environment: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def following(correlation: Correlation, work: str, **ids: str) -> Iterator[None]:
-    """Let every log line within have the correlation's ids, and be part of its trace as one piece of work."""
+def continue_trace(correlation: Correlation, span_name: str, **attributes: str) -> Iterator[None]:
+    """Run the context as a span of the correlation's trace, with its correlation ids in every log line."""
     with bound_contextvars(**correlation.as_log_fields()):
         if _otel is None:
             yield
             return
-        with _otel.work(work, correlation.trace_parent, {**correlation.as_log_fields(), **ids}):
+        with _otel.span(span_name, correlation.trace_parent, {**correlation.as_log_fields(), **attributes}):
             yield
 
 
-def outgoing(*, upload: str | None = None, made_ms: int | None = None) -> Correlation:
-    """Return the correlation for what is asked for now, by the request or the message that is being handled."""
-    known = get_contextvars()
+def current_correlation(*, upload: str | None = None, job_created_ms: int | None = None) -> Correlation:
+    """Return the correlation ids of the request or message that is being handled, for the work that it starts.
+
+    `upload` replaces the upload's id of the current context.
+    """
+    context = get_contextvars()
     return Correlation(
-        upload=upload or known.get("upload"),
-        request_id=known.get("request_id"),
+        upload=upload or context.get("upload"),
+        request_id=context.get("request_id"),
         trace_parent=_otel.trace_parent() if _otel is not None else None,
-        made_ms=made_ms,
+        job_created_ms=job_created_ms,
     )
 
 
 def flush() -> None:
-    """Send what has gathered: for Lambda, which freezes the process between two invocations."""
+    """Export the buffered spans and metrics. Lambda needs it, because it freezes the process after an invocation."""
     if _otel is not None:
         _otel.flush()
 
 
 def stop() -> None:
-    """Send what has gathered, at the process's end."""
+    """Export the buffered spans and metrics, and stop OpenTelemetry, at the end of the process."""
     if _otel is not None:
         _otel.stop()
 
 
 def count(_: object, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Count what the line says, and name the trace that it belongs to: a step of every logger."""
+    """Record the metrics of a log event, and add its trace and span ids. A structlog processor of every logger."""
     if _otel is not None:
         line.update(_otel.trace_ids())
         for metric in BY_EVENT.get(line["event"], ()):

@@ -1,1 +1,1 @@
-"""The queue consumers: make a job for each upload, and keep DynamoDB and S3 true from its events."""
+"""The queue consumers: they create a job for each upload, and write job events to DynamoDB and S3."""

@@ -10,29 +10,29 @@ import uvloop
 from transcode import gc_tuning
 from transcode.startup import aws_of
 from worker.assembly import open_handler
-from worker.health import Pulse
+from worker.health import HealthFile
 from worker.loop import Loop
 from worker.queue import open_queue
-from worker.reconcile.runner import reconciling
+from worker.reconcile.runner import reconcile_periodically
 from worker.settings import WorkerSettings
 from worker.startup import worker_process
 
-BACKLOG_LOT = 5_000
-"""Job events of a backlog that are taken together: ten of each of 500 jobs are 500 writes. Each weighs about 5 kB until
-it is handled, and uses up a delivery where the worker dies."""
+BACKLOG_BATCH_SIZE = 5_000
+"""Job events of a backlog that the worker handles together: ten events of each of 500 jobs need 500 writes. Each event
+needs about 5 kB of memory until it is handled. If the worker dies, each of them has used up one delivery."""
 
 log = structlog.get_logger("worker")
 
 
 async def run(settings: WorkerSettings) -> None:
-    """Run the worker until a signal to stop; see first that it reaches its queues."""
+    """Run the worker until SIGTERM or SIGINT, after a check that it can reach its queues."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with aws_of(settings) as aws:
         sqs = await aws.sqs()
         uploads = await open_queue(sqs, settings.uploads_queue_url)
-        job_events = await open_queue(sqs, settings.job_events_queue_url, lot=BACKLOG_LOT)
+        job_events = await open_queue(sqs, settings.job_events_queue_url, backlog_batch_size=BACKLOG_BATCH_SIZE)
         queues = [uploads, job_events]
         handler = await open_handler(aws, settings)
         loop = Loop(
@@ -40,11 +40,11 @@ async def run(settings: WorkerSettings) -> None:
             handler=handler,
             pollers=settings.pollers,
             stop_grace_s=settings.stop_grace_s,
-            pulse=Pulse(settings.health_file, clock=time.time),
+            health_file=HealthFile(settings.health_file, clock=time.time),
         )
         gc_tuning.freeze_startup_objects()
         log.info("worker.ready", queues=[queue.name for queue in queues])
-        async with reconciling(aws, settings, handler):
+        async with reconcile_periodically(aws, settings, handler):
             await loop.run(stop)
     log.info("worker.stopped")
 

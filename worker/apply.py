@@ -1,4 +1,4 @@
-"""A job's events, applied: progress to the status table, and on COMPLETE the files first and the status last."""
+"""Application of job events: progress to the status table; on COMPLETE, first the files and then the status."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,54 +17,58 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applier:
-    """Applies events; `clock` gives Unix seconds."""
+    """Applies job events. `clock` returns Unix seconds."""
 
     statuses: StatusTable
-    outputs: KeyTable
+    key_table: KeyTable
     artifacts: ArtifactStore
     clock: Callable[[], float]
 
-    async def apply(self, event: JobEvent, message: Message, *, made_ms: int | None = None) -> Outcome:
+    async def apply(self, event: JobEvent, message: Message, *, job_created_ms: int | None = None) -> Outcome:
         """Apply the event. Safe to repeat, in any order with the job's other events.
 
-        `made_ms` (Unix milliseconds) is when the job was made, where that is known: for the log.
+        Args:
+            event: The job event.
+            message: The message that contained the event.
+            job_created_ms: When the job was created (Unix milliseconds), for the log; None if unknown.
 
         Raises:
-            Exception: Whatever AWS answers unexpectedly; the message is worth another attempt.
+            Exception: AWS returned an unexpected error; the worker should retry the message.
         """
         if isinstance(event, Completed):
-            return await self._complete(event, message, made_ms)
-        changed = await self.statuses.advance(event, now_s=int(self.clock()))
-        self._report(event, message, made_ms, changed=changed)
+            return await self._complete(event, message, job_created_ms)
+        is_changed = await self.statuses.advance(event, now_s=int(self.clock()))
+        self._log(event, message, job_created_ms, is_changed=is_changed)
         return Done()
 
-    async def _complete(self, event: Completed, message: Message, made_ms: int | None) -> Outcome:
-        """Write key file, info.json, status, in this order: whoever reads COMPLETE can play."""
+    async def _complete(self, event: Completed, message: Message, job_created_ms: int | None) -> Outcome:
+        """Write key file, info.json and status, in this order: a client that reads COMPLETE can play the video."""
         now_s = int(self.clock())
         destination, job = await asyncio.gather(
-            self.outputs.get(event.job_id, now_s=now_s),
+            self.key_table.get(event.job_id, now_s=now_s),
             self.statuses.get(event.job_id, now_s=now_s, consistent=True),
         )
         if job is not None and job.status.is_final:
-            self._report(event, message, made_ms, changed=False)
+            self._log(event, message, job_created_ms, is_changed=False)
             return Done()
         if destination is None:
-            # The event overtook our own writes; or they are lost, and the dead-letter queue keeps the event.
+            # The event came before the worker had written the job's rows, and a retry will find them. Or the rows
+            # are lost, and the message ends in the dead-letter queue.
             log.warning("job.key_row_missing", job_id=event.job_id)
             return Retry(reason="the job's key row is not there", delay_s=backoff_s(message))
         event = replace(event, output=replace(event.output, path=destination.output_path))
         await self.artifacts.put_key_file(destination)
         await self.artifacts.put_info(destination, event)
-        known = Job(job_id=event.job_id, input_file=destination.input_file)
-        changed = await self.statuses.advance(event, now_s=now_s, known=known)
-        self._report(event, message, made_ms, changed=changed)
+        job = Job(job_id=event.job_id, input_file=destination.input_file)
+        is_changed = await self.statuses.advance(event, now_s=now_s, known=job)
+        self._log(event, message, job_created_ms, is_changed=is_changed)
         return Done()
 
-    def _report(self, event: JobEvent, message: Message, made_ms: int | None, *, changed: bool) -> None:
-        name = "job.advanced" if changed else "job.event_stale"
-        known: dict[str, int] = {}
+    def _log(self, event: JobEvent, message: Message, job_created_ms: int | None, *, is_changed: bool) -> None:
+        name = "job.advanced" if is_changed else "job.event_stale"
+        durations: dict[str, int] = {}
         if (waited_ms := message.waited_ms(self.clock())) is not None:
-            known["waited_ms"] = waited_ms
-        if made_ms is not None and isinstance(event, Completed | Failed | Canceled):
-            known["took_ms"] = max(0, event.time_ms - made_ms)
-        log.info(name, job_id=event.job_id, event_type=type(event).__name__, event_time_ms=event.time_ms, **known)
+            durations["waited_ms"] = waited_ms
+        if job_created_ms is not None and isinstance(event, Completed | Failed | Canceled):
+            durations["took_ms"] = max(0, event.time_ms - job_created_ms)
+        log.info(name, job_id=event.job_id, event_type=type(event).__name__, event_time_ms=event.time_ms, **durations)

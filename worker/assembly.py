@@ -1,4 +1,4 @@
-"""The worker, put together: the one place that knows which part needs which client."""
+"""The assembly of the worker's parts: the only module that knows which part needs which client."""
 
 import time
 
@@ -19,27 +19,27 @@ from worker.submission.submit import Submitter
 
 
 async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
-    """Return what handles messages, put together from clients that `aws` opens."""
+    """Return the handler of messages, with clients that `aws` opens."""
     dynamodb = await aws.dynamodb()
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
     lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
-    outputs = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
+    key_table = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
     parser = message_parser(settings)
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     return BatchHandler(
         parser=parser,
         submitter=Submitter(
-            outputs=outputs,
+            key_table=key_table,
             lookups=lookups,
             statuses=statuses,
-            encoder=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
+            mediaconvert=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
             clock=time.time,
             lease_s=settings.claim_lease_s,
         ),
         applier=Applier(
             statuses=statuses,
-            outputs=outputs,
+            key_table=key_table,
             artifacts=ArtifactStore(await aws.s3(), settings.output_bucket),
             clock=time.time,
         ),

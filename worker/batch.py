@@ -1,122 +1,136 @@
-"""A batch of messages, handled: the one way in for the poll loop and for Lambda.
+"""The handler for a batch of messages, which both the poll loop and the Lambda function call.
 
-Messages that say something of the same job are taken together, so that a backlog costs one write a job; all else
-goes side by side. One message's failure is its own.
+The handler groups the events of each job, so that a backlog costs one write per job. It handles uploads and jobs
+concurrently. The failure of one message doesn't affect the others.
 """
 
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
+from typing import assert_never
 
 import structlog
 
 from transcode.aws import is_transient
 from transcode.correlation import Correlation
-from transcode.job import JobEvent, worth_applying
-from transcode.telemetry import following
+from transcode.job import Canceled, Completed, Failed, JobEvent, Progressed, WarningRaised, worth_applying
+from transcode.telemetry import continue_trace
 from worker.apply import Applier
 from worker.bounded_gather import bounded_gather
-from worker.messages.parser import Ignored, MalformedMessageError, MessageParser, ObjectCreated
+from worker.messages.parser import CorrelatedEvent, Ignored, MalformedMessageError, MessageParser, ObjectCreated
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry, backoff_s
 from worker.submission.submit import Submitter
 
-HANDLED_WITHIN_S = 180
-"""Longer than all attempts of all calls that one message takes. What takes longer hangs, and is tried again: its
-message would stay hidden for ever, because whoever handles one keeps it so."""
+EVENT_TIMEOUT_S = 180
+"""Seconds that one event may take: longer than all attempts of all its AWS calls together. An event that takes longer
+hangs, and its message is retried. Without the timeout, the worker would keep the message hidden without end."""
 
-MOST_AT_ONCE = 50
-"""Uploads and jobs worked on at the same time for one lot of messages, which can be of thousands of jobs."""
+MAX_CONCURRENCY = 50
+"""Uploads and jobs of one batch that are handled at the same time. A backlog's batch can have thousands of jobs."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Handled:
-    """What has become of each message so far, by message id; the worst of it counts."""
+class Outcomes:
+    """The outcomes so far, by message id. If a message has several events, an outcome other than Done counts."""
 
-    outcomes: dict[str, Outcome]
+    by_message_id: dict[str, Outcome] = field(default_factory=dict)
 
-    def note(self, message: Message, outcome: Outcome) -> None:
-        """Record an outcome; a message that carries several things is done only when all of them are."""
+    def record(self, message: Message, outcome: Outcome) -> None:
+        """Record the outcome of one event. A message is done only when all its events are done."""
         if isinstance(outcome, Done):
-            self.outcomes.setdefault(message.message_id, outcome)
+            self.by_message_id.setdefault(message.message_id, outcome)
         else:
-            self.outcomes[message.message_id] = outcome
+            self.by_message_id[message.message_id] = outcome
+
+
+@dataclass(slots=True)
+class Work:
+    """The work in a batch of messages. Each job's correlation ids are those of its last event in the batch."""
+
+    uploads: list[tuple[ObjectCreated, Message, Correlation]] = field(default_factory=list)
+    job_events: defaultdict[str, list[tuple[JobEvent, Message]]] = field(default_factory=lambda: defaultdict(list))
+    job_correlations: dict[str, Correlation] = field(default_factory=dict)
+
+    def add(self, parsed: CorrelatedEvent, message: Message) -> None:
+        """Add an event to the uploads or to its job; log an ignored event."""
+        match parsed.event:
+            case Ignored(reason=reason, job_id=None):
+                log.info("message.ignored", message_id=message.message_id, reason=reason)
+            case Ignored(reason=reason, job_id=job_id):
+                log.info("message.ignored", message_id=message.message_id, reason=reason, job_id=job_id)
+            case ObjectCreated() as upload:
+                self.uploads.append((upload, message, parsed.correlation))
+            case Progressed() | WarningRaised() | Completed() | Failed() | Canceled() as event:
+                self.job_events[event.job_id].append((event, message))
+                self.job_correlations[event.job_id] = parsed.correlation
+            case _:
+                assert_never(parsed.event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHandler:
-    """Handles whatever S3 and MediaConvert sent."""
+    """Handles the messages of S3, MediaConvert and our service."""
 
     parser: MessageParser
     submitter: Submitter
     applier: Applier
-    within_s: float = HANDLED_WITHIN_S
+    event_timeout_s: float = EVENT_TIMEOUT_S
 
     async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
-        """Return what is to become of each message, by message id. Raises nothing."""
-        handled = Handled({})
-        uploads: list[tuple[ObjectCreated, Message, Correlation]] = []
-        correlations: dict[str, Correlation] = {}
-        events: defaultdict[str, list[tuple[JobEvent, Message]]] = defaultdict(list)
+        """Return the outcome of each message, by message id. Raises no exception."""
+        outcomes, work = Outcomes(), Work()
         for message in messages:
             try:
-                parsed = self.parser.parse(message.body, message.attributes)
+                events = self.parser.parse(message.body, message.attributes)
             except MalformedMessageError as error:
                 log.error("message.malformed", message_id=message.message_id, reason=str(error))  # noqa: TRY400 -- no traceback: the reason says it
-                handled.note(message, GiveUp(reason=str(error)))
+                outcomes.record(message, GiveUp(reason=str(error)))
                 continue
-            handled.note(message, Done())
-            for said in parsed:
-                match said.content:
-                    case Ignored() as ignored:
-                        log.info("message.ignored", message_id=message.message_id, **_ignored(ignored))
-                    case ObjectCreated() as upload:
-                        uploads.append((upload, message, said.correlation))
-                    case event:
-                        events[event.job_id].append((event, message))
-                        correlations[event.job_id] = said.correlation
-        submitting = (self._submit(upload, message, correlation, handled) for upload, message, correlation in uploads)
-        applying = (self._apply(of_one_job, correlations[job_id], handled) for job_id, of_one_job in events.items())
-        await bounded_gather(chain(submitting, applying), most=MOST_AT_ONCE)
-        return handled.outcomes
+            outcomes.record(message, Done())
+            for event in events:
+                work.add(event, message)
+        submissions = (self._submit(*upload, outcomes) for upload in work.uploads)
+        applications = (
+            self._apply(events, work.job_correlations[job_id], outcomes) for job_id, events in work.job_events.items()
+        )
+        await bounded_gather(chain(submissions, applications), limit=MAX_CONCURRENCY)
+        return outcomes.by_message_id
 
     async def _submit(
-        self, upload: ObjectCreated, message: Message, correlation: Correlation, handled: Handled
+        self, upload: ObjectCreated, message: Message, correlation: Correlation, outcomes: Outcomes
     ) -> None:
-        with following(correlation, "submit upload"):
+        with continue_trace(correlation, "submit upload"):
             try:
-                async with asyncio.timeout(self.within_s):
-                    handled.note(message, await self.submitter.submit(upload, message))
-            except Exception as error:  # noqa: BLE001 -- the edge of the loop: one message's failure is its own
-                handled.note(message, _failed(message, error))
+                async with asyncio.timeout(self.event_timeout_s):
+                    outcomes.record(message, await self.submitter.submit(upload, message))
+            except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
+                outcomes.record(message, _log_failure(message, error))
 
     async def _apply(
-        self, of_one_job: Sequence[tuple[JobEvent, Message]], correlation: Correlation, handled: Handled
+        self, job_events: Sequence[tuple[JobEvent, Message]], correlation: Correlation, outcomes: Outcomes
     ) -> None:
-        """Apply the events of one job that count; the others would be stale beside them, and are done."""
-        job_id, counting = of_one_job[0][0].job_id, worth_applying([event for event, _ in of_one_job])
-        with following(correlation, "apply job events", job_id=job_id):
-            if superseded := len(of_one_job) - len(counting):
+        """Apply the events of one job that can change it. The others are superseded, and their messages are done."""
+        job_id, positions = job_events[0][0].job_id, worth_applying([event for event, _ in job_events])
+        with continue_trace(correlation, "apply job events", job_id=job_id):
+            if superseded := len(job_events) - len(positions):
                 log.info("job.events_superseded", job_id=job_id, count=superseded)
-            for position in counting:
-                event, message = of_one_job[position]
+            for position in positions:
+                event, message = job_events[position]
                 try:
-                    async with asyncio.timeout(self.within_s):
-                        handled.note(message, await self.applier.apply(event, message, made_ms=correlation.made_ms))
-                except Exception as error:  # noqa: BLE001 -- the edge of the loop
-                    handled.note(message, _failed(message, error))
+                    async with asyncio.timeout(self.event_timeout_s):
+                        outcome = await self.applier.apply(event, message, job_created_ms=correlation.job_created_ms)
+                        outcomes.record(message, outcome)
+                except Exception as error:  # noqa: BLE001 -- the outer level: one event's failure must not affect the others
+                    outcomes.record(message, _log_failure(message, error))
 
 
-def _failed(message: Message, error: Exception) -> Retry:
+def _log_failure(message: Message, error: Exception) -> Retry:
     if is_transient(error):
         log.warning("message.released", message_id=message.message_id, reason=type(error).__name__)
     else:
         log.error("message.failed", message_id=message.message_id, exc_info=error)
     return Retry(reason=type(error).__name__, delay_s=backoff_s(message))
-
-
-def _ignored(ignored: Ignored) -> dict[str, str]:
-    return {"reason": ignored.reason, **({"job_id": ignored.job_id} if ignored.job_id else {})}

@@ -1,22 +1,22 @@
-"""Many things done at the same time, but not all of them."""
+"""asyncio.gather with a limit on the number of coroutines that run at the same time."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
 from typing import Any
 
 
-async def bounded_gather(work: Iterable[Coroutine[Any, Any, None]], *, most: int) -> None:
-    """Do all of the work, `most` pieces of it at a time; every piece is tried, whatever becomes of another.
+async def bounded_gather(coroutines: Iterable[Coroutine[Any, Any, None]], *, limit: int) -> None:
+    """Run all coroutines, at most `limit` at a time. A failed coroutine doesn't stop the others.
 
     Raises:
-        Exception: That of the first piece that failed, once all are done.
+        Exception: The exception of the first coroutine that failed, once all have ended.
     """
-    turn = asyncio.Semaphore(most)
+    semaphore = asyncio.Semaphore(limit)
 
-    async def in_turn(piece: Coroutine[Any, Any, None]) -> None:
-        async with turn:
-            await piece
+    async def run(coroutine: Coroutine[Any, Any, None]) -> None:
+        async with semaphore:
+            await coroutine
 
-    for failed in await asyncio.gather(*map(in_turn, work), return_exceptions=True):
-        if failed is not None:
-            raise failed
+    for error in await asyncio.gather(*map(run, coroutines), return_exceptions=True):
+        if error is not None:
+            raise error

@@ -1,4 +1,4 @@
-"""The claim by which one object version becomes one job. Pure: what it holds, not where it is kept."""
+"""The claim on an object version, which makes sure that the version gets one job. Pure; the key table stores it."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from worker.messages.parser import ObjectCreated
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where one job writes, and the key it encrypts with (32 hexadecimal digits, kept out of every repr)."""
+    """The output path of one job, and its encryption key (32 hexadecimal digits, never part of a repr)."""
 
     input_file: str
     output_path: str
@@ -18,10 +18,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """The right to make the one job of one object version.
+    """The right to create the one job of one object version.
 
-    Whoever holds the lease (`lease_until_ms`, Unix milliseconds) may call CreateJob. `job_id` is set once the job
-    is made, `refused` once it is certain that none can be.
+    Only the holder of the lease may call CreateJob, until `lease_until_ms` (Unix milliseconds). `job_id` is set once
+    the job is created. `refused` is set once it is certain that no job can be created.
     """
 
     claim_id: str
@@ -31,19 +31,20 @@ class Claim:
     lease_until_ms: int
     job_id: str | None = None
     refused: bool = False
-    is_fresh: bool = False
-    """Whether this call made the claim; otherwise MediaConvert may already have a job for it."""
+    is_new: bool = False
+    """True if this call wrote the claim. Otherwise MediaConvert may already have a job for it."""
 
     @property
-    def is_settled(self) -> bool:
-        """Whether there is nothing left to make."""
+    def is_finished(self) -> bool:
+        """True if no job is left to create: it was created, or it was refused."""
         return self.job_id is not None or self.refused
 
 
 def claim_id(upload: ObjectCreated) -> str:
-    """Return what one version of an object is claimed under: 40 hexadecimal digits, the same for each delivery.
+    """Return the id of an object version's claim: 40 hexadecimal digits, the same for each delivery.
 
-    Another job that was asked for is a claim of its own, named by what it replaces: however often it is asked for.
+    A request for another job has a claim of its own. Its id includes the id of the replaced job, so a repeated request
+    has the same claim.
     """
-    again = f"\n{upload.replaces}" if upload.replaces else ""
-    return hashlib.sha256(f"{upload.input_file}\n{upload.version}{again}".encode()).hexdigest()[:40]
+    replaced = f"\n{upload.replaces}" if upload.replaces else ""
+    return hashlib.sha256(f"{upload.input_file}\n{upload.version}{replaced}".encode()).hexdigest()[:40]

@@ -1,7 +1,7 @@
-"""The table with the encryption keys, and with the claims by which one upload becomes one job.
+"""The table with the encryption keys and with the claims. A claim makes sure that one upload gets one job.
 
-Only the worker's role may touch it. A claim is a row whose key begins with "claim:", which no MediaConvert job id
-does; it holds the key and the output path before the job exists, so that a crash at any line loses neither.
+Only the worker's role may access the table. A claim's row has a key that begins with "claim:"; no MediaConvert job id
+does. The claim contains the encryption key and the output path before the job exists, so a crash loses neither.
 No AWS type passes this boundary.
 """
 
@@ -19,87 +19,87 @@ if TYPE_CHECKING:
 PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", on=[Resource.OUTPUT_TABLE])
 
 CLAIM_PREFIX = "claim:"
-TURN_PREFIX = "turn:"
+LEASE_PREFIX = "turn:"
 
 
 class KeyTable:
-    """Keys and output paths by job id, and claims by object version."""
+    """Encryption keys and output paths by job id, claims by object version, and leases by name."""
 
     def __init__(self, client: "DynamoDBClient", table: str, *, ttl_s: int) -> None:
         self._client = client
         self.table = table
         self._ttl_s = ttl_s
 
-    async def claim(self, wanted: Claim, *, now_ms: int) -> Claim:
-        """Return the claim on this object version: the wanted one where it is the first, else the one that stands.
+    async def claim(self, new: Claim, *, now_ms: int) -> Claim:
+        """Claim an object version: return the new claim if it is the first one, otherwise the existing claim.
 
-        The caller holds the lease exactly when the returned `lease_token` is the wanted one.
+        The caller holds the lease if and only if the returned `lease_token` is that of the new claim.
         """
-        row = {"JobId": CLAIM_PREFIX + wanted.claim_id, **_claim_attributes(wanted), **self._times(now_ms)}
-        free = Condition()
-        free.where(free.absent("JobId"), free.compare("ExpirationTime", "<=", now_ms // 1000))
+        row = {"JobId": CLAIM_PREFIX + new.claim_id, **_claim_attributes(new), **self._times(now_ms)}
+        unclaimed = Condition()
+        unclaimed.where(unclaimed.absent("JobId"), unclaimed.compare("ExpirationTime", "<=", now_ms // 1000))
         try:
             await self._client.put_item(
                 TableName=self.table,
                 Item=encode(row),
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **free.request(),
+                **unclaimed.request(),
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            return await self._take_up(_claim(old_item(error)), wanted, now_ms=now_ms)
-        return replace(wanted, is_fresh=True)
+            return await self._take_over_lease(_claim(old_item(error)), new, now_ms=now_ms)
+        return replace(new, is_new=True)
 
     async def get_claim(self, claim_id: str) -> Claim | None:
-        """Return the claim as it stands; None where there is none, or none any more."""
+        """Return the stored claim; None if it doesn't exist or DynamoDB has deleted it."""
         key = {"JobId": {"S": CLAIM_PREFIX + claim_id}}
-        answer = await self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
-        row = decode(answer.get("Item", {}))
+        response = await self._client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
+        row = decode(response.get("Item", {}))
         return _claim(row) if row else None
 
-    async def take_turn(self, name: str, *, now_ms: int, until_ms: int) -> bool:
-        """Return whether the caller may do what is done by one worker at a time; if so, nobody else until then."""
+    async def acquire_lease(self, name: str, *, now_ms: int, until_ms: int) -> bool:
+        """Acquire the named lease, which one worker holds until `until_ms`; return False if another worker holds it."""
         update = Update().set(TurnUntil=until_ms, ExpirationTime=until_ms // 1000 + self._ttl_s)
         update.where(update.absent("TurnUntil"), update.compare("TurnUntil", "<=", now_ms))
-        return await self._update(TURN_PREFIX + name, update) is None
+        return await self._update(LEASE_PREFIX + name, update) is None
 
-    async def _take_up(self, standing: Claim, wanted: Claim, *, now_ms: int) -> Claim:
-        """Take over the lease of an unfinished claim whose holder is gone; the key and path stay."""
-        if standing.is_settled or standing.lease_until_ms > now_ms:
-            return standing
-        update = Update().set(LeaseToken=wanted.lease_token, LeaseUntil=wanted.lease_until_ms)
-        update.where(update.compare("LeaseToken", "=", standing.lease_token))
+    async def _take_over_lease(self, existing: Claim, new: Claim, *, now_ms: int) -> Claim:
+        """Take over the expired lease of an unfinished claim. The encryption key and the output path stay."""
+        if existing.is_finished or existing.lease_until_ms > now_ms:
+            return existing
+        update = Update().set(LeaseToken=new.lease_token, LeaseUntil=new.lease_until_ms)
+        update.where(update.compare("LeaseToken", "=", existing.lease_token))
         update.where(update.absent("ClaimedJobId"))
-        lost = await self._update(CLAIM_PREFIX + wanted.claim_id, update)
-        if lost is not None:
-            return _claim(lost)
-        return replace(standing, lease_token=wanted.lease_token, lease_until_ms=wanted.lease_until_ms)
+        conflicting = await self._update(CLAIM_PREFIX + new.claim_id, update)
+        if conflicting is not None:
+            return _claim(conflicting)
+        return replace(existing, lease_token=new.lease_token, lease_until_ms=new.lease_until_ms)
 
     async def release(self, claim: Claim) -> None:
-        """Give the lease back, so that the next attempt needn't wait for its end. For when no job was made."""
+        """End the lease early, after no job was created, so that the next attempt needn't wait for it to expire."""
         update = Update().set(LeaseUntil=0)
         update.where(update.compare("LeaseToken", "=", claim.lease_token))
         await self._update(CLAIM_PREFIX + claim.claim_id, update)
 
-    async def settle(self, claim: Claim, job_id: str) -> str:
-        """Record the claim's job, and return the one that stands: another's where it was recorded first."""
+    async def record_job(self, claim: Claim, job_id: str) -> str:
+        """Record the claim's job, and return the recorded id: another job's if another worker recorded it first."""
         update = Update().set(ClaimedJobId=job_id)
         update.where(update.absent("ClaimedJobId"), update.compare("ClaimedJobId", "=", job_id))
-        lost = await self._update(CLAIM_PREFIX + claim.claim_id, update)
-        return job_id if lost is None else lost["ClaimedJobId"]
+        conflicting = await self._update(CLAIM_PREFIX + claim.claim_id, update)
+        return job_id if conflicting is None else conflicting["ClaimedJobId"]
 
     async def refuse(self, claim: Claim) -> None:
-        """Record that no job can be made of this object version."""
+        """Record that no job can be created for this object version."""
         await self._update(CLAIM_PREFIX + claim.claim_id, Update().set(Refused=True))
 
     async def put(self, job_id: str, destination: Destination, *, now_s: int) -> None:
-        """Keep the job's key and output path. Safe to repeat."""
+        """Write the job's encryption key and output path. Safe to repeat."""
         row = {"JobId": job_id, **_destination_attributes(destination), **self._times(now_s * 1000)}
         await self._client.put_item(TableName=self.table, Item=encode(row))
 
     async def get(self, job_id: str, *, now_s: int) -> Destination | None:
-        """Return where the job writes and its key; None for a job whose row isn't there yet, or has expired."""
-        answer = await self._client.get_item(TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=True)
-        row = decode(answer.get("Item", {}))
+        """Return the job's output path and encryption key; None if its row is missing or has expired."""
+        response = await self._client.get_item(TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=True)
+        row = decode(response.get("Item", {}))
         return _destination(row) if row and row["ExpirationTime"] > now_s else None
 
     def _times(self, now_ms: int) -> dict[str, int]:
@@ -107,7 +107,7 @@ class KeyTable:
         return {"CreationTime": now_s, "ExpirationTime": now_s + self._ttl_s}
 
     async def _update(self, key: str, update: Update) -> Mapping[str, Any] | None:
-        """Write; return None when it was done, or the row as it stands when the update's condition failed."""
+        """Update the row and return None; if the condition failed, change nothing and return the existing row."""
         try:
             await self._client.update_item(
                 TableName=self.table,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from worker.assembly import open_handler
-from worker.lambda_event import Direct, FromQueues, demand_done, failures, read_invocation
+from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
 from worker.lambda_runtime import LambdaRuntime
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
@@ -43,16 +43,18 @@ class LambdaWorker:
             NotHandledError: An event without a queue was not handled.
             QueueUnusableError: The messages come from a queue that isn't the worker's, or has no dead-letter queue.
         """
-        return self._runtime.run(self._handle(read_invocation(event, request_id=context.aws_request_id)))
+        return self._runtime.run(self._handle(parse_invocation(event, request_id=context.aws_request_id)))
 
-    async def _handle(self, invoked: FromQueues | Direct) -> dict[str, Any] | None:
+    async def _handle(self, invoked: QueueBatches | DirectEvent) -> dict[str, Any] | None:
         match invoked:
-            case Direct(message=message):
-                demand_done((await self._handler.handle([message])).get(message.message_id))
+            case DirectEvent(message=message):
+                require_done((await self._handler.handle([message])).get(message.message_id))
                 return None
-            case FromQueues(batches=batches):
-                failed = [await self._work(await self._queue(name), messages) for name, messages in batches.items()]
-                return failures([message_id for each in failed for message_id in each])
+            case QueueBatches(batches=batches):
+                failed = [
+                    await self._handle_batch(await self._queue(name), messages) for name, messages in batches.items()
+                ]
+                return batch_item_failures([message_id for each in failed for message_id in each])
 
     async def _queue(self, name: str) -> Queue:
         """Return the queue, opened at its first message: most functions get messages of one queue only."""
@@ -62,24 +64,24 @@ class LambdaWorker:
             self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
         return self._queues[name]
 
-    async def _work(self, queue: Queue, messages: Sequence[Message]) -> Sequence[str]:
+    async def _handle_batch(self, queue: Queue, messages: Sequence[Message]) -> Sequence[str]:
         """Handle the messages, and return the ids of those that SQS must deliver again."""
         outcomes = await self._handler.handle(messages)
-        settled = await asyncio.gather(*(_settle(queue, each, outcomes.get(each.message_id)) for each in messages))
-        return [message.message_id for message, is_done in zip(messages, settled, strict=True) if not is_done]
+        handled = await asyncio.gather(*(_apply_outcome(queue, m, outcomes.get(m.message_id)) for m in messages))
+        return [message.message_id for message, is_handled in zip(messages, handled, strict=True) if not is_handled]
 
 
-async def _settle(queue: Queue, message: Message, outcome: Outcome | None) -> bool:
+async def _apply_outcome(queue: Queue, message: Message, outcome: Outcome | None) -> bool:
     """Hide a message to retry, move one that was given up; return whether Lambda may delete the message."""
     try:
         match outcome:
             case Done():
                 return True
             case GiveUp(reason=reason):
-                await queue.bury(message, reason)
+                await queue.copy_to_dead_letter_queue(message, reason)
                 return True
             case Retry(delay_s=delay_s):
-                await queue.hide([(message, delay_s)])
+                await queue.change_visibility([(message, delay_s)])
             case None:
                 pass  # it has no outcome, so SQS delivers it again after the queue's visibility timeout
     except Exception:

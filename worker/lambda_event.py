@@ -1,7 +1,7 @@
-"""What Lambda hands over, as messages. Pure.
+"""Conversion of a Lambda invocation's event into messages. Pure.
 
-Either a batch from a queue of ours, or an event as EventBridge or S3 sent it, when one of them invokes the function
-itself. https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+The event is either a batch of messages from a queue, or an event that EventBridge or S3 sent directly to the function.
+https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 """
 
 import json
@@ -15,33 +15,33 @@ from worker.outcomes import Done, Message, Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FromQueues:
-    """Messages by the name of the queue that they came from; Lambda deletes those that aren't told to have failed."""
+class QueueBatches:
+    """Messages, by the name of their queue. Lambda deletes the messages that the response doesn't report as failed."""
 
     batches: Mapping[str, Sequence[Message]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Direct:
-    """One event, handed over without a queue; Lambda invokes again for it when the invocation fails."""
+class DirectEvent:
+    """One event without a queue. If the invocation fails, Lambda invokes the function for it again."""
 
     message: Message
 
 
 class NotHandledError(Exception):
-    """An event that came without a queue could not be handled; Lambda is to try it again, or to keep it."""
+    """An event without a queue could not be handled. Lambda should retry it, or keep it."""
 
 
-def read_invocation(event: Mapping[str, Any], *, request_id: str) -> FromQueues | Direct:
-    """Return what Lambda was invoked with; whatever isn't a queue's batch is one event."""
+def parse_invocation(event: Mapping[str, Any], *, request_id: str) -> QueueBatches | DirectEvent:
+    """Return the invocation's messages. An event that isn't a queue's batch becomes one message."""
     match event:
         case {"Records": [{"eventSource": "aws:sqs"}, *_] as records}:
             batches: defaultdict[str, list[Message]] = defaultdict(list)
             for record in records:
                 batches[record["eventSourceARN"].rsplit(":", 1)[-1]].append(_message(record))
-            return FromQueues(batches=batches)
+            return QueueBatches(batches=batches)
         case _:
-            return Direct(message=Message(message_id=request_id, body=json.dumps(event)))
+            return DirectEvent(message=Message(message_id=request_id, body=json.dumps(event)))
 
 
 def _message(record: Mapping[str, Any]) -> Message:
@@ -55,16 +55,17 @@ def _message(record: Mapping[str, Any]) -> Message:
     )
 
 
-def failures(message_ids: Sequence[str]) -> dict[str, Any]:
-    """Return what Lambda is told, so that it deletes all other messages of the batch (ReportBatchItemFailures)."""
+def batch_item_failures(message_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the function's response (ReportBatchItemFailures). Lambda deletes all other messages of the batch."""
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in message_ids]}
 
 
-def demand_done(outcome: Outcome | None) -> None:
-    """Return if the event was handled.
+def require_done(outcome: Outcome | None) -> None:
+    """Raise an error unless the outcome is Done.
 
     Raises:
-        NotHandledError: It wasn't; without a queue only Lambda can try again, or keep it on its own dead-letter queue.
+        NotHandledError: The event was not handled. Without a queue, only Lambda can retry it, or keep it in the
+            function's own dead-letter queue.
     """
     if not isinstance(outcome, Done):
-        raise NotHandledError(outcome.reason if outcome else "nothing became of it")
+        raise NotHandledError(outcome.reason if outcome else "the event has no outcome")

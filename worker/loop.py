@@ -1,4 +1,4 @@
-"""The poll loop: long polls on both queues, until told to stop; then what is in hand is finished or released."""
+"""The poll loop: long polls on the queues until the process should stop; then it finishes or releases the messages."""
 
 import asyncio
 import contextlib
@@ -8,28 +8,32 @@ from dataclasses import dataclass
 import structlog
 
 from worker.batch import BatchHandler
-from worker.health import Pulse
+from worker.health import HealthFile
 from worker.outcomes import Message, Retry
 from worker.queue import BATCH_SIZE, Queue
 
 FIRST_PAUSE_S = 1.0
-LONGEST_PAUSE_S = 30.0
+MAX_PAUSE_S = 30.0
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """Polls the queues with `pollers` long polls each, and hands every batch on."""
+    """Polls each queue with `pollers` concurrent long polls, and passes each batch to the handler."""
 
     queues: Sequence[Queue]
     handler: BatchHandler
     pollers: int
     stop_grace_s: float
-    pulse: Pulse
+    health_file: HealthFile
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Handle messages until `stop` is set, then return within `stop_grace_s` seconds or a little more."""
+        """Handle messages until `stop` is set, then return within about `stop_grace_s` seconds.
+
+        Raises:
+            Exception: The exception of a poller that ended because of an unexpected error.
+        """
         pollers = [
             asyncio.create_task(self._poll(queue, stop), name=f"poll {queue.name} {number}")
             for queue in self.queues
@@ -43,44 +47,46 @@ class Loop:
             poller.cancel()
         await asyncio.gather(*pollers, stopped, return_exceptions=True)
         for task in done - {stopped}:
-            task.result()  # a poller that ended by itself has failed: raise what it raised
+            task.result()  # only a poller that failed ends before `stop` is set; this raises its exception
 
     async def _poll(self, queue: Queue, stop: asyncio.Event) -> None:
         pause_s = FIRST_PAUSE_S
-        me = self.pulse.enter()
+        poller = self.health_file.add_poller()
         while not stop.is_set():
             try:
-                messages = await _unless(stop, queue.receive())
+                messages = await _receive_unless_stopped(stop, queue.receive())
                 if len(messages) == BATCH_SIZE:
-                    messages = [*messages, *await queue.receive_more()]
+                    messages = [*messages, *await queue.receive_backlog()]
                 if messages:
-                    await self._work(queue, messages)
-                self.pulse.beat(me)
+                    await self._handle(queue, messages)
+                self.health_file.record_poll(poller)
                 pause_s = FIRST_PAUSE_S
             except Exception:
-                # The queue itself doesn't answer: say so, and ask less and less often until it does.
+                # SQS itself doesn't respond: log it, and poll with increasing pauses until it does.
                 log.exception("queue.unreachable", queue=queue.name, pause_s=pause_s)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause_s)
-                pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+                pause_s = min(MAX_PAUSE_S, pause_s * 2)
 
-    async def _work(self, queue: Queue, messages: Sequence[Message]) -> None:
+    async def _handle(self, queue: Queue, messages: Sequence[Message]) -> None:
         try:
             async with _kept_hidden(queue, messages):
                 outcomes = await self.handler.handle(messages)
         except asyncio.CancelledError:
-            # Out of time: let another worker have them now rather than after the visibility timeout.
+            # The time to stop is over. Another worker can receive the messages now, before the visibility timeout.
             release = Retry(reason="the worker stops", delay_s=0)
-            await queue.settle(messages, dict.fromkeys((message.message_id for message in messages), release))
+            await queue.apply_outcomes(messages, dict.fromkeys((message.message_id for message in messages), release))
             log.warning("messages.released", queue=queue.name, count=len(messages))
             raise
-        await queue.settle(messages, outcomes)
+        await queue.apply_outcomes(messages, outcomes)
 
 
-async def _unless(stop: asyncio.Event, receiving: Coroutine[object, object, Sequence[Message]]) -> Sequence[Message]:
-    """Return what was received; nothing if `stop` is set first.
+async def _receive_unless_stopped(
+    stop: asyncio.Event, receiving: Coroutine[object, object, Sequence[Message]]
+) -> Sequence[Message]:
+    """Return the received messages; none if `stop` is set first.
 
-    A message that SQS hands out in the very moment of the stop comes again after its visibility timeout.
+    If SQS delivers a message at the moment of the stop, it delivers it again after the visibility timeout.
     """
     receive = asyncio.create_task(receiving)
     stopped = asyncio.create_task(stop.wait())
@@ -95,12 +101,12 @@ async def _unless(stop: asyncio.Event, receiving: Coroutine[object, object, Sequ
 
 @contextlib.asynccontextmanager
 async def _kept_hidden(queue: Queue, messages: Sequence[Message]) -> AsyncIterator[None]:
-    """Extend the messages' visibility timeout for as long as they are being handled."""
+    """Extend the messages' visibility timeout until the context ends."""
 
     async def extend() -> None:
         while True:
             await asyncio.sleep(queue.visibility_timeout_s / 2)
-            await queue.extend(messages)
+            await queue.extend_visibility(messages)
 
     heartbeat = asyncio.create_task(extend())
     try:

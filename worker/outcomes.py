@@ -1,19 +1,19 @@
-"""What becomes of a message: deleted, tried again later, or buried. Pure."""
+"""The outcomes of handling a message: delete it, retry it later, or move it to the dead-letter queue. Pure."""
 
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-LONGEST_DELAY_S = 900
+MAX_DELAY_S = 900
 FIRST_DELAY_S = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message in hand; `receipt` is good for this delivery only, `deliveries` counts this one too.
+    """A received message. `receipt` is valid for this delivery only; `deliveries` includes this one.
 
-    `attributes` are those that say where a message of ours comes from; `sent_ms` is when it came into its queue (Unix
-    milliseconds).
+    `attributes` are the correlation ids that our service or a worker wrote on the message. `sent_ms` is the time at
+    which the queue received the message (Unix milliseconds).
     """
 
     message_id: str
@@ -24,18 +24,21 @@ class Message:
     sent_ms: int | None = None
 
     def waited_ms(self, now_s: float) -> int | None:
-        """Return for how long it has been on its way, where that is known; clocks differ, so never less than 0."""
+        """Return the time since the message was sent; None if unknown. It is at least 0, because clocks differ."""
         return None if self.sent_ms is None else max(0, round(now_s * 1000) - self.sent_ms)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Handled, or asks nothing of us: delete it."""
+    """The message was handled or ignored: delete it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Not possible yet: let it come again after the delay, until the queue's redrive policy buries it."""
+    """The message can't be handled yet: make it visible again after the delay.
+
+    SQS moves it to the dead-letter queue after as many deliveries as the queue's redrive policy allows.
+    """
 
     reason: str
     delay_s: int
@@ -43,7 +46,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiveUp:
-    """Never possible: straight to the dead-letter queue, with the reason."""
+    """The message can never be handled: move it to the dead-letter queue, with the reason."""
 
     reason: str
 
@@ -52,10 +55,10 @@ Outcome = Done | Retry | GiveUp
 
 
 def backoff_s(message: Message) -> int:
-    """Return the seconds to wait before the next attempt: 5, 15, 45, 135, 405, up to 15 min, give or take a quarter.
+    """Return the seconds until the next attempt: 5, 15, 45, 135, 405, then 15 min, each plus or minus 25 %.
 
-    The spread comes from the message's id, so that messages which failed together don't return together.
+    The message's id decides the variation, so messages that failed together aren't all retried at the same time.
     """
-    delay_s: int = min(LONGEST_DELAY_S, FIRST_DELAY_S * 3 ** min(message.deliveries - 1, 10))
-    spread = zlib.crc32(message.message_id.encode()) % 1000 / 1000
-    return max(1, round(delay_s * (0.75 + spread / 2)))
+    delay_s: int = min(MAX_DELAY_S, FIRST_DELAY_S * 3 ** min(message.deliveries - 1, 10))
+    variation = zlib.crc32(message.message_id.encode()) % 1000 / 1000
+    return max(1, round(delay_s * (0.75 + variation / 2)))

@@ -1,4 +1,4 @@
-"""All that the worker, and whoever redrives its dead letters, asks of AWS, gathered from the stores and clients."""
+"""The AWS permissions of the worker, and of an operator who redrives dead letters, from the stores and clients."""
 
 from transcode import lookup_table, status_table
 from worker import artifacts, key_table, queue
@@ -15,7 +15,7 @@ WORKER = (
     | mediaconvert.PERMISSIONS
     | job_list.PERMISSIONS
 )
-"""WorkerPolicy of infra/permissions.yaml; what `python -m worker.reconcile` takes, too."""
+"""WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 
 OPERATOR = dead_letter_queue.PERMISSIONS
-"""OperatorPolicy of infra/permissions.yaml: what `python -m worker.redrive` takes."""
+"""OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` needs."""

@@ -1,7 +1,7 @@
-"""A queue and its dead-letter queue: messages come in batches of ten, and are settled in batches of ten.
+"""A queue and its dead-letter queue. Messages are received, deleted and hidden in batches of ten.
 
-A backlog is taken in larger lots where the queue is opened so, because the more of one job's events are seen together,
-the fewer of them need a write. Nothing waits for that: only what is there already is taken along.
+A queue can have a larger batch size for a backlog: the more events of one job a worker sees together, the fewer of
+them need a write. The worker doesn't wait for more messages; it only takes those that are already in the queue.
 
 No AWS type passes this boundary.
 """
@@ -24,25 +24,25 @@ from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
 
-OPENING = allow("sqs:GetQueueAttributes", on=QUEUES) | allow("sqs:GetQueueUrl", on=DEAD_LETTER_QUEUES)
-"""What `open_queue` takes."""
+OPEN_PERMISSIONS = allow("sqs:GetQueueAttributes", on=QUEUES) | allow("sqs:GetQueueUrl", on=DEAD_LETTER_QUEUES)
+"""The permissions that `open_queue` needs."""
 PERMISSIONS = (
-    OPENING
+    OPEN_PERMISSIONS
     | allow("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", on=QUEUES)
     | allow("sqs:SendMessage", on=DEAD_LETTER_QUEUES)
 )
 
 BATCH_SIZE = 10
 LONG_POLL_S = 20
-LONGEST_REASON = 256
+MAX_REASON_CHARACTERS = 256
 CORRELATION_ATTRIBUTES = (REQUEST_ID_KEY, TRACE_PARENT_KEY)
-"""The attributes that are asked for: what follows an upload."""
+"""The message attributes with correlation ids, which the worker requests with each message."""
 
-GATHERED_WITHIN_S = 2.0
-"""Seconds for which a backlog is gathered at most, or a quarter of the visibility timeout where that is shorter."""
-MOST_RECEIVES = 16
-MOST_SETTLING = 20
-"""Calls under way at the same time."""
+MAX_BACKLOG_RECEIVE_S = 2.0
+"""Seconds for which a worker receives a backlog, at most; a quarter of the visibility timeout if that is shorter."""
+MAX_CONCURRENT_RECEIVES = 16
+MAX_CONCURRENT_CALLS = 20
+"""Calls that delete, hide or move messages at the same time."""
 
 log = structlog.get_logger(__name__)
 
@@ -50,24 +50,24 @@ T = TypeVar("T")
 
 
 class QueueUnusableError(Exception):
-    """The queue can't be reached, or has no dead-letter queue for what can never be handled."""
+    """The queue can't be reached, or has no dead-letter queue for messages that can never be handled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """One queue of ours. `visibility_timeout_s` is how long a message in hand stays hidden from other workers."""
+    """An SQS queue. A received message is hidden from other workers for `visibility_timeout_s` seconds."""
 
     client: "SQSClient"
     name: str
     url: str
     dead_letter_url: str
     visibility_timeout_s: int
-    lot: int = BATCH_SIZE
-    """Messages of a backlog that are taken together, about; ten where each message is work of its own."""
+    backlog_batch_size: int = BATCH_SIZE
+    """Messages of a backlog that are handled together, approximately; ten if each message is separate work."""
 
     async def receive(self, *, wait_s: int = LONG_POLL_S) -> Sequence[Message]:
-        """Return up to ten messages; none after `wait_s` seconds (20 at most) without any."""
-        answer = await self.client.receive_message(
+        """Return up to ten messages; none if no message comes within `wait_s` seconds (20 at most)."""
+        response = await self.client.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=BATCH_SIZE,
             WaitTimeSeconds=wait_s,
@@ -83,104 +83,110 @@ class Queue:
                 attributes=decode_attributes(message.get("MessageAttributes", {})),
                 sent_ms=int(message.get("Attributes", {}).get("SentTimestamp", 0)) or None,
             )
-            for message in answer.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
-    async def receive_more(self) -> Sequence[Message]:
-        """Return what waits behind a full batch, up to the lot: at once, however little that is.
+    async def receive_backlog(self) -> Sequence[Message]:
+        """Return the messages that wait behind a full batch, up to `backlog_batch_size`; never wait for more.
 
-        Asks twice as much each time, for as long as at least half of what it asks for comes: SQS looks into some of its
-        servers only, so a batch that isn't full doesn't mean that nothing is left. What fails is asked for no more.
+        It doubles the number of concurrent receives as long as they return at least half of the requested messages.
+        SQS reads from only some of its servers, so a batch that isn't full doesn't mean that the queue is empty. A
+        failed receive isn't repeated.
         """
         clock = asyncio.get_running_loop().time
-        until_s = clock() + min(GATHERED_WITHIN_S, self.visibility_timeout_s / 4)
-        taken: list[Message] = []
+        deadline_s = clock() + min(MAX_BACKLOG_RECEIVE_S, self.visibility_timeout_s / 4)
+        messages: list[Message] = []
         receives = 1
-        while len(taken) < self.lot - BATCH_SIZE and clock() < until_s:
-            answers = await asyncio.gather(*(self.receive(wait_s=0) for _ in range(receives)), return_exceptions=True)
-            batches = [answer for answer in answers if not isinstance(answer, BaseException)]
-            taken += chain.from_iterable(batches)
+        while len(messages) < self.backlog_batch_size - BATCH_SIZE and clock() < deadline_s:
+            results = await asyncio.gather(*(self.receive(wait_s=0) for _ in range(receives)), return_exceptions=True)
+            batches = [result for result in results if not isinstance(result, BaseException)]
+            messages += chain.from_iterable(batches)
             if sum(map(len, batches)) < receives * BATCH_SIZE / 2:
                 break
-            receives = min(2 * receives, MOST_RECEIVES)
-        return taken
+            receives = min(2 * receives, MAX_CONCURRENT_RECEIVES)
+        return messages
 
-    async def settle(self, messages: Sequence[Message], outcomes: Mapping[str, Outcome]) -> None:
-        """Do with each message what was decided; one without an outcome comes again after its timeout."""
-        finished: list[Message] = []
-        later: list[tuple[Message, int]] = []
-        hopeless: list[tuple[Message, str]] = []
+    async def apply_outcomes(self, messages: Sequence[Message], outcomes: Mapping[str, Outcome]) -> None:
+        """Delete, hide or move each message to the dead-letter queue, as its outcome says.
+
+        SQS delivers a message without an outcome again after the visibility timeout.
+        """
+        to_delete: list[Message] = []
+        to_hide: list[tuple[Message, int]] = []
+        given_up: list[tuple[Message, str]] = []
         for message in messages:
             match outcomes.get(message.message_id):
                 case Done():
-                    finished.append(message)
+                    to_delete.append(message)
                 case Retry(delay_s=delay_s):
-                    later.append((message, delay_s))
+                    to_hide.append((message, delay_s))
                 case GiveUp(reason=reason):
-                    hopeless.append((message, reason))
+                    given_up.append((message, reason))
                 case None:
                     continue
-        await bounded_gather((self.bury(*each) for each in hopeless), most=MOST_SETTLING)
-        finished += [message for message, _ in hopeless]
-        await asyncio.gather(self._delete(finished), self.hide(later))
+        await bounded_gather(
+            (self.copy_to_dead_letter_queue(message, reason) for message, reason in given_up),
+            limit=MAX_CONCURRENT_CALLS,
+        )
+        to_delete += [message for message, _ in given_up]
+        await asyncio.gather(self._delete(to_delete), self.change_visibility(to_hide))
 
-    async def bury(self, message: Message, reason: str) -> None:
-        """Copy the message to the dead-letter queue with the reason; deleting it here comes after."""
-        attributes = {**message.attributes, "Reason": reason[:LONGEST_REASON] or "unknown"}
+    async def copy_to_dead_letter_queue(self, message: Message, reason: str) -> None:
+        """Copy the message to the dead-letter queue, with the reason. The caller then deletes the message here."""
+        attributes = {**message.attributes, "Reason": reason[:MAX_REASON_CHARACTERS] or "unknown"}
         await self.client.send_message(
             QueueUrl=self.dead_letter_url, MessageBody=message.body, MessageAttributes=encode_attributes(attributes)
         )
         log.warning("message.buried", queue=self.name, message_id=message.message_id, reason=reason)
 
-    async def extend(self, messages: Sequence[Message]) -> None:
-        """Keep messages in hand hidden for another visibility timeout."""
-        await self.hide([(message, self.visibility_timeout_s) for message in messages])
+    async def extend_visibility(self, messages: Sequence[Message]) -> None:
+        """Hide received messages for another visibility timeout."""
+        await self.change_visibility([(message, self.visibility_timeout_s) for message in messages])
 
-    async def hide(self, delays: Sequence[tuple[Message, int]]) -> None:
-        """Let each message come again after its delay, in seconds."""
-        await bounded_gather(map(self._hide_batch, _batches(delays)), most=MOST_SETTLING)
+    async def change_visibility(self, delays: Sequence[tuple[Message, int]]) -> None:
+        """Make each message visible again after its delay, in seconds."""
+        await bounded_gather(map(self._change_visibility_of_batch, _batches(delays)), limit=MAX_CONCURRENT_CALLS)
 
-    async def _hide_batch(self, delays: Sequence[tuple[Message, int]]) -> None:
-        answer = await self.client.change_message_visibility_batch(
+    async def _change_visibility_of_batch(self, delays: Sequence[tuple[Message, int]]) -> None:
+        response = await self.client.change_message_visibility_batch(
             QueueUrl=self.url,
             Entries=[
-                {"Id": str(at), "ReceiptHandle": message.receipt, "VisibilityTimeout": delay_s}
-                for at, (message, delay_s) in enumerate(delays)
+                {"Id": str(index), "ReceiptHandle": message.receipt, "VisibilityTimeout": delay_s}
+                for index, (message, delay_s) in enumerate(delays)
             ],
         )
-        self._report("message.not_released", answer.get("Failed", []))
+        self._log_failed("message.not_released", response.get("Failed", []))
 
     async def _delete(self, messages: Sequence[Message]) -> None:
-        await bounded_gather(map(self._delete_batch, _batches(messages)), most=MOST_SETTLING)
+        await bounded_gather(map(self._delete_batch, _batches(messages)), limit=MAX_CONCURRENT_CALLS)
 
     async def _delete_batch(self, messages: Sequence[Message]) -> None:
-        answer = await self.client.delete_message_batch(
+        response = await self.client.delete_message_batch(
             QueueUrl=self.url,
-            Entries=[{"Id": str(at), "ReceiptHandle": message.receipt} for at, message in enumerate(messages)],
+            Entries=[{"Id": str(index), "ReceiptHandle": message.receipt} for index, message in enumerate(messages)],
         )
-        self._report("message.not_deleted", answer.get("Failed", []))
+        self._log_failed("message.not_deleted", response.get("Failed", []))
 
-    def _report(self, event: str, failed: Sequence[Mapping[str, Any]]) -> None:
-        """A message that could not be settled comes again, which is safe: only say so."""
+    def _log_failed(self, event: str, failed: Sequence[Mapping[str, Any]]) -> None:
+        """Log the failed entries. SQS delivers their messages again, which is safe, so no other action is needed."""
         for entry in failed:
             log.warning(event, queue=self.name, reason=entry.get("Code"))
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[at : at + BATCH_SIZE] for at in range(0, len(items), BATCH_SIZE))
+    return (items[start : start + BATCH_SIZE] for start in range(0, len(items), BATCH_SIZE))
 
 
-async def open_queue(client: "SQSClient", url: str, *, lot: int = BATCH_SIZE) -> Queue:
-    """Return the queue, having seen that it can be reached and has a dead-letter queue.
-
-    `lot` is how many messages of a backlog are taken together.
+async def open_queue(client: "SQSClient", url: str, *, backlog_batch_size: int = BATCH_SIZE) -> Queue:
+    """Return the queue, after a check that it is reachable and has a dead-letter queue.
 
     Raises:
-        QueueUnusableError: It has none, or its redrive policy names one that isn't there.
+        QueueUnusableError: The queue has no dead-letter queue.
+        ClientError: The queue, or the dead-letter queue that its redrive policy names, doesn't exist.
     """
     name = url.rsplit("/", 1)[-1]
-    answer = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy", "VisibilityTimeout"])
-    attributes = answer.get("Attributes", {})
+    response = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy", "VisibilityTimeout"])
+    attributes = response.get("Attributes", {})
     policy = json.loads(attributes.get("RedrivePolicy", "{}"))
     if "deadLetterTargetArn" not in policy:
         raise QueueUnusableError(f"queue {name} has no dead-letter queue")
@@ -192,5 +198,5 @@ async def open_queue(client: "SQSClient", url: str, *, lot: int = BATCH_SIZE) ->
         url=url,
         dead_letter_url=dead_letter["QueueUrl"],
         visibility_timeout_s=int(attributes.get("VisibilityTimeout", 30)),
-        lot=lot,
+        backlog_batch_size=backlog_batch_size,
     )

@@ -11,7 +11,7 @@ from transcode.settings import Settings, TableName, Url
 whole_number = BeforeValidator(
     lambda text: int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
 )
-"""Reads a number from the environment where only certain numbers are allowed: a Literal takes no text for one."""
+"""Converts the environment's text to a number. Pydantic needs it for a Literal of numbers, which accepts no text."""
 
 
 def _can_be_written(path: Path) -> Path:
@@ -21,10 +21,10 @@ def _can_be_written(path: Path) -> Path:
 
 
 class WorkerSettings(Settings):
-    """What the worker needs beside the common settings."""
+    """The worker's settings, added to the common ones."""
 
     output_table: TableName = "MediaConvertJobIdToOutput"
-    """The table with the encryption keys; no other process may read it."""
+    """The table with the encryption keys. No other process may read it."""
     uploads_queue_url: Url
     job_events_queue_url: Url
     mediaconvert_role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
@@ -32,22 +32,24 @@ class WorkerSettings(Settings):
     mediaconvert_job_template: Annotated[str, Field(min_length=1)] = "mediaconvert-status-hls"
     mediaconvert_endpoint_url: Url | None = None
     mediaconvert_queue: str | None = None
-    """Name or ARN of the MediaConvert queue; the account's default where not given."""
+    """Name or ARN of the MediaConvert queue; None means the account's default queue."""
     status_update_interval_s: Annotated[
         Literal[10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600], whole_number
     ] = 10
-    """Seconds between a job's progress events: the values that MediaConvert allows."""
+    """Seconds between a job's progress events; MediaConvert allows only these values."""
     s3_event_keys_encoded: bool = False
-    """Whether keys are percent-encoded in S3's EventBridge events. AWS doesn't; LocalStack does."""
+    """True if keys are percent-encoded in S3's EventBridge events. LocalStack encodes them; AWS doesn't."""
     pollers: Annotated[int, Field(ge=1, le=50)] = 2
-    """Long polls kept open on each queue at once."""
+    """Concurrent long polls on each queue."""
     stop_grace_s: Annotated[float, Field(gt=0, le=110)] = 25
-    """Seconds that messages in hand get after SIGTERM; Fargate kills after 30."""
+    """Seconds after SIGTERM in which the worker may finish received messages. Fargate kills the process after 30."""
     health_file: Annotated[Path, AfterValidator(_can_be_written)] | None = None
-    """Touched as long as the poll loop goes round, for `python -m worker.health`; none is written where not set."""
+    """File that the pollers touch after each poll, for `python -m worker.health`; None means no file."""
     claim_lease_s: Annotated[int, Field(ge=3, le=900)] = 60
-    """Seconds for which one worker alone may make an upload's job; after its crash the upload waits so long."""
+    """Seconds for which only one worker may create an upload's job. After a crash, the upload waits for that time."""
     reconcile_interval_s: Annotated[int, Field(ge=0, le=86_400)] = 300
-    """Seconds between two looks for jobs whose last event was lost, by one of all workers; 0 for never."""
+    """Seconds between two passes of reconciliation, for jobs whose final event was lost. One worker runs each pass. 0
+    turns reconciliation off.
+    """
     reconcile_lookback_s: Annotated[int, Field(ge=60)] = 6 * 3_600
-    """Age of the jobs that such a look begins with; older ones are for `python -m worker.reconcile`."""
+    """Maximum age of the jobs that a pass checks, in seconds; `python -m worker.reconcile` can check older jobs."""

@@ -11,7 +11,7 @@ from transcode.errors import RetryNotConfiguredError
 from transcode.job_requested import job_requested
 from transcode.permissions import Resource, allow
 from transcode.sqs import encode_attributes
-from transcode.telemetry import outgoing
+from transcode.telemetry import current_correlation
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -47,5 +47,5 @@ class JobRequests:
         await client.send_message(
             QueueUrl=self._queue_url,
             MessageBody=message,
-            MessageAttributes=encode_attributes(outgoing().as_message_attributes()),
+            MessageAttributes=encode_attributes(current_correlation().as_message_attributes()),
         )

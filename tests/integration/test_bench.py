@@ -28,7 +28,7 @@ def test_the_events_are_what_the_worker_reads() -> None:
     """Each job's in turn, each newer than its last."""
     reader = MessageParser(input_bucket="bench-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
     bodies = islice(backlog(jobs=2, input_bucket="bench-in"), 4)
-    meanings = [meaning for body in bodies for meaning in reader.read(body)]
+    meanings = [meaning for body in bodies for meaning in reader.parse_events(body)]
     first, _, second, _ = meanings
     assert isinstance(first, Progressed)
     assert isinstance(second, Progressed)

@@ -254,7 +254,7 @@ async def test_two_clicks_make_one_job(
         await handler.handle([replace(request, message_id=str(delivery))])
     await handler.handle([replace(original, message_id="late")])
     s3_uri = f"s3://{stack.input_bucket}/{input_file}"
-    client = await aws.mediaconvert(endpoint_url=handler.submitter.encoder._client.meta.endpoint_url)  # noqa: SLF001
+    client = await aws.mediaconvert(endpoint_url=handler.submitter.mediaconvert._client.meta.endpoint_url)  # noqa: SLF001
     jobs = (await client.search_jobs(InputFile=s3_uri))["Jobs"]
     assert {click.status_code for click in (*clicks, last)} == {202}
     assert len(jobs) == 2
@@ -265,7 +265,7 @@ async def test_a_file_whose_job_was_refused_can_be_tried_again(
     api: httpx.AsyncClient, handler: BatchHandler, aws: Aws, stack: Stack, input_file: str
 ) -> None:
     """As after a quota was raised, or the template put right."""
-    encoder = handler.submitter.encoder
+    encoder = handler.submitter.mediaconvert
     right, encoder._defaults = encoder._defaults, replace(encoder._defaults, template="none")  # noqa: SLF001
     await handler.handle([await put(aws, stack, input_file)])
     assert (await job_of(api, input_file))["error"]["code"] == 404

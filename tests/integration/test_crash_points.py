@@ -178,7 +178,7 @@ async def expect_one_job(place: Place, message: Message) -> None:
     lookup = await handler.submitter.lookups.get(input_file, now_s=0, consistent=True)
     assert lookup is not None
     assert lookup.job_id is not None
-    destination = await handler.submitter.outputs.get(lookup.job_id, now_s=0)
+    destination = await handler.submitter.key_table.get(lookup.job_id, now_s=0)
     status = await handler.submitter.statuses.get(lookup.job_id, now_s=0, consistent=True)
     assert destination is not None
     assert status is not None

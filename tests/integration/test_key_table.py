@@ -28,7 +28,7 @@ async def test_of_many_workers_one_holds_the_lease(stores: Stores, job_id: str) 
     claims = await asyncio.gather(
         *(stores.outputs.claim(wanted(job_id, f"{at:02d}"), now_ms=NOW_MS) for at in range(20))
     )
-    assert sum(claim.is_fresh for claim in claims) == 1
+    assert sum(claim.is_new for claim in claims) == 1
     assert len({claim.lease_token for claim in claims}) == 1
     assert len({claim.destination.key_value for claim in claims}) == 1
 
@@ -42,7 +42,7 @@ async def test_a_claim_whose_worker_died_is_taken_up_with_the_same_key(stores: S
     )
     holders = [claim for at, claim in enumerate(claims) if claim.lease_token == f"b{at}"]
     assert len(holders) == 1
-    assert not holders[0].is_fresh
+    assert not holders[0].is_new
     assert holders[0].destination == first.destination
 
 
@@ -57,15 +57,15 @@ async def test_a_released_lease_can_be_taken_at_once(stores: Stores, job_id: str
 async def test_the_first_job_recorded_stands(stores: Stores, job_id: str) -> None:
     """A worker that slept through its lease learns which job it must cancel."""
     claim = await stores.outputs.claim(wanted(job_id, "a"), now_ms=NOW_MS)
-    assert await stores.outputs.settle(claim, "job-1") == "job-1"
-    assert await stores.outputs.settle(claim, "job-1") == "job-1"
-    assert await stores.outputs.settle(claim, "job-2") == "job-1"
+    assert await stores.outputs.record_job(claim, "job-1") == "job-1"
+    assert await stores.outputs.record_job(claim, "job-1") == "job-1"
+    assert await stores.outputs.record_job(claim, "job-2") == "job-1"
 
 
 async def test_a_settled_claim_is_never_taken_up(stores: Stores, job_id: str) -> None:
     """A notification delivered again, hours later, finds the job that there is."""
     claim = await stores.outputs.claim(wanted(job_id, "a"), now_ms=NOW_MS)
-    await stores.outputs.settle(claim, "job-1")
+    await stores.outputs.record_job(claim, "job-1")
     later = NOW_MS + 3_600_000
     again = await stores.outputs.claim(wanted(job_id, "b", now_ms=later), now_ms=later)
     assert (again.job_id, again.lease_token) == ("job-1", "a")
@@ -91,7 +91,7 @@ async def test_an_expired_claim_is_free(stores: Stores, job_id: str) -> None:
     """A row that DynamoDB has not deleted yet counts as gone."""
     await stores.outputs.claim(wanted(job_id, "a"), now_ms=NOW_MS)
     later = NOW_MS + OUTPUT_TTL_S * 1000
-    assert (await stores.outputs.claim(wanted(job_id, "b", now_ms=later), now_ms=later)).is_fresh
+    assert (await stores.outputs.claim(wanted(job_id, "b", now_ms=later), now_ms=later)).is_new
 
 
 async def test_no_repr_shows_the_key(stores: Stores, job_id: str) -> None:
@@ -102,7 +102,11 @@ async def test_no_repr_shows_the_key(stores: Stores, job_id: str) -> None:
 
 async def test_of_many_who_want_a_turn_one_gets_it(stores: Stores, job_id: str) -> None:
     """And when it is over, one of them again."""
-    first = await asyncio.gather(*(stores.outputs.take_turn(job_id, now_ms=1_000, until_ms=2_000) for _ in range(10)))
-    early = await stores.outputs.take_turn(job_id, now_ms=1_999, until_ms=3_000)
-    again = await asyncio.gather(*(stores.outputs.take_turn(job_id, now_ms=2_000, until_ms=3_000) for _ in range(10)))
+    first = await asyncio.gather(
+        *(stores.outputs.acquire_lease(job_id, now_ms=1_000, until_ms=2_000) for _ in range(10))
+    )
+    early = await stores.outputs.acquire_lease(job_id, now_ms=1_999, until_ms=3_000)
+    again = await asyncio.gather(
+        *(stores.outputs.acquire_lease(job_id, now_ms=2_000, until_ms=3_000) for _ in range(10))
+    )
     assert (first.count(True), early, again.count(True)) == (1, False, 1)

@@ -12,7 +12,7 @@ import pytest
 
 from local.provision import Stack
 from transcode.aws import Aws, open_aws
-from worker.health import Pulse
+from worker.health import HealthFile
 from worker.loop import Loop
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
@@ -66,12 +66,12 @@ async def run_until(
     done: Callable[[], bool],
     *,
     grace_s: float = 5,
-    pulse: Pulse | None = None,
+    health_file: HealthFile | None = None,
 ) -> None:
     """Run the loop until the condition holds, then stop it."""
     stop = asyncio.Event()
-    pulse = pulse or Pulse(None, clock=time.time)
-    loop = Loop(queues=[queue], handler=recorder, pollers=1, stop_grace_s=grace_s, pulse=pulse)
+    health_file = health_file or HealthFile(None, clock=time.time)
+    loop = Loop(queues=[queue], handler=recorder, pollers=1, stop_grace_s=grace_s, health_file=health_file)
     running = asyncio.create_task(loop.run(stop))
     async with asyncio.timeout(DEADLINE_S):
         while not done():  # noqa: ASYNC110 -- a condition of any kind, with a deadline
@@ -165,7 +165,7 @@ async def test_of_a_backlog_a_lot_is_taken_together(sqs: "SQSClient", queue: Que
 
     recorder = Recorder(decide=decide)
     await send_many(sqs, queue, 70)
-    await run_until(replace(queue, lot=1_000), recorder, lambda: len(recorder.seen) >= 70)
+    await run_until(replace(queue, backlog_batch_size=1_000), recorder, lambda: len(recorder.seen) >= 70)
     assert recorder.lots == [70]
     assert await left(sqs, queue.url) == 0
     assert await left(sqs, queue.dead_letter_url) == 35
@@ -175,7 +175,7 @@ async def test_a_lot_has_an_end(sqs: "SQSClient", queue: Queue) -> None:
     """However long the backlog, a worker takes about so many, and leaves the rest to others meanwhile."""
     recorder = Recorder()
     await send_many(sqs, queue, 200)
-    await run_until(replace(queue, lot=60), recorder, lambda: len(recorder.seen) >= 200)
+    await run_until(replace(queue, backlog_batch_size=60), recorder, lambda: len(recorder.seen) >= 200)
     assert 60 <= recorder.lots[0] < 200
     assert await left(sqs, queue.url) == 0
 
@@ -194,7 +194,7 @@ async def test_nothing_waits_for_a_lot(sqs: "SQSClient", queue: Queue) -> None:
     receives: list[object] = []
     sqs.meta.events.register("before-call.sqs.ReceiveMessage", lambda **_: receives.append(None))
     await send(sqs, queue, "alone")
-    await run_until(replace(queue, lot=1_000), recorder, recorder.arrived.is_set)
+    await run_until(replace(queue, backlog_batch_size=1_000), recorder, recorder.arrived.is_set)
     assert recorder.lots == [1]
     assert len(receives) <= 2  # the one that brought it, and the next long poll
 
@@ -204,7 +204,7 @@ async def test_a_lot_that_a_stop_cuts_short_is_given_back(sqs: "SQSClient", depl
     queue = await open_queue(sqs, deploy_stack().job_events_queue_url)
     recorder = Recorder(takes_s=3600)
     await send_many(sqs, queue, 40)
-    await run_until(replace(queue, lot=1_000), recorder, recorder.arrived.is_set, grace_s=0.2)
+    await run_until(replace(queue, backlog_batch_size=1_000), recorder, recorder.arrived.is_set, grace_s=0.2)
     returned: set[str] = set()
     async with asyncio.timeout(DEADLINE_S):
         while len(returned) < 40:
@@ -240,21 +240,25 @@ async def test_a_queue_that_does_not_answer_is_asked_again(own_stack: Stack) -> 
 
 async def test_a_loop_that_goes_round_beats(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
     """The health file is as new as the last message that was handled."""
-    clock, health_file = iter(range(100, 1000, 100)), tmp_path / "health"
-    pulse = Pulse(health_file, clock=lambda: next(clock))
+    clock, path = iter(range(100, 1000, 100)), tmp_path / "health"
     await send(sqs, queue, "one")
-    await run_until(queue, Recorder(), lambda: health_file.exists() and _beat_s(health_file) >= 200, pulse=pulse)
+    await run_until(
+        queue,
+        Recorder(),
+        lambda: path.exists() and _beat_s(path) >= 200,
+        health_file=HealthFile(path, clock=lambda: next(clock)),
+    )
     assert await left(sqs, queue.url) == 0
 
 
 async def test_a_loop_that_is_stuck_does_not_beat(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
     """A handler that never returns leaves the file as old as the loop's beginning."""
-    clock, health_file, recorder = iter(range(100, 1000, 100)), tmp_path / "health", Recorder(takes_s=3600)
-    pulse = Pulse(health_file, clock=lambda: next(clock))
+    clock, path, recorder = iter(range(100, 1000, 100)), tmp_path / "health", Recorder(takes_s=3600)
+    health_file = HealthFile(path, clock=lambda: next(clock))
     await send(sqs, queue, "stuck")
-    await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2, pulse=pulse)
-    assert _beat_s(health_file) == 100
+    await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2, health_file=health_file)
+    assert _beat_s(path) == 100
 
 
-def _beat_s(health_file: Path) -> float:
-    return health_file.stat().st_mtime
+def _beat_s(path: Path) -> float:
+    return path.stat().st_mtime

@@ -21,7 +21,7 @@ from worker.batch import BatchHandler
 from worker.outcomes import Done, GiveUp, Message, Retry
 from worker.queue import open_queue
 from worker.reconcile.assembly import open_reconciler
-from worker.redrive.command import Orders, run
+from worker.redrive.command import RedriveOptions, run
 
 from .aws_call_recorder import DECLARED, Calls
 from .conftest import worker_settings
@@ -41,7 +41,7 @@ async def test_a_queues_messages_are_taken_and_settled(aws: Aws, deploy_stack: C
     for outcome in (Done(), Retry(reason="test", delay_s=900), GiveUp(reason="test")):
         sent = await _send(stack, url, json.dumps({"Event": "s3:TestEvent"}))
         taken = await queue.receive()
-        await queue.settle(taken, {message.message_id: outcome for message in taken})
+        await queue.apply_outcomes(taken, {message.message_id: outcome for message in taken})
         assert sent in {message.message_id for message in taken}
 
 
@@ -77,7 +77,9 @@ async def test_an_operator_looks_through_sends_back_and_deletes(
     dead = [stack.uploads_dead_letter_queue_url, stack.job_events_dead_letter_queue_url]
     deleted = [await _send(stack, url, body) for url in dead]
     sent_back = [await _send(stack, url, body) for url in dead]
-    orders = Orders(queues=["uploads", "job-events"], is_sending=True, deleted_ids=frozenset(deleted), limit=100)
+    orders = RedriveOptions(
+        queues=["uploads", "job-events"], is_sending=True, deleted_ids=frozenset(deleted), limit=100
+    )
     await run(worker_settings(stack, mediaconvert_endpoint), orders)
     told = capsys.readouterr().out
     assert [f"deleted: {each}" in told for each in deleted] == [True, True]

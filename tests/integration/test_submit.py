@@ -113,7 +113,7 @@ async def test_a_crash_after_the_job_was_made_finds_it_again(
     handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """The claim says which job was made for it; its key still fits. Nothing is made twice."""
-    encoder = handler.submitter.encoder
+    encoder = handler.submitter.mediaconvert
     message = created(stack, input_file)
     claim = await dead_workers_claim(stores, input_file)
     job_id = await encoder.create(claim, now_s=time.time())
@@ -167,8 +167,8 @@ async def test_a_job_made_past_the_lease_is_canceled_when_another_stands(
     claim = await dead_workers_claim(stores, input_file)
     await handler.handle([created(stack, input_file)])
     (standing,) = await jobs_of(mediaconvert, stack, input_file)
-    late = await handler.submitter.encoder.create(claim, now_s=time.time())
-    await handler.submitter._settle(claim, late)  # noqa: SLF001 -- what a worker does when it wakes up
+    late = await handler.submitter.mediaconvert.create(claim, now_s=time.time())
+    await handler.submitter._record_job(claim, late)  # noqa: SLF001 -- what a worker does when it wakes up
     statuses = {job["Id"]: job["Status"] for job in await jobs_of(mediaconvert, stack, input_file)}
     lookup = await stores.lookups.get(input_file, now_s=now_s())
     assert statuses == {standing["Id"]: "SUBMITTED", late: "CANCELED"}
@@ -186,7 +186,7 @@ async def test_a_job_made_before_the_crash_is_found_though_search_does_not_show_
     """Nothing says how soon a job can be searched for; the list of the newest jobs has it, and its key fits."""
     handler, mediaconvert = waiting_handler
     claim = await dead_workers_claim(stores, input_file)
-    job_id = await handler.submitter.encoder.create(claim, now_s=time.time())
+    job_id = await handler.submitter.mediaconvert.create(claim, now_s=time.time())
     seeing = Emulator.list_jobs
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -207,7 +207,7 @@ async def test_a_job_made_long_before_the_crash_is_found_by_search(
     """However many jobs were made since: the list of the newest need not reach back so far."""
     handler, mediaconvert = waiting_handler
     claim = await dead_workers_claim(stores, input_file)
-    job_id = await handler.submitter.encoder.create(claim, now_s=time.time())
+    job_id = await handler.submitter.mediaconvert.create(claim, now_s=time.time())
     seeing = Emulator.list_jobs
     with monkeypatch.context() as patch:
         patch.setattr(
@@ -236,7 +236,7 @@ async def test_a_job_that_can_not_be_made_ends_as_an_error_that_the_file_shows(
     handler: BatchHandler, stack: Stack, stores: Stores, input_file: str
 ) -> None:
     """MediaConvert's 404 for a template that isn't there: no front end waits for ever, no duplicate asks again."""
-    encoder = handler.submitter.encoder
+    encoder = handler.submitter.mediaconvert
     encoder._defaults = replace(encoder._defaults, template="no-such-template")  # noqa: SLF001 -- as misconfigured
     message = created(stack, input_file)
     assert await handler.handle([message]) == {message.message_id: Done()}
@@ -278,5 +278,5 @@ async def dead_workers_claim(stores: Stores, input_file: str, *, lease_s: float 
         lease_token="dead",  # noqa: S106 -- names a lease, opens nothing
         lease_until_ms=now_ms + round(lease_s * 1000),
     )
-    assert (await stores.outputs.claim(claim, now_ms=now_ms)).is_fresh
+    assert (await stores.outputs.claim(claim, now_ms=now_ms)).is_new
     return claim

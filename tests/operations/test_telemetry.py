@@ -76,7 +76,7 @@ def test_one_invocation_alone_waits_for_a_collector_that_is_away(free_port: Call
         "import time; from transcode import telemetry; from transcode.correlation import Correlation\n"
         "telemetry.start('x')\n"
         "for _ in range(3):\n"
-        "    with telemetry.following(Correlation(), 'work'): pass\n"
+        "    with telemetry.continue_trace(Correlation(), 'work'): pass\n"
         "    began = time.monotonic(); telemetry.flush(); print(time.monotonic() - began > 1)\n"
     )
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}

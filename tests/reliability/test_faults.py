@@ -231,7 +231,7 @@ async def test_what_hangs_is_given_up_and_tried_again(
     environment = own_plant.environment(**addresses)
     settings = WorkerSettings.model_validate({name.lower(): value for name, value in environment.items()})
     async with open_aws(region="us-east-1", endpoint_url=addresses["AWS_ENDPOINT_URL"]) as aws:
-        handler = replace(await open_handler(aws, settings), within_s=0.5)
+        handler = replace(await open_handler(aws, settings), event_timeout_s=0.5)
         weather.rate, weather.kinds = 1, ("silence",)
         handled = await handler.handle([created(own_plant, "hanging")])
     assert isinstance(outcome := handled["hanging"], Retry)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from worker.messages.parser import MessageContent, MessageParser
+from worker.messages.parser import IncomingEvent, MessageParser
 from worker.messages.sanitise import Sanitiser
 
 PARSER = MessageParser(
@@ -15,12 +15,12 @@ LoadMessage = Callable[[str], dict[str, Any]]
 """The function that the fixture `load_message` returns."""
 
 
-def parse_all(payload: Mapping[str, Any]) -> list[MessageContent]:
+def parse_all(payload: Mapping[str, Any]) -> list[IncomingEvent]:
     """Return everything that the parser reads from the message."""
-    return list(PARSER.read(json.dumps(payload)))
+    return list(PARSER.parse_events(json.dumps(payload)))
 
 
-def parse_one(payload: Mapping[str, Any]) -> MessageContent:
+def parse_one(payload: Mapping[str, Any]) -> IncomingEvent:
     """Return the only content that the parser reads from the message."""
     [content] = parse_all(payload)
     return content

@@ -18,7 +18,7 @@ async def test_at_most_the_limit_runs_at_the_same_time() -> None:
         await asyncio.sleep(0)
         running -= 1
 
-    await bounded_gather((work() for _ in range(20)), most=4)
+    await bounded_gather((work() for _ in range(20)), limit=4)
     assert max_running == 4
 
 
@@ -33,5 +33,5 @@ async def test_a_failure_is_raised_after_all_coroutines_ran() -> None:
             raise ValueError(number)
 
     with pytest.raises(ValueError, match="1"):
-        await bounded_gather(map(work, range(5)), most=2)
+        await bounded_gather(map(work, range(5)), limit=2)
     assert tried == [0, 1, 2, 3, 4]

@@ -20,7 +20,7 @@ MASTER = {".m3u8": "harbour.m3u8"}
 
 def completed(payload: dict[str, Any]) -> Completed:
     """Return the COMPLETE event that the parser reads from a message."""
-    [event] = PARSER.read(json.dumps(payload))
+    [event] = PARSER.parse_events(json.dumps(payload))
     assert isinstance(event, Completed)
     return event
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.message_parsing import LoadMessage
-from transcode.correlation import Correlation, correlation_of, upload_of
-from worker.lambda_event import FromQueues, read_invocation
+from transcode.correlation import Correlation, parse_correlation, upload_of
+from worker.lambda_event import QueueBatches, parse_invocation
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
@@ -17,7 +17,7 @@ FULL_CORRELATION = Correlation(
     upload="00112233445566778899aabbccddeeff",
     request_id="0a1b2c3d4e5f",
     trace_parent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-    made_ms=1_763_798_400_123,
+    job_created_ms=1_763_798_400_123,
 )
 ALLOWED = re.compile(r"[A-Za-z0-9 _.:/=+\-@]*")
 """The characters that MediaConvert accepts in user metadata."""
@@ -25,13 +25,13 @@ ALLOWED = re.compile(r"[A-Za-z0-9 _.:/=+\-@]*")
 
 def test_user_metadata_carries_the_complete_correlation() -> None:
     """Each event of a job returns the user metadata that the job was created with."""
-    assert correlation_of(FULL_CORRELATION.as_user_metadata()) == FULL_CORRELATION
+    assert parse_correlation(FULL_CORRELATION.as_user_metadata()) == FULL_CORRELATION
 
 
 def test_message_attributes_carry_what_the_input_file_does_not() -> None:
     """The upload's id comes from the input file's key; message attributes carry the other ids."""
     input_file = f"uploads/{FULL_CORRELATION.upload}/a.mp4"
-    parsed = correlation_of(FULL_CORRELATION.as_message_attributes(), input_file=input_file)
+    parsed = parse_correlation(FULL_CORRELATION.as_message_attributes(), input_file=input_file)
     assert (parsed.upload, parsed.request_id, parsed.trace_parent) == (
         FULL_CORRELATION.upload,
         FULL_CORRELATION.request_id,
@@ -49,7 +49,7 @@ def test_every_input_file_has_a_stable_upload_id(input_file: str) -> None:
 @given(st.dictionaries(st.sampled_from(["Upload", "RequestId", "traceparent", "Made"]), st.text(max_size=200)))
 def test_a_value_that_is_not_shaped_like_an_id_is_left_out(carried: dict[str, str]) -> None:
     """Text that a stranger puts on a message never reaches a log or MediaConvert."""
-    metadata = correlation_of(carried).as_user_metadata()
+    metadata = parse_correlation(carried).as_user_metadata()
     assert all(ALLOWED.fullmatch(value) and len(value) <= 128 for value in metadata.values())
     assert set(metadata) <= set(carried)
 
@@ -63,7 +63,9 @@ def test_a_job_event_yields_the_correlation_of_its_job(metadata: dict[str, str],
     reader = MessageParser(input_bucket=bucket, upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
     (parsed,) = reader.parse(json.dumps(event))
     assert parsed.correlation == (
-        Correlation(upload=FULL_CORRELATION.upload, made_ms=FULL_CORRELATION.made_ms) if metadata else Correlation()
+        Correlation(upload=FULL_CORRELATION.upload, job_created_ms=FULL_CORRELATION.job_created_ms)
+        if metadata
+        else Correlation()
     )
 
 
@@ -78,8 +80,8 @@ def test_a_lambda_invocation_keeps_message_attributes_and_sent_time() -> None:
         "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763798400123"},
         "messageAttributes": {"RequestId": {"stringValue": FULL_CORRELATION.request_id, "dataType": "String"}},
     }
-    invoked = read_invocation({"Records": [record]}, request_id="i1")
-    assert isinstance(invoked, FromQueues)
+    invoked = parse_invocation({"Records": [record]}, request_id="i1")
+    assert isinstance(invoked, QueueBatches)
     (message,) = invoked.batches["uploads"]
-    assert correlation_of(message.attributes).request_id == FULL_CORRELATION.request_id
+    assert parse_correlation(message.attributes).request_id == FULL_CORRELATION.request_id
     assert message.waited_ms(1_763_798_401) == 877

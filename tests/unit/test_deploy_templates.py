@@ -11,7 +11,7 @@ import pytest
 from deploy import job_template
 from deploy.stacks import TARGETS, Target, stacks
 from local.template import parse
-from worker.batch import HANDLED_WITHIN_S
+from worker.batch import EVENT_TIMEOUT_S
 from worker.settings import WorkerSettings
 
 INFRA = Path(__file__).parents[2] / "infra"
@@ -93,7 +93,7 @@ def test_the_worker_functions_timeout_is_longer_than_the_workers_own() -> None:
     """A function that times out first fails its whole batch; a claim's lease must end earlier still."""
     timeout = template("lambda")["Parameters"]["WorkerTimeoutS"]
     lease_s = WorkerSettings.model_fields["claim_lease_s"].default
-    assert timeout["Default"] >= timeout["MinValue"] > HANDLED_WITHIN_S > lease_s
+    assert timeout["Default"] >= timeout["MinValue"] > EVENT_TIMEOUT_S > lease_s
 
 
 def test_mediaconverts_role_only_reads_the_input_and_writes_the_output() -> None:

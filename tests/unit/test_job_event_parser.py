@@ -100,7 +100,7 @@ def test_missing_progress_is_read_as_unknown(
 def test_a_percentage_is_0_to_100_or_unknown(load_message: LoadMessage, json_value: str, percent: int | None) -> None:
     """A value of any type or size doesn't stop a status update."""
     payload = with_detail(load_message("job_status_update"), jobProgress={"jobPercentComplete": "HERE"})
-    [event] = PARSER.read(json.dumps(payload).replace('"HERE"', json_value))
+    [event] = PARSER.parse_events(json.dumps(payload).replace('"HERE"', json_value))
     assert isinstance(event, Progressed)
     assert event.percent == percent
 

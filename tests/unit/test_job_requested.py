@@ -9,15 +9,15 @@ import pytest
 
 from transcode.job_requested import job_requested
 from worker.claim import claim_id
-from worker.messages.parser import Ignored, MalformedMessageError, MessageContent, MessageParser, ObjectCreated
+from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated
 from worker.messages.sanitise import Sanitiser
 
 PARSER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in",)))
 
 
-def read_one(payload: Mapping[str, Any]) -> MessageContent:
+def read_one(payload: Mapping[str, Any]) -> IncomingEvent:
     """Return the only content that the parser reads from a message."""
-    [content] = PARSER.read(json.dumps(payload))
+    [content] = PARSER.parse_events(json.dumps(payload))
     return content
 
 
@@ -56,7 +56,7 @@ def test_a_job_requested_for_an_object_that_is_not_an_upload_is_ignored(changes:
 def test_a_job_requested_without_a_replaced_job_is_malformed(replaces: str | None) -> None:
     """The service is the only sender, and it always names the replaced job."""
     with pytest.raises(MalformedMessageError, match="replaces"):
-        PARSER.read(json.dumps(requested(bucket=PARSER.input_bucket, replaces=replaces)))
+        PARSER.parse_events(json.dumps(requested(bucket=PARSER.input_bucket, replaces=replaces)))
 
 
 def test_a_job_requested_message_from_another_source_is_ignored() -> None:

@@ -17,7 +17,7 @@ from tests.unit.message_parsing import LoadMessage
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
 from worker.claim import Destination
-from worker.messages.parser import Ignored, MalformedMessageError, MessageContent, MessageParser, ObjectCreated
+from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated
 from worker.messages.sanitise import Sanitiser
 
 PARSER = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
@@ -55,7 +55,7 @@ DESTINATION = Destination(input_file="a.mp4", output_path="a.mp4_1-2/", key_file
 def test_a_body_that_is_not_a_known_message_is_refused(body: str) -> None:
     """Invalid JSON, other JSON types, unknown objects and extreme nesting all raise the same error."""
     with pytest.raises(MalformedMessageError, match=r".+"):
-        PARSER.read(body)
+        PARSER.parse_events(body)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_job_id_that_mediaconvert_does_not_issue_is_refused(load_message: Load
     payload = load_message("job_complete_hls")
     payload["detail"]["jobId"] = job_id
     with pytest.raises(MalformedMessageError, match=r"detail\.jobId"):
-        PARSER.read(json.dumps(payload))
+        PARSER.parse_events(json.dumps(payload))
 
 
 @pytest.mark.parametrize("field", ["jobId", "status", "timestamp"])
@@ -76,7 +76,7 @@ def test_an_event_without_job_id_status_or_timestamp_is_refused(load_message: Lo
     payload = load_message("job_progressing")
     del payload["detail"][field]
     with pytest.raises(MalformedMessageError, match=rf"detail\.{field}"):
-        PARSER.read(json.dumps(payload))
+        PARSER.parse_events(json.dumps(payload))
 
 
 @pytest.mark.parametrize("timestamp", [-1, 0, 1.5, 10**15, 10**40, 253_402_300_800_000, "soon", None, math.inf])
@@ -85,7 +85,7 @@ def test_a_timestamp_outside_the_calendar_is_refused(load_message: LoadMessage, 
     payload = load_message("job_complete_hls")
     payload["detail"]["timestamp"] = timestamp
     with pytest.raises(MalformedMessageError, match=r"detail\.timestamp"):
-        PARSER.read(json.dumps(payload))
+        PARSER.parse_events(json.dumps(payload))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_an_object_without_a_valid_key_and_size_is_refused(
     payload = load_message("s3_object_created")
     payload["detail"]["object"][field] = value
     with pytest.raises(MalformedMessageError, match=field):
-        PARSER.read(json.dumps(payload))
+        PARSER.parse_events(json.dumps(payload))
 
 
 @pytest.mark.parametrize("changes", [{"size": None}, {"key": "a" * 1_025}, {"key": "%E6%B8%AF" * 342}, {"key": ""}])
@@ -119,7 +119,7 @@ def test_an_object_of_an_s3_notification_needs_a_valid_key_and_size(
     payload = load_message("s3_notification")
     payload["Records"][0]["s3"]["object"].update(changes)
     with pytest.raises(MalformedMessageError):
-        PARSER.read(json.dumps(payload))
+        PARSER.parse_events(json.dumps(payload))
 
 
 def test_the_error_text_is_valid_as_a_message_attribute(load_message: LoadMessage) -> None:
@@ -127,7 +127,7 @@ def test_the_error_text_is_valid_as_a_message_attribute(load_message: LoadMessag
     payload = load_message("job_progressing")
     payload["detail"]["userMetadata"] = {f"\x00\ud83d\n{number}": number for number in range(90)}
     with pytest.raises(MalformedMessageError) as raised:
-        PARSER.read(json.dumps(payload))
+        PARSER.parse_events(json.dumps(payload))
     assert str(raised.value).isprintable()
     assert 0 < len(str(raised.value)) <= 256
 
@@ -168,7 +168,7 @@ def mutated(draw: st.DrawFn) -> str:
     return json.dumps(payload)
 
 
-def assert_storable(content: MessageContent) -> None:
+def assert_storable(content: IncomingEvent) -> None:
     """Assert that the tables, a file and a log can hold every value of the content."""
     match content:
         case Ignored(reason=reason):
@@ -210,7 +210,7 @@ def assert_storable_in_dynamodb(values: list[Any]) -> None:
 def test_any_text_or_json_is_parsed_or_refused(body: str) -> None:
     """Parsing can end in one type of error only."""
     try:
-        contents = PARSER.read(body)
+        contents = PARSER.parse_events(body)
     except MalformedMessageError:
         return
     for content in contents:
@@ -221,7 +221,7 @@ def test_any_text_or_json_is_parsed_or_refused(body: str) -> None:
 def test_a_damaged_message_is_parsed_or_refused(body: str) -> None:
     """Every value that the parser returns can be stored."""
     try:
-        contents = PARSER.read(body)
+        contents = PARSER.parse_events(body)
     except MalformedMessageError:
         return
     for content in contents:

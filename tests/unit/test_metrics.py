@@ -118,14 +118,14 @@ def test_a_log_line_without_the_metrics_field_has_no_value(line: dict[str, objec
 )
 def test_only_opentelemetrys_standard_variables_enable_a_signal(environment: dict[str, str], signals: set[str]) -> None:
     """Without them, no traces or metrics are exported."""
-    assert {signal for signal in telemetry.SIGNALS if telemetry.is_wanted(signal, environment)} == signals
+    assert {signal for signal in telemetry.SIGNALS if telemetry.is_enabled(signal, environment)} == signals
 
 
 @pytest.mark.parametrize(
     ("variables", "reason"),
     [
-        ({}, "transcode.otel is not installed: the group otel has it"),
-        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL: http/protobuf only, not grpc"),
+        ({}, "transcode.otel is not installed; the dependency group otel has it"),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf, not grpc"),
     ],
 )
 def test_unavailable_telemetry_is_logged_once(

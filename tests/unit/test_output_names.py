@@ -22,7 +22,7 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30
 
 def folder_of(input_file: str) -> str:
     """Return the output folder of a job of this file."""
-    return output_path(input_file, made_at=CREATED_AT, token=DIGITS)
+    return output_path(input_file, created_at=CREATED_AT, token=DIGITS)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_no_two_jobs_share_a_folder() -> None:
     """The folder depends on the file, the time and the token."""
     later = CREATED_AT.replace(second=1)
     folders = {
-        output_path(name, made_at=created_at, token=token)
+        output_path(name, created_at=created_at, token=token)
         for name in ("a.mp4", "b.mp4")
         for created_at in (CREATED_AT, later)
         for token in ("000001", "000002")

@@ -7,7 +7,7 @@ import pytest
 
 from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Rendition
 from worker.messages.sanitise import Sanitiser
-from worker.reconcile.known_job import KnownJob, known_job
+from worker.reconcile.listed_job import ListedJob, parse_listed_job
 
 CREATED = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 ENDED = datetime(2026, 11, 22, 8, 31, tzinfo=UTC)
@@ -37,9 +37,9 @@ def job(**changes: object) -> dict[str, Any]:
     }
 
 
-def read(**changes: object) -> KnownJob | None:
+def read(**changes: object) -> ListedJob | None:
     """Return what reconciliation reads from the job."""
-    return known_job(job(**changes), input_bucket="clips-in", sanitiser=Sanitiser(secrets=("clips-in",)))
+    return parse_listed_job(job(**changes), input_bucket="clips-in", sanitiser=Sanitiser(secrets=("clips-in",)))
 
 
 def test_paths_are_derived_from_destinations_and_name_modifiers() -> None:

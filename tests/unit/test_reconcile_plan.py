@@ -7,13 +7,15 @@ import pytest
 from transcode.job import Job, Status
 from transcode.lookup import Lookup
 from worker.claim import Claim, Destination
-from worker.reconcile.known_job import KnownJob
-from worker.reconcile.plan import Limits, Step, StoredRows, has_question, is_silent, plan
+from worker.reconcile.listed_job import ListedJob
+from worker.reconcile.plan import Limits, Step, StoredRows, is_silent, needs_claim, plan
 
 NOW_MS = 1_900_000_000_000
 LIMITS = Limits(quiet_ms=60_000, kept_ms=86_400_000)
 FILE = "uploads/1f/cat.mp4"
-RUNNING = KnownJob(job_id="1-a", status=Status.PROGRESSING, input_file=FILE, created_ms=NOW_MS - 600_000, claim_id="c1")
+RUNNING = ListedJob(
+    job_id="1-a", status=Status.PROGRESSING, input_file=FILE, created_ms=NOW_MS - 600_000, claim_id="c1"
+)
 ENDED = replace(RUNNING, status=Status.COMPLETE, ended_ms=NOW_MS - 300_000)
 LOOKUP = Lookup(input_file=FILE, job_id="1-a")
 CLAIM = Claim(
@@ -59,7 +61,7 @@ def rows_with(status: Status) -> StoredRows:
         "the lookup row is missing",
     ],
 )
-def test_missing_rows_and_a_lost_end_are_repaired(job: KnownJob, rows: StoredRows, steps: tuple[Step, ...]) -> None:
+def test_missing_rows_and_a_lost_end_are_repaired(job: ListedJob, rows: StoredRows, steps: tuple[Step, ...]) -> None:
     """Adoption comes first, because a COMPLETE event needs the rows."""
     assert plan(job, rows, LIMITS, now_ms=NOW_MS) == steps
 
@@ -86,7 +88,7 @@ def test_a_refused_claim_adopts_no_job() -> None:
 
 
 @pytest.mark.parametrize(("job", "steps"), [(RUNNING, (Step.CANCEL,)), (ENDED, ())])
-def test_a_running_duplicate_is_canceled_and_never_adopted(job: KnownJob, steps: tuple[Step, ...]) -> None:
+def test_a_running_duplicate_is_canceled_and_never_adopted(job: ListedJob, steps: tuple[Step, ...]) -> None:
     """The claim already names another job, and a duplicate must not become the job of the file."""
     duplicate = replace(ORPHANED, claim=replace(CLAIM, job_id="2-b"))
     assert plan(job, duplicate, LIMITS, now_ms=NOW_MS) == steps
@@ -101,10 +103,10 @@ def test_an_expired_row_is_not_restored() -> None:
 def test_the_claim_is_read_only_if_a_row_is_missing() -> None:
     """A job whose rows agree costs two reads."""
     whole = rows_with(Status.COMPLETE)
-    assert not has_question(ENDED, whole)
-    assert has_question(ENDED, NOTHING)
-    assert has_question(ENDED, replace(whole, lookup=Lookup(input_file=FILE)))
-    assert not has_question(replace(ENDED, claim_id=None), NOTHING)
+    assert not needs_claim(ENDED, whole)
+    assert needs_claim(ENDED, NOTHING)
+    assert needs_claim(ENDED, replace(whole, lookup=Lookup(input_file=FILE)))
+    assert not needs_claim(replace(ENDED, claim_id=None), NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,7 @@ def test_the_claim_is_read_only_if_a_row_is_missing() -> None:
     ids=["just created", "no event yet", "recent event", "old event", "waiting", "ended"],
 )
 def test_a_running_job_without_recent_events_is_silent(
-    *, job: KnownJob, last_event_s_ago: int | None, expected: bool
+    *, job: ListedJob, last_event_s_ago: int | None, expected: bool
 ) -> None:
     """The 15 minutes count from the last event, or from the creation of the job."""
     known = Job(job_id="1-a", status=Status.PROGRESSING)

@@ -101,7 +101,7 @@ def test_without_a_prefix_every_object_is_an_upload(load_message: LoadMessage) -
     parser = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
     payload = load_message("s3_object_created")
     payload["detail"]["object"]["key"] = "a.mp4"
-    assert isinstance(parser.read(json.dumps(payload))[0], ObjectCreated)
+    assert isinstance(parser.parse_events(json.dumps(payload))[0], ObjectCreated)
 
 
 def test_the_s3_test_event_is_ignored(load_message: LoadMessage) -> None:
@@ -127,7 +127,7 @@ def test_event_keys_are_decoded_once_if_the_setting_says_so(load_message: LoadMe
     """A plus sign stays a plus sign, and only an encoded key may be longer than 1,024 bytes."""
     payload = load_message("s3_object_created")
     payload["detail"]["object"]["key"] = sent
-    [content] = replace(PARSER, are_event_keys_encoded=True).read(json.dumps(payload))
+    [content] = replace(PARSER, are_event_keys_encoded=True).parse_events(json.dumps(payload))
     assert isinstance(content, ObjectCreated)
     assert content.input_file == key
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from worker.messages.sanitise import LONGEST, Sanitiser
+from worker.messages.sanitise import MAX_CHARACTERS, Sanitiser
 
 ROLE = "arn:aws:iam::123456789012:role/media/clips-transcode"
 SANITISER = Sanitiser(secrets=("clips-in", "clips-out", ROLE))
@@ -109,7 +109,7 @@ def test_a_sanitised_message_is_one_short_line(message: str) -> None:
     cleaned = SANITISER.clean(message)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", cleaned)
     assert cleaned == cleaned.strip()
-    assert len(cleaned) <= LONGEST
+    assert len(cleaned) <= MAX_CHARACTERS
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_sanitised_message_is_one_short_line(message: str) -> None:
 )
 def test_a_long_message_is_cut(message: str) -> None:
     """Cleaning takes bounded time for any length."""
-    assert len(SANITISER.clean(message)) <= LONGEST
+    assert len(SANITISER.clean(message)) <= MAX_CHARACTERS
 
 
 def test_a_longer_name_is_removed_before_its_prefix() -> None:

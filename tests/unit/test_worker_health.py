@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from worker.health import OLDEST_HEALTHY_S, Pulse, is_healthy
+from worker.health import MAX_HEALTHY_AGE_S, HealthFile, is_healthy
 
 
 @pytest.mark.parametrize(
-    ("age_s", "healthy"), [(0, True), (21, True), (OLDEST_HEALTHY_S, True), (OLDEST_HEALTHY_S + 1, False), (-60, True)]
+    ("age_s", "healthy"),
+    [(0, True), (21, True), (MAX_HEALTHY_AGE_S, True), (MAX_HEALTHY_AGE_S + 1, False), (-60, True)],
 )
 def test_an_idle_long_poll_is_healthy_and_a_stuck_one_is_not(*, age_s: float, healthy: bool) -> None:
     """A poll of an empty queue takes 20 s; a negative age after the clock was set back counts as healthy."""
@@ -22,19 +23,19 @@ def test_an_idle_long_poll_is_healthy_and_a_stuck_one_is_not(*, age_s: float, he
 def test_the_health_file_has_the_time_of_the_slowest_poller(tmp_path: Path) -> None:
     """A busy poller doesn't hide a stuck one."""
     path, clock = tmp_path / "health", iter([1000, 1001, 1100, 1200, 1300])
-    pulse = Pulse(path, clock=lambda: next(clock))
-    stuck, busy = pulse.enter(), pulse.enter()
-    pulse.beat(busy)
-    pulse.beat(busy)
+    health_file = HealthFile(path, clock=lambda: next(clock))
+    stuck, busy = health_file.add_poller(), health_file.add_poller()
+    health_file.record_poll(busy)
+    health_file.record_poll(busy)
     assert path.stat().st_mtime == 1000
-    pulse.beat(stuck)
+    health_file.record_poll(stuck)
     assert path.stat().st_mtime == 1200
 
 
 def test_without_a_health_file_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not every worker runs in a container."""
     monkeypatch.chdir(tmp_path)
-    Pulse(None, clock=time.time).enter()
+    HealthFile(None, clock=time.time).add_poller()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -42,8 +43,8 @@ def test_without_a_health_file_nothing_is_written(tmp_path: Path, monkeypatch: p
     ("age_s", "exit_code", "error_output"),
     [
         (20, 0, ""),
-        (OLDEST_HEALTHY_S + 60, 1, "unhealthy: a poller has not asked its queue for 180 s\n"),
-        (None, 1, "unhealthy: {} is not there: the worker has not begun to poll\n"),
+        (MAX_HEALTHY_AGE_S + 60, 1, "unhealthy: a poller has not polled its queue for 180 s\n"),
+        (None, 1, "unhealthy: {} does not exist: the worker has not begun to poll\n"),
     ],
 )
 def test_the_check_reports_the_age_of_the_health_file(

@@ -1,1 +1,1 @@
-"""What messages say, in our own terms."""
+"""The messages of the queues: their formats, and the events that they become."""

@@ -1,18 +1,18 @@
-"""What a message says, in our own terms: an object that came, a job's event, or why it is none of our business.
+"""The parser of messages. It returns typed events: a created object, a job event, or the reason to ignore a message.
 
-Pure. Whoever reads this module knows every shape that we accept and everything that we make of it.
+Pure. This module lists every message format that the worker accepts, and the events that each format becomes.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import NoReturn, assert_never
 from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
 from transcode import job_requested
-from transcode.correlation import Correlation, correlation_of
+from transcode.correlation import Correlation, parse_correlation
 from transcode.job import (
     Canceled,
     Completed,
@@ -38,83 +38,83 @@ from worker.messages.payloads import (
 from worker.messages.sanitise import Sanitiser
 
 INPUT_BUCKET_KEY = "InputBucket"
-"""The user metadata by which a job of ours is known, in the rule's pattern and here."""
-LONGEST_REASON = 250
+"""The user metadata that marks a job as ours, here and in the EventBridge rule's pattern."""
+MAX_REASON_CHARACTERS = 250
 
 
 class MalformedMessageError(ValueError):
-    """The message is in no shape that S3 or MediaConvert sends."""
+    """The message has no format that S3, MediaConvert or our service sends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectCreated:
-    """One version of an object came into the input bucket; `size_bytes` as S3 tells it.
+    """The creation of one version of an object in the input bucket.
 
-    `version` tells versions of one key apart: S3's version id where the bucket keeps versions, else entity tag and
-    sequencer, of which the latter is constant in some emulators and must not be relied on alone.
+    `version` distinguishes the versions of one key: S3's version id if the bucket keeps versions, otherwise the ETag
+    and the sequencer. Some emulators send a constant sequencer, so the sequencer alone isn't enough.
     """
 
     input_file: str
     size_bytes: int
     version: str
     replaces: str | None = None
-    """Where another job of the version was asked for: the job, or the refused claim, that it replaces."""
+    """The id of the job, or of the refused claim, that a new job replaces; None unless the service requests one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """A well-formed message that asks nothing of us, and why; `job_id` where it is about a job."""
+    """A well-formed event that needs no action, and the reason; `job_id` is set if it belongs to a job."""
 
     reason: str
     job_id: str | None = None
 
 
-MessageContent = ObjectCreated | JobEvent | Ignored
+IncomingEvent = ObjectCreated | JobEvent | Ignored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedContent:
-    """One thing that a message says, and where that comes from, as far as the message tells."""
+class CorrelatedEvent:
+    """One event of a message, with its correlation ids."""
 
-    content: MessageContent
+    event: IncomingEvent
     correlation: Correlation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageParser:
-    """Reads messages, whichever way they came: from SQS or straight into a Lambda function."""
+    """Parses messages, both from SQS and from direct invocations of the Lambda function."""
 
     input_bucket: str
     upload_prefix: str
     sanitiser: Sanitiser
     are_event_keys_encoded: bool = False
-    """LocalStack percent-encodes `detail.object.key` of its EventBridge events; AWS and MiniStack send it plain."""
+    """True if EventBridge events percent-encode `detail.object.key`: LocalStack does, AWS and MiniStack don't."""
 
-    def read(self, body: str) -> Sequence[MessageContent]:
-        """Return what the message says, and nothing of where it comes from; raises as `hear` does."""
-        return [parsed.content for parsed in self.parse(body)]
+    def parse_events(self, body: str) -> Sequence[IncomingEvent]:
+        """Return the message's events without correlation ids; raise the same errors as `parse`."""
+        return [parsed.event for parsed in self.parse(body)]
 
-    def parse(self, body: str, attributes: Mapping[str, str] | None = None) -> Sequence[ParsedContent]:
-        """Return what the message says; several things only where S3 put several records into it.
+    def parse(self, body: str, attributes: Mapping[str, str] | None = None) -> Sequence[CorrelatedEvent]:
+        """Return the message's events; more than one only if S3 put several records into the message.
 
         Raises:
-            MalformedMessageError: The body is in none of the known shapes; no later attempt will change that.
+            MalformedMessageError: The body has no known format; a retry would fail too.
         """
         try:
             payload = json.loads(body)
             if not isinstance(payload, dict):
                 _refuse("is not a JSON object")
             return [
-                ParsedContent(content=each, correlation=_correlation(each, payload, attributes))
-                for each in self._meanings(payload)
+                CorrelatedEvent(event=each, correlation=_correlation(each, payload, attributes))
+                for each in self._events(payload)
             ]
         except ValidationError as error:
             fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
-            raise MalformedMessageError(_shown(f"wrong or missing: {fields}")) from None
+            raise MalformedMessageError(_printable(f"wrong or missing: {fields}")) from None
         except (ValueError, RecursionError) as error:
             raise MalformedMessageError(str(error)) from None
 
-    def _meanings(self, payload: Body) -> Iterator[MessageContent]:
+    def _events(self, payload: Body) -> Iterator[IncomingEvent]:
         match payload:
             case {"detail-type": "MediaConvert Job State Change"}:
                 yield self._job_event(JobStateChange.model_validate(payload).detail)
@@ -134,14 +134,14 @@ class MessageParser:
             case {"Event": "s3:TestEvent"}:
                 yield Ignored(reason="s3_test_event")
             case {"detail-type": other}:
-                yield Ignored(reason=_shown(f"detail_type {other}"))
+                yield Ignored(reason=_printable(f"detail_type {other}"))
             case _:
                 _refuse("is neither an event nor a notification")
 
-    def _notification(self, notification: Notification) -> Iterator[MessageContent]:
+    def _notification(self, notification: Notification) -> Iterator[IncomingEvent]:
         for record in notification.records:
             if not record.event_name.removeprefix("s3:").startswith("ObjectCreated:"):
-                yield Ignored(reason=_shown(f"event {record.event_name}"))
+                yield Ignored(reason=_printable(f"event {record.event_name}"))
                 continue
             created = record.s3.object
             if created.size is None:
@@ -153,14 +153,17 @@ class MessageParser:
                 created.version_id or f"{created.e_tag}.{created.sequencer or ''}",
             )
 
-    def _requested(self, detail: JobRequestedDetail) -> MessageContent:
-        there = detail.object
-        meaning = self._object_created(
-            detail.bucket.name, there.key, there.size, there.version_id or f"{there.etag}.{there.sequencer or ''}"
+    def _requested(self, detail: JobRequestedDetail) -> IncomingEvent:
+        created = detail.object
+        event = self._object_created(
+            detail.bucket.name,
+            created.key,
+            created.size,
+            created.version_id or f"{created.etag}.{created.sequencer or ''}",
         )
-        return replace(meaning, replaces=detail.replaces) if isinstance(meaning, ObjectCreated) else meaning
+        return replace(event, replaces=detail.replaces) if isinstance(event, ObjectCreated) else event
 
-    def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> MessageContent:
+    def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> IncomingEvent:
         if len(key.encode()) > MAX_KEY_BYTES:
             _refuse("has an object with a key longer than S3 allows")
         if bucket != self.input_bucket:
@@ -173,24 +176,26 @@ class MessageParser:
             return Ignored(reason="empty_object")
         return ObjectCreated(input_file=key, size_bytes=size_bytes, version=version)
 
-    def _job_event(self, detail: JobDetail) -> MessageContent:
+    def _job_event(self, detail: JobDetail) -> IncomingEvent:
         if (detail.user_metadata or {}).get(INPUT_BUCKET_KEY) != self.input_bucket:
             return Ignored(reason="not_our_job", job_id=detail.job_id)
-        return _meaning_of(detail, self.sanitiser)
+        return _parse_job_event(detail, self.sanitiser)
 
 
-def _correlation(meaning: MessageContent, payload: Body, attributes: Mapping[str, str] | None) -> Correlation:
-    """Return what an upload's key and its message's attributes tell, or a job's user metadata."""
-    match meaning:
+def _correlation(event: IncomingEvent, payload: Body, attributes: Mapping[str, str] | None) -> Correlation:
+    """Return an upload's ids from its key and the message's attributes, or a job's ids from its user metadata."""
+    match event:
         case ObjectCreated(input_file=input_file):
-            return correlation_of(attributes, input_file=input_file)
+            return parse_correlation(attributes, input_file=input_file)
         case Ignored():
             return Correlation()
+        case Progressed() | WarningRaised() | Completed() | Failed() | Canceled():
+            return parse_correlation(payload["detail"]["userMetadata"])
         case _:
-            return correlation_of(payload["detail"]["userMetadata"])
+            assert_never(event)
 
 
-def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> MessageContent:
+def _parse_job_event(detail: JobDetail, sanitiser: Sanitiser) -> IncomingEvent:
     job_id, time_ms, progress = detail.job_id, detail.timestamp, detail.job_progress or JobProgress()
     match detail.status:
         case "PROGRESSING":
@@ -211,14 +216,14 @@ def _meaning_of(detail: JobDetail, sanitiser: Sanitiser) -> MessageContent:
             warning = JobWarning(code=detail.warning_code, message=sanitiser.clean(detail.warning_message or ""))
             return WarningRaised(job_id=job_id, time_ms=time_ms, warning=warning)
         case other:
-            # INPUT_INFORMATION and QUEUE_HOP change no status; what AWS may add later doesn't either.
-            return Ignored(reason=_shown(f"status {other}"), job_id=job_id)
+            # INPUT_INFORMATION and QUEUE_HOP change no status, and neither do statuses that AWS may add later.
+            return Ignored(reason=_printable(f"status {other}"), job_id=job_id)
 
 
-def _shown(reason: str) -> str:
-    """Return the reason as it may stand in a log line and in a message attribute, which takes no control characters."""
-    return "".join(character if character.isprintable() else "?" for character in reason[:LONGEST_REASON])
+def _printable(reason: str) -> str:
+    """Return the reason for a log line and a message attribute, which must not contain control characters."""
+    return "".join(character if character.isprintable() else "?" for character in reason[:MAX_REASON_CHARACTERS])
 
 
-def _refuse(why: str) -> NoReturn:
-    raise MalformedMessageError(f"the message {why}")
+def _refuse(problem: str) -> NoReturn:
+    raise MalformedMessageError(f"the message {problem}")

@@ -1,12 +1,12 @@
-"""Takes out of MediaConvert's messages what a stranger must not see: buckets, accounts, ARNs, roles, signed URLs."""
+"""Removal of secrets from MediaConvert's messages: buckets, accounts, ARNs, roles, signed URLs."""
 
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-LONGEST = 500
-LONGEST_READ = 4_000
-"""Characters of a message that are looked at, which bounds the time that it takes."""
+MAX_CHARACTERS = 500
+MAX_INPUT_CHARACTERS = 4_000
+"""Characters of a message that are read; the limit bounds the processing time."""
 
 _S3_URI = re.compile(r"s3(?:ssl)?://[^/\s\]\)'\",]+(?:/[^\s\]\)'\",]*)?", re.IGNORECASE)
 _S3_URI_BRACKETED = re.compile(r"\[(s3(?:ssl)?://[^\]]*)\]", re.IGNORECASE)
@@ -18,11 +18,11 @@ _HOST = re.compile(r"\b[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?\b", re.IGNORECASE)
 _SIGNATURE = re.compile(
     r"\b(?:X-Amz-[\w-]+|AWSAccessKeyId|Signature|Policy|Key-Pair-Id)=[^\s\]\)'\",&]+&?", re.IGNORECASE
 )
-"""What is left of a signed URL that broke off early, or had no scheme."""
+"""A query parameter of a signed URL: the rest of a URL that was cut short or had no scheme."""
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
-_STAND_INS = (
+_REPLACEMENTS = (
     (_URL, "(address)"),
     (_ARN, "(resource)"),
     (_ROLE, "(role)"),
@@ -34,29 +34,29 @@ _STAND_INS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sanitiser:
-    """Knows the names that must not leave: the buckets, the role, whatever is configured."""
+    """Removes secrets from messages. `secrets` are the configured names: the buckets and the role."""
 
     secrets: tuple[str, ...] = ()
 
     def clean(self, message: str) -> str:
-        """Return the message with the file's own name where its address stood, at most 500 characters.
+        """Return the message without secrets, with file names instead of S3 URIs; at most 500 characters.
 
         >>> Sanitiser().clean("Unable to open input file [s3://my-bucket/uploads/7f3a/cat.mp4]: denied")
         'Unable to open input file [cat.mp4]: denied'
         """
         message = _CONTROL.sub(" ", message)
-        if len(message) > LONGEST_READ:
-            # The word that the cut goes through could be half a secret.
-            message = message[:LONGEST_READ].rpartition(" ")[0] or message[:LONGEST_READ]
-        # In brackets a key may hold spaces; bare, it ends at the first.
+        if len(message) > MAX_INPUT_CHARACTERS:
+            # Drop the last word too, because it could be half a secret that the patterns don't recognise.
+            message = message[:MAX_INPUT_CHARACTERS].rpartition(" ")[0] or message[:MAX_INPUT_CHARACTERS]
+        # Inside brackets, a key can contain spaces. Without brackets, the key ends at the first space.
         message = _S3_URI_BRACKETED.sub(lambda match: f"[{_file_name(match[1])}]", message)
         message = _S3_URI.sub(lambda match: _file_name(match[0]), message)
-        for pattern, stand_in in _STAND_INS:
-            message = pattern.sub(stand_in, message)
+        for pattern, replacement in _REPLACEMENTS:
+            message = pattern.sub(replacement, message)
         for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
             message = message.replace(secret, "(hidden)")
         message = _ACCOUNT.sub("(account)", message).strip()
-        return message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
+        return message if len(message) <= MAX_CHARACTERS else message[: MAX_CHARACTERS - 1] + "…"
 
 
 def _file_name(uri: str) -> str:

@@ -1,1 +1,1 @@
-"""Mends rows from MediaConvert's own record: `python -m worker.reconcile`."""
+"""Reconciliation: it repairs rows from MediaConvert's list of jobs. `python -m worker.reconcile` starts it."""

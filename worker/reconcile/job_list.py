@@ -1,4 +1,4 @@
-"""MediaConvert's list of jobs, as reconciliation reads it.
+"""MediaConvert's list of jobs, for reconciliation.
 
 No AWS type passes this boundary.
 """
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.permissions import Resource, allow
 from worker.messages.sanitise import Sanitiser
-from worker.reconcile.known_job import KnownJob, known_job
-from worker.submission.job_request import of_queue
+from worker.reconcile.listed_job import ListedJob, parse_listed_job
+from worker.submission.job_request import queue_filter
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PERMISSIONS = allow("mediaconvert:ListJobs", on=[Resource.MEDIACONVERT_QUEUE])
 
 PAGE_SIZE = 20
-"""The most that ListJobs gives at once."""
+"""The maximum that ListJobs allows."""
 
 
 class JobList:
@@ -27,19 +27,24 @@ class JobList:
         self, client: "MediaConvertClient", *, input_bucket: str, queue: str | None, sanitiser: Sanitiser
     ) -> None:
         self._client = client
-        self._of_queue: dict[str, Any] = of_queue(queue)
+        self._queue_filter: dict[str, Any] = queue_filter(queue)
         self._input_bucket = input_bucket
         self._sanitiser = sanitiser
 
-    async def back_to(self, oldest_ms: int) -> AsyncIterator[list[KnownJob]]:
-        """Give our jobs made since then (Unix milliseconds), a page at a time; pages of other programs' are empty."""
+    async def created_since(self, oldest_ms: int) -> AsyncIterator[list[ListedJob]]:
+        """Yield pages of this deployment's jobs created since `oldest_ms` (Unix milliseconds), newest first.
+
+        A page is empty if it has only jobs of other programs.
+        """
         token: dict[str, Any] = {}
         while True:
-            answer = await self._client.list_jobs(Order="DESCENDING", MaxResults=PAGE_SIZE, **self._of_queue, **token)
-            listed = answer.get("Jobs", [])
-            known = [known_job(job, input_bucket=self._input_bucket, sanitiser=self._sanitiser) for job in listed]
-            yield [job for job in known if job is not None and job.created_ms >= oldest_ms]
-            is_past = bool(listed) and listed[-1]["CreatedAt"].timestamp() * 1000 < oldest_ms
-            if is_past or not answer.get("NextToken"):
+            response = await self._client.list_jobs(
+                Order="DESCENDING", MaxResults=PAGE_SIZE, **self._queue_filter, **token
+            )
+            listed = response.get("Jobs", [])
+            jobs = [parse_listed_job(job, input_bucket=self._input_bucket, sanitiser=self._sanitiser) for job in listed]
+            yield [job for job in jobs if job is not None and job.created_ms >= oldest_ms]
+            is_past_oldest = bool(listed) and listed[-1]["CreatedAt"].timestamp() * 1000 < oldest_ms
+            if is_past_oldest or not response.get("NextToken"):
                 return
-            token = {"NextToken": answer["NextToken"]}
+            token = {"NextToken": response["NextToken"]}

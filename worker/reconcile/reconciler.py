@@ -1,7 +1,7 @@
-"""One pass of reconciliation: MediaConvert's list is gone through, and what our rows lack is mended.
+"""One pass of reconciliation: it reads MediaConvert's list of jobs, and repairs our rows.
 
-Safe beside running workers and in several copies: whatever is written goes through the same conditional writes as
-the events do, so doing it twice, or at the same time as the event that was thought lost, changes nothing.
+A pass is safe beside running workers and other passes, because it uses the same conditional writes as the events do.
+A repeated write changes nothing. If an event that seemed lost arrives at the same time, it changes nothing either.
 """
 
 import asyncio
@@ -21,16 +21,19 @@ from worker.artifacts import ArtifactStore
 from worker.key_table import KeyTable
 from worker.outcomes import Done, Message
 from worker.reconcile.job_list import JobList
-from worker.reconcile.known_job import KnownJob
-from worker.reconcile.plan import Limits, Step, StoredRows, has_question, is_silent, plan
+from worker.reconcile.listed_job import ListedJob
+from worker.reconcile.plan import Limits, Step, StoredRows, is_silent, needs_claim, plan
 from worker.submission.submit import Submitter
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
-class Tally:
-    """What a pass looked at and mended; `unmended` jobs need a person, or a later pass; `silent` ones give no news."""
+class PassCounts:
+    """The number of jobs that a pass checked and repaired.
+
+    An `unmended` job needs an operator or a later pass. A `silent` job runs, but sends no events.
+    """
 
     checked: int = 0
     adopted: int = 0
@@ -40,106 +43,106 @@ class Tally:
     silent: int = 0
 
     def as_mapping(self) -> Mapping[str, int]:
-        """Return the counts by name, for a log line; `stuck` are those that somebody should look at."""
+        """Return the counts by name, for a log event; `stuck` counts the jobs that an operator should look at."""
         return {**dataclasses.asdict(self), "stuck": self.unmended + self.silent}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
-    """Reconciles; `clock` gives Unix seconds."""
+    """Runs passes of reconciliation. `clock` returns Unix seconds."""
 
     jobs: JobList
     statuses: StatusTable
     lookups: LookupTable
-    outputs: KeyTable
+    key_table: KeyTable
     artifacts: ArtifactStore
     submitter: Submitter
     applier: Applier
     limits: Limits
     clock: Callable[[], float]
 
-    async def run(self, *, lookback_s: int) -> Tally:
-        """Go through the jobs made within `lookback_s` seconds, and return what was done.
+    async def run(self, *, lookback_s: int) -> PassCounts:
+        """Check the jobs created within the last `lookback_s` seconds, and return the counts.
 
         Raises:
-            Exception: MediaConvert's list can't be had; what was mended before stays mended.
+            Exception: MediaConvert's list can't be read; repairs made before that stay.
         """
-        tally = Tally()
-        async for page in self.jobs.back_to(int((self.clock() - lookback_s) * 1000)):
-            await asyncio.gather(*(self._look_at(job, tally) for job in page))
-        return tally
+        counts = PassCounts()
+        async for page in self.jobs.created_since(int((self.clock() - lookback_s) * 1000)):
+            await asyncio.gather(*(self._check(job, counts) for job in page))
+        return counts
 
-    async def _look_at(self, job: KnownJob, tally: Tally) -> None:
-        tally.checked += 1
-        bind_contextvars(upload=upload_of(job.input_file))  # each job is looked at in a task, and context, of its own
+    async def _check(self, job: ListedJob, counts: PassCounts) -> None:
+        counts.checked += 1
+        bind_contextvars(upload=upload_of(job.input_file))  # each job is checked in its own task and context
         try:
             rows = await self._rows(job)
             now_ms = int(self.clock() * 1000)
             if is_silent(job, rows, self.limits, now_ms=now_ms):
-                tally.silent += 1
+                counts.silent += 1
                 log.warning("reconcile.silent_job", job_id=job.job_id, input_file=job.input_file)
             for step in plan(job, rows, self.limits, now_ms=now_ms):
-                await self._take(step, job, rows, tally)
+                await self._take_step(step, job, rows, counts)
         except Exception:
-            tally.unmended += 1
+            counts.unmended += 1
             log.exception("reconcile.failed", job_id=job.job_id)
 
-    async def _rows(self, job: KnownJob) -> StoredRows:
+    async def _rows(self, job: ListedJob) -> StoredRows:
         now_s = int(self.clock())
         row, lookup = await asyncio.gather(
             self.statuses.get(job.job_id, now_s=now_s, consistent=True),
             self.lookups.get(job.input_file, now_s=now_s, consistent=True),
         )
         rows = StoredRows(job=row, lookup=lookup)
-        if job.claim_id is None or not has_question(job, rows):
+        if job.claim_id is None or not needs_claim(job, rows):
             return rows
-        return replace(rows, claim=await self.outputs.get_claim(job.claim_id))
+        return replace(rows, claim=await self.key_table.get_claim(job.claim_id))
 
-    async def _take(self, step: Step, job: KnownJob, rows: StoredRows, tally: Tally) -> None:
+    async def _take_step(self, step: Step, job: ListedJob, rows: StoredRows, counts: PassCounts) -> None:
         match step:
             case Step.CANCEL:
-                await self.submitter.encoder.cancel(job.job_id)
-                tally.canceled += 1
+                await self.submitter.mediaconvert.cancel(job.job_id)
+                counts.canceled += 1
                 log.warning("reconcile.duplicate_canceled", job_id=job.job_id)
             case Step.ADOPT:
                 if rows.claim is None:
                     return
                 await self.submitter.adopt(rows.claim, job.job_id)
-                tally.adopted += 1
+                counts.adopted += 1
                 log.warning("reconcile.adopted", job_id=job.job_id, input_file=job.input_file)
             case Step.REPORT:
-                tally.unmended += 1
+                counts.unmended += 1
                 log.error("reconcile.unknown_job", job_id=job.job_id, input_file=job.input_file)
             case Step.END:
-                await self._end(job, tally)
+                await self._end(job, counts)
 
-    async def _end(self, job: KnownJob, tally: Tally) -> None:
+    async def _end(self, job: ListedJob, counts: PassCounts) -> None:
         if job.output is not None:
-            job = replace(job, output=await self._found(job.output))
+            job = replace(job, output=await self._existing(job.output))
             if job.output is not None and not job.output.playlists:
-                tally.unmended += 1
+                counts.unmended += 1
                 log.error("reconcile.playlists_missing", job_id=job.job_id, status=job.status)
                 return
         outcome = await self.applier.apply(
-            job.final_event(), Message(message_id=job.job_id, body=""), made_ms=job.created_ms
+            job.final_event(), Message(message_id=job.job_id, body=""), job_created_ms=job.created_ms
         )
         if isinstance(outcome, Done):
-            tally.ended += 1
+            counts.ended += 1
             log.warning("reconcile.ended", job_id=job.job_id, status=job.status)
         else:
-            tally.unmended += 1
+            counts.unmended += 1
             log.error("reconcile.key_missing", job_id=job.job_id, status=job.status)
 
-    async def _found(self, output: Output) -> Output:
-        """Return the output without the playlists that are not there."""
+    async def _existing(self, output: Output) -> Output:
+        """Return the output without the playlists that don't exist in S3."""
         variants = [each.playlist for each in output.renditions if each.playlist is not None]
         names = [*output.playlists.values(), *variants]
-        found = await asyncio.gather(*(self.artifacts.has(output.path + name) for name in names))
-        there = {name for name, is_there in zip(names, found, strict=True) if is_there}
+        results = await asyncio.gather(*(self.artifacts.has(output.path + name) for name in names))
+        existing = {name for name, exists in zip(names, results, strict=True) if exists}
         return replace(
             output,
-            playlists={suffix: name for suffix, name in output.playlists.items() if name in there},
+            playlists={suffix: name for suffix, name in output.playlists.items() if name in existing},
             renditions=tuple(
-                each if each.playlist in there else replace(each, playlist=None) for each in output.renditions
+                each if each.playlist in existing else replace(each, playlist=None) for each in output.renditions
             ),
         )

@@ -1,1 +1,1 @@
-"""Looks into dead-letter queues, and sends back: `python -m worker.redrive`."""
+"""Inspection and redrive of the dead-letter queues: `python -m worker.redrive`."""

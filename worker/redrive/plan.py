@@ -1,14 +1,16 @@
-"""Why a message lies in a dead-letter queue, and whether sending it back makes sense. Pure."""
+"""The reason for which a message is in a dead-letter queue, and whether a worker could handle it now. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import assert_never
 
-from worker.messages.parser import Ignored, MalformedMessageError, MessageParser, ObjectCreated
+from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
+from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A message that was given up; `attributes` are those that whoever gave it up wrote on it."""
+    """A message in a dead-letter queue. `attributes` include the reason that the worker or EventBridge wrote on it."""
 
     message_id: str
     body: str
@@ -19,47 +21,51 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What a dead letter is about, why it is here, and whether a worker of today could read it."""
+class Diagnosis:
+    """A dead letter's content, the reason why it is here, and whether this version of the worker can parse it."""
 
-    about: str
-    why: str
-    is_readable: bool
+    content: str
+    reason: str
+    is_parsable: bool
 
 
-def judge(letter: DeadLetter, reader: MessageParser) -> Verdict:
-    """Return what there is to say of the letter.
+def diagnose(letter: DeadLetter, parser: MessageParser) -> Diagnosis:
+    """Return the diagnosis of a dead letter.
 
-    The worker buries with its reason; EventBridge writes its own error on what it couldn't deliver. A message without
-    either was moved by its queue's redrive policy, after as many deliveries as that allows.
+    The worker writes its reason on a message, and EventBridge writes its error on an event that it couldn't deliver. A
+    message without either was moved by its queue's redrive policy, after the maximum number of deliveries.
     """
     try:
-        about, is_readable = _about(reader.read(letter.body)), True
+        content = _content(parser.parse_events(letter.body))
     except MalformedMessageError as error:
-        return Verdict(about="malformed", why=letter.attributes.get("Reason") or str(error), is_readable=False)
-    undelivered = ": ".join(filter(None, (letter.attributes.get(name) for name in ("ERROR_CODE", "ERROR_MESSAGE"))))
-    why = letter.attributes.get("Reason") or undelivered or "every delivery failed; the worker's log says how"
-    return Verdict(about=about, why=why, is_readable=is_readable)
+        reason = letter.attributes.get("Reason") or str(error)
+        return Diagnosis(content="malformed", reason=reason, is_parsable=False)
+    delivery_error = ": ".join(filter(None, (letter.attributes.get(name) for name in ("ERROR_CODE", "ERROR_MESSAGE"))))
+    reason = letter.attributes.get("Reason") or delivery_error or "every delivery failed; see the worker's log"
+    return Diagnosis(content=content, reason=reason, is_parsable=True)
 
 
-def _about(meanings: Sequence[object]) -> str:
-    said = []
-    for meaning in meanings:
-        match meaning:
-            case ObjectCreated(input_file=input_file):
-                said.append(f"object {input_file}")
-            case Ignored(reason=reason):
-                said.append(f"nothing of ours ({reason})")
-            case event:
-                said.append(f"{type(event).__name__} of job {getattr(event, 'job_id', '')}")
-    return ", ".join(said) or "nothing"
+def _content(events: Sequence[IncomingEvent]) -> str:
+    return ", ".join(map(_event, events)) or "no event"
 
 
-def line(letter: DeadLetter, verdict: Verdict, *, now_s: int) -> str:
-    """Return the letter as one line for a terminal, whatever characters are in it."""
+def _event(event: IncomingEvent) -> str:
+    match event:
+        case ObjectCreated(input_file=input_file):
+            return f"object {input_file}"
+        case Ignored(reason=reason):
+            return f"ignored ({reason})"
+        case Progressed() | WarningRaised() | Completed() | Failed() | Canceled():
+            return f"{type(event).__name__} of job {event.job_id}"
+        case _:
+            assert_never(event)
+
+
+def format_line(letter: DeadLetter, diagnosis: Diagnosis, *, now_s: int) -> str:
+    """Return the dead letter as one line for a terminal, without unprintable characters."""
     text = (
         f"{letter.message_id}  {_age(now_s - letter.sent_s)} old  received {letter.receives} times  "
-        f"{verdict.about}  because: {verdict.why}"
+        f"{diagnosis.content}  because: {diagnosis.reason}"
     )
     return "".join(character if character.isprintable() else "?" for character in text)
 

@@ -1,4 +1,4 @@
-"""A dead-letter queue, as it is looked through: everything is put back as it was, but for what is chosen.
+"""A dead-letter queue. After an inspection, all messages are visible again, except those sent back or deleted.
 
 No AWS type passes this boundary.
 """
@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
 from transcode.sqs import decode_attributes, encode_attributes
-from worker.queue import BATCH_SIZE, CORRELATION_ATTRIBUTES, OPENING, Queue
+from worker.queue import BATCH_SIZE, CORRELATION_ATTRIBUTES, OPEN_PERMISSIONS, Queue
 from worker.redrive.plan import DeadLetter
 
 PERMISSIONS = (
-    OPENING
+    OPEN_PERMISSIONS
     | allow("sqs:SendMessage", on=QUEUES)
     | allow(
         "sqs:ChangeMessageVisibility",
@@ -23,11 +23,11 @@ PERMISSIONS = (
 )
 
 HIDDEN_S = 300
-"""Seconds for which looked-at messages stay hidden, should this process die before it puts them back."""
+"""Seconds for which received messages stay hidden if this process dies before it makes them visible again."""
 
 
 class DeadLetterQueue:
-    """The dead-letter queue of one of our queues."""
+    """The dead-letter queue of a queue."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -35,19 +35,19 @@ class DeadLetterQueue:
         self._url = queue.dead_letter_url
 
     @asynccontextmanager
-    async def opened(self, *, limit: int) -> AsyncIterator[Sequence[DeadLetter]]:
-        """Give up to `limit` letters; those neither sent back nor deleted are visible again after the context."""
+    async def received(self, *, limit: int) -> AsyncIterator[Sequence[DeadLetter]]:
+        """Yield up to `limit` dead letters. Those neither sent back nor deleted are visible again after the context."""
         letters: list[DeadLetter] = []
         try:
-            while len(letters) < limit and (found := await self._receive(min(BATCH_SIZE, limit - len(letters)))):
-                letters.extend(found)
+            while len(letters) < limit and (received := await self._receive(min(BATCH_SIZE, limit - len(letters)))):
+                letters.extend(received)
             yield letters
         finally:
             for letter in letters:
                 await self._release(letter)
 
     async def send_back(self, letter: DeadLetter) -> None:
-        """Put the letter's body into its queue, then delete the letter: in this order, so that it is never lost."""
+        """Send the message to its queue, then delete the dead letter. In this order, the message is never lost."""
         correlation = {name: letter.attributes[name] for name in CORRELATION_ATTRIBUTES if name in letter.attributes}
         await self._client.send_message(
             QueueUrl=self._queue.url, MessageBody=letter.body, MessageAttributes=encode_attributes(correlation)
@@ -55,15 +55,15 @@ class DeadLetterQueue:
         await self.delete(letter)
 
     async def delete(self, letter: DeadLetter) -> None:
-        """Delete the letter for good."""
+        """Delete the dead letter permanently."""
         await self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
 
     async def _receive(self, count: int) -> Sequence[DeadLetter]:
-        answer = await self._client.receive_message(
+        response = await self._client.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=count,
             VisibilityTimeout=HIDDEN_S,
-            WaitTimeSeconds=1,  # a long poll asks all of SQS's servers, a short one only some
+            WaitTimeSeconds=1,  # a long poll reads from all of SQS's servers, a short poll only from some
             MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
             MessageAttributeNames=["All"],
         )
@@ -76,11 +76,14 @@ class DeadLetterQueue:
                 receives=int(message["Attributes"]["ApproximateReceiveCount"]),
                 attributes=decode_attributes(message.get("MessageAttributes", {})),
             )
-            for message in answer.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
     async def _release(self, letter: DeadLetter) -> None:
-        """Make the letter visible; a batch call, because it says of a deleted one that it failed, and raises not."""
+        """Make the dead letter visible again.
+
+        This is a batch call, because for a deleted message it reports a failure instead of raising an error.
+        """
         await self._client.change_message_visibility_batch(
             QueueUrl=self._url, Entries=[{"Id": "0", "ReceiptHandle": letter.receipt, "VisibilityTimeout": 0}]
         )

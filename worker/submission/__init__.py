@@ -1,1 +1,1 @@
-"""One upload, one job: the claim, the request, and MediaConvert."""
+"""One job for each upload: the claim, the CreateJob request, and MediaConvert's API."""

@@ -1,7 +1,7 @@
-"""The CreateJob call for one upload: the template's settings with our input, destination and encryption in them.
+"""The CreateJob request for one upload: the job template's settings, with our input, destination and encryption.
 
-Pure. The template is read and sent back whole rather than overridden by position, because how MediaConvert lays
-partial output groups over a template's is nowhere promised: see docs/adr/0003-complete-settings.md.
+Pure. The request contains all settings of the template instead of overriding some by position, because AWS doesn't
+document how MediaConvert merges partial output groups with a template's: see docs/adr/0003-complete-settings.md.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.submission.output_names import base_name, key_uri
 
 CLAIM_KEY = "Claim"
-"""The user metadata that says which claim a job was made for."""
+"""The user metadata with the id of a job's claim."""
 
 GROUP_SETTINGS = {
     "HLS_GROUP_SETTINGS": "HlsGroupSettings",
@@ -27,12 +27,12 @@ GROUP_SETTINGS = {
 
 
 class UnusableTemplateError(ValueError):
-    """The job template has no HLS output group, so there is nothing to encrypt and play."""
+    """The job template has no HLS output group, so its jobs would have no output to encrypt and play."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefaults:
-    """What every job of this deployment has in common."""
+    """The settings that all jobs of a deployment share."""
 
     input_bucket: str
     output_bucket: str
@@ -47,9 +47,9 @@ def job_request(
 ) -> dict[str, Any]:
     """Return the arguments for CreateJob.
 
-    The claim's id is the request token, by which MediaConvert itself drops a second call within a minute, and goes
-    into the user metadata, by which the job is found again later. File names go nowhere but the input's address:
-    user metadata allows few characters and comes back in every event. The ids of the correlation do.
+    The claim's id is the request token: MediaConvert ignores a second call with the same token within a minute. It is
+    also in the user metadata, so that a later call can find the job. The user metadata contains the correlation ids,
+    but no file name, because it allows few characters and comes back in every event.
     """
     request: dict[str, Any] = {
         "ClientRequestToken": claim.claim_id,
@@ -68,19 +68,19 @@ def job_request(
     return request
 
 
-def of_queue(queue: str | None) -> dict[str, str]:
-    """Return the arguments with which ListJobs and SearchJobs look at one queue, of this name or ARN, only.
+def queue_filter(queue: str | None) -> dict[str, str]:
+    """Return the arguments that limit ListJobs and SearchJobs to one queue, given by name or ARN.
 
-    Their permission is then one on that queue; without a queue they would need one on every job of the account.
+    Then the calls need a permission for that queue only; without a queue, for every job of the account.
 
-    >>> of_queue("arn:aws:mediaconvert:eu-west-1:111122223333:queues/videos")
+    >>> queue_filter("arn:aws:mediaconvert:eu-west-1:111122223333:queues/videos")
     {'Queue': 'videos'}
     """
     return {"Queue": queue.rpartition("/")[2]} if queue else {}
 
 
 def input_uri(input_bucket: str, input_file: str) -> str:
-    """Return the address by which MediaConvert reads the input; the key stands in it as it is, never encoded."""
+    """Return the S3 URI of the input for MediaConvert; the key in it is never percent-encoded."""
     return f"s3://{input_bucket}/{input_file}"
 
 
@@ -89,37 +89,40 @@ def _settings(destination: Destination, template: Mapping[str, Any], defaults: J
     first_input = (settings.get("Inputs") or [{}])[0]
     settings["Inputs"] = [{**first_input, "FileInput": input_uri(defaults.input_bucket, destination.input_file)}]
     groups = settings.get("OutputGroups", [])
-    main = next((at for at, group in enumerate(groups) if _kind(group) == "HLS_GROUP_SETTINGS"), None)
-    if main is None:
+    first_hls = next((index for index, group in enumerate(groups) if _group_type(group) == "HLS_GROUP_SETTINGS"), None)
+    if first_hls is None:
         raise UnusableTemplateError(f"job template {defaults.template} has no HLS output group")
-    for at, group in enumerate(groups):
-        # Groups must not write over each other: the first HLS group has the folder, each other a folder in it.
-        _direct(group, destination, defaults.output_bucket, subfolder="" if at == main else f"{at}/")
+    for index, group in enumerate(groups):
+        # Groups must not overwrite each other's files: the first HLS group writes to the job's folder, and each other
+        # group to a subfolder.
+        _set_destination(
+            group, destination, defaults.output_bucket, subfolder="" if index == first_hls else f"{index}/"
+        )
     return settings
 
 
-def _kind(group: Mapping[str, Any]) -> str:
+def _group_type(group: Mapping[str, Any]) -> str:
     return str(group.get("OutputGroupSettings", {}).get("Type", ""))
 
 
-def _direct(group: Mapping[str, Any], destination: Destination, bucket: str, *, subfolder: str) -> None:
-    """Let the group write to the job's folder, and encrypt if it is HLS."""
-    kind = _kind(group)
-    if kind not in GROUP_SETTINGS:
+def _set_destination(group: Mapping[str, Any], destination: Destination, bucket: str, *, subfolder: str) -> None:
+    """Set the group's destination to the job's folder, and its encryption if it is HLS."""
+    group_type = _group_type(group)
+    if group_type not in GROUP_SETTINGS:
         return
-    own = group["OutputGroupSettings"].setdefault(GROUP_SETTINGS[kind], {})
-    own["Destination"] = f"s3://{bucket}/{destination.output_path}{subfolder}{base_name(destination.input_file)}"
-    if kind == "HLS_GROUP_SETTINGS":
-        own["Encryption"] = _encryption(destination, up="../" if subfolder else "")
+    settings = group["OutputGroupSettings"].setdefault(GROUP_SETTINGS[group_type], {})
+    settings["Destination"] = f"s3://{bucket}/{destination.output_path}{subfolder}{base_name(destination.input_file)}"
+    if group_type == "HLS_GROUP_SETTINGS":
+        settings["Encryption"] = _encryption(destination, parent="../" if subfolder else "")
 
 
-def _encryption(destination: Destination, *, up: str) -> dict[str, Any]:
+def _encryption(destination: Destination, *, parent: str) -> dict[str, Any]:
     return {
         "EncryptionMethod": "AES128",
         "Type": "STATIC_KEY",
         "InitializationVectorInManifest": "EXCLUDE",
         "StaticKeyProvider": {
             "StaticKeyValue": destination.key_value,
-            "Url": up + key_uri(destination.key_file),
+            "Url": parent + key_uri(destination.key_file),
         },
     }

@@ -1,4 +1,4 @@
-"""MediaConvert, as the worker uses it: make a job, find one made before, cancel one.
+"""MediaConvert's API for the worker: create a job, find the job of a claim, cancel a job.
 
 No AWS type passes this boundary.
 """
@@ -13,7 +13,7 @@ from transcode.aws import THROTTLED_STATUS, is_transient
 from transcode.correlation import upload_of
 from transcode.job import Failure
 from transcode.permissions import Resource, allow
-from transcode.telemetry import outgoing
+from transcode.telemetry import current_correlation
 from worker.claim import Claim
 from worker.messages.sanitise import Sanitiser
 from worker.submission.job_request import (
@@ -22,7 +22,7 @@ from worker.submission.job_request import (
     UnusableTemplateError,
     input_uri,
     job_request,
-    of_queue,
+    queue_filter,
 )
 
 if TYPE_CHECKING:
@@ -36,17 +36,17 @@ PERMISSIONS = (
     | allow("mediaconvert:CancelJob", on=[Resource.MEDIACONVERT_JOBS])
 )
 
-TEMPLATE_AGE_S = 300
-"""Seconds that a template read is good for; whoever changes one waits no longer for it to count."""
+TEMPLATE_CACHE_S = 300
+"""Seconds for which the job template is cached. A change of the template takes effect after this time."""
 PAGE_SIZE = 20
-MOST_PAGES = 10
-LONGEST_SEARCH = 300
-"""Characters that SearchJobs takes of an input's address; a part of it finds the job as well."""
-CLOCK_SLACK_MS = 60_000
+MAX_PAGES = 10
+MAX_SEARCH_CHARACTERS = 300
+"""Characters of an input's URI that SearchJobs accepts. It also finds a job by a part of the URI."""
+CLOCK_TOLERANCE_MS = 60_000
 
 
 class JobRefusedError(Exception):
-    """MediaConvert will not make this job, however often it is asked."""
+    """MediaConvert refused this job permanently; a retry would be refused too."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
@@ -54,11 +54,11 @@ class JobRefusedError(Exception):
 
 
 class MediaConvertBusyError(Exception):
-    """MediaConvert asks to be called less often; no job was made."""
+    """MediaConvert throttled the call; no job was created."""
 
 
 class MediaConvertJobs:
-    """Makes and finds MediaConvert jobs for one deployment."""
+    """Creates, finds and cancels the MediaConvert jobs of one deployment."""
 
     def __init__(self, client: "MediaConvertClient", defaults: JobDefaults, sanitiser: Sanitiser) -> None:
         self._client = client
@@ -67,37 +67,40 @@ class MediaConvertJobs:
         self._template: tuple[float, Mapping[str, Any]] | None = None
 
     async def create(self, claim: Claim, *, now_s: float) -> str:
-        """Make the claim's job and return its id.
+        """Create the claim's job and return its id.
 
         Raises:
-            JobRefusedError: A 400, 402, 403 or 404: no retry will help until somebody changes something.
-            MediaConvertBusyError: A 429; no job was made.
-            Exception: Anything else, a timeout or a 5xx among them, leaves open whether the job exists.
+            JobRefusedError: A 400, 402, 403 or 404, or an unusable template: a retry fails until an operator changes
+                the configuration or the input.
+            MediaConvertBusyError: A 429; no job was created.
+            Exception: Any other error, such as a timeout or a 5xx; the job may exist or not.
         """
         try:
-            correlation = outgoing(upload=upload_of(claim.destination.input_file), made_ms=round(now_s * 1000))
+            correlation = current_correlation(
+                upload=upload_of(claim.destination.input_file), job_created_ms=round(now_s * 1000)
+            )
             request = job_request(claim, await self._template_settings(now_s), self._defaults, correlation)
-            answer = await self._client.create_job(**request)
+            response = await self._client.create_job(**request)
         except UnusableTemplateError as error:
             raise JobRefusedError(Failure(code=404, message=str(error))) from error
         except ClientError as error:
             raise self._translate(error) from error
-        return answer["Job"]["Id"]
+        return response["Job"]["Id"]
 
     async def find(self, claim: Claim) -> str | None:
-        """Return the id of the job that was already made for the claim, if there is one.
+        """Return the id of the claim's job; None if no job was created for the claim.
 
-        Search finds it however old it is, but nothing says how soon a job can be searched for, so the newest jobs
-        are listed as well, back to the time of the claim.
+        SearchJobs finds old jobs too, but AWS doesn't document how soon it finds a new one. So this also reads the
+        newest jobs from ListJobs, back to the time of the claim.
         """
-        address = input_uri(self._defaults.input_bucket, claim.destination.input_file)
-        oldest_ms = claim.claimed_ms - CLOCK_SLACK_MS
+        uri = input_uri(self._defaults.input_bucket, claim.destination.input_file)
+        oldest_ms = claim.claimed_ms - CLOCK_TOLERANCE_MS
+        newest_first = {**queue_filter(self._defaults.queue), "Order": "DESCENDING", "MaxResults": PAGE_SIZE}
         for call, arguments in (
-            (self._client.search_jobs, {"InputFile": address[-LONGEST_SEARCH:]}),
-            (self._client.list_jobs, {}),
+            (self._client.search_jobs, {"InputFile": uri[-MAX_SEARCH_CHARACTERS:], **newest_first}),
+            (self._client.list_jobs, newest_first),
         ):
-            everything = {**arguments, **of_queue(self._defaults.queue), "Order": "DESCENDING", "MaxResults": PAGE_SIZE}
-            async with aclosing(_pages(call, everything)) as jobs:
+            async with aclosing(_jobs(call, arguments)) as jobs:
                 async for job in jobs:
                     if job.get("UserMetadata", {}).get(CLAIM_KEY) == claim.claim_id:
                         return str(job["Id"])
@@ -106,16 +109,16 @@ class MediaConvertJobs:
         return None
 
     async def cancel(self, job_id: str) -> None:
-        """Cancel the job; one that is over already stays as it is."""
+        """Cancel the job; do nothing if it has already ended."""
         try:
             await self._client.cancel_job(Id=job_id)
         except (self._client.exceptions.ConflictException, self._client.exceptions.NotFoundException):
             return
 
     async def _template_settings(self, now_s: float) -> Mapping[str, Any]:
-        if self._template is None or self._template[0] + TEMPLATE_AGE_S < now_s:
-            answer = await self._client.get_job_template(Name=self._defaults.template)
-            self._template = (now_s, answer["JobTemplate"]["Settings"])
+        if self._template is None or self._template[0] + TEMPLATE_CACHE_S < now_s:
+            response = await self._client.get_job_template(Name=self._defaults.template)
+            self._template = (now_s, response["JobTemplate"]["Settings"])
         return self._template[1]
 
     def _translate(self, error: ClientError) -> Exception:
@@ -128,12 +131,12 @@ class MediaConvertJobs:
         return JobRefusedError(Failure(code=status, message=message))
 
 
-async def _pages(call: Any, arguments: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any], None]:  # noqa: ANN401 -- a client's method
+async def _jobs(call: Any, arguments: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any], None]:  # noqa: ANN401 -- a client's method
     token: str | None = None
-    for _ in range(MOST_PAGES):
-        answer = await call(**arguments, **({"NextToken": token} if token else {}))
-        for job in answer.get("Jobs", []):
+    for _ in range(MAX_PAGES):
+        response = await call(**arguments, **({"NextToken": token} if token else {}))
+        for job in response.get("Jobs", []):
             yield job
-        token = answer.get("NextToken")
+        token = response.get("NextToken")
         if not token:
             return

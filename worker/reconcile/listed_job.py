@@ -1,7 +1,8 @@
-"""A job as MediaConvert's API tells of it, read for reconciliation: what its lost event would have said.
+"""A job as ListJobs describes it, for reconciliation, and the final event that it would have sent.
 
-Pure. The API gives of a finished job's outputs only length and size, in the order of the job's settings; their names
-follow from the settings' destinations and name modifiers, and must be looked for in S3 before anybody is told of them.
+Pure. For the outputs of a finished job, the API returns only duration and size, in the order of the job's settings.
+Their names follow from the settings' destinations and name modifiers, so reconciliation must check that the files
+exist in S3 before it records them.
 https://docs.aws.amazon.com/mediaconvert/latest/ug/output-file-names-and-paths.html
 """
 
@@ -11,7 +12,7 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
-from transcode.job import FINAL, Canceled, Completed, Failed, Failure, JobWarning, Output, Status
+from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Output, Status
 from worker.messages.complete_event import output_of
 from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.messages.payloads import UNKNOWN_ERROR, JobDetail
@@ -25,16 +26,16 @@ PLAYLISTS = {
     "MS_SMOOTH_GROUP_SETTINGS": (".ism",),
     "FILE_GROUP_SETTINGS": (),
 }
-"""Suffixes of the playlists that a group of each type has beside its outputs."""
+"""Suffixes of the playlists that an output group has beside its outputs, by group type."""
 
 FinalEvent = Completed | Failed | Canceled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownJob:
-    """A job of ours, as MediaConvert knows it; times are Unix milliseconds.
+class ListedJob:
+    """A job of this deployment in MediaConvert's list. Times are Unix milliseconds.
 
-    `output` is what the job should have written, of a COMPLETE one. `ended_ms` is None for one that isn't over.
+    `output` is the expected output of a COMPLETE job. `ended_ms` is None until the job ends.
     """
 
     job_id: str
@@ -48,12 +49,16 @@ class KnownJob:
     warnings: frozenset[JobWarning] = frozenset()
 
     @property
-    def is_over(self) -> bool:
-        """Whether MediaConvert has done with it."""
-        return self.status in FINAL
+    def is_final(self) -> bool:
+        """True if the job has ended."""
+        return self.status.is_final
 
     def final_event(self) -> FinalEvent:
-        """Return the event that ended the job, with the job's own finish time (of one second's resolution)."""
+        """Return the job's final event, with the job's finish time, which has a resolution of one second.
+
+        Raises:
+            ValueError: The job has not ended.
+        """
         time_ms = self.ended_ms or self.created_ms
         match self.status:
             case Status.COMPLETE:
@@ -61,23 +66,25 @@ class KnownJob:
                 return Completed(job_id=self.job_id, time_ms=time_ms, output=output, warnings=self.warnings)
             case Status.CANCELED:
                 return Canceled(job_id=self.job_id, time_ms=time_ms)
-            case _:
+            case Status.ERROR:
                 failure = self.failure or Failure(code=UNKNOWN_ERROR, message="The job failed.")
                 return Failed(job_id=self.job_id, time_ms=time_ms, failure=failure)
+            case Status.SUBMITTED | Status.PROGRESSING:
+                raise ValueError(f"job {self.job_id} has not ended")
 
 
-def known_job(job: Mapping[str, Any], *, input_bucket: str, sanitiser: Sanitiser) -> KnownJob | None:
-    """Return the job that ListJobs or GetJob describes; None where it is another program's."""
+def parse_listed_job(job: Mapping[str, Any], *, input_bucket: str, sanitiser: Sanitiser) -> ListedJob | None:
+    """Return the job that ListJobs or GetJob describes; None if it belongs to another program."""
     metadata = job.get("UserMetadata") or {}
     if metadata.get(INPUT_BUCKET_KEY) != input_bucket:
         return None
     status = Status(job["Status"])
     finish = (job.get("Timing") or {}).get("FinishTime")
-    address = next((each.get("FileInput", "") for each in job["Settings"].get("Inputs", ())), "")
-    return KnownJob(
+    uri = next((each.get("FileInput", "") for each in job["Settings"].get("Inputs", ())), "")
+    return ListedJob(
         job_id=job["Id"],
         status=status,
-        input_file=address.removeprefix(f"s3://{input_bucket}/"),
+        input_file=uri.removeprefix(f"s3://{input_bucket}/"),
         created_ms=_ms(job["CreatedAt"]),
         claim_id=metadata.get(CLAIM_KEY),
         ended_ms=_ms(finish or job["CreatedAt"]) if status.is_final else None,
@@ -93,7 +100,7 @@ def _failure(job: Mapping[str, Any], sanitiser: Sanitiser) -> Failure:
 
 
 def _output(job: Mapping[str, Any]) -> Output:
-    """Read the outputs by way of the event that would have told them, so that both say the same."""
+    """Return the output from the COMPLETE event that the job would have sent, so that both sources agree."""
     settings: Sequence[Mapping[str, Any]] = job["Settings"].get("OutputGroups", ())
     details: Sequence[Mapping[str, Any]] = job.get("OutputGroupDetails") or ()
     groups = [_group(each, detail or {}) for each, detail in zip_longest(settings, details[: len(settings)])]
@@ -106,21 +113,21 @@ def _output(job: Mapping[str, Any]) -> Output:
 
 def _group(settings: Mapping[str, Any], detail: Mapping[str, Any]) -> dict[str, Any]:
     group_settings = settings.get("OutputGroupSettings", {})
-    kind = group_settings.get("Type", "")
-    base = group_settings.get(GROUP_SETTINGS.get(kind, ""), {}).get("Destination", "")
-    outputs, described = settings.get("Outputs", ()), detail.get("OutputDetails") or ()
-    # With automated ABR MediaConvert makes outputs of its own, whose names the settings don't tell.
-    named = outputs if len(outputs) == len(described) else [{}] * len(described)
+    group_type = group_settings.get("Type", "")
+    base = group_settings.get(GROUP_SETTINGS.get(group_type, ""), {}).get("Destination", "")
+    outputs, output_details = settings.get("Outputs", ()), detail.get("OutputDetails") or ()
+    # With automated ABR, MediaConvert adds outputs whose names aren't in the settings.
+    named = outputs if len(outputs) == len(output_details) else [{}] * len(output_details)
     return {
-        "type": kind.removesuffix("_SETTINGS"),
-        "playlistFilePaths": [f"{base}{suffix}" for suffix in PLAYLISTS.get(kind, ())],
+        "type": group_type.removesuffix("_SETTINGS"),
+        "playlistFilePaths": [f"{base}{suffix}" for suffix in PLAYLISTS.get(group_type, ())],
         "outputDetails": [
             {
-                "outputFilePaths": list(_paths(kind, base, each)),
-                "durationInMs": of_it.get("DurationInMs"),
-                "videoDetails": _video(of_it.get("VideoDetails")),
+                "outputFilePaths": list(_paths(group_type, base, output)),
+                "durationInMs": details.get("DurationInMs"),
+                "videoDetails": _video(details.get("VideoDetails")),
             }
-            for each, of_it in zip(named, described, strict=True)
+            for output, details in zip(named, output_details, strict=True)
         ],
     }
 
@@ -131,8 +138,8 @@ def _video(details: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {"widthInPx": details.get("WidthInPx"), "heightInPx": details.get("HeightInPx")}
 
 
-def _paths(kind: str, base: str, output: Mapping[str, Any]) -> Iterator[str]:
-    if kind == "HLS_GROUP_SETTINGS" and "NameModifier" in output:
+def _paths(group_type: str, base: str, output: Mapping[str, Any]) -> Iterator[str]:
+    if group_type == "HLS_GROUP_SETTINGS" and "NameModifier" in output:
         yield f"{base}{output['NameModifier']}.m3u8"
 
 
