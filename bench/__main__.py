@@ -20,18 +20,18 @@ from rich.markdown import Markdown
 
 from bench.harness import Bench
 from bench.results import Report, Row
-from bench.rows import calls, cold, consuming, growth, latency, memory, status, streams
-from local.embedded import CREDENTIALS
+from bench.rows import calls, cold_start, growth, latency, memory, status, streams, worker
+from local.embedded_aws import CREDENTIALS
 
 ROWS: Mapping[str, Callable[[Bench], Row]] = {
     "status-hot": status.hot,
     "status-many": status.many,
     "streams": streams.streams,
-    "worker-steady": consuming.steady,
-    "worker-backlog": consuming.backlogged,
+    "worker-steady": worker.steady,
+    "worker-backlog": worker.backlogged,
     "latency": latency.visible,
     "calls": calls.bill,
-    "cold-start": cold.start,
+    "cold-start": cold_start.start,
     "memory": memory.memory,
     "growth": growth.growth,
 }

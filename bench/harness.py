@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from bench.processes import BenchError, Measured, asked, running
-from bench.world import World, embedded_world, free_port, stub_world
+from bench.bench_aws import World, embedded_world, free_port, stub_world
+from bench.measured_processes import BenchError, Measured, asked, running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,13 @@ class Bench:
     def stub(self) -> World:
         """The AWS that only answers."""
         if self._stub is None:
-            measured = self.opened.enter_context(running("bench.stub", port=free_port()))
+            measured = self.opened.enter_context(running("bench.aws_stub", port=free_port()))
             self._stub = stub_world(f"http://127.0.0.1:{measured.port}")
         return self._stub
 
     def serve(self, stack: ExitStack, what: str, world: World) -> Measured:
         """Run an HTTP server, ours or a peer, until the stack closes."""
-        return stack.enter_context(running("bench.launch", what, port=free_port(), settings=world.settings))
+        return stack.enter_context(running("bench.counted_process", what, port=free_port(), settings=world.settings))
 
     def ask(self, measured: Measured, paths: Sequence[str], *, clients: int = 64, seconds: float | None = None) -> Load:
         """Let clients ask a server as fast as it answers.
@@ -71,7 +71,7 @@ class Bench:
         """
         arguments = ("--port", str(measured.port), "--clients", str(clients), "--seconds", str(seconds or self.seconds))
         cpu_s, calls = measured.cpu_s(), sum(measured.calls().values())
-        found = json.loads(asked("bench.load", *arguments, said="\n".join(paths)))
+        found = json.loads(asked("bench.http_load", *arguments, said="\n".join(paths)))
         if found["failures"] or not found["requests"]:
             raise BenchError(f"{measured.name}: {found['failures']} of {found['requests']} requests failed")
         return Load(

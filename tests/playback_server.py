@@ -41,7 +41,10 @@ def guarded(
             subprocess.Popen([sys.executable, "-m", module], env={**both, **own}, stdout=output, stderr=output)
             for module, own in [
                 ("service", {**access, "PORT": api_url.rpartition(":")[2]}),
-                ("local.playback", {"PLAYBACK_PUBLIC_KEY": public, "PLAYBACK_PORT": playback_url.rpartition(":")[2]}),
+                (
+                    "local.playback_server",
+                    {"PLAYBACK_PUBLIC_KEY": public, "PLAYBACK_PORT": playback_url.rpartition(":")[2]},
+                ),
             ]
         ]
     try:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.draining import new_queue
-from bench.events import event, status_update
+from bench.bench_aws import World
 from bench.harness import Bench, wait_for
-from bench.processes import Measured, asked, running
+from bench.job_events import event, status_update
+from bench.measured_processes import Measured, asked, running
+from bench.queue_drain import new_queue
 from bench.results import Figure, Row, at_most
-from bench.world import World
 from deploy.cost import prices
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from transcode.aws import Aws
@@ -103,7 +103,7 @@ async def _new_queues(aws: Aws, world: World) -> dict[str, str]:
 
 
 def _ours(world: World) -> Bill:
-    with running("bench.launch", "worker", settings=world.settings) as worker:
+    with running("bench.counted_process", "worker", settings=world.settings) as worker:
         wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] == POLLS)
         job_id = _upload(world, worker)
         for body in _job_events(world, job_id):
@@ -141,7 +141,7 @@ async def _job_of_upload(aws: Aws, world: World) -> str:
 def _first_version(world: World) -> Bill:
     """Return the first version's bill; its job's id is in its events, wherever they stand as JOB."""
     said = json.dumps([_object_created(world), *map(json.loads, _job_events(world, "JOB"))])
-    calls = json.loads(asked("bench.invoke", "--one-job", said=said, settings=world.settings))
+    calls = json.loads(asked("bench.invoke_first_version", "--one-job", said=said, settings=world.settings))
     return Bill(calls={**_by_kind(calls), "sqs calls": 0, "lambda invocations": calls["invocations"]})
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
-from bench.draining import drain_stub
-from bench.events import job_ids
 from bench.harness import Bench
+from bench.job_events import job_ids
+from bench.queue_drain import drain_stub
 from bench.results import Figure, Row, Target
 from bench.rows.latency import latencies_s
 from bench.rows.streams import watched

@@ -7,12 +7,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bench.draining import new_queue
-from bench.events import job_ids, status_update
+from bench.bench_aws import World
 from bench.harness import Bench, wait_for
-from bench.processes import BenchError, running
+from bench.job_events import job_ids, status_update
+from bench.measured_processes import BenchError, running
+from bench.queue_drain import new_queue
 from bench.results import Figure, Row, at_most
-from bench.world import World
 from transcode.aws import Aws
 
 JOBS, JOBS_A_STREAM = 100, 25
@@ -64,7 +64,7 @@ def latencies_s(bench: Bench, *, events_a_second: float, seconds: float) -> list
     world = replace(bench.world, settings={**bench.world.settings, "JOB_EVENTS_QUEUE_URL": url})
     with ExitStack() as stack:
         service = bench.serve(stack, "service", world)
-        worker = stack.enter_context(running("bench.launch", "worker", settings=world.settings))
+        worker = stack.enter_context(running("bench.counted_process", "worker", settings=world.settings))
         wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] > 0)
         count = int(events_a_second * seconds)
         seen = world.with_aws(lambda aws: _send_and_see(aws, world, service.port, ids, count, 1 / events_a_second))

@@ -7,13 +7,13 @@ from statistics import mean
 
 import httpx
 
-from bench.draining import JOBS
-from bench.events import job_ids
+from bench.bench_aws import World
 from bench.harness import Bench
-from bench.processes import Measured, running
+from bench.job_events import job_ids
+from bench.measured_processes import Measured, running
+from bench.queue_drain import JOBS
 from bench.results import Figure, Row, at_most
 from bench.rows.status import JOBS as STATUSES
-from bench.world import World
 
 LOT = 20_000
 FLAT = 1.05
@@ -25,7 +25,7 @@ def memory(bench: Bench) -> Row:
         service = bench.serve(stack, "service", bench.stub)
         service_rest = _resting(service)
         service_mb = _under_load(bench, service, lambda: _ask(bench, service))
-    with running("bench.launch", "worker", settings=bench.stub.settings) as worker:
+    with running("bench.counted_process", "worker", settings=bench.stub.settings) as worker:
         worker_rest = _resting(worker)
         worker_mb = _under_load(bench, worker, lambda: _feed(bench.stub))
     growth = {"service": _growth(service_mb), "worker": _growth(worker_mb)}

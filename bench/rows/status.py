@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from bench.events import job_ids
+from bench.bench_aws import World
 from bench.harness import Bench, Load
-from bench.processes import Measured
+from bench.job_events import job_ids
+from bench.measured_processes import Measured
 from bench.results import Figure, Row, at_least, at_most
-from bench.world import World
 
 PEERS = ("boto3_sync", "aioboto3_shared", "aioboto3_each_request")
 JOBS = 1_000

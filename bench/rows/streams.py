@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.events import job_ids
+from bench.bench_aws import World
 from bench.harness import Bench, wait_for
-from bench.processes import BenchError, Measured, running
+from bench.job_events import job_ids
+from bench.measured_processes import BenchError, Measured, running
 from bench.results import Figure, Row, at_most
-from bench.world import World
 
 STREAMS, JOBS = 5_000, 100
 SPARE_FILES = 500
@@ -98,7 +98,7 @@ class _Heard:
 @contextmanager
 def _watching(service: Measured, ids: list[str], streams: int) -> Iterator[_Heard]:
     arguments = ("--port", str(service.port), "--jobs", ",".join(ids), "--streams", str(streams))
-    with running("bench.watchers", *arguments) as clients:
+    with running("bench.sse_clients", *arguments) as clients:
         yield _Heard(clients.log)
 
 

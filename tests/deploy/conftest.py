@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from deploy.images import ImageError, put_images
-from deploy.session import Account, signed_in
+from deploy.aws_account import Account, open_account
+from deploy.container_images import ImageError, put_images
 
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}
 
@@ -22,7 +22,7 @@ MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distributio
 async def account(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
     """The embedded AWS's account."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-    async with signed_in("us-east-1") as signed:
+    async with open_account("us-east-1") as signed:
         yield signed
 
 
@@ -92,5 +92,5 @@ async def test_without_docker_one_line_says_so(
 ) -> None:
     """Nothing else of deploying needs it."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ImageError, match="Docker is needed to build the images for Fargate, and there is none here"):
+    with pytest.raises(ImageError, match="Docker is needed to build the images for Fargate, and is not installed here"):
         await put_images(account, repository, "ARM64")

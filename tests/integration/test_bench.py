@@ -7,11 +7,11 @@ from itertools import islice
 import httpx
 import pytest
 
-from bench.draining import drain_stub
-from bench.events import backlog
+from bench.bench_aws import World
 from bench.harness import Bench
+from bench.job_events import backlog
+from bench.queue_drain import drain_stub
 from bench.results import Figure, Report, Row, at_least
-from bench.world import World
 from transcode.job import Progressed
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser

@@ -56,13 +56,13 @@ def test_a_file_of_a_type_that_is_not_accepted_ends_in_one_clear_line(system: Sy
     (tmp_path / "notes.txt").write_text("just text", encoding="utf-8")
     demo = _local("demo", str(tmp_path / "notes.txt"), environment=system.environment)
     assert (demo.returncode, demo.stderr.count("\n")) == (1, 1)
-    assert "answers 415" in demo.stderr
+    assert "responded 415" in demo.stderr
 
 
 def test_a_missing_file_is_an_error_of_usage() -> None:
     """Found before anything is asked of anybody."""
     demo = _local("demo", "/nowhere/video.mp4", environment={**os.environ})
-    assert (demo.returncode, demo.stderr) == (2, "make demo: /nowhere/video.mp4 is not a file with something in it\n")
+    assert (demo.returncode, demo.stderr) == (2, "make demo: /nowhere/video.mp4 is not a file, or is empty\n")
 
 
 def test_an_api_that_is_named_and_not_there_is_told(free_port: Callable[[], int], video: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from deploy import job_template
 from deploy.stacks import TARGETS, Target, stacks
-from local.template import parse
+from local.cloudformation_template import parse
 from worker.batch import HANDLED_WITHIN_S
 from worker.settings import WorkerSettings
 
@@ -18,7 +18,7 @@ INFRA = Path(__file__).parents[2] / "infra"
 PREFIX = "${StackPrefix}-"
 FIXED = {"StackPrefix", "CodeKey", "ServiceImage", "WorkerImage"}
 """What deploying says by itself."""
-LARGEST_BYTES = 51_200
+MAX_BYTES = 51_200
 """What CloudFormation takes of a template without a detour over S3."""
 
 
@@ -75,7 +75,7 @@ def test_every_parameter_has_a_default_or_comes_from_an_earlier_stack(target: Ta
 @pytest.mark.parametrize("path", sorted(INFRA.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_template_is_small_enough_to_be_sent(path: Path) -> None:
     """Larger ones would have to be uploaded first."""
-    assert path.stat().st_size <= LARGEST_BYTES
+    assert path.stat().st_size <= MAX_BYTES
 
 
 def test_mediaconvert_is_given_the_job_template_of_every_other_installation() -> None:

@@ -1,0 +1,88 @@
+"""What a cold start costs: the handler's import, and its first request."""
+
+import compileall
+import json
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+from bench.harness import Bench
+from bench.measured_processes import asked
+from bench.results import Figure, Row, at_most
+from deploy.lambda_package import SOURCES
+from deploy.package_contents import is_kept
+from local.embedded_aws import ROOT
+
+VENV = ROOT / ".venv-bench"
+OURS = ("service", "worker")
+NAMES = {
+    "empty_service": "an empty handler that imports fastapi, boto3 and mangum",
+    "service": "this service",
+    "empty_worker": "an empty handler that imports boto3",
+    "first_version": "the first version's handler",
+    "worker": "this worker",
+}
+ALLOWED = 1.1
+
+
+def start(bench: Bench) -> Row:
+    """A new process each time, with what a Lambda function has installed; ours with what its package keeps of that."""
+    wall: defaultdict[str, list[float]] = defaultdict(list)
+    processor: defaultdict[str, list[float]] = defaultdict(list)
+    with tempfile.TemporaryDirectory(prefix="bench-package-") as folder:
+        _pack(Path(folder))
+        for turn in range(1 + (2 if bench.quick else 9)):
+            for what in NAMES:
+                path = f"{folder}:{ROOT}" if what in OURS else str(ROOT)
+                settings = {**bench.stub.settings, "PYTHONPATH": path}
+                found = json.loads(
+                    asked("bench.cold_start", what, settings=settings, python=str(VENV / "bin" / "python"))
+                )
+                if turn:  # the first compiles what was not yet
+                    wall[what].append(found["wall_s"])
+                    processor[what].append(found["cpu_s"])
+    return Row(
+        name="cold-start",
+        what="Lambda cold start, import and first request",
+        figures=[
+            *_figures(wall, "s"),
+            *_figures(processor, "s of processor"),
+        ],
+        targets=[
+            at_most("service: 1.1 times the empty handler", _ratio(processor, "service", "empty_service"), ALLOWED),
+            at_most("worker: 1.1 times the empty handler", _ratio(processor, "worker", "empty_worker"), ALLOWED),
+            at_most(
+                "worker: 1.1 times the first version's handler", _ratio(processor, "worker", "first_version"), ALLOWED
+            ),
+        ],
+        limit=(
+            "Importing Python. aiobotocore brings aiohttp beside all of botocore; pydantic reads settings. An empty "
+            "handler opens no client, and asks for nothing."
+        ),
+    )
+
+
+def _pack(folder: Path) -> None:
+    """Lay out what `make lambda` packs, compiled, from the environment of this Python."""
+    (installed,) = VENV.glob("lib/python*/site-packages")
+    sources = ((installed, installed), *((ROOT, ROOT / name) for name in SOURCES))
+    for root, below in sources:
+        for path in below.rglob("*"):
+            name = path.relative_to(root).as_posix()
+            if path.is_file() and is_kept(name):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, folder / name)
+    unchecked = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=2, invalidation_mode=unchecked, workers=1)
+
+
+def _figures(found: Mapping[str, Sequence[float]], unit: str) -> list[Figure]:
+    return [Figure(name=NAMES[what], unit=unit, rounds=values) for what, values in found.items()]
+
+
+def _ratio(found: Mapping[str, Sequence[float]], ours: str, theirs: str) -> float:
+    middle = {what: Figure(name="", unit="", rounds=found[what]).median for what in (ours, theirs)}
+    return middle[ours] / middle[theirs]
