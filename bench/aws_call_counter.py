@@ -1,7 +1,7 @@
-"""How often a measured process calls AWS, kept where the harness can read it while the process runs.
+"""Counts the AWS calls of a measured process in a shared file, which the harness reads while the process runs.
 
-Counted inside the process, at botocore's and aiobotocore's one way out, so that nothing stands between it and AWS: an
-addition to an integer in a shared page for each call.
+The process counts its own calls, where botocore and aiobotocore send them, so that no proxy stands between it and AWS.
+Counting a call is one addition to an integer in a memory-mapped page.
 """
 
 import mmap
@@ -14,7 +14,7 @@ from typing import Any
 from botocore.endpoint import Endpoint
 
 COUNTS_FILE = "BENCH_COUNTS_FILE"
-"""The variable that names the shared page's file."""
+"""The environment variable with the path of the counts file."""
 
 OPERATIONS = (
     "dynamodb:GetItem",
@@ -31,34 +31,34 @@ OPERATIONS = (
     "mediaconvert:GetJobTemplate",
     "other",
 )
-_PLACE = {operation: at * 8 for at, operation in enumerate(OPERATIONS)}
+_OFFSET = {operation: at * 8 for at, operation in enumerate(OPERATIONS)}
 
 
-def make_page(path: Path) -> None:
-    """Make the file that a process will count in."""
+def create_counts_file(path: Path) -> None:
+    """Create the file that a process counts in."""
     path.write_bytes(bytes(8 * len(OPERATIONS)))
 
 
-def read_page(path: Path) -> Mapping[str, int]:
-    """Return what was counted so far, by operation."""
+def read_counts(path: Path) -> Mapping[str, int]:
+    """Return the number of calls so far, by operation."""
     return dict(zip(OPERATIONS, struct.unpack(f"<{len(OPERATIONS)}Q", path.read_bytes()), strict=True))
 
 
-def count_here() -> None:
-    """Count this process's calls from now on, where the environment says so."""
-    if (named := os.environ.get(COUNTS_FILE)) is None:
+def start_counting() -> None:
+    """Count this process's calls from now on, if the environment names a counts file."""
+    if (counts_file := os.environ.get(COUNTS_FILE)) is None:
         return
-    with Path(named).open("r+b") as file:
+    with Path(counts_file).open("r+b") as file:
         page = mmap.mmap(file.fileno(), 0)
 
-    def note(model: Any) -> None:  # noqa: ANN401 -- botocore has no types
-        place = _PLACE.get(f"{model.service_model.service_name}:{model.name}", _PLACE["other"])
-        struct.pack_into("<Q", page, place, struct.unpack_from("<Q", page, place)[0] + 1)
+    def count(model: Any) -> None:  # noqa: ANN401 -- botocore has no types
+        offset = _OFFSET.get(f"{model.service_model.service_name}:{model.name}", _OFFSET["other"])
+        struct.pack_into("<Q", page, offset, struct.unpack_from("<Q", page, offset)[0] + 1)
 
     make_request: Any = Endpoint.make_request  # aiobotocore's endpoint inherits it
 
-    def counted(self: Any, operation_model: Any, request_dict: Any) -> Any:  # noqa: ANN401
-        note(operation_model)
+    def counted_make_request(self: Any, operation_model: Any, request_dict: Any) -> Any:  # noqa: ANN401
+        count(operation_model)
         return make_request(self, operation_model, request_dict)
 
-    Endpoint.make_request = counted  # type: ignore[method-assign]
+    Endpoint.make_request = counted_make_request  # type: ignore[method-assign]

@@ -1,4 +1,4 @@
-"""What measurements happen in: an embedded AWS with the pipeline deployed, and rows and messages to work on."""
+"""The AWS that measurements use: the embedded AWS with a deployed pipeline, or the stub; and rows to write to it."""
 
 import asyncio
 import json
@@ -28,8 +28,8 @@ ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """An AWS of this run's own; `settings` are what the measured processes take from their environment."""
+class BenchAws:
+    """An AWS of this run; `settings` are the environment variables of the measured processes."""
 
     stack: Stack
     settings: Mapping[str, str]
@@ -38,7 +38,7 @@ class World:
         """Return the processor time that the emulator has used so far.
 
         Raises:
-            BenchError: It is not a process of this machine's.
+            BenchError: the emulator is not a process on this machine.
         """
         port = self.stack.endpoint_url.rsplit(":", 1)[-1]
         for process in Path("/proc").glob("[0-9]*"):
@@ -48,7 +48,7 @@ class World:
         raise BenchError(f"no emulator at {self.stack.endpoint_url}")
 
     def with_aws(self, work: Callable[[Aws], Coroutine[Any, Any, T]]) -> T:
-        """Do something in this AWS, from outside of what is measured."""
+        """Run a coroutine with AWS clients of its own, outside the measured processes."""
 
         async def _work() -> T:
             async with open_aws(region="us-east-1", endpoint_url=self.stack.endpoint_url) as aws:
@@ -57,12 +57,12 @@ class World:
         return asyncio.run(_work())
 
     def put_jobs(self, job_ids: Sequence[str], *, percent: int = 1) -> None:
-        """Write a status row for each job, as it stands at so many percent."""
+        """Write a status row for each job, with this percentage."""
         self.with_aws(lambda aws: _put_jobs(aws, self.stack.status_table, job_ids, percent))
 
 
 def free_port() -> int:
-    """Return a port of this machine that nothing listened on a moment ago."""
+    """Return a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -70,35 +70,35 @@ def free_port() -> int:
 
 
 @contextmanager
-def embedded_world() -> Iterator[World]:
-    """Give a new AWS with the pipeline in it, for the length of a `with` block."""
+def emulated_aws() -> Iterator[BenchAws]:
+    """Yield a new embedded AWS with the deployed pipeline, inside a `with` block."""
     with embedded_aws(port=free_port()) as endpoint_url:
         deployed = asyncio.run(
             deploy(pipeline_template(), endpoint_url=endpoint_url, stack_name="bench", parameters=LOCAL_PARAMETERS)
         )
-        yield world_of(endpoint_url, deployed)
+        yield bench_aws_at(endpoint_url, deployed)
 
 
-def world_of(endpoint_url: str, deployed: Mapping[str, str]) -> World:
-    """Return the world at an endpoint, from the settings that its deployment gave."""
+def bench_aws_at(endpoint_url: str, deployed: Mapping[str, str]) -> BenchAws:
+    """Return the AWS at an endpoint, with the settings of its deployment."""
     settings = {
         **deployed,
         "AWS_ENDPOINT_URL": endpoint_url,
         "MEDIACONVERT_ROLE": ROLE,
         "MEDIACONVERT_ENDPOINT_URL": endpoint_url,
-        "RECONCILE_INTERVAL_S": "0",  # a pass in the middle of a measurement is somebody else's work
+        "RECONCILE_INTERVAL_S": "0",  # a reconcile pass would disturb the measurement
         "LOG_LEVEL": "WARNING",
         "PLAYBACK_BASE_URL": "https://play.example",
     }
-    return World(stack=Stack.of(endpoint_url=endpoint_url, environment=deployed), settings=settings)
+    return BenchAws(stack=Stack.of(endpoint_url=endpoint_url, environment=deployed), settings=settings)
 
 
-def stub_world(endpoint_url: str) -> World:
-    """Return the world of the stub, in which everything that is asked for is there."""
+def stub_aws(endpoint_url: str) -> BenchAws:
+    """Return the AWS stub at an endpoint, where every row exists."""
     names = {"INPUT_BUCKET": "bench-in", "OUTPUT_BUCKET": "bench-out", "UPLOAD_PREFIX": "uploads/"}
     tables = {"INPUT_FILE_TABLE": "bench-files", "OUTPUT_TABLE": "bench-outputs", "STATUS_TABLE": "bench-statuses"}
     queues = {f"{name.upper()}_QUEUE_URL": f"{endpoint_url}/000000000000/{name}" for name in STUB_QUEUES}
-    return world_of(endpoint_url, {**names, **tables, **queues})
+    return bench_aws_at(endpoint_url, {**names, **tables, **queues})
 
 
 async def _put_jobs(aws: Aws, table: str, job_ids: Sequence[str], percent: int) -> None:
@@ -111,27 +111,27 @@ async def _put_jobs(aws: Aws, table: str, job_ids: Sequence[str], percent: int) 
         await client.batch_write_item(RequestItems={table: rows})
 
 
-def raw_update(world: World) -> str:
-    """Return one signed UpdateItem as it goes over the wire, in Base64, good for as often as it is sent."""
+def signed_update_request(bench_aws: BenchAws) -> str:
+    """Return one signed HTTP request of UpdateItem in Base64; it can be sent any number of times."""
     body = json.dumps(
         {
-            "TableName": world.stack.status_table,
+            "TableName": bench_aws.stack.status_table,
             "Key": {"JobId": {"S": "1763798400123-limit00000"}},
             "UpdateExpression": "SET EventTime = :t, JobStatus = :s",
             "ExpressionAttributeValues": {":t": {"N": "1"}, ":s": {"S": "PROGRESSING"}},
         }
     )
     headers = {"X-Amz-Target": "DynamoDB_20120810.UpdateItem", "Content-Type": "application/x-amz-json-1.0"}
-    request = AWSRequest(method="POST", url=world.stack.endpoint_url + "/", data=body, headers=headers)
+    request = AWSRequest(method="POST", url=bench_aws.stack.endpoint_url + "/", data=body, headers=headers)
     SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
-    host = urlsplit(world.stack.endpoint_url).netloc
+    host = urlsplit(bench_aws.stack.endpoint_url).netloc
     lines = [f"{name}: {value}" for name, value in {**request.headers, "Host": host}.items()]
     head = "\r\n".join(["POST / HTTP/1.1", *lines, f"Content-Length: {len(body)}", "", body])
     return b64encode(head.encode()).decode()
 
 
 def row(job_id: str, *, now_s: int, percent: int = 50) -> dict[str, dict[str, str]]:
-    """Return a job's row as DynamoDB gives it, in the middle of its transcoding."""
+    """Return the row of a transcoding job, in DynamoDB's format."""
     return {
         "JobId": {"S": job_id},
         "JobStatus": {"S": "PROGRESSING"},

@@ -1,4 +1,4 @@
-"""`python -m bench.cold_start <what>`: import a Lambda handler, give it one request, and print what that took."""
+"""`python -m bench.cold_start <what>`: imports a Lambda handler, sends it one request, and prints the time of both."""
 
 import json
 import sys
@@ -30,7 +30,7 @@ JOB_EVENT = {
         "jobProgress": {"jobPercentComplete": 38, "currentPhase": "TRANSCODING"},
     },
 }
-FROM_QUEUE = {
+SQS_EVENT = {
     "Records": [
         {
             "eventSource": "aws:sqs",
@@ -45,13 +45,13 @@ FROM_QUEUE = {
 
 
 class Context:
-    """What Lambda gives beside the event."""
+    """The context object that Lambda passes with the event."""
 
     aws_request_id = "1"
 
 
 def start(what: str) -> object:
-    """Do what Lambda does with a new container; the imports are what is measured."""
+    """Import the handler and call it once, as Lambda does in a new container; the import is part of the measurement."""
     match what:
         case "service":
             from service.lambda_handler import handler as serve  # noqa: PLC0415
@@ -60,7 +60,7 @@ def start(what: str) -> object:
         case "worker":
             from worker.lambda_handler import handler as work  # noqa: PLC0415
 
-            return work(FROM_QUEUE, Context())
+            return work(SQS_EVENT, Context())
         case "first_version":
             from bench.peers.first_version import on_job_event  # noqa: PLC0415
 
@@ -77,7 +77,7 @@ def start(what: str) -> object:
 
 
 if __name__ == "__main__":
-    answered = start(sys.argv[1])
-    if answered not in (None, {"batchItemFailures": []}) and json.loads(json.dumps(answered))["statusCode"] != OK:
-        sys.exit(f"{sys.argv[1]} answered {answered}")
+    response = start(sys.argv[1])
+    if response not in (None, {"batchItemFailures": []}) and json.loads(json.dumps(response))["statusCode"] != OK:
+        sys.exit(f"{sys.argv[1]} returned {response}")
     print(json.dumps({"wall_s": time.perf_counter() - WALL_S, "cpu_s": time.process_time() - CPU_S}))  # noqa: T201

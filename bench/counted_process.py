@@ -1,7 +1,7 @@
 """`python -m bench.counted_process <what>`: runs one measured process and counts its AWS calls.
 
-`what` is `service`, `worker`, or a peer's module with a FastAPI `app`. HTTP servers are uvicorn with uvloop and
-httptools, without a line for each request, peers and ours alike.
+`what` is `service`, `worker`, or a module in `peers/` with a FastAPI `app`. All HTTP servers run on uvicorn with uvloop
+and httptools, without an access log.
 """
 
 import importlib
@@ -10,15 +10,15 @@ import sys
 
 import uvicorn
 
-from bench.aws_call_counter import count_here
+from bench.aws_call_counter import start_counting
 
 
 def main(what: str) -> None:
-    """Become what is to be measured."""
-    count_here()
+    """Run the measured program in this process."""
+    start_counting()
     match what:
         case "service":
-            from service.__main__ import main as serve  # noqa: PLC0415 -- nothing else is to be in the process
+            from service.__main__ import main as serve  # noqa: PLC0415 -- import only the measured program
 
             serve()
         case "worker":

@@ -1,7 +1,7 @@
-"""`python -m bench.http_load`: clients that ask as fast as they are answered, each on its own connection (keep-alive).
+"""`python -m bench.http_load`: clients that send requests as fast as the server responds, each on its own connection.
 
-A closed loop, as wrk's: a client sends its next request when the answer is whole. On uvloop with httptools' parser one
-process asks about twice as often as a Python framework answers: a row of the table tells how often.
+A closed loop, like wrk's: a client sends its next request when the response is complete. With uvloop and httptools'
+parser, the clients of one process are faster than a server in a Python framework.
 """
 
 import asyncio
@@ -18,11 +18,11 @@ import typer
 import uvloop
 
 OK = 200
-PATIENCE_S = 5.0
+MAX_WAIT_S = 5.0
 
 
 class Client(asyncio.Protocol):
-    """One connection; `latencies_s` of the answers within the measured time, `failures` are those that aren't 200."""
+    """One keep-alive connection; `failures` gets each status that isn't 200, and 0 for a lost connection."""
 
     def __init__(self, requests: Iterator[bytes], latencies_s: list[float], failures: list[int]) -> None:
         self._requests = requests
@@ -39,11 +39,11 @@ class Client(asyncio.Protocol):
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        """Read on."""
+        """Pass the data to the parser."""
         self._parser.feed_data(data)
 
     def on_message_complete(self) -> None:
-        """Note the answer, and ask again."""
+        """Record the response, and send the next request."""
         self._latencies_s.append(time.perf_counter() - self._sent_s)
         if (status := self._parser.get_status_code()) != OK:
             self._failures.append(status)
@@ -53,14 +53,14 @@ class Client(asyncio.Protocol):
             self._send()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Say that no answer will come, where one was due."""
+        """Record a failure if a response was due."""
         if not self._is_over:
             self._failures.append(0)
         if not self.ended.done():
             self.ended.set_result(exc)
 
     def finish(self) -> None:
-        """Ask nothing more."""
+        """Send no further request."""
         self._is_over = True
 
     def _send(self) -> None:
@@ -69,7 +69,7 @@ class Client(asyncio.Protocol):
 
 
 def requests_for(lines: Sequence[str]) -> Iterator[bytes]:
-    """Return requests for the lines, one after the other, for ever: paths to GET, or whole requests in Base64."""
+    """Return an endless cycle of requests; each line is a path to GET, or a complete request in Base64."""
     return cycle([_get(line) if line.startswith("/") else b64decode(line) for line in lines])
 
 
@@ -77,24 +77,24 @@ def _get(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n".encode()
 
 
-async def ask(port: int, lines: Sequence[str], *, clients: int, seconds: float) -> dict[str, float]:
-    """Ask for `seconds`, and return what came of it."""
+async def send_requests(port: int, lines: Sequence[str], *, clients: int, seconds: float) -> dict[str, float]:
+    """Send requests for `seconds`, and return their number, rate, latencies and failures."""
     latencies_s: list[float] = []
     failures: list[int] = []
     requests = requests_for(lines)
     loop = asyncio.get_running_loop()
-    opened = []
+    connections = []
     began_s = time.perf_counter()
     for _ in range(clients):
         _, client = await loop.create_connection(lambda: Client(requests, latencies_s, failures), "127.0.0.1", port)
-        opened.append(client)
+        connections.append(client)
     await asyncio.sleep(seconds)
-    while len(latencies_s) < clients and time.perf_counter() < began_s + PATIENCE_S:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)  # a server so slow that not every client has had an answer
+    while len(latencies_s) < clients and time.perf_counter() < began_s + MAX_WAIT_S:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)  # a slow server has not yet responded to every client
     answered, took_s = len(latencies_s), time.perf_counter() - began_s
-    for client in opened:
+    for client in connections:
         client.finish()
-    await asyncio.wait([client.ended for client in opened], timeout=30)
+    await asyncio.wait([client.ended for client in connections], timeout=30)
     ordered = sorted(latencies_s[:answered]) or [float("nan")]
     return {
         "requests": answered,
@@ -111,9 +111,9 @@ def main(
     clients: Annotated[int, typer.Option()] = 64,
     seconds: Annotated[float, typer.Option()] = 3.0,
 ) -> None:
-    """Ask for what stdin says, a line each, and print what came of it as JSON."""
+    """Send the requests on stdin, one a line, and print the result as JSON."""
     lines = sys.stdin.read().split()
-    print(json.dumps(uvloop.run(ask(port, lines, clients=clients, seconds=seconds))))  # noqa: T201
+    print(json.dumps(uvloop.run(send_requests(port, lines, clients=clients, seconds=seconds))))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`python -m bench.invoke_first_version`: Lambda's part in the first version, in one container that is never cold.
+"""`python -m bench.invoke_first_version`: invokes the first version's handler, as Lambda does in one warm container.
 
-It hands the handler one event after the other, for as long as it is told. Nothing is counted against the handler for
-EventBridge's delivery and for the next invocation, which on AWS it waits for.
+It passes one event after the other for a given time. EventBridge's delivery and the wait for the next invocation, which
+take time on AWS, take none here.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bench.aws_call_counter import COUNTS_FILE, count_here, read_page
+from bench.aws_call_counter import COUNTS_FILE, read_counts, start_counting
 from bench.job_events import backlog
 
 
@@ -22,10 +22,10 @@ def main(
     *,
     seconds: Annotated[float, typer.Option()] = 3.0,
     jobs: Annotated[int, typer.Option()] = 500,
-    one_job: Annotated[bool, typer.Option(help="Handle what stdin says, and print the calls to AWS.")] = False,
+    one_job: Annotated[bool, typer.Option(help="Handle the events on stdin, and print the AWS calls.")] = False,
 ) -> None:
-    """Handle events of so many jobs for so many seconds, and print how many."""
-    count_here()
+    """Handle events of `jobs` jobs for `seconds` seconds, and print their number and rate."""
+    start_counting()
     from bench.peers import first_version  # noqa: PLC0415 -- opens its clients when it is imported
 
     if one_job:
@@ -43,7 +43,7 @@ def main(
 
 
 def _bill_of_one_job(events: Sequence[Any]) -> dict[str, int]:
-    """Return the calls that an upload and its job's events took."""
+    """Return the AWS calls for an upload and its job's events."""
     from bench.peers import first_version  # noqa: PLC0415
 
     upload, *job_events = events
@@ -51,7 +51,7 @@ def _bill_of_one_job(events: Sequence[Any]) -> dict[str, int]:
     for event in job_events:
         event["detail"]["jobId"] = job_id
         first_version.on_job_event(event, None)
-    return {**read_page(Path(os.environ[COUNTS_FILE])), "invocations": len(events)}
+    return {**read_counts(Path(os.environ[COUNTS_FILE])), "invocations": len(events)}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Job events as EventBridge delivers them, in the shapes of MediaConvert's user guide."""
+"""Generates job events as EventBridge delivers them, in the shapes of MediaConvert's user guide."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 
 INTERVAL_MS = 10_000
-"""Between two events of one job."""
+"""Time between two events of one job."""
 
 
 def status_update(job_id: str, *, time_ms: int, percent: int, input_bucket: str) -> dict[str, object]:
@@ -54,12 +54,12 @@ def event(job_id: str, status: str, *, time_ms: int, input_bucket: str, **detail
 
 
 def job_ids(jobs: int, *, run: str = "bench") -> list[str]:
-    """Return ids of jobs in MediaConvert's shape."""
+    """Return job ids in MediaConvert's format."""
     return [f"1763798400123-{run}{at:05d}" for at in range(jobs)]
 
 
 def backlog(*, jobs: int, input_bucket: str, run: str = "bench") -> Iterator[str]:
-    """Return, without end, the next event of each job in turn, as they come while all of the jobs run."""
+    """Yield the next event of each job in turn, without end, as if all jobs ran at the same time."""
     ids = job_ids(jobs, run=run)
     began_ms = int(time.time() * 1000)
     for turn in count():

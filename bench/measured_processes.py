@@ -1,4 +1,4 @@
-"""Processes that are measured: started with nothing of this one's environment but what they are given, and stopped."""
+"""Starts, measures and stops processes, with an environment of their own instead of this process's."""
 
 import os
 import subprocess
@@ -14,52 +14,52 @@ from typing import IO
 
 import httpx
 
-from bench.aws_call_counter import COUNTS_FILE, make_page, read_page
+from bench.aws_call_counter import COUNTS_FILE, create_counts_file, read_counts
 from local.embedded_aws import CREDENTIALS, ROOT
 from mediaconvert_emulator.child_process import bound_to_parent
 
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-KILOBYTES_A_MEGABYTE = 1024
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+KILOBYTES_PER_MEGABYTE = 1024
 _POLL_S = 0.05
 
 
 class BenchError(Exception):
-    """A process of a measurement did not do its part; the message says which, and its last words."""
+    """A process of a measurement failed; the message has its name and the end of its output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class MeasuredProcess:
     """A process under measurement."""
 
     name: str
     process: subprocess.Popen[bytes]
     counts_file: Path
     log: Path
-    """What it prints."""
+    """The file with its output."""
     port: int
 
     def cpu_s(self) -> float:
-        """Return the processor time that it has used so far, its threads' included."""
+        """Return the processor time used so far, including its threads."""
         return cpu_s(Path(f"/proc/{self.process.pid}"))
 
     def memory_mb(self) -> float:
         """Return its resident memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        return int(status.split("VmRSS:")[1].split()[0]) / KILOBYTES_A_MEGABYTE
+        return int(status.split("VmRSS:")[1].split()[0]) / KILOBYTES_PER_MEGABYTE
 
     def calls(self) -> Mapping[str, int]:
-        """Return its calls to AWS so far, by operation."""
-        return read_page(self.counts_file)
+        """Return the number of its AWS calls so far, by operation."""
+        return read_counts(self.counts_file)
 
 
 def cpu_s(process: Path) -> float:
-    """Return the processor time of the process with this folder under /proc, its threads' included."""
+    """Return the processor time of the process with this folder under /proc, including its threads."""
     fields = (process / "stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return a process's whole environment: the emulator's credentials, the settings, nothing of this machine's."""
+    """Return a process's complete environment: PATH, the emulator's credentials and the settings."""
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -70,18 +70,18 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(
+def running_module(
     module: str, *arguments: str, port: int = 0, settings: Mapping[str, str] = MappingProxyType({})
-) -> Iterator[Measured]:
-    """Run `python -m <module> <arguments>` for the length of a `with` block; where it has a port, once that answers.
+) -> Iterator[MeasuredProcess]:
+    """Run `python -m <module> <arguments>` inside a `with` block, which begins when its port, if any, responds.
 
     Raises:
-        BenchError: It ended, or did not get ready.
+        BenchError: the process ended, or did not become ready.
     """
     name = " ".join((module.removeprefix("bench."), *arguments))
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch, (Path(scratch) / "log").open("w+b") as log:
         counts_file = Path(scratch) / "counts"
-        make_page(counts_file)
+        create_counts_file(counts_file)
         process = subprocess.Popen(
             bound_to_parent([sys.executable, "-m", module, *arguments]),
             env=environment({COUNTS_FILE: str(counts_file), "PORT": str(port), **settings}),
@@ -91,32 +91,32 @@ def running(
             cwd=scratch,
         )
         try:
-            measured = Measured(
+            measured = MeasuredProcess(
                 name=name, process=process, counts_file=counts_file, log=Path(scratch) / "log", port=port
             )
             if port:
-                _wait_until_answering(measured, log)
+                _wait_until_responding(measured, log)
             yield measured
             if process.poll() is not None:
-                raise BenchError(f"{name} ended with {process.returncode}: {_last_words(log)}")
+                raise BenchError(f"{name} ended with {process.returncode}: {_end_of(log)}")
         finally:
             _stop(process)
 
 
-def _wait_until_answering(measured: Measured, log: IO[bytes], *, deadline_s: float = 60) -> None:
+def _wait_until_responding(measured: MeasuredProcess, log: IO[bytes], *, deadline_s: float = 60) -> None:
     deadline = time.monotonic() + deadline_s
     while True:
         try:
             httpx.get(f"http://127.0.0.1:{measured.port}/healthz", timeout=2, trust_env=False)
         except httpx.TransportError:
             if measured.process.poll() is not None or time.monotonic() > deadline:
-                raise BenchError(f"{measured.name} did not get ready: {_last_words(log)}") from None
+                raise BenchError(f"{measured.name} did not become ready: {_end_of(log)}") from None
             time.sleep(_POLL_S)
         else:
             return
 
 
-def _last_words(log: IO[bytes]) -> str:
+def _end_of(log: IO[bytes]) -> str:
     log.seek(0)
     return log.read()[-2_000:].decode(errors="replace")
 
@@ -130,26 +130,26 @@ def _stop(process: subprocess.Popen[bytes], *, grace_s: float = 5) -> None:
         process.wait()
 
 
-def asked(
+def run_module(
     module: str,
     *arguments: str,
-    said: str = "",
+    stdin: str = "",
     timeout_s: float = 300,
     settings: Mapping[str, str] = MappingProxyType({}),
     python: str = sys.executable,
 ) -> str:
-    """Run `python -m <module> <arguments>` to its end with `said` on its stdin, and return what it printed.
+    """Run `python -m <module> <arguments>` to its end with this stdin, and return its output.
 
     Raises:
-        BenchError: It failed, or took too long.
+        BenchError: the process failed, or took longer than `timeout_s`.
     """
     try:
         with tempfile.NamedTemporaryFile(prefix="bench-") as counts:
-            make_page(Path(counts.name))
+            create_counts_file(Path(counts.name))
             ended = subprocess.run(
                 bound_to_parent([python, "-m", module, *arguments]),
                 env=environment({COUNTS_FILE: counts.name, **settings}),
-                input=said.encode(),
+                input=stdin.encode(),
                 capture_output=True,
                 timeout=timeout_s,
                 check=True,

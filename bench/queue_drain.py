@@ -1,4 +1,4 @@
-"""A queue of job events, filled, and emptied by a new worker: on the emulator, and on the stub."""
+"""Fills a queue with job events and measures how fast a new worker empties it, on the emulator and on the stub."""
 
 import secrets
 import time
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from bench.bench_aws import World
+from bench.bench_aws import BenchAws
 from bench.harness import wait_for
 from bench.job_events import backlog
-from bench.measured_processes import Measured, running
+from bench.measured_processes import MeasuredProcess, running_module
 from transcode.aws import Aws
 from worker.queue import BATCH_SIZE
 
@@ -22,52 +22,54 @@ JOBS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drained:
-    """What it took to empty a queue."""
+class DrainResult:
+    """The measured time and calls of a worker that emptied a queue."""
 
     events: int
     took_s: float
     cpu_us: float
-    """The worker's processor time for one event."""
+    """The worker's processor time per event."""
     writes: float
-    """UpdateItems for one event."""
+    """UpdateItem calls per event."""
     sqs_calls: float
-    """Receives and deletes for one event."""
+    """ReceiveMessage and DeleteMessageBatch calls per event."""
     emulator: float = 0.0
-    """The emulator's processor time, in cores."""
+    """The emulator's processor use, in cores."""
 
     @property
     def rate(self) -> float:
-        """Events a second."""
+        """Events per second."""
         return self.events / self.took_s
 
 
-def drain(world: World, *, messages: int) -> Drained:
-    """Fill a queue of the emulator's, start a worker, and time it from its first receive until the queue is empty.
+def drain(bench_aws: BenchAws, *, messages: int) -> DrainResult:
+    """Fill a new queue on the emulator, start a worker, and measure from its first receive until the queue is empty.
 
-    A new queue each time: the emulator goes on with the long polls of a worker that has stopped.
+    Each measurement needs a new queue, because the emulator continues the long polls of a worker that has stopped.
     """
-    return world.with_aws(lambda aws: _drain(aws, world, messages))
+    return bench_aws.with_aws(lambda aws: _drain(aws, bench_aws, messages))
 
 
-async def _drain(aws: Aws, world: World, messages: int) -> Drained:
-    url = await _filled_queue(aws, world, messages)
+async def _drain(aws: Aws, bench_aws: BenchAws, messages: int) -> DrainResult:
+    url = await _filled_queue(aws, bench_aws, messages)
     sqs = await aws.sqs()
-    with running("bench.counted_process", "worker", settings={**world.settings, "JOB_EVENTS_QUEUE_URL": url}) as worker:
+    with running_module(
+        "bench.counted_process", "worker", settings={**bench_aws.settings, "JOB_EVENTS_QUEUE_URL": url}
+    ) as worker:
         wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] > 0, every_s=0.002)
-        began_s, cpu_s, emulator_s = time.monotonic(), worker.cpu_s(), world.emulator_cpu_s()
-        # Until it can be empty, the emulator is not asked: it has enough to do.
-        fewest = messages / BATCH_SIZE
-        wait_for("the worker deletes", lambda: worker.calls()["sqs:DeleteMessageBatch"] >= fewest, deadline_s=300)
-        await _empty(sqs, url)
+        began_s, cpu_s, emulator_s = time.monotonic(), worker.cpu_s(), bench_aws.emulator_cpu_s()
+        # Don't load the emulator with GetQueueAttributes calls before the queue can be empty.
+        min_deletes = messages / BATCH_SIZE
+        wait_for("the worker deletes", lambda: worker.calls()["sqs:DeleteMessageBatch"] >= min_deletes, deadline_s=300)
+        await _wait_until_empty(sqs, url)
         took_s = time.monotonic() - began_s
-        drained = _drained(worker, events=messages, took_s=took_s, cpu_s=cpu_s)
-        return replace(drained, emulator=(world.emulator_cpu_s() - emulator_s) / took_s)
+        result = _result(worker, events=messages, took_s=took_s, cpu_s=cpu_s)
+        return replace(result, emulator=(bench_aws.emulator_cpu_s() - emulator_s) / took_s)
 
 
-def _drained(worker: Measured, *, events: int, took_s: float, cpu_s: float) -> Drained:
+def _result(worker: MeasuredProcess, *, events: int, took_s: float, cpu_s: float) -> DrainResult:
     calls = worker.calls()
-    return Drained(
+    return DrainResult(
         events=events,
         took_s=took_s,
         cpu_us=1e6 * (worker.cpu_s() - cpu_s) / events,
@@ -76,26 +78,26 @@ def _drained(worker: Measured, *, events: int, took_s: float, cpu_s: float) -> D
     )
 
 
-async def _filled_queue(aws: Aws, world: World, messages: int) -> str:
+async def _filled_queue(aws: Aws, bench_aws: BenchAws, messages: int) -> str:
     sqs = await aws.sqs()
-    url = await new_queue(aws, world)
-    bodies = list(islice(backlog(jobs=JOBS, input_bucket=world.stack.input_bucket), messages))
+    url = await new_queue(aws, bench_aws)
+    bodies = list(islice(backlog(jobs=JOBS, input_bucket=bench_aws.stack.input_bucket), messages))
     for at in range(0, messages, 10):
         entries: Any = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies[at : at + 10])]
         await sqs.send_message_batch(QueueUrl=url, Entries=entries)
     return url
 
 
-async def new_queue(aws: Aws, world: World) -> str:
-    """Make a queue like that of the job events, and return its address."""
+async def new_queue(aws: Aws, bench_aws: BenchAws) -> str:
+    """Create a queue with the attributes of the job events' queue, and return its URL."""
     sqs = await aws.sqs()
     names: Any = ["RedrivePolicy", "VisibilityTimeout"]
-    like = await sqs.get_queue_attributes(QueueUrl=world.stack.job_events_queue_url, AttributeNames=names)
-    attributes: Any = {name: like["Attributes"][name] for name in names}
+    template = await sqs.get_queue_attributes(QueueUrl=bench_aws.stack.job_events_queue_url, AttributeNames=names)
+    attributes: Any = {name: template["Attributes"][name] for name in names}
     return (await sqs.create_queue(QueueName=f"bench-{secrets.token_hex(6)}", Attributes=attributes))["QueueUrl"]
 
 
-async def _empty(sqs: "SQSClient", url: str) -> None:
+async def _wait_until_empty(sqs: "SQSClient", url: str) -> None:
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     deadline_s = time.monotonic() + 300
     while time.monotonic() < deadline_s:
@@ -105,23 +107,25 @@ async def _empty(sqs: "SQSClient", url: str) -> None:
         time.sleep(0.02)  # noqa: ASYNC251 -- nothing else runs in this loop
 
 
-def drain_stub(world: World, *, messages: int, turn: int, jobs: int = JOBS) -> Drained:
-    """Let a new worker empty the stub's queue, `turn` messages at a time."""
-    with stub_client(world) as stub:
+def drain_stub(bench_aws: BenchAws, *, messages: int, batch: int, jobs: int = JOBS) -> DrainResult:
+    """Let a new worker empty the stub's queue repeatedly, with `batch` messages each time."""
+    with stub_client(bench_aws) as stub:
 
         def load() -> None:
-            stub.post("/load", params={"messages": turn, "jobs": jobs, "bucket": world.stack.input_bucket})
+            stub.post("/load", params={"messages": batch, "jobs": jobs, "bucket": bench_aws.stack.input_bucket})
 
-        with running("bench.counted_process", "worker", settings=world.settings) as worker:
+        with running_module("bench.counted_process", "worker", settings=bench_aws.settings) as worker:
             wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] > 0)
             cpu_s, took_s = worker.cpu_s(), 0.0
-            for _ in range(messages // turn):
+            for _ in range(messages // batch):
                 load()
-                wait_for("the worker empties the stub's queue", lambda: stub.get("/progress").json()["deleted"] >= turn)
+                wait_for(
+                    "the worker empties the stub's queue", lambda: stub.get("/progress").json()["deleted"] >= batch
+                )
                 took_s += stub.get("/progress").json()["took_s"]
-            return _drained(worker, events=messages, took_s=took_s, cpu_s=cpu_s)
+            return _result(worker, events=messages, took_s=took_s, cpu_s=cpu_s)
 
 
-def stub_client(world: World) -> httpx.Client:
-    """Return a client of the stub's own commands."""
-    return httpx.Client(base_url=world.settings["AWS_ENDPOINT_URL"], timeout=60, trust_env=False)
+def stub_client(bench_aws: BenchAws) -> httpx.Client:
+    """Return a client for the stub's control routes."""
+    return httpx.Client(base_url=bench_aws.settings["AWS_ENDPOINT_URL"], timeout=60, trust_env=False)

@@ -1,7 +1,7 @@
 """`python -m bench.sse_clients`: many clients of `GET /events`, in a process of their own.
 
-Speaks with the harness in lines: prints how many events have come in all, and the time at which the last of a wave
-came; a wave is one event for each client.
+A wave is one event for each client. The process prints one line of JSON per wave: its number, and the time at which its
+last event came.
 """
 
 import asyncio
@@ -12,26 +12,26 @@ from typing import Annotated
 import typer
 import uvloop
 
-OPENING_AT_ONCE = 100
+CONCURRENT_OPENINGS = 100
 
 
 class Waves:
-    """Counts events, and tells when each wave has reached everybody."""
+    """Counts events, and prints when each wave has reached all clients."""
 
     def __init__(self, streams: int) -> None:
         self._streams = streams
-        self._heard = 0
+        self._received = 0
 
-    def parse(self, events: int) -> None:
-        """Count."""
-        before = self._heard // self._streams
-        self._heard += events
-        if self._heard // self._streams > before:
+    def add(self, events: int) -> None:
+        """Count received events."""
+        before = self._received // self._streams
+        self._received += events
+        if self._received // self._streams > before:
             print(json.dumps({"wave": before + 1, "at_s": time.monotonic()}), flush=True)  # noqa: T201
 
 
 class Client(asyncio.Protocol):
-    """One stream."""
+    """One client with one stream."""
 
     def __init__(self, request: bytes, waves: Waves) -> None:
         self._request = request
@@ -39,23 +39,23 @@ class Client(asyncio.Protocol):
         self.opened = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the stream."""
+        """Request the stream."""
         transport.write(self._request)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
-        """Count the events: an event's first line is never cut, as each is sent at once."""
+        """Count the events. The service sends each event in one write, so that no event line is split."""
         if not self.opened.done():
             self.opened.set_result(None)
-        self._waves.parse(data.count(b"event: progress"))
+        self._waves.add(data.count(b"event: progress"))
 
 
 async def watch(port: int, jobs: list[str], streams: int) -> None:
-    """Open the streams, so many at a time, and listen until stopped."""
+    """Open the streams, a batch at a time, and receive events until stopped."""
     loop = asyncio.get_running_loop()
     waves = Waves(streams)
-    for first in range(0, streams, OPENING_AT_ONCE):
+    for first in range(0, streams, CONCURRENT_OPENINGS):
         opening = []
-        for at in range(first, min(first + OPENING_AT_ONCE, streams)):
+        for at in range(first, min(first + CONCURRENT_OPENINGS, streams)):
             request = f"GET /events?job_id={jobs[at % len(jobs)]} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
             _, client = await loop.create_connection(lambda request=request: Client(request, waves), "127.0.0.1", port)  # type: ignore[misc]
             opening.append(client.opened)
@@ -65,10 +65,10 @@ async def watch(port: int, jobs: list[str], streams: int) -> None:
 
 def main(
     port: Annotated[int, typer.Option()],
-    jobs: Annotated[str, typer.Option(help="Their ids, separated by commas.")],
+    jobs: Annotated[str, typer.Option(help="Job ids, separated by commas.")],
     streams: Annotated[int, typer.Option()],
 ) -> None:
-    """Watch until stopped."""
+    """Receive events until stopped."""
     uvloop.run(watch(port, jobs.split(","), streams))
 
 

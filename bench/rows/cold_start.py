@@ -1,4 +1,4 @@
-"""What a cold start costs: the handler's import, and its first request."""
+"""Row "cold-start": the time of the handler's import and its first request."""
 
 import compileall
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 from bench.harness import Bench
-from bench.measured_processes import asked
+from bench.measured_processes import run_module
 from bench.results import Figure, Row, at_most
 from deploy.lambda_package import SOURCES
 from deploy.package_contents import is_kept
@@ -29,7 +29,7 @@ ALLOWED = 1.1
 
 
 def start(bench: Bench) -> Row:
-    """A new process each time, with what a Lambda function has installed; ours with what its package keeps of that."""
+    """Measure new processes with the packages of a Lambda function; ours with only the files of its package."""
     wall: defaultdict[str, list[float]] = defaultdict(list)
     processor: defaultdict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="bench-package-") as folder:
@@ -39,9 +39,9 @@ def start(bench: Bench) -> Row:
                 path = f"{folder}:{ROOT}" if what in OURS else str(ROOT)
                 settings = {**bench.stub.settings, "PYTHONPATH": path}
                 found = json.loads(
-                    asked("bench.cold_start", what, settings=settings, python=str(VENV / "bin" / "python"))
+                    run_module("bench.cold_start", what, settings=settings, python=str(VENV / "bin" / "python"))
                 )
-                if turn:  # the first compiles what was not yet
+                if turn:  # the first round compiles missing bytecode
                     wall[what].append(found["wall_s"])
                     processor[what].append(found["cpu_s"])
     return Row(
@@ -52,21 +52,27 @@ def start(bench: Bench) -> Row:
             *_figures(processor, "s of processor"),
         ],
         targets=[
-            at_most("service: 1.1 times the empty handler", _ratio(processor, "service", "empty_service"), ALLOWED),
-            at_most("worker: 1.1 times the empty handler", _ratio(processor, "worker", "empty_worker"), ALLOWED),
             at_most(
-                "worker: 1.1 times the first version's handler", _ratio(processor, "worker", "first_version"), ALLOWED
+                "service: at most 1.1 times the empty handler", _ratio(processor, "service", "empty_service"), ALLOWED
+            ),
+            at_most(
+                "worker: at most 1.1 times the empty handler", _ratio(processor, "worker", "empty_worker"), ALLOWED
+            ),
+            at_most(
+                "worker: at most 1.1 times the first version's handler",
+                _ratio(processor, "worker", "first_version"),
+                ALLOWED,
             ),
         ],
         limit=(
-            "Importing Python. aiobotocore brings aiohttp beside all of botocore; pydantic reads settings. An empty "
-            "handler opens no client, and asks for nothing."
+            "Importing Python modules: aiobotocore imports aiohttp besides botocore, and pydantic reads the settings. "
+            "An empty handler opens no client and sends no request."
         ),
     )
 
 
 def _pack(folder: Path) -> None:
-    """Lay out what `make lambda` packs, compiled, from the environment of this Python."""
+    """Copy the files that `make lambda` packages from this Python's environment, and compile them."""
     (installed,) = VENV.glob("lib/python*/site-packages")
     sources = ((installed, installed), *((ROOT, ROOT / name) for name in SOURCES))
     for root, below in sources:
@@ -84,5 +90,5 @@ def _figures(found: Mapping[str, Sequence[float]], unit: str) -> list[Figure]:
 
 
 def _ratio(found: Mapping[str, Sequence[float]], ours: str, theirs: str) -> float:
-    middle = {what: Figure(name="", unit="", rounds=found[what]).median for what in (ours, theirs)}
-    return middle[ours] / middle[theirs]
+    medians = {what: Figure(name="", unit="", rounds=found[what]).median for what in (ours, theirs)}
+    return medians[ours] / medians[theirs]

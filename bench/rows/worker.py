@@ -1,34 +1,34 @@
-"""How fast the worker takes job events, and for how many writes, beside the first version's handler."""
+"""Rows "worker-steady" and "worker-backlog": the worker's event rate and writes, and those of the first version."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.bench_aws import World, raw_update
+from bench.bench_aws import BenchAws, signed_update_request
 from bench.harness import Bench
-from bench.measured_processes import asked
-from bench.queue_drain import JOBS, Drained, drain, drain_stub, stub_client
+from bench.measured_processes import run_module
+from bench.queue_drain import JOBS, DrainResult, drain, drain_stub, stub_client
 from bench.results import Figure, Row, at_least, at_most
 
 BACKLOG = 50_000
 EMULATED_BACKLOG = 10_000
-AWS_ANSWERS_MS = 5
-"""About what DynamoDB takes for an UpdateItem within its region; SQS takes longer."""
+AWS_LATENCY_MS = 5
+"""Approximate latency of DynamoDB's UpdateItem within its region; SQS takes longer."""
 
 
 def steady(bench: Bench) -> Row:
-    """One event of each of 500 jobs waits at a time: nothing to merge."""
+    """Measure with one waiting event of each of 500 jobs, so that no two events share a write."""
     first, ours = [], []
     for _ in range(bench.rounds):
-        first.append(_first_version(bench, bench.world))
-        ours.append(drain(bench.world, messages=JOBS))
+        first.append(_first_version(bench, bench.emulator))
+        ours.append(drain(bench.emulator, messages=JOBS))
     messages = JOBS if bench.quick else 10 * JOBS
-    at_once = _on_stub(bench, messages=messages, turn=JOBS)
-    as_aws = _on_stub(bench, messages=messages, turn=JOBS, answers_ms=AWS_ANSWERS_MS)
-    busy = Figure(name="the emulator meanwhile", unit="of a core", rounds=[each.emulator for each in ours])
+    no_latency = _on_stub(bench, messages=messages, batch=JOBS)
+    with_latency = _on_stub(bench, messages=messages, batch=JOBS, latency_ms=AWS_LATENCY_MS)
+    busy = Figure(name="emulator load meanwhile", unit="of a core", rounds=[each.emulator for each in ours])
     ceiling = Figure(
-        name="the emulator's own limit: one UpdateItem repeated by 32 connections",
+        name="the emulator's limit: one UpdateItem, repeated on 32 connections",
         unit="calls/s",
         rounds=[_emulator_limit(bench) for _ in range(bench.rounds)],
     )
@@ -37,94 +37,99 @@ def steady(bench: Bench) -> Row:
         Figure(name="this worker", unit="events/s", rounds=[each.rate for each in ours]),
         busy,
         ceiling,
-        *at_once.figures,
-        *as_aws.figures,
+        *no_latency.figures,
+        *with_latency.figures,
     ]
     return Row(
         name="worker-steady",
         what="worker, steady events of 500 jobs",
         figures=figures,
         targets=[
-            at_least("5 times the first version", figures[1].median / figures[0].median, 5),
-            at_least("or the emulator at its limit: of its one core, at least 0.85 busy", busy.median, 0.85),
-            at_least(f"5 times, {as_aws.where}", as_aws.ratio, 5),
+            at_least("at least 5 times the first version's rate", figures[1].median / figures[0].median, 5),
+            at_least("or the emulator is at its limit: at least 0.85 of its one core is busy", busy.median, 0.85),
+            at_least(f"at least 5 times, {with_latency.where}", with_latency.ratio, 5),
         ],
         limit=(
-            "The emulator, which is one process and answers so many UpdateItems in a second whoever asks; it has the "
-            "queue's calls to answer beside them, and the first version's handler is handed its events for nothing."
+            "The emulator: it is one process, with a fixed limit of UpdateItem calls per second. It also has to serve "
+            "the worker's SQS calls, while the first version's handler gets its events without a queue."
         ),
     )
 
 
 def backlogged(bench: Bench) -> Row:
-    """A hundred events of each of 500 jobs wait."""
+    """Measure with a backlog of a hundred events of each of 500 jobs."""
     waiting = 2_000 if bench.quick else EMULATED_BACKLOG
-    first = [_first_version(bench, bench.world) for _ in range(bench.rounds)]
-    ours = [drain(bench.world, messages=waiting) for _ in range(1 if bench.quick else 2)]
+    first = [_first_version(bench, bench.emulator) for _ in range(bench.rounds)]
+    ours = [drain(bench.emulator, messages=waiting) for _ in range(1 if bench.quick else 2)]
     messages = 5_000 if bench.quick else BACKLOG
-    at_once = _on_stub(bench, messages=messages, turn=messages)
-    as_aws = _on_stub(bench, messages=messages, turn=messages, answers_ms=AWS_ANSWERS_MS)
+    no_latency = _on_stub(bench, messages=messages, batch=messages)
+    with_latency = _on_stub(bench, messages=messages, batch=messages, latency_ms=AWS_LATENCY_MS)
     figures = [
         Figure(name="the first version's handler", unit="events/s", rounds=first),
         Figure(name=f"this worker, {waiting:,} events waiting", unit="events/s", rounds=[each.rate for each in ours]),
         Figure(name="this worker: writes", unit="writes/event", rounds=[each.writes for each in ours]),
-        *at_once.figures,
-        *as_aws.figures,
+        *no_latency.figures,
+        *with_latency.figures,
     ]
     return Row(
         name="worker-backlog",
         what="worker, backlog of 50,000 events of 500 jobs",
         figures=figures,
         targets=[
-            at_most(f"at most 0.2 writes an event ({messages:,} events, stub)", at_once.writes, 0.2),
+            at_most(f"at most 0.2 writes per event ({messages:,} events, stub)", no_latency.writes, 0.2),
             at_least(
-                "drained at 10 times the first version's rate, on the emulator",
+                "at least 10 times the first version's rate, on the emulator",
                 figures[1].median / figures[0].median,
                 10,
             ),
-            at_least(f"the same, {at_once.where}", at_once.ratio, 10),
-            at_least(f"the same, {as_aws.where}", as_aws.ratio, 10),
+            at_least(f"the same, {no_latency.where}", no_latency.ratio, 10),
+            at_least(f"the same, {with_latency.where}", with_latency.ratio, 10),
         ],
         limit=(
-            "On the emulator: what it takes to hand out and delete ten messages. On the stub: the worker's one core, "
-            "eight tenths of it in botocore's calls, two of SQS and a write for every ten events."
+            "On the emulator: its time for receiving and deleting ten messages. On the stub: the worker's one core, "
+            "0.8 of it in botocore, which makes two SQS calls and a write for every ten events."
         ),
     )
 
 
-def _first_version(bench: Bench, world: World) -> float:
-    return float(_invoked(bench, world)["rate"])
+def _first_version(bench: Bench, bench_aws: BenchAws) -> float:
+    return float(_invoked(bench, bench_aws)["rate"])
 
 
-def _invoked(bench: Bench, world: World) -> Any:  # noqa: ANN401 -- JSON
+def _invoked(bench: Bench, bench_aws: BenchAws) -> Any:  # noqa: ANN401 -- JSON
     return json.loads(
-        asked(
-            "bench.invoke_first_version", "--seconds", str(bench.seconds), "--jobs", str(JOBS), settings=world.settings
+        run_module(
+            "bench.invoke_first_version",
+            "--seconds",
+            str(bench.seconds),
+            "--jobs",
+            str(JOBS),
+            settings=bench_aws.settings,
         )
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnStub:
-    """Rounds of the first version's handler and of the worker, in turn; `where` says how the stub answered."""
+    """Alternating rounds of the first version's handler and of the worker; `where` describes the stub's latency."""
 
     where: str
     first: Sequence[Mapping[str, float]]
-    ours: Sequence[Drained]
+    ours: Sequence[DrainResult]
 
     @property
     def ratio(self) -> float:
-        """The worker's rate beside the first version's."""
+        """The ratio of the worker's rate to the first version's."""
         return _median([each.rate for each in self.ours]) / _median([each["rate"] for each in self.first])
 
     @property
     def writes(self) -> float:
-        """The worker's UpdateItems for one event."""
+        """The worker's UpdateItem calls per event."""
         return _median([each.writes for each in self.ours])
 
     @property
     def figures(self) -> list[Figure]:
-        """All that was measured."""
+        """All figures."""
         theirs, worker = f"the first version's handler, {self.where}", f"this worker, {self.where}"
         return [
             Figure(name=theirs, unit="events/s", rounds=[each["rate"] for each in self.first]),
@@ -136,18 +141,18 @@ class OnStub:
         ]
 
 
-def _on_stub(bench: Bench, *, messages: int, turn: int, answers_ms: float = 0) -> OnStub:
-    """Let both work on the stub, in turn; `turn` messages wait at a time, and each call takes `answers_ms`."""
+def _on_stub(bench: Bench, *, messages: int, batch: int, latency_ms: float = 0) -> OnStub:
+    """Measure both on the stub, alternating, with `batch` waiting messages and responses after `latency_ms`."""
     first, ours = [], []
     with stub_client(bench.stub) as stub:
-        stub.post("/delay", params={"ms": answers_ms})
+        stub.post("/delay", params={"ms": latency_ms})
         try:
             for _ in range(min(3, bench.rounds)):
                 first.append(_invoked(bench, bench.stub))
-                ours.append(drain_stub(bench.stub, messages=messages, turn=turn))
+                ours.append(drain_stub(bench.stub, messages=messages, batch=batch))
         finally:
             stub.post("/delay", params={"ms": 0})
-    where = f"on the stub, each answer after {answers_ms:g} ms" if answers_ms else "on the stub"
+    where = f"on the stub, each response after {latency_ms:g} ms" if latency_ms else "on the stub"
     return OnStub(where=where, first=first, ours=ours)
 
 
@@ -156,7 +161,7 @@ def _median(rounds: Sequence[float]) -> float:
 
 
 def _emulator_limit(bench: Bench) -> float:
-    port = bench.world.stack.endpoint_url.rsplit(":", 1)[-1]
+    port = bench.emulator.stack.endpoint_url.rsplit(":", 1)[-1]
     arguments = ("--port", port, "--clients", "32", "--seconds", str(bench.seconds))
-    found: Any = json.loads(asked("bench.http_load", *arguments, said=raw_update(bench.world)))
+    found: Any = json.loads(run_module("bench.http_load", *arguments, stdin=signed_update_request(bench.emulator)))
     return float(found["rate"])
