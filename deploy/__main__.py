@@ -78,7 +78,7 @@ async def _up(request: DeployRequest, region: str | None) -> None:
         for name, address in addresses({role: stack.outputs for role, stack in deployed.items()}).items():
             typer.echo(f"  {name:<14} {address}")
         if not deployed[request.target].parameters.get("AuthIssuer"):
-            typer.echo("warning: access is open to everyone who has the URL; docs/deploy.md describes access control")
+            typer.echo("access is open: everyone who has the URL may upload and watch; see docs/deploy.md")
 
 
 @cli.command()

@@ -47,7 +47,7 @@ def test_the_first_run_makes_every_stack_and_tells_the_addresses(deployment: Dep
     assert [line.split()[1] for line in first.lines if line.startswith(f"{name}-lambda ")] == ["created", "updated"]
     assert first.addresses["playback"] == deployment.outputs("edge")["PlaybackBaseUrl"]
     assert first.addresses["API"] == first.addresses["page"]
-    assert first.lines[-1].startswith("warning: access is open")
+    assert first.lines[-1].startswith("access is open")
 
 
 def test_a_second_run_changes_nothing(deployment: Deployment, deploy: Deploy) -> None:
