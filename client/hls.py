@@ -59,7 +59,7 @@ def _parse(playlist: str) -> "m3u8.M3U8":
         raise PlaylistError("it does not begin with #EXTM3U")
     try:
         return m3u8.loads(playlist)
-    except ValueError as error:
+    except (LookupError, TypeError, ValueError) as error:  # m3u8's errors for malformed tags
         raise PlaylistError(f"it can't be parsed: {error}") from error
 
 

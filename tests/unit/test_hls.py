@@ -46,6 +46,16 @@ def test_an_excerpt_ends_after_its_segments_and_keeps_what_they_need() -> None:
     ]
 
 
+def test_parts_of_one_file_are_one_local_file() -> None:
+    """Byte ranges stay as they are; the file is fetched once."""
+    media = MEDIA.replace("clip_00001.ts", "#EXT-X-BYTERANGE:10@0\nclip.ts").replace(
+        "clip_00002.ts", "#EXT-X-BYTERANGE:20@10\nclip.ts"
+    )
+    beginning = hls.excerpt(media, segments=2)
+    assert beginning.segment_uris == {"0.segment": "clip.ts"}
+    assert "#EXT-X-BYTERANGE:20@10\n0.segment" in beginning.playlist
+
+
 def test_a_video_shorter_than_the_excerpt_is_taken_whole() -> None:
     """The end of the list is the end of the excerpt."""
     assert len(hls.excerpt(MEDIA, segments=9).segment_uris) == 3
@@ -63,7 +73,18 @@ def test_without_encryption_there_is_no_key() -> None:
     assert hls.excerpt(media, segments=1).key_uris == {}
 
 
-@pytest.mark.parametrize("text", ["", "<html>", "#EXTM3U\n", "#EXTM3U\n#EXT-X-ENDLIST\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<html>",
+        "#EXTM3U\n",
+        "#EXTM3U\n#EXT-X-ENDLIST\n",
+        "#EXTM3U\n#EXTINF:six,\nclip.ts\n",
+        "#EXTM3U\n#EXT-X-STREAM-INF:\nclip.m3u8\n",
+        "#EXTM3U\n#EXT-X-PART:\n",
+    ],
+)
 def test_what_is_no_playlist_is_refused(text: str) -> None:
     """An error page with status 200 is not a video."""
     with pytest.raises(hls.PlaylistError):
