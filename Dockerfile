@@ -1,14 +1,14 @@
-# Every image of the project, by target:
+# All images of the project, by target:
 #
 #   worker         the queue consumers
-#   service        the HTTP API, and the page
-#   mediaconvert   the local side: MediaConvert emulator, playback, provisioning
-#   tests          all tests, with what they need
-#   lambda         service and worker as Lambda functions: choose one by the command
+#   service        the HTTP API and the page
+#   mediaconvert   the local system: MediaConvert emulator, playback, provisioning
+#   tests          the tests and their dependencies
+#   lambda         service and worker as Lambda functions; the command selects the handler
 #
-# What runs is a virtual environment from a lock file, with every hash checked, and under it the code, compiled. Locks
-# come before code, so that a change of code installs nothing. Each target stands after the stages that it needs and no
-# later, because Docker's classic builder builds all that stand before it.
+# An image has a virtual environment, installed from a lock file with checked hashes, and the compiled code. Lock files
+# are copied before the code, so that a change of code installs nothing. Each target comes directly after the stages
+# that it needs, because Docker's classic builder builds all earlier stages.
 
 FROM python:3.13-slim AS base
 ENV PATH=/opt/venv/bin:$PATH \
@@ -18,7 +18,7 @@ WORKDIR /app
 RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --home-dir /app --no-create-home --shell /usr/sbin/nologin app
 
 
-# pip installs into the environment from outside, and so doesn't come with it.
+# pip installs into the environment from outside, so the images don't contain pip.
 FROM base AS installer
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
@@ -27,7 +27,7 @@ RUN python -m venv --without-pip /opt/venv
 
 
 FROM installer AS dependencies
-# With OpenTelemetry, which nothing imports before it is asked for: 6 MB.
+# This includes OpenTelemetry (6 MB), which is imported only if it is configured.
 COPY requirements/otel.lock requirements/
 RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requirements/otel.lock
 
@@ -39,14 +39,14 @@ COPY worker worker
 RUN python -m compileall -q transcode worker
 USER app
 ENV HEALTH_FILE=/tmp/worker-health
-# With a read-only root, Fargate has no tmpfs to offer, and a volume of its own is writable for root only; a volume that the
-# image declares takes over the folder's mode.
+# With a read-only root file system, Fargate supports no tmpfs, and its volumes are writable for root only. A volume
+# that the image declares has the folder's mode.
 VOLUME /tmp
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["python", "-m", "worker.health"]
 CMD ["python", "-m", "worker"]
 
 
-# Only what the build makes leaves this stage.
+# Other stages copy only the build output of this stage.
 FROM node:22-slim AS page
 WORKDIR /web
 COPY web/package.json web/package-lock.json web/.npmrc ./
@@ -86,8 +86,8 @@ COPY local local
 RUN python -m compileall -q transcode mediaconvert_emulator client local \
  && install --directory --owner=app --group=app /var/lib/mediaconvert /var/lib/keeper
 USER app
-# In /var/lib/mediaconvert are inputs and outputs of running jobs: gigabytes, so give it a volume. It isn't declared as
-# one, because each container that runs something else of this image would leave an empty volume behind.
+# /var/lib/mediaconvert has the inputs and outputs of running jobs, gigabytes of them, so mount a volume there. The
+# image doesn't declare it as a volume, because every other container of this image would leave an empty volume behind.
 ENV MEDIACONVERT_HOST=0.0.0.0 \
     MEDIACONVERT_PORT=8002 \
     MEDIACONVERT_TEMP_DIR=/var/lib/mediaconvert \
@@ -125,7 +125,7 @@ ENV PYTHONPATH=/app/emulator \
     HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "pytest", "-p", "no:cacheprovider"]
-# The others need a browser or Node.js, or are long and bring processes of their own.
+# The other tests need a browser or Node.js, or take long and start processes of their own.
 CMD ["tests/unit", "tests/integration", "tests/system"]
 
 
@@ -142,7 +142,7 @@ COPY worker worker
 COPY --from=page /web/dist web/dist
 RUN python -m compileall -q transcode service worker
 USER app
-# Lambda itself watches over its functions.
+# Lambda itself monitors its functions.
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "awslambdaric"]
 CMD ["service.lambda_handler.handler"]

@@ -1,4 +1,4 @@
-# Every command of this project. `make help` lists them.
+# All commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -16,9 +16,9 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.done $(AWS_VENV)/.done ## Make the virtual environments from the lock files
+setup: $(VENV)/.done $(AWS_VENV)/.done ## Create the virtual environments from the lock files
 
-# uv installs everything else: it checks the same hashes as pip.
+# pip installs uv, and uv installs everything else; both check the hashes.
 $(UV): requirements/uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
 	  || { echo "Python 3.11 to 3.14 is needed; set PYTHON, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
@@ -27,7 +27,7 @@ $(UV): requirements/uv.lock
 	  else $(PYTHON) -m venv $(UV_DIR) && $(UV_DIR)/bin/python -m $(PIP_INSTALL) -r $<; fi
 	@touch $@
 
-# What `make dev` and `make demo` run with; development adds to it.
+# The packages of `make dev` and `make demo`; the development tools are added later.
 $(VENV)/.local: requirements/local.lock emulator/pyproject.toml $(UV)
 	@echo "installing the project's Python packages into $(VENV)"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
@@ -44,21 +44,21 @@ $(VENV)/.done: requirements/dev.lock $(VENV)/.local
 	@$(INSTALL) --python $(VENV) -r $<
 	@touch $@
 
-# The embedded AWS pins a botocore that aioboto3 can't live with, and is a server: it gets an environment of its own.
+# The embedded AWS pins a botocore version that conflicts with aioboto3's, so it has an environment of its own.
 $(AWS_VENV)/.done: requirements/embedded-aws.lock $(UV)
 	@echo "installing the embedded AWS into $(AWS_VENV)"
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(AWS_VENV)
 	@$(INSTALL) --python $(AWS_VENV) -r $<
 	@touch $@
 
-# checkov pins a boto3 and a networkx that aioboto3 and cfn-lint can't live with.
+# checkov pins versions of boto3 and networkx that conflict with those of aioboto3 and cfn-lint.
 $(CHECKOV_VENV)/.done: requirements/checkov.lock $(UV)
 	@echo "installing checkov into $(CHECKOV_VENV)"
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(CHECKOV_VENV)
 	@$(INSTALL) --python $(CHECKOV_VENV) -r $<
 	@touch $@
 
-# Ten seconds of a processor, so only when a template has changed. It asks nobody on the network for anything.
+# checkov takes ten seconds, so it runs only when a template has changed. It makes no network requests.
 $(CHECKOV_VENV)/.checked: $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
 	@$(CHECKOV_VENV)/bin/checkov --framework cloudformation --file infra/*.yaml --skip-download --compact --quiet
 	@touch $@
@@ -70,7 +70,7 @@ dev: installed-for-local ## Start the whole system on this machine: AWS, MediaCo
 demo: installed-for-local ## Upload a video and watch it until it plays: make demo [VIDEO=path]
 	@exec $(VENV)/bin/python -m local demo $(if $(VIDEO),"$(VIDEO)")
 
-check: $(VENV)/.done $(CHECKOV_VENV)/.done ## The fast checks: format, lint, types, layers, templates, unit tests
+check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint, types, layers, templates, unit tests
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
@@ -80,7 +80,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## The fast checks: format, lint, typ
 	@$(VENV)/bin/python -m pytest tests/unit -q
 	@$(MAKE) --no-print-directory check-page
 
-test: setup ## All tests, against the embedded AWS
+test: setup ## Run all tests, against the embedded AWS
 	@$(VENV)/bin/python -m pytest
 
 soak: export SOAK := 1
@@ -93,29 +93,29 @@ soak: export STOPS ?= 10
 soak: export MESSAGES ?= 100000
 soak: export REQUESTS ?= 100
 soak: export SCHEDULES ?= 1000
-soak: setup ## The proofs of reliability, at length: make soak [UPLOADS=200 KILLS=50 MESSAGES=100000 SEED=7 …]
+soak: setup ## Run the reliability tests for longer: make soak [UPLOADS=200 KILLS=50 MESSAGES=100000 SEED=7 …]
 	@$(VENV)/bin/python -m pytest -q tests/reliability tests/integration/test_concurrent_events.py
 
-# What a Lambda function has and nothing else: development's packages would be imported along, and count as a cold start.
+# Only the packages of a Lambda function: development packages would be imported too, and slow down the cold starts.
 $(BENCH_VENV)/.done: requirements/lambda.lock $(UV)
 	@echo "installing what runs on Lambda into $(BENCH_VENV)"
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(BENCH_VENV)
 	@$(INSTALL) --python $(BENCH_VENV) -r $<
 	@touch $@
 
-# A run of all rows writes down what it found; a quick or partial one is only to see.
-bench: setup $(BENCH_VENV)/.done ## Measure beside what people write for themselves: make bench [QUICK=1 MEMORY_S=600 ROWS="streams latency"]
+# Only a full run of all rows writes its results to bench/.
+bench: setup $(BENCH_VENV)/.done ## Run the benchmarks, with simple alternatives: make bench [QUICK=1 MEMORY_S=600 ROWS="streams latency"]
 	@$(VENV)/bin/python -m bench $(if $(QUICK),--quick) $(if $(MEMORY_S),--memory-s $(MEMORY_S)) $(ROWS:%=--row %) \
 	  --to $(if $(QUICK)$(ROWS),.local/bench,bench)
 
 HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
 PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json
 
-page: ## Build the page, where Node.js 20.19 or newer is
+page: ## Build the page; needs Node.js 20.19 or newer
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/dist/index.html; \
 	  else echo "no page: it needs Node.js 20.19 or newer" >&2; fi
 
-check-page: ## Format, lint, types and unit tests of the page, where Node.js is
+check-page: ## Check the page's format, lint, types and unit tests; needs Node.js
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory web/node_modules/.done && npm --prefix web run --silent check; \
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
 
@@ -130,11 +130,11 @@ web/node_modules/.done: web/package-lock.json
 web/dist/index.html: $(PAGE_SOURCES) web/node_modules/.done
 	@npm --prefix web run --silent build -- --logLevel warn
 
-compose-test: ## The system under Docker Compose, from build to down: needs Docker
+compose-test: ## Test the system under Docker Compose, from build to down; needs Docker
 	@tests/system/compose.sh
 
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
-lock: $(UV) ## Write the lock files anew
+lock: $(UV) ## Update the lock files
 	@$(COMPILE) pyproject.toml -o requirements/base.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group dev -o requirements/dev.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group local -c requirements/dev.lock -o requirements/local.lock $(LOCK_FLAGS)
@@ -146,7 +146,7 @@ lock: $(UV) ## Write the lock files anew
 STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
 
-deploy: $(VENV)/.done page ## To AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" WITHOUT=… PAGE_CONFIG=…]
+deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" WITHOUT=… PAGE_CONFIG=…]
 	@exec $(VENV)/bin/python -m deploy up --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") \
 	  $(foreach each,$(PARAMETERS),--set "$(each)") $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)")
 
@@ -156,13 +156,13 @@ destroy: $(VENV)/.done ## Delete a deployment and everything in it: make destroy
 lambda: $(VENV)/.done ## Build the Lambda packages, for arm64 and x86_64: make lambda [LAMBDA_PYTHON=3.13]
 	@exec $(VENV)/bin/python -m deploy package $(if $(LAMBDA_PYTHON),--python "$(LAMBDA_PYTHON)")
 
-templates: $(VENV)/.done ## Write the job template into infra/mediaconvert.yaml anew
+templates: $(VENV)/.done ## Copy the job template into infra/mediaconvert.yaml
 	@$(VENV)/bin/python -m deploy.job_template
 
-cost: $(VENV)/.done ## Write docs/cost.md anew
+cost: $(VENV)/.done ## Generate docs/cost.md
 	@$(VENV)/bin/python -m deploy.cost
 
-openapi: $(VENV)/.done ## Write docs/openapi.json anew
+openapi: $(VENV)/.done ## Generate docs/openapi.json
 	@$(VENV)/bin/python -m service.dump_openapi > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches

@@ -1,1 +1,1 @@
-"""Side-by-side measurements: `make bench`. Each thing measured is a process of its own; README.md explains the rows."""
+"""Benchmarks: `make bench`. Each measured program is a process of its own; README.md explains the rows."""

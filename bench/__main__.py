@@ -1,4 +1,4 @@
-"""`python -m bench` (`make bench`): measure, print the table, and write it down."""
+"""`python -m bench` (`make bench`): measures all rows, prints the tables and writes them to files."""
 
 import json
 import os
@@ -20,18 +20,18 @@ from rich.markdown import Markdown
 
 from bench.harness import Bench
 from bench.results import Report, Row
-from bench.rows import calls, cold, consuming, growth, latency, memory, status, streams
-from local.embedded import CREDENTIALS
+from bench.rows import calls, cold_start, growth, latency, memory, status, streams, worker
+from local.embedded_aws import CREDENTIALS
 
 ROWS: Mapping[str, Callable[[Bench], Row]] = {
     "status-hot": status.hot,
     "status-many": status.many,
     "streams": streams.streams,
-    "worker-steady": consuming.steady,
-    "worker-backlog": consuming.backlogged,
+    "worker-steady": worker.steady,
+    "worker-backlog": worker.backlogged,
     "latency": latency.visible,
     "calls": calls.bill,
-    "cold-start": cold.start,
+    "cold-start": cold_start.start,
     "memory": memory.memory,
     "growth": growth.growth,
 }
@@ -41,7 +41,7 @@ console = Console(stderr=True)
 
 
 def machine() -> dict[str, str]:
-    """Return what the figures belong to."""
+    """Return date, machine and package versions of this run."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -58,43 +58,45 @@ def machine() -> dict[str, str]:
     }
 
 
-def measured(name: str, bench: Bench) -> Row:
-    """Return the row; one that fails says why, and keeps no other from being measured."""
+def measure(name: str, bench: Bench) -> Row:
+    """Measure and return the row; a failed row has an error text, and doesn't stop the others."""
     console.print(f"{name} …", highlight=False)
     began_s, load = time.monotonic(), os.getloadavg()[0]
     try:
         row = ROWS[name](bench)
-    except Exception as error:  # noqa: BLE001 -- the edge: what was measured before is worth having
+    except Exception as error:  # noqa: BLE001 -- the outer level: the rows measured before must not be lost
         console.print(traceback.format_exc(), highlight=False, markup=False)
         row = Row(name=name, what=name, error=f"{type(error).__name__}: {error}".splitlines()[0])
     row = replace(row, took_s=time.monotonic() - began_s, load=load)
     for target in row.targets:
-        console.print(f"  {target.said}: {target.reached} {'' if target.is_met else '(not reached)'}", highlight=False)
+        console.print(
+            f"  {target.description}: {target.reached} {'' if target.is_met else '(not reached)'}", highlight=False
+        )
     return row
 
 
 def main(
     *,
-    quick: Annotated[bool, typer.Option(help="Short rounds, to see that all of it works.")] = False,
-    row: Annotated[list[str] | None, typer.Option(help="Only this row; repeatable.")] = None,
-    memory_s: Annotated[float, typer.Option(help="Seconds of load in the row of memory.")] = 60,
+    quick: Annotated[bool, typer.Option(help="Use short rounds, to check that everything works.")] = False,
+    row: Annotated[list[str] | None, typer.Option(help="Measure only this row; repeatable.")] = None,
+    memory_s: Annotated[float, typer.Option(help="Seconds of load in the row 'memory'.")] = 60,
     to: Annotated[Path | None, typer.Option(help="Folder for results.json and RESULTS.md.")] = None,
 ) -> None:
-    """Measure this system beside what people write for themselves. Exits with 1 if a row could not be measured."""
+    """Measure this system and simple alternatives; exit with 1 if a row could not be measured."""
     os.environ.update(CREDENTIALS)
     if unknown := set(row or ()) - set(ROWS):
-        raise typer.BadParameter(f"no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
-    found: list[Row] = []
+        raise typer.BadParameter(f"no row {', '.join(sorted(unknown))}; the rows are {', '.join(ROWS)}")
+    rows: list[Row] = []
     with closing(Bench(quick=quick, memory_s=3 if quick else memory_s)) as bench:
-        found.extend(measured(name, bench) for name in row or ROWS)
-    report = Report(machine={**machine(), "rounds": "quick" if quick else "full"}, rows=found)
+        rows.extend(measure(name, bench) for name in row or ROWS)
+    report = Report(machine={**machine(), "rounds": "quick" if quick else "full"}, rows=rows)
     if to is not None:
         to.mkdir(parents=True, exist_ok=True)
         (to / "results.json").write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
         (to / "RESULTS.md").write_text(report.as_markdown(), "utf-8")
     Console().print(Markdown(report.as_markdown()))
     print(json.dumps(report.as_json(), ensure_ascii=False))  # noqa: T201
-    sys.exit(any(each.error for each in found))
+    sys.exit(any(each.error for each in rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every row works with: how thorough to be, the emulator's world, and the stub's."""
+"""The context of all rows: number and length of the rounds, the emulated AWS, the stub, and HTTP load."""
 
 import json
 import time
@@ -6,72 +6,75 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
-from bench.processes import BenchError, Measured, asked, running
-from bench.world import World, embedded_world, free_port, stub_world
+from bench.bench_aws import BenchAws, emulated_aws, free_port, stub_aws
+from bench.measured_processes import BenchError, MeasuredProcess, run_module, running_module
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What the clients of one round saw, and what it cost the process that they asked."""
+    """The clients' results of one round, and the server's cost."""
 
     requests: int
     rate: float
     p50_ms: float
     p99_ms: float
     cpu_us: float
-    """The asked process's processor time for one request."""
+    """The server's processor time per request."""
     calls: float
-    """Its calls to AWS for one request."""
+    """The server's AWS calls per request."""
 
 
 @dataclass(slots=True)
 class Bench:
-    """One run; `quick` trades precision for time, to see that all of it works."""
+    """One run; `quick` makes it short and imprecise, to check that everything works."""
 
     quick: bool
     memory_s: float
     opened: ExitStack = field(default_factory=ExitStack)
-    _world: World | None = None
-    _stub: World | None = None
+    _emulator: BenchAws | None = None
+    _stub: BenchAws | None = None
 
     @property
     def rounds(self) -> int:
-        """How often each figure is measured."""
+        """Number of measurements per figure."""
         return 2 if self.quick else 5
 
     @property
     def seconds(self) -> float:
-        """How long clients ask in a round."""
+        """Length of a round of HTTP load."""
         return 0.5 if self.quick else 3.0
 
     @property
-    def world(self) -> World:
-        """The embedded AWS with the pipeline; started when it is first needed."""
-        if self._world is None:
-            self._world = self.opened.enter_context(embedded_world())
-        return self._world
+    def emulator(self) -> BenchAws:
+        """The embedded AWS with the pipeline; started at first use."""
+        if self._emulator is None:
+            self._emulator = self.opened.enter_context(emulated_aws())
+        return self._emulator
 
     @property
-    def stub(self) -> World:
-        """The AWS that only answers."""
+    def stub(self) -> BenchAws:
+        """The AWS stub, which only sends canned responses; started at first use."""
         if self._stub is None:
-            measured = self.opened.enter_context(running("bench.stub", port=free_port()))
-            self._stub = stub_world(f"http://127.0.0.1:{measured.port}")
+            measured = self.opened.enter_context(running_module("bench.aws_stub", port=free_port()))
+            self._stub = stub_aws(f"http://127.0.0.1:{measured.port}")
         return self._stub
 
-    def serve(self, stack: ExitStack, what: str, world: World) -> Measured:
-        """Run an HTTP server, ours or a peer, until the stack closes."""
-        return stack.enter_context(running("bench.launch", what, port=free_port(), settings=world.settings))
+    def serve(self, stack: ExitStack, what: str, bench_aws: BenchAws) -> MeasuredProcess:
+        """Run an HTTP server, ours or a peer's, until the stack closes."""
+        server = running_module("bench.counted_process", what, port=free_port(), settings=bench_aws.settings)
+        return stack.enter_context(server)
 
-    def ask(self, measured: Measured, paths: Sequence[str], *, clients: int = 64, seconds: float | None = None) -> Load:
-        """Let clients ask a server as fast as it answers.
+    def measure_requests(
+        self, measured: MeasuredProcess, paths: Sequence[str], *, clients: int = 64, seconds: float | None = None
+    ) -> Load:
+        """Let clients send requests as fast as the server responds.
 
         Raises:
-            BenchError: An answer was not 200, or none came.
+            BenchError: a response was not 200, or missing.
         """
         arguments = ("--port", str(measured.port), "--clients", str(clients), "--seconds", str(seconds or self.seconds))
         cpu_s, calls = measured.cpu_s(), sum(measured.calls().values())
-        found = json.loads(asked("bench.load", *arguments, said="\n".join(paths)))
+        found = json.loads(run_module("bench.http_load", *arguments, stdin="\n".join(paths)))
         if found["failures"] or not found["requests"]:
             raise BenchError(f"{measured.name}: {found['failures']} of {found['requests']} requests failed")
         return Load(
@@ -84,18 +87,18 @@ class Bench:
         )
 
     def close(self) -> None:
-        """Stop everything that was started."""
+        """Stop all started processes."""
         self.opened.close()
 
 
-def wait_for(what: str, is_so: Callable[[], bool], *, deadline_s: float = 120, every_s: float = 0.02) -> None:
-    """Return once `is_so()` holds.
+def wait_for(what: str, is_done: Callable[[], bool], *, deadline_s: float = 120, every_s: float = 0.02) -> None:
+    """Wait until `is_done()` is true.
 
     Raises:
-        BenchError: It never did.
+        BenchError: it was not true within the deadline.
     """
     deadline = time.monotonic() + deadline_s
-    while not is_so():
+    while not is_done():
         if time.monotonic() > deadline:
             raise BenchError(f"{what}: not within {deadline_s:g} s")
         time.sleep(every_s)

@@ -1,4 +1,4 @@
-"""The command line of the client: `python -m client --help`."""
+"""The client's command line: `python -m client --help`."""
 
 import asyncio
 from pathlib import Path
@@ -20,27 +20,30 @@ DEFAULT_API = "http://127.0.0.1:8000"
 
 @cli.callback()
 def _commands() -> None:
-    """Keep `upload` a command of its own: Typer would leave out the name of an only command."""
+    """Make Typer keep `upload` as a subcommand: it drops the name of a single command."""
 
 
 @cli.command()
 def upload(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="The videos.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="The videos to upload.")],
     *,
-    api: Annotated[str, typer.Option(envvar=["API_URL", "DEMO_API"], help="The API's address.")] = DEFAULT_API,
+    api: Annotated[str, typer.Option(envvar=["API_URL", "DEMO_API"], help="The API's URL.")] = DEFAULT_API,
     token: Annotated[
         str | None,
-        typer.Option(envvar="API_TOKEN", help="A bearer token, if the API requires one; better in the environment."),
+        typer.Option(
+            envvar="API_TOKEN", help="A bearer token, if the API requires one; safer in the environment variable."
+        ),
     ] = None,
     in_parts_from_mb: Annotated[
-        float, typer.Option(min=0, help="Upload files of at least this many megabytes in parts, which can be resumed.")
+        float,
+        typer.Option(min=0, help="Use a multipart upload, which can be resumed, from this file size in megabytes."),
     ] = 100,
-    wait: Annotated[bool, typer.Option(help="Follow the jobs to their end, or return after the upload.")] = True,
-    is_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each file.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait until the jobs end, or exit after the upload.")] = True,
+    is_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for each file.")] = False,
 ) -> None:
-    """Upload videos to any deployment and follow their jobs; exit with 0 only if all of them are COMPLETE.
+    """Upload videos and follow their jobs; exit with 0 only if all jobs are COMPLETE.
 
-    The same command resumes an upload in parts that was interrupted.
+    Run the same command again to resume an interrupted multipart upload.
     """
     try:
         code = asyncio.run(
@@ -48,13 +51,13 @@ def upload(
                 files,
                 api_url=api.rstrip("/"),
                 token=token,
-                in_parts_from_bytes=round(in_parts_from_mb * 1_000_000),
-                waits=wait,
+                multipart_from_bytes=round(in_parts_from_mb * 1_000_000),
+                is_waiting=wait,
                 is_json=is_json,
             )
         )
     except KeyboardInterrupt:
-        typer.echo("upload: interrupted; the same command resumes the files that were sent in parts", err=True)
+        typer.echo("upload: interrupted; run the same command again to resume the multipart uploads", err=True)
         code = 130
     raise typer.Exit(code)
 

@@ -1,4 +1,4 @@
-"""The HTTP API as a client on the command line uses it: announce, send, follow. Knows nothing behind it."""
+"""A client of the HTTP API: create an upload, send the file to S3, follow the job. Knows only the API's contract."""
 
 import asyncio
 import mimetypes
@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-FINAL = frozenset({"COMPLETE", "ERROR", "CANCELED"})
-PATIENCE_S = 60
-"""How long a job may take to appear once its file is there, and the API to come back when it is gone."""
-PASSING = frozenset({429, 502, 503, 504})
+FINAL_STATUSES = frozenset({"COMPLETE", "ERROR", "CANCELED"})
+MAX_WAIT_S = 60
+"""Longest wait for the job of an uploaded file to appear, and for an unreachable API to respond again."""
+TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
 
 _POLL_S = 0.3
 _CHUNK_BYTES = 256 * 1024
@@ -23,11 +23,11 @@ Job = Mapping[str, Any]
 
 
 class ClientError(Exception):
-    """It didn't work; the message is one line."""
+    """A step failed; the message is one line."""
 
 
 class RefusedError(ClientError):
-    """The API or S3 answered that it won't; `status` is HTTP's, `code` the API's own word for why."""
+    """The API or S3 refused a request; `status` is the HTTP status, `code` the API's error code."""
 
     def __init__(self, message: str, *, status: int, code: str | None) -> None:
         super().__init__(message)
@@ -37,33 +37,33 @@ class RefusedError(ClientError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiClient:
-    """Calls the API, with the caller's token where there is one, and S3 and playback without it."""
+    """Calls the API with the caller's token, if there is one; calls S3 and playback without it."""
 
     api: httpx.AsyncClient
     s3: httpx.AsyncClient
 
-    async def ask(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401  JSON
-        """Call the API and return its answer.
+    async def call(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401  JSON
+        """Call the API and return its parsed response.
 
         Raises:
-            RefusedError: it refuses.
-            httpx.TransportError: it can't be reached.
+            RefusedError: the API refused the request.
+            httpx.TransportError: the API can't be reached.
         """
-        answer = await self.api.request(method, path, **request)
-        if not answer.is_success:
-            raise refusal(answer)
-        return answer.json()
+        response = await self.api.request(method, path, **request)
+        if not response.is_success:
+            raise refused_error(response)
+        return response.json()
 
-    async def announce(self, video: Path) -> Mapping[str, Any]:
-        """Return where the API wants the file."""
-        wish = {"file_name": video.name, "content_type": content_type(video), "size_bytes": size_bytes(video)}
-        told: Mapping[str, Any] = await self.ask("POST", "/uploads", json=wish)
-        return told
+    async def create_upload(self, video: Path) -> Mapping[str, Any]:
+        """Create an upload for the file, and return the method, URL and headers of its PUT request to S3."""
+        body = {"file_name": video.name, "content_type": content_type(video), "size_bytes": size_bytes(video)}
+        upload: Mapping[str, Any] = await self.call("POST", "/uploads", json=body)
+        return upload
 
-    async def send(self, video: Path, upload: Mapping[str, Any], uploaded: Callable[[int, int], None]) -> None:
-        """Send the file where the API wants it; `uploaded` hears of bytes sent, and of how many."""
-        whole_bytes = size_bytes(video)
-        headers = {**upload["headers"], "Content-Length": str(whole_bytes)}  # S3 takes no chunked body
+    async def send_file(self, video: Path, upload: Mapping[str, Any], on_sent: Callable[[int, int], None]) -> None:
+        """Send the file to S3; call `on_sent` with the bytes sent so far and the file's size."""
+        total_bytes = size_bytes(video)
+        headers = {**upload["headers"], "Content-Length": str(total_bytes)}  # S3 refuses a chunked body
 
         async def content() -> AsyncIterator[bytes]:
             sent_bytes = 0
@@ -71,45 +71,49 @@ class ApiClient:
                 while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
                     yield chunk
                     sent_bytes += len(chunk)
-                    uploaded(sent_bytes, whole_bytes)
+                    on_sent(sent_bytes, total_bytes)
 
-        answer = await self.s3.request(upload["method"], upload["url"], headers=headers, content=content())
-        if not answer.is_success:
-            raise refusal(answer)
+        response = await self.s3.request(upload["method"], upload["url"], headers=headers, content=content())
+        if not response.is_success:
+            raise refused_error(response)
 
-    def player(self) -> httpx.AsyncClient:
-        """Return who plays: without the token, with the cookies that came with a complete job."""
+    def playback_client(self) -> httpx.AsyncClient:
+        """Return a client for playback: it has the cookies that came with a complete job, and no token."""
         for cookie in self.api.cookies.jar:
-            # As in a browser, this machine needs no TLS to be trusted.
+            # As in a browser, a Secure cookie may be sent to this machine over plain HTTP.
             cookie.secure = self.api.base_url.host not in {"127.0.0.1", "localhost", "::1"}
             self.s3.cookies.jar.set_cookie(cookie)
         return self.s3
 
-    async def follow(self, input_file: str, advanced: Callable[[Job], None]) -> Job:
-        """Return the job in its final state; `advanced` hears of it each time it was looked at."""
+    async def follow_job(self, input_file: str, on_progress: Callable[[Job], None]) -> Job:
+        """Poll the file's job until it ends, and return it; call `on_progress` with the job after each poll.
+
+        Raises:
+            ClientError: no job appeared, or the API refused or could not be reached for longer than MAX_WAIT_S.
+        """
         began_s = reached_s = time.monotonic()
         while True:
             try:
-                job: Job = await self.ask("GET", "/jobs", params={"input_file": input_file})
+                job: Job = await self.call("GET", "/jobs", params={"input_file": input_file})
             except (httpx.TransportError, RefusedError) as error:
-                if not _is_passing(error) or time.monotonic() - reached_s > PATIENCE_S:
+                if not _is_transient(error) or time.monotonic() - reached_s > MAX_WAIT_S:
                     raise
             else:
                 reached_s = time.monotonic()
-                advanced(job)
-                if job["status"] in FINAL:
+                on_progress(job)
+                if job["status"] in FINAL_STATUSES:
                     return job
-                if job["status"] == "AWAITING_UPLOAD" and reached_s - began_s > PATIENCE_S:
-                    raise ClientError(f"no job was made of the upload within {PATIENCE_S} s; the worker's log says why")
+                if job["status"] == "AWAITING_UPLOAD" and reached_s - began_s > MAX_WAIT_S:
+                    raise ClientError(f"no job was created within {MAX_WAIT_S} s; the worker's log has the reason")
             await asyncio.sleep(_POLL_S)
 
 
 @asynccontextmanager
 async def api_client(api_url: str, *, token: str | None = None) -> AsyncIterator[ApiClient]:
-    """Give a client of the API at this address.
+    """Yield a client of the API at this URL.
 
     Raises:
-        ClientError: anything that went wrong inside; an API that can't be reached among it.
+        ClientError: the API or S3 can't be reached.
     """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with (
@@ -123,42 +127,44 @@ async def api_client(api_url: str, *, token: str | None = None) -> AsyncIterator
 
 
 def content_type(video: Path) -> str:
-    """Return the file's media type, as its name has it."""
+    """Return the media type that the file name's suffix stands for."""
     return mimetypes.guess_type(video.name)[0] or "application/octet-stream"
 
 
 def size_bytes(video: Path) -> int:
-    """Return the file's length."""
+    """Return the file's size."""
     return video.stat().st_size
 
 
-def refusal(answer: httpx.Response) -> RefusedError:
-    """Return what to raise for an answer that is no success, without what its address signs."""
-    where = answer.request.url.copy_with(query=None)
+def refused_error(response: httpx.Response) -> RefusedError:
+    """Return the error to raise for an unsuccessful response; its message leaves out the URL's signed query."""
+    url = response.request.url.copy_with(query=None)
     try:
-        problem = answer.json()
+        body = response.json()
     except ValueError:
-        problem = answer.text
-    known = problem if isinstance(problem, dict) else {}
-    detail = one_line(str(known.get("detail", problem)))
-    code = known.get("code")
+        body = response.text
+    problem = body if isinstance(body, dict) else {}
+    detail = one_line(str(problem.get("detail", body)))
+    code = problem.get("code")
     return RefusedError(
-        f"{where} answers {answer.status_code}: {detail}",
-        status=answer.status_code,
+        f"{url} responded {response.status_code}: {detail}",
+        status=response.status_code,
         code=code if isinstance(code, str) else None,
     )
 
 
-def why(job: Job) -> str:
-    """Say how a job ended that is not COMPLETE."""
+def failure_text(job: Job) -> str:
+    """Return one line about a job that ended without being COMPLETE."""
     error = job["error"]
     return f"the job ended as {job['status']}" + (f" (code {error['code']}): {error['message']}" if error else "")
 
 
 def one_line(text: str) -> str:
-    """Return the text's beginning on one line."""
+    """Return the first 300 characters of the text, on one line."""
     return " ".join(text.split())[:300]
 
 
-def _is_passing(error: Exception) -> bool:
-    return isinstance(error, httpx.TransportError) or (isinstance(error, RefusedError) and error.status in PASSING)
+def _is_transient(error: Exception) -> bool:
+    return isinstance(error, httpx.TransportError) or (
+        isinstance(error, RefusedError) and error.status in TRANSIENT_STATUSES
+    )

@@ -1,86 +1,74 @@
-"""Reads just enough of HLS playlists to fetch the beginning of a video and play it from a folder. Pure.
+"""Reads HLS playlists, to fetch the beginning of a video and play it from a local folder. Pure.
 
 https://datatracker.ietf.org/doc/html/rfc8216
 """
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
-_URI = re.compile(r'URI="([^"]*)"')
+import m3u8  # type: ignore[import-untyped]
 
 
 class PlaylistError(ValueError):
-    """The text is not the playlist that it should be."""
+    """The text is not a playlist of the expected kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """The beginning of a media playlist, its files renamed so that they can lie beside it."""
+    """The beginning of a media playlist, with the files renamed so that all fit in the playlist's folder."""
 
     playlist: str
     key_uris: dict[str, str]
-    """Local name of each key to its URI in the original."""
+    """The original URI of each key, by local file name."""
     segment_uris: dict[str, str]
-    """Local name of each segment (and initialization section) to its URI in the original."""
+    """The original URI of each segment and initialization section, by local file name."""
 
 
 def variants(master: str) -> list[str]:
-    """The URIs of a master playlist's variants, in its order.
+    """Return the URIs of a master playlist's variants, in the playlist's order.
 
     Raises:
-        PlaylistError: it is no master playlist, or has none.
+        PlaylistError: the text is not a master playlist, or has no variants.
     """
-    lines = _lines(master)
-    after_stream = [following for line, following in pairwise(lines) if _is_stream(line)]
-    uris = [line for line in after_stream if not line.startswith("#")]
+    uris = [variant.uri for variant in _parse(master).playlists]
     if not uris:
-        raise PlaylistError("the master playlist names no variant")
+        raise PlaylistError("the master playlist has no variants")
     return uris
 
 
 def excerpt(media: str, *, segments: int) -> Excerpt:
-    """The first segments of a media playlist, as a playlist that ends after them.
+    """Return the first segments of a media playlist as a playlist that ends after them.
 
     Raises:
-        PlaylistError: it is no media playlist, or has no segments.
+        PlaylistError: the text is not a media playlist, or has no segments.
     """
-    kept: list[str] = []
-    key_uris: dict[str, str] = {}
-    segment_uris: dict[str, str] = {}
-    count = 0
-    for line in _lines(media):
-        if line.startswith("#EXT-X-ENDLIST") or count == segments:
-            break
-        if line.startswith("#EXT-X-KEY"):
-            kept.append(_renamed(line, f"{len(key_uris)}.key", key_uris))
-        elif line.startswith("#EXT-X-MAP"):
-            kept.append(_renamed(line, f"map-{len(segment_uris)}", segment_uris))
-        elif line.startswith("#"):
-            kept.append(line)
-        else:
-            kept.append(f"{count}.segment")
-            segment_uris[kept[-1]] = line
-            count += 1
-    if not count:
+    playlist = _parse(media)
+    del playlist.segments[segments:]
+    if not playlist.segments:
         raise PlaylistError("the media playlist has no segments")
-    return Excerpt(playlist="\n".join([*kept, "#EXT-X-ENDLIST", ""]), key_uris=key_uris, segment_uris=segment_uris)
+    key_uris = _rename((segment.key for segment in playlist.segments), "{}.key")
+    section_uris = _rename((segment.init_section for segment in playlist.segments), "map-{}")
+    segment_uris = section_uris | _rename(playlist.segments, "{}.segment")
+    playlist.is_endlist = True
+    return Excerpt(playlist=playlist.dumps(), key_uris=key_uris, segment_uris=segment_uris)
 
 
-def _lines(playlist: str) -> list[str]:
-    lines = [line.strip() for line in playlist.splitlines() if line.strip()]
-    if not lines or lines[0] != "#EXTM3U":
+def _parse(playlist: str) -> "m3u8.M3U8":
+    if not playlist.lstrip().startswith("#EXTM3U"):  # m3u8 accepts any text
         raise PlaylistError("it does not begin with #EXTM3U")
-    return lines
+    try:
+        return m3u8.loads(playlist)
+    except (LookupError, TypeError, ValueError) as error:  # m3u8's errors for malformed tags
+        raise PlaylistError(f"it can't be parsed: {error}") from error
 
 
-def _is_stream(line: str) -> bool:
-    return line.startswith("#EXT-X-STREAM-INF:")
+def _rename(parts: Iterable[Any], pattern: str) -> dict[str, str]:
+    """Give each key, section or segment a local file name, and return the original URIs by that name.
 
-
-def _renamed(line: str, name: str, uris: dict[str, str]) -> str:
-    found = _URI.search(line)
-    if found is None:  # METHOD=NONE
-        return line
-    uris[name] = found.group(1)
-    return line.replace(found.group(0), f'URI="{name}"')
+    A segment without a key has None instead of one, or a key without a URI; several segments share one key object.
+    """
+    names: dict[str, str] = {}
+    for part in {id(part): part for part in parts if part and part.uri}.values():
+        part.uri = names.setdefault(part.uri, pattern.format(len(names)))
+    return {name: uri for uri, name in names.items()}

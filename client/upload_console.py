@@ -1,4 +1,4 @@
-"""`python -m client upload` at a terminal: a bar for each file; plain lines, or JSON, where there is no terminal."""
+"""`python -m client upload` in a terminal: a progress bar for each file; plain lines or JSON without a terminal."""
 
 import asyncio
 import json
@@ -12,11 +12,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from client.api_client import ClientError, Job, api_client
+from client.batch_upload import CONCURRENT_FILES, BatchUpload, Outcome, Reporter
 from client.progress_text import draw, megabytes, state
-from client.upload import FILES_AT_ONCE, Outcome, Reporter, Uploads
-from client.upload_state import UploadStates, default_folder
+from client.unfinished_uploads import UnfinishedUploads, default_folder
 
-LONGEST_NAME = 32
+MAX_NAME_LENGTH = 32
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -27,54 +27,54 @@ async def run(
     *,
     api_url: str,
     token: str | None,
-    in_parts_from_bytes: int,
-    waits: bool,
+    multipart_from_bytes: int,
+    is_waiting: bool,
     is_json: bool,
 ) -> int:
-    """Upload the files, and give the exit code: 0 where all that was asked for is done, 1 otherwise, 2 for no files.
+    """Upload the files and return the exit code: 0 on success, 1 if a file failed, 2 if a path is not a file or empty.
 
     Args:
-        files: each a file with something in it.
-        api_url: of any deployment.
-        token: of the API's identity provider, where it wants one.
-        in_parts_from_bytes: length from which a file is sent in parts, and its upload can be resumed.
-        waits: whether to follow the jobs to their end.
-        is_json: whether to print a line of JSON for each file instead of words.
+        files: the videos; none may be empty.
+        api_url: the URL of any deployment.
+        token: a bearer token of the API's identity provider, if the API requires one.
+        multipart_from_bytes: file size from which the upload is a multipart upload, which can be resumed.
+        is_waiting: True to follow the jobs until they end.
+        is_json: True to print one line of JSON for each file instead of text.
     """
-    unfit = [file for file in files if not file.is_file() or not file.stat().st_size]
-    for file in unfit:
-        ERR.print(Text(f"upload: {file} is not a file with something in it", style="bold red"))
-    if unfit:
+    invalid = [file for file in files if not file.is_file() or not file.stat().st_size]
+    for file in invalid:
+        ERR.print(Text(f"upload: {file} is not a file, or is empty", style="bold red"))
+    if invalid:
         return 2
     try:
         async with api_client(api_url, token=token) as client:
-            uploads = Uploads(
+            batch = BatchUpload(
                 client=client,
                 api_url=api_url,
-                states=UploadStates(default_folder()),
-                in_parts_from_bytes=in_parts_from_bytes,
-                waits=waits,
-                sending=asyncio.Semaphore(FILES_AT_ONCE),
+                unfinished=UnfinishedUploads(default_folder()),
+                multipart_from_bytes=multipart_from_bytes,
+                is_waiting=is_waiting,
+                sending=asyncio.Semaphore(CONCURRENT_FILES),
             )
-            outcomes = await _upload_all(uploads, files, is_json=is_json)
+            outcomes = await _upload_all(batch, files, is_json=is_json)
     except ClientError as error:
         ERR.print(Text(f"upload: {error}", style="bold red"))
         return 1
     return 0 if all(outcome.is_success for outcome in outcomes) else 1
 
 
-async def _upload_all(uploads: Uploads, files: Sequence[Path], *, is_json: bool) -> list[Outcome]:
+async def _upload_all(batch: BatchUpload, files: Sequence[Path], *, is_json: bool) -> list[Outcome]:
     with _reporters(is_json=is_json) as reporter_of:
 
-        async def one(file: Path) -> Outcome:
-            outcome = await uploads.upload(file, reporter_of(file))
-            _tell(outcome, is_json=is_json)
+        async def upload_one(file: Path) -> Outcome:
+            outcome = await batch.upload(file, reporter_of(file))
+            _print_outcome(outcome, is_json=is_json)
             return outcome
 
-        return await asyncio.gather(*map(one, files))
+        return await asyncio.gather(*map(upload_one, files))
 
 
-def _tell(outcome: Outcome, *, is_json: bool) -> None:
+def _print_outcome(outcome: Outcome, *, is_json: bool) -> None:
     if is_json:
         typer.echo(json.dumps(outcome.as_json()))
     elif outcome.problem:
@@ -88,9 +88,9 @@ def _tell(outcome: Outcome, *, is_json: bool) -> None:
 
 @contextmanager
 def _reporters(*, is_json: bool) -> Iterator[Callable[[Path], Reporter]]:
-    """Give what makes a reporter for a file: bars at a terminal, a line for each step without one, silence for JSON."""
+    """Yield a function that returns a file's reporter: a bar in a terminal, plain lines without one, none for JSON."""
     if is_json:
-        yield lambda _: Reporter(uploaded=lambda _sent, _size: None, advanced=lambda _job: None)
+        yield lambda _: Reporter(on_sent=lambda _sent, _total: None, on_progress=lambda _job: None)
     elif not OUT.is_terminal:
         yield _plain
     else:
@@ -100,27 +100,28 @@ def _reporters(*, is_json: bool) -> Iterator[Callable[[Path], Reporter]]:
 
 
 def _bar(progress: Progress, file: Path) -> Reporter:
-    task = progress.add_task(f"{file.name[:LONGEST_NAME]:{LONGEST_NAME}}", total=None, state="waits")
+    description = f"{file.name[:MAX_NAME_LENGTH]:{MAX_NAME_LENGTH}}"
+    task = progress.add_task(description, total=None, state="waiting")
 
-    def uploaded(sent_bytes: int, whole_bytes: int) -> None:
-        told = f"uploads  {megabytes(sent_bytes)} of {megabytes(whole_bytes)}"
-        progress.update(task, completed=sent_bytes, total=whole_bytes, state=told)
+    def on_sent(sent_bytes: int, total_bytes: int) -> None:
+        text = f"uploading  {megabytes(sent_bytes)} of {megabytes(total_bytes)}"
+        progress.update(task, completed=sent_bytes, total=total_bytes, state=text)
 
-    return Reporter(uploaded=uploaded, advanced=lambda job: draw(progress, task, job))
+    return Reporter(on_sent=on_sent, on_progress=lambda job: draw(progress, task, job))
 
 
 def _plain(file: Path) -> Reporter:
     shown: tuple[object, ...] = ()
 
-    def uploaded(sent_bytes: int, whole_bytes: int) -> None:
-        if sent_bytes == whole_bytes:
-            OUT.print(Text(f"{file}: uploaded {megabytes(whole_bytes)}"))
+    def on_sent(sent_bytes: int, total_bytes: int) -> None:
+        if sent_bytes == total_bytes:
+            OUT.print(Text(f"{file}: uploaded {megabytes(total_bytes)}"))
 
-    def advanced(job: Job) -> None:
+    def on_progress(job: Job) -> None:
         nonlocal shown
-        news = (job["status"], job["progress_percent"], job["phase"])  # the seconds left are no news
-        if news != shown:
+        current = (job["status"], job["progress_percent"], job["phase"])  # a change of eta_s alone prints no line
+        if current != shown:
             OUT.print(Text(f"{file}: {state(job)}"))
-        shown = news
+        shown = current
 
-    return Reporter(uploaded=uploaded, advanced=advanced)
+    return Reporter(on_sent=on_sent, on_progress=on_progress)

@@ -1,5 +1,5 @@
-"""Brings the system to AWS and takes it away again: `make deploy`, `make destroy`, `make lambda`.
+"""Deploys the system to AWS and deletes it again: `make deploy`, `make destroy`, `make lambda`.
 
-Runs on the machine of whoever deploys, and is part of neither process. It knows the templates in `infra/` and the
-folders that it packs; it imports nothing of the program.
+Runs on the operator's machine, and is part of neither process. It reads the templates in `infra/` and packages folders
+of the program; it imports nothing of the program.
 """

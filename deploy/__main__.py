@@ -1,4 +1,4 @@
-"""The command line of deploying: `python -m deploy --help`, and `make deploy`, `make destroy`, `make lambda`."""
+"""The deployment command line: `python -m deploy --help`, and `make deploy`, `make destroy`, `make lambda`."""
 
 import asyncio
 import shlex
@@ -10,50 +10,48 @@ from typing import Annotated, Any, NoReturn
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from deploy import operating
+from deploy import worker_settings
+from deploy.aws_account import AccountError, open_account
 from deploy.cloudformation import CloudFormation, StackError
-from deploy.down import destroy, find
-from deploy.images import ImageError
-from deploy.package import PLATFORMS, PackageError, build
+from deploy.container_images import ImageError
+from deploy.deletion import delete_stacks, find_stacks
+from deploy.deployment import Deployment, DeployRequest
+from deploy.lambda_package import PLATFORMS, PackageError, build
 from deploy.parameters import ParameterError, read
-from deploy.session import SessionError, signed_in
 from deploy.stacks import TARGETS, UnknownStackError, addresses, stacks
-from deploy.up import Deployment, Wish
 
 cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Bring the system to AWS, and take it away again.",
+    help="Deploy the system to AWS, and delete it again.",
 )
 
-Name = Annotated[str, typer.Option("--stack", help="The deployment's name; its stacks' names begin with it.")]
-Region = Annotated[str | None, typer.Option(help="The region; by default that of your AWS configuration.")]
+Name = Annotated[str, typer.Option("--stack", help="The deployment's name; the names of its stacks begin with it.")]
+Region = Annotated[str | None, typer.Option(help="The AWS region; by default that of your AWS configuration.")]
 
 
 @cli.command()
 def up(
-    target: Annotated[str, typer.Option(help="Where service and worker run: lambda or fargate.")],
+    target: Annotated[str, typer.Option(help="Run service and worker on lambda or fargate.")],
     stack: Name = "mediaconvert-status",
     region: Region = None,
     parameters: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; it stays."),
+        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; later runs keep it."),
     ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(help="A stack to leave out: mediaconvert, edge or alarms.")
-    ] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A stack to omit: mediaconvert, edge or alarms.")] = None,
     page_config: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="The page's config.js; it stays.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The page's config.js; later runs keep it.")
     ] = None,
 ) -> None:
-    """Make a deployment, or bring it up to date, and print its addresses."""
-    chosen = next((each for each in TARGETS if each == target), None)
+    """Create or update a deployment, and print its URLs."""
+    chosen = next((known for known in TARGETS if known == target), None)
     if chosen is None:
         _fail("TARGET is lambda or fargate")
     try:
         stacks(stack, chosen, without=without or [])
-        wish = Wish(
+        request = DeployRequest(
             deployment=stack,
             target=chosen,
             given=_with_files(read(parameters or [])),
@@ -62,47 +60,51 @@ def up(
         )
     except (UnknownStackError, ParameterError, OSError, UnicodeError) as error:
         _fail(str(error))
-    _run(_up(wish, region))
+    _run(_up(request, region))
 
 
-async def _up(wish: Wish, region: str | None) -> None:
-    async with signed_in(region) as account:
-        typer.echo(f"deploying {wish.deployment} to account {account.account_id}, {account.region}")
+async def _up(request: DeployRequest, region: str | None) -> None:
+    async with open_account(region) as account:
+        typer.echo(f"deploying {request.deployment} to account {account.account_id}, {account.region}")
         cloudformation = CloudFormation(await account.cloudformation())
         deployment = Deployment(
-            wish=wish, account=account, cloudformation=cloudformation, tell=typer.echo, doing=_say_for_now
+            request=request,
+            account=account,
+            cloudformation=cloudformation,
+            report=typer.echo,
+            report_current=_print_current_step,
         )
-        there = await deployment.run()
-        for name, address in addresses({role: each.outputs for role, each in there.items()}).items():
+        deployed = await deployment.run()
+        for name, address in addresses({role: stack.outputs for role, stack in deployed.items()}).items():
             typer.echo(f"  {name:<14} {address}")
-        if not there[wish.target].parameters.get("AuthIssuer"):
-            typer.echo("access is open: whoever knows the address may upload and watch; docs/deploy.md closes it")
+        if not deployed[request.target].parameters.get("AuthIssuer"):
+            typer.echo("access is open: everyone who has the URL may upload and watch; see docs/deploy.md")
 
 
 @cli.command()
 def down(
     stack: Name = "mediaconvert-status",
     region: Region = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,  # noqa: FBT002 -- an option of typer's
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without confirmation.")] = False,  # noqa: FBT002 -- typer's options are positional
 ) -> None:
-    """Delete a deployment with everything in it: uploads, videos, keys, statuses."""
-    _run(_down(stack, region, is_sure=yes))
+    """Delete a deployment and everything in it: uploads, videos, keys, statuses."""
+    _run(_down(stack, region, is_confirmed=yes))
 
 
-async def _down(deployment: str, region: str | None, *, is_sure: bool) -> None:
-    async with signed_in(region) as account:
+async def _down(deployment: str, region: str | None, *, is_confirmed: bool) -> None:
+    async with open_account(region) as account:
         cloudformation = CloudFormation(await account.cloudformation())
-        doomed = await find(deployment, cloudformation)
+        to_delete = await find_stacks(deployment, cloudformation)
         where = f"account {account.account_id}, {account.region}"
-        if not doomed:
+        if not to_delete:
             typer.echo(f"there is no {deployment} in {where}")
             return
-        typer.echo(f"deleting {deployment} from {where}, for good:")
-        for each in doomed:
+        typer.echo(f"deleting {deployment} from {where} permanently:")
+        for each in to_delete:
             typer.echo(f"  {' '.join([each.stack.name, *each.buckets, *each.tables])}")
-        if not is_sure and _answered("its name again, to go on: ") != deployment:
+        if not is_confirmed and _prompt("type its name to confirm: ") != deployment:
             _fail("nothing was deleted")
-        await destroy(doomed, account, cloudformation, typer.echo)
+        await delete_stacks(to_delete, account, cloudformation, typer.echo)
 
 
 @cli.command()
@@ -112,8 +114,8 @@ def settings(stack: Name = "mediaconvert-status", region: Region = None) -> None
 
 
 async def _settings(deployment: str, region: str | None) -> None:
-    async with signed_in(region) as account:
-        found = await operating.settings(deployment, CloudFormation(await account.cloudformation()))
+    async with open_account(region) as account:
+        found = await worker_settings.settings(deployment, CloudFormation(await account.cloudformation()))
         for name, value in {"AWS_REGION": account.region, "LOG_FORMAT": "console", **found}.items():
             typer.echo(f"export {name}={shlex.quote(value)}")
 
@@ -121,49 +123,49 @@ async def _settings(deployment: str, region: str | None) -> None:
 @cli.command()
 def package(
     architecture: Annotated[list[str] | None, typer.Option(help="arm64 or x86_64; both by default.")] = None,
-    python: Annotated[str, typer.Option(help="The Python of the function.")] = "3.13",
+    python: Annotated[str, typer.Option(help="The function's Python version.")] = "3.13",
 ) -> None:
-    """Build the Lambda packages into dist/lambda."""
+    """Build the Lambda packages in dist/lambda."""
     for each in architecture or sorted(PLATFORMS):
         try:
             built = build(architecture=each, python=python)
         except PackageError as error:
             _fail(str(error))
         size_mb = built.path.stat().st_size / 1e6
-        bytecode = "" if built.is_compiled else f", without bytecode: there is no Python {python} here to make it"
+        bytecode = "" if built.is_compiled else f", without bytecode: Python {python} is not installed here"
         typer.echo(f"{built.path.relative_to(built.path.parents[2])}  {size_mb:.1f} MB  {built.digest[:16]}{bytecode}")
 
 
-def _say_for_now(name: str) -> None:
-    """Tell whoever looks what is on its way, until the next line takes its place."""
+def _print_current_step(name: str) -> None:
+    """Print the current step in a terminal; the next line overwrites it."""
     if sys.stdout.isatty():
         sys.stdout.write(f"{name} …\r")
         sys.stdout.flush()
 
 
-def _answered(question: str) -> str:
-    """Return what a person types, or nothing where nobody is there to type."""
+def _prompt(question: str) -> str:
+    """Print a question and return the typed line, or an empty string at the end of stdin."""
     typer.echo(question, nl=False)
     return sys.stdin.readline().strip()
 
 
 def _with_files(given: dict[str, str]) -> dict[str, str]:
-    """Return the parameters, each value that begins with @ replaced by what is in the file that it names."""
+    """Return the parameters; replace each value @file by that file's content."""
     return {
         name: Path(value[1:]).read_text("utf-8").strip() if value[:1] == "@" else value for name, value in given.items()
     }
 
 
 def _run(command: Coroutine[Any, Any, None]) -> None:
-    """Run the command, and turn what went wrong into one line."""
+    """Run the command; print an expected error as one line, and exit with 1."""
     try:
         asyncio.run(command)
-    except (SessionError, StackError, ParameterError, PackageError, ImageError, UnknownStackError) as error:
+    except (AccountError, StackError, ParameterError, PackageError, ImageError, UnknownStackError) as error:
         _fail(str(error))
     except (ClientError, BotoCoreError) as error:
         _fail(f"AWS refused: {error}")
     except KeyboardInterrupt:
-        _fail("interrupted; the same command goes on where this one stopped")
+        _fail("interrupted; run the same command again to continue")
 
 
 def _fail(reason: str) -> NoReturn:

@@ -1,10 +1,10 @@
-"""S3, as deploying uses it: packages and pages are put into buckets, and buckets are emptied."""
+"""Uploads packages to S3 buckets, and empties and deletes buckets."""
 
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from deploy.package import Package
+from deploy.lambda_package import Package
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -13,7 +13,7 @@ MISSING = {"404", "NoSuchBucket", "NoSuchKey", "NotFound"}
 
 
 async def put_package(s3: "S3Client", bucket: str, package: Package) -> bool:
-    """See that the bucket has the package, and tell whether it had to be sent."""
+    """Upload the package unless the bucket has it; return whether it was uploaded."""
     try:
         await s3.head_object(Bucket=bucket, Key=package.key)
     except ClientError as error:
@@ -26,7 +26,7 @@ async def put_package(s3: "S3Client", bucket: str, package: Package) -> bool:
 
 
 async def empty(s3: "S3Client", bucket: str) -> int:
-    """Delete everything in the bucket, old versions and unfinished uploads too; return how many objects there were."""
+    """Delete all object versions and incomplete multipart uploads; return the number of deleted versions."""
     deleted = 0
     try:
         async for uploads in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
@@ -45,13 +45,13 @@ async def empty(s3: "S3Client", bucket: str) -> int:
 
 
 async def _delete(s3: "S3Client", bucket: str, keys: list[Any]) -> None:
-    answer = await s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-    for refused in answer.get("Errors", []):
-        raise ClientError({"Error": {"Code": refused["Code"], "Message": refused["Message"]}}, "DeleteObjects")
+    response = await s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+    for error in response.get("Errors", []):
+        raise ClientError({"Error": {"Code": error["Code"], "Message": error["Message"]}}, "DeleteObjects")
 
 
 async def remove(s3: "S3Client", bucket: str) -> bool:
-    """Delete the empty bucket, and tell whether it was still there."""
+    """Delete the empty bucket; return False if it didn't exist."""
     try:
         await s3.delete_bucket(Bucket=bucket)
     except ClientError as error:

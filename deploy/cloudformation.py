@@ -1,7 +1,6 @@
-"""CloudFormation, as deploying uses it: change sets made, looked at and executed; stacks read and deleted.
+"""Creates, updates, reads and deletes CloudFormation stacks.
 
-A change goes through a change set, because only that tells beforehand that there is nothing to change, and takes names
-of parameters that have not changed for granted.
+Every change goes through a change set, because only a change set says beforehand that there is nothing to change.
 """
 
 import asyncio
@@ -18,15 +17,15 @@ if TYPE_CHECKING:
     from types_aiobotocore_cloudformation import CloudFormationClient
     from types_aiobotocore_cloudformation.type_defs import StackTypeDef
 
-LONGEST_POLL_S = 5.0
-MOST_LOOKS = 10
-"""Looks at a stack before it is believed not to have begun; what CloudFormation tells of one may lag behind."""
+MAX_POLL_S = 5.0
+MAX_POLLS = 10
+"""Number of polls before a stack without a visible change counts as unchanged; DescribeStacks may lag behind."""
 CAPABILITIES: Sequence[Any] = ("CAPABILITY_IAM",)
-"""Roles and policies may be made, and none with a name of its own."""
+"""Allows roles and policies, but none with a custom name."""
 
 
 class StackError(Exception):
-    """A stack can't be brought to where it should be; the message says why, and what to do."""
+    """A stack can't be created, updated or deleted; the message gives the reason and the next step."""
 
 
 class CloudFormation:
@@ -36,7 +35,7 @@ class CloudFormation:
         self._client = client
 
     async def find(self, name: str) -> Deployed | None:
-        """Return the stack, or None where there is none of this name, or only what is left of a failed creation."""
+        """Return the stack; None if it doesn't exist, or if only a failed creation is left of it."""
         stack = await self._describe(name)
         if stack is None or next_step(stack["StackStatus"]) in {Step.CREATE, Step.REMOVE}:
             return None
@@ -47,24 +46,24 @@ class CloudFormation:
         )
 
     async def exists(self, name: str) -> bool:
-        """Tell whether there is anything of the stack, were it only what a failed creation left."""
+        """Return whether the stack exists, even if only a failed creation is left of it."""
         return await self._describe(name) is not None
 
     async def declared(self, template: str) -> list[Declared]:
-        """Return the parameters that the template declares, as CloudFormation reads it."""
+        """Return the parameters that the template declares, as parsed by CloudFormation."""
         summary = await self._client.get_template_summary(TemplateBody=template)
         return [
             Declared(name=each["ParameterKey"], default=each.get("DefaultValue"))
             for each in summary.get("Parameters", [])
         ]
 
-    async def bring(self, name: str, template: str, parameters: Mapping[str, str]) -> str:
-        """Make the stack what the template says: return "created", "updated" or "unchanged".
+    async def deploy_stack(self, name: str, template: str, parameters: Mapping[str, str]) -> str:
+        """Create or update the stack, and return "created", "updated" or "unchanged".
 
         Raises:
-            StackError: It can't be; what was changed has been rolled back.
+            StackError: the change failed; CloudFormation has rolled it back.
         """
-        step = await self._ready(name)
+        step = await self._wait_for_step(name)
         change_set = f"deploy-{uuid.uuid4().hex[:12]}"
         try:
             await self._client.create_change_set(
@@ -85,14 +84,14 @@ class CloudFormation:
         token = f"deploy-{uuid.uuid4().hex}"
         before = await self._describe(name)
         await self._client.execute_change_set(StackName=name, ChangeSetName=change_set, ClientRequestToken=token)
-        await self._begun(name, before)
-        status = await self._settled(name)
+        await self._wait_until_started(name, before)
+        status = await self._wait_until_idle(name)
         if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             raise StackError(f"{name} ended as {status}: {await self._reasons(name, token)}")
         return "created" if step is Step.CREATE else "updated"
 
     async def resources(self, name: str, resource_type: str) -> list[str]:
-        """Return the physical ids of the stack's resources of this type; none where there is no such stack."""
+        """Return the physical ids of the stack's resources of this type; an empty list if the stack doesn't exist."""
         if await self._describe(name) is None:
             return []
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=name)
@@ -104,34 +103,34 @@ class CloudFormation:
         ]
 
     async def remove(self, name: str) -> bool:
-        """Delete the stack, and tell whether there was one.
+        """Delete the stack; return False if it didn't exist.
 
         Raises:
-            StackError: Something of it can't be deleted.
+            StackError: a resource of it can't be deleted.
         """
-        await self._settled(name)
+        await self._wait_until_idle(name)
         if (before := await self._describe(name)) is None:
             return False
         token = f"destroy-{uuid.uuid4().hex}"
         await self._client.delete_stack(StackName=name, ClientRequestToken=token)
-        # For a moment the stack may still be told as it was.
-        status = await self._settled(name, also_while=before["StackStatus"])
+        # DescribeStacks may return the earlier status for a moment.
+        status = await self._wait_until_idle(name, stale_status=before["StackStatus"])
         if status is not None:
             raise StackError(f"{name} ended as {status}: {await self._reasons(name, token)}")
         return True
 
-    async def _ready(self, name: str) -> Step:
-        """Return whether the stack is to be made or updated, once it can be."""
+    async def _wait_for_step(self, name: str) -> Step:
+        """Wait until the stack can be changed, and return whether to create or update it."""
         stack = await self._describe(name)
         step = next_step(stack["StackStatus"] if stack else None)
         if step is Step.WAIT:
-            step = next_step(await self._settled(name))
+            step = next_step(await self._wait_until_idle(name))
         if step is Step.REMOVE:
             await self.remove(name)
             return Step.CREATE
         if step is Step.GIVE_UP and stack:
             raise StackError(
-                f"{name} is {stack['StackStatus']}: mend what its events name, then "
+                f"{name} is {stack['StackStatus']}: fix the cause that its events name, then "
                 f"`aws cloudformation continue-update-rollback --stack-name {name}`, and deploy again"
             )
         return step
@@ -139,35 +138,38 @@ class CloudFormation:
     async def _has_changes(self, name: str, change_set: str) -> bool:
         pause_s = 0.05
         while True:
-            made = await self._client.describe_change_set(StackName=name, ChangeSetName=change_set)
-            if made["Status"] == "CREATE_COMPLETE":
+            described = await self._client.describe_change_set(StackName=name, ChangeSetName=change_set)
+            if described["Status"] == "CREATE_COMPLETE":
                 return True
-            if made["Status"] == "FAILED":
-                reason = made.get("StatusReason", "it gave no reason")
+            if described["Status"] == "FAILED":
+                reason = described.get("StatusReason", "CloudFormation gave no reason")
                 if "didn't contain changes" in reason or "No updates are to be performed" in reason:
                     return False
                 await self._client.delete_change_set(StackName=name, ChangeSetName=change_set)
                 raise StackError(f"{name} can't be changed: {reason}")
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_POLL_S)
+            pause_s = min(2 * pause_s, MAX_POLL_S)
 
-    async def _begun(self, name: str, before: "StackTypeDef | None") -> None:
-        """Return once the stack is told otherwise than before, or has had time enough to be."""
-        for _ in range(MOST_LOOKS):
-            if _told(await self._describe(name)) != _told(before):
+    async def _wait_until_started(self, name: str, before: "StackTypeDef | None") -> None:
+        """Return when DescribeStacks shows a change since `before`, or after MAX_POLLS polls."""
+        for _ in range(MAX_POLLS):
+            if _version(await self._describe(name)) != _version(before):
                 return
             await asyncio.sleep(0.5)
 
-    async def _settled(self, name: str, *, also_while: str = "") -> str | None:
-        """Return the stack's status once nothing is in progress, or None once it is gone."""
-        pause_s, looks = 0.05, 0
+    async def _wait_until_idle(self, name: str, *, stale_status: str = "") -> str | None:
+        """Wait until no operation is in progress, and return the stack's status; None if the stack doesn't exist.
+
+        `stale_status` is the status before the operation: it is trusted only after MAX_POLLS polls.
+        """
+        pause_s, polls = 0.05, 0
         while stack := await self._describe(name):
             status = stack["StackStatus"]
-            looks += 1
-            if next_step(status) is not Step.WAIT and (status != also_while or looks > MOST_LOOKS):
+            polls += 1
+            if next_step(status) is not Step.WAIT and (status != stale_status or polls > MAX_POLLS):
                 return status
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_POLL_S)
+            pause_s = min(2 * pause_s, MAX_POLL_S)
         return None
 
     async def _describe(self, name: str) -> "StackTypeDef | None":
@@ -186,6 +188,6 @@ class CloudFormation:
         return "; ".join(reasons(ours)) or "CloudFormation gave no reason"
 
 
-def _told(stack: "StackTypeDef | None") -> tuple[object, object]:
-    """What of a stack changes when a change begins."""
+def _version(stack: "StackTypeDef | None") -> tuple[object, object]:
+    """Return the fields of a stack that change when an operation starts."""
     return (stack["StackStatus"], stack.get("LastUpdatedTime")) if stack else (None, None)

@@ -1,8 +1,8 @@
-"""What each stack's parameters are set to. Pure.
+"""Determines the parameters of each stack. Pure.
 
-A parameter has the first of these that there is: what the deployment itself says (where the package lies), what the
-caller gave, the output of that name of another stack, what the stack has had so far, what suits the deployment, the
-template's default.
+A parameter gets the first of these values that exists: a value that the deployment fixes (such as the package's key),
+the caller's value, another stack's output of the same name, the stack's current value, a value suggested for the
+deployment, the template's default.
 """
 
 import difflib
@@ -14,12 +14,12 @@ from deploy.stacks import Deployed
 DEFAULT_DEPLOYMENT = "mediaconvert-status"
 TABLES = ("InputFileTable", "OutputTable", "StatusTable")
 VISIBILITY_FACTOR = 6
-"""Lambda asks for a visibility timeout of six times the function's, so that throttled batches aren't handed out twice.
+"""AWS recommends a visibility timeout of six function timeouts, so that SQS delivers no throttled batch twice.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
 
 
 class ParameterError(Exception):
-    """A parameter is wrong, or missing; the message names it."""
+    """A parameter is invalid or missing; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,81 +32,84 @@ class Declared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What is known when a stack's parameters are filled."""
+    """The sources of a stack's parameter values, in their order of precedence."""
 
     fixed: Mapping[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
-    """Those of all other stacks of the deployment."""
+    """The outputs of all other stacks of the deployment."""
     previous: Mapping[str, str] = field(default_factory=dict)
-    """What the stack, where there is one, has now."""
+    """The current parameters of the stack, if it exists."""
     suggested: Mapping[str, str] = field(default_factory=dict)
 
 
 def known(
     role: str,
-    there: Mapping[str, Deployed],
+    existing: Mapping[str, Deployed],
     *,
     left: str,
     given: Mapping[str, str],
     fixed: Mapping[str, str],
     suggested: Mapping[str, str],
 ) -> Known:
-    """Return what is known of the parameters of the stack of this role, from all that is there by role.
+    """Return the sources of the parameters of the stack with this role; `existing` are all existing stacks by role.
 
-    `left` is the target that is not, or no longer, wanted. What it told other stacks is no longer so: it neither fills
-    their parameters, nor stays in them.
+    `left` is the target that the deployment doesn't use, or no longer uses. Its outputs are no sources, and parameters
+    of other stacks that were set from them are set again.
     """
-    others = [each for of, each in there.items() if of not in {role, left}]
-    told = there[left].outputs if left in there else {}
-    previous = there[role].parameters if role in there else {}
+    others = [each for other_role, each in existing.items() if other_role not in {role, left}]
+    obsolete = existing[left].outputs if left in existing else {}
+    previous = existing[role].parameters if role in existing else {}
     return Known(
         fixed=fixed,
         given=given,
         outputs={name: value for each in others for name, value in each.outputs.items()},
-        previous={name: value for name, value in previous.items() if name not in told},
+        previous={name: value for name, value in previous.items() if name not in obsolete},
         suggested=suggested,
     )
 
 
 def fill(declared: Sequence[Declared], known: Known) -> dict[str, str]:
-    """Return a value for each parameter.
+    """Return a value for each declared parameter.
 
     Raises:
-        ParameterError: One has none.
+        ParameterError: a parameter has no value.
     """
     sources = (known.fixed, known.given, known.outputs, known.previous, known.suggested)
-    values = {each.name: next((of[each.name] for of in sources if each.name in of), each.default) for each in declared}
+    values = {
+        each.name: next((source[each.name] for source in sources if each.name in source), each.default)
+        for each in declared
+    }
     if missing := [name for name, value in values.items() if value is None]:
         raise ParameterError(f"no value for {', '.join(missing)}: give one as {missing[0]}=…")
     return {name: value for name, value in values.items() if value is not None}
 
 
 def read(assignments: Sequence[str]) -> dict[str, str]:
-    """Return `Name=value` assignments as a mapping; a value may be empty.
+    """Parse `Name=value` assignments; a value may be empty.
 
     >>> read(["AuthIssuer=https://id.example/?a=b", "CorsAllowOrigins="])
     {'AuthIssuer': 'https://id.example/?a=b', 'CorsAllowOrigins': ''}
 
     Raises:
-        ParameterError: One is no assignment, or a name comes twice.
+        ParameterError: an assignment is malformed, or a name is given twice.
     """
-    read: dict[str, str] = {}
+    parsed: dict[str, str] = {}
     for assignment in assignments:
         name, sign, value = assignment.partition("=")
         if not sign or not name.isalnum():
             raise ParameterError(f"{assignment!r} is not Name=value")
-        if name in read:
+        if name in parsed:
             raise ParameterError(f"{name} is given twice")
-        read[name] = value
-    return read
+        parsed[name] = value
+    return parsed
 
 
 def demand_known(given: Mapping[str, str], declared: Collection[str]) -> None:
-    """Return if every parameter that was given is one that some template of the deployment declares.
+    """Check that a template of the deployment declares every given parameter.
 
     Raises:
-        ParameterError: One isn't; the message names the most similar.
+        ParameterError: no template declares a parameter; the message suggests the most similar name.
     """
     for name in given:
         if name not in declared:
@@ -116,14 +119,14 @@ def demand_known(given: Mapping[str, str], declared: Collection[str]) -> None:
 
 
 def visibility_timeout_s(worker_timeout_s: int) -> str:
-    """Return the queues' visibility timeout for a Lambda function that may run so long with their messages."""
+    """Return the queues' visibility timeout for a Lambda function with this timeout."""
     return str(VISIBILITY_FACTOR * worker_timeout_s)
 
 
 def table_names(deployment: str, pipeline: Sequence[Declared]) -> dict[str, str]:
-    """Return names for a new deployment's tables: the usual ones, or, beside them, names that begin with its own.
+    """Return the table names for a deployment: prefixed with its name, or none for the defaults.
 
-    Only one deployment in an account and region can have the usual names.
+    Only the deployment with the default name has the default table names, as they are unique in an account and region.
     """
     defaults = {each.name: each.default for each in pipeline}
     if deployment == DEFAULT_DEPLOYMENT:

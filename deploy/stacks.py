@@ -1,4 +1,4 @@
-"""Which stacks a deployment is made of, in which order, and what becomes of one in each state. Pure."""
+"""The stacks of a deployment, their order, and the next step for a stack in each state. Pure."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -10,11 +10,11 @@ Target = Literal["lambda", "fargate"]
 TARGETS: tuple[Target, ...] = ("lambda", "fargate")
 
 BASE = ("pipeline", "mediaconvert", "permissions", "artifacts")
-"""What the service and the worker stand on."""
+"""Roles of the stacks that the service and the worker need."""
 ABOVE = ("edge", "alarms")
-"""What stands on the service and the worker."""
+"""Roles of the stacks that need the service and the worker."""
 ROLES = (*BASE, *TARGETS, *ABOVE)
-"""Every stack there can be, each after those that it imports from."""
+"""The roles of all possible stacks, each after those that it imports from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +26,13 @@ class Stack:
 
     @property
     def template(self) -> str:
-        """Name of its file in `infra/`."""
+        """The name of its file in `infra/`."""
         return f"{self.role}.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """A stack that is there."""
+    """An existing stack."""
 
     status: str
     parameters: Mapping[str, str]
@@ -40,32 +40,32 @@ class Deployed:
 
 
 class UnknownStackError(Exception):
-    """No stack has this role, or no deployment can have this name; the message says what can be."""
+    """A stack can't be omitted, or a deployment can't have this name; the message lists what is allowed."""
 
 
 def demand_name(deployment: str) -> None:
-    """Return if every resource that is named after a deployment of this name can be.
+    """Check that AWS accepts the names of all resources that are named after the deployment.
 
     Raises:
-        UnknownStackError: It can't.
+        UnknownStackError: the name is too long, or has other characters.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,55}", deployment):
         raise UnknownStackError(f"STACK={deployment}: letters, digits and hyphens, a letter first, 56 at most")
 
 
 def stack(role: str, deployment: str) -> Stack:
-    """Return the stack of that role; the pipeline's has the deployment's own name, which the others import by."""
+    """Return the stack of that role; the pipeline's stack has the deployment's name, which the others import by."""
     return Stack(role=role, name=deployment if role == "pipeline" else f"{deployment}-{role}")
 
 
 def stacks(deployment: str, target: Target, *, without: Collection[str] = ()) -> list[Stack]:
-    """Return the stacks to make, in order.
+    """Return the stacks to deploy, in order.
 
     >>> [each.name for each in stacks("demo", "lambda", without=["edge"])]
     ['demo', 'demo-mediaconvert', 'demo-permissions', 'demo-artifacts', 'demo-lambda', 'demo-alarms']
 
     Raises:
-        UnknownStackError: `without` names what there is not, or what nothing works without.
+        UnknownStackError: `without` names an unknown stack, or one that is required.
     """
     demand_name(deployment)
     if unknown := set(without) - {"mediaconvert", *ABOVE}:
@@ -74,12 +74,12 @@ def stacks(deployment: str, target: Target, *, without: Collection[str] = ()) ->
 
 
 def every_stack(deployment: str) -> list[Stack]:
-    """Return all stacks that a deployment can have, of either target, in the order in which they are made."""
+    """Return all stacks that a deployment can have, of both targets, in the order of creation."""
     return [stack(role, deployment) for role in ROLES]
 
 
 def addresses(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Return where a deployment is reached, by what for, from the outputs of its stacks by role.
+    """Return the URLs of a deployment, by purpose, from the outputs of its stacks by role.
 
     >>> addresses({"lambda": {"ApiUrl": "https://a.example"}})
     {'API': 'https://a.example'}
@@ -88,26 +88,26 @@ def addresses(outputs: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     api = next((outputs[target]["ApiUrl"] for target in TARGETS if target in outputs), None)
     if edge is None:
         return {"API": api} if api else {}
-    told = {"page": edge, "API": edge, "documentation": f"{edge}/docs", "playback": edge}
+    found = {"page": edge, "API": edge, "documentation": f"{edge}/docs", "playback": edge}
     distribution = outputs["edge"].get("DistributionDomainName", "")
-    # A domain name of one's own leads nowhere until its owner says where.
-    return told if distribution in edge else {**told, "DNS": f"{edge.removeprefix('https://')}->{distribution}"}
+    # A custom domain name needs a DNS record for the distribution, which its owner has to create.
+    return found if distribution in edge else {**found, "DNS": f"{edge.removeprefix('https://')}->{distribution}"}
 
 
 class Step(Enum):
-    """What is to be done next with a stack."""
+    """The next step for a stack."""
 
     CREATE = "create"
     UPDATE = "update"
     WAIT = "wait"
     REMOVE = "remove"
-    """It failed while it was made, and holds nothing: it must go before it can be made again."""
+    """Its creation or deletion failed: it must be deleted before it can be created again."""
     GIVE_UP = "give up"
-    """Only a person can say what is to become of it."""
+    """An operator must repair the stack."""
 
 
 def next_step(status: str | None) -> Step:
-    """Return what a stack in this state needs before it is what its template says; None is a stack that isn't there.
+    """Return the next step for a stack with this status; None stands for a stack that doesn't exist.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
     """
@@ -125,11 +125,11 @@ def next_step(status: str | None) -> Step:
 
 
 def reasons(events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return why a change failed, the first cause first, from the stack's events of that change, newest first.
+    """Return the reasons of a failed change, oldest first; `events` are the change's stack events, newest first.
 
-    What was only cancelled because something else failed, and the stack's own summary, say nothing of the cause.
+    Resources that were cancelled because another one failed, and the stack's own summary, are left out.
     """
-    told = [
+    found = [
         f"{event['LogicalResourceId']} ({event.get('ResourceType', 'resource')}): {event['ResourceStatusReason']}"
         for event in reversed(events)
         if event.get("ResourceStatus", "").endswith("_FAILED")
@@ -137,4 +137,4 @@ def reasons(events: Sequence[Mapping[str, Any]]) -> list[str]:
         and event.get("ResourceType") != "AWS::CloudFormation::Stack"
         and "cancelled" not in event["ResourceStatusReason"].lower()
     ]
-    return list(dict.fromkeys(told))
+    return list(dict.fromkeys(found))

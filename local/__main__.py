@@ -1,4 +1,4 @@
-"""The command line of the local side: `python -m local --help`."""
+"""The local system's command line: `python -m local --help`."""
 
 import asyncio
 import logging
@@ -7,19 +7,21 @@ from typing import Annotated
 
 import typer
 
-from local import console, demo_console
+from local import demo_console, dev_console
 
 cli = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="The AWS side on one machine: start it, fill it, watch a video go through it.",
+    help="Run the whole system on one machine: start it, provision it, send a demo video through it.",
 )
 
 
 Token = Annotated[
     str | None,
-    typer.Option(envvar="API_TOKEN", help="A bearer token, where the API wants one; better in the environment."),
+    typer.Option(
+        envvar="API_TOKEN", help="A bearer token, if the API requires one; safer in the environment variable."
+    ),
 ]
 
 
@@ -27,26 +29,26 @@ Token = Annotated[
 def up(
     ready_file: Annotated[
         Path | None,
-        typer.Option(help="Written when all is ready: addresses and settings, as JSON; removed at the end."),
+        typer.Option(help="File to write when the system is ready: URLs and settings as JSON; removed at the end."),
     ] = None,
 ) -> None:
-    """Start the whole system on this machine, until Ctrl-C.
+    """Run the whole system on this machine until Ctrl-C.
 
-    DEV_API_PORT, DEV_PLAYBACK_PORT, DEV_MEDIACONVERT_PORT and DEV_AWS_PORT choose other ports.
+    Set DEV_API_PORT, DEV_PLAYBACK_PORT, DEV_MEDIACONVERT_PORT or DEV_AWS_PORT to use other ports.
     """
-    raise typer.Exit(asyncio.run(console.run(ready_file=ready_file)))
+    raise typer.Exit(asyncio.run(dev_console.run(ready_file=ready_file)))
 
 
 @cli.command()
 def demo(
-    video: Annotated[Path | None, typer.Argument(help="The video; by default a clip is made.")] = None,
+    video: Annotated[Path | None, typer.Argument(help="The video; by default a generated clip.")] = None,
     api: Annotated[
         str | None,
-        typer.Option(envvar="DEMO_API", help="The API's address; by default that of `up`, started if it isn't there."),
+        typer.Option(envvar="DEMO_API", help="The API's URL; by default that of `up`, which is started if needed."),
     ] = None,
     token: Token = None,
 ) -> None:
-    """Upload a video, watch its progress, and see that it plays."""
+    """Upload a video, follow its job, and check that it plays."""
     try:
         code = asyncio.run(demo_console.run(video=video, api_url=api, token=token))
     except KeyboardInterrupt:
@@ -56,35 +58,40 @@ def demo(
 
 @cli.command()
 def playback() -> None:
-    """Serve the output bucket in CloudFront's place."""
-    from local.playback import main  # noqa: PLC0415  only this command needs an AWS client
+    """Serve the output bucket over HTTP, as CloudFront does on AWS."""
+    from local.playback_server import main  # noqa: PLC0415  only this command needs an AWS client
 
     main()
 
 
 @cli.command()
 def keep(
-    endpoint_url: Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="LocalStack's address.")],
-    folder: Annotated[Path, typer.Option(help="Where it is kept.")],
-    ready_file: Annotated[Path, typer.Option(help="Made once what was kept is back.")],
+    endpoint_url: Annotated[str, typer.Option(envvar="AWS_ENDPOINT_URL", help="LocalStack's URL.")],
+    folder: Annotated[Path, typer.Option(help="Folder of the snapshot.")],
+    ready_file: Annotated[Path, typer.Option(help="File to create once the snapshot is restored.")],
     stack_name: Annotated[
         str, typer.Option(envvar="STACK_NAME", help="The CloudFormation stack's name.")
     ] = "mediaconvert-status",
 ) -> None:
-    """Keep what LocalStack holds from its end to its next start."""
-    from local import keep as keeping  # noqa: PLC0415  likewise
+    """Restore LocalStack's state from a snapshot, and save a new snapshot on SIGTERM or SIGINT."""
+    from local import localstack_snapshot  # noqa: PLC0415  only this command needs AWS clients
     from transcode import log  # noqa: PLC0415
 
     log.configure(level="INFO", json=False)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(keeping.keep(endpoint_url=endpoint_url, stack_name=stack_name, folder=folder, ready_file=ready_file))
+    asyncio.run(
+        localstack_snapshot.run(endpoint_url=endpoint_url, stack_name=stack_name, folder=folder, ready_file=ready_file)
+    )
 
 
 @cli.command()
 def provision(
-    endpoint_url: Annotated[str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="An emulator; else AWS.")] = None,
+    endpoint_url: Annotated[
+        str | None, typer.Option(envvar="AWS_ENDPOINT_URL", help="Emulator's URL; AWS by default.")
+    ] = None,
     mediaconvert_endpoint_url: Annotated[
-        str | None, typer.Option(envvar="MEDIACONVERT_ENDPOINT_URL", help="Where to create the job template.")
+        str | None,
+        typer.Option(envvar="MEDIACONVERT_ENDPOINT_URL", help="MediaConvert's URL, for the job template."),
     ] = None,
     stack_name: Annotated[
         str, typer.Option(envvar="STACK_NAME", help="The CloudFormation stack's name.")
@@ -93,8 +100,8 @@ def provision(
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A parameter of the template; repeatable.")
     ] = None,
 ) -> None:
-    """Deploy the pipeline and print the settings that it gives, a KEY=value a line."""
-    from local import provision as provisioning  # noqa: PLC0415  aioboto3 costs a second that `up` doesn't need
+    """Deploy the pipeline and print the resulting settings, one KEY=value a line."""
+    from local import provision as provisioning  # noqa: PLC0415  importing aioboto3 is slow, and `up` doesn't need it
 
     given = {name: value for name, _, value in (pair.partition("=") for pair in parameter or [])}
     parameters = {**(provisioning.LOCAL_PARAMETERS if endpoint_url else {}), **given}

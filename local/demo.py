@@ -1,6 +1,6 @@
-"""`make demo`: uploads a video as a front end would, follows its job, and watches what comes out.
+"""`make demo`: uploads a video as a front end does, follows its job, and checks that the result plays.
 
-Knows the HTTP API and nothing behind it.
+Knows only the HTTP API.
 """
 
 import time
@@ -8,53 +8,53 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.api_client import ClientError, Job, api_client, why
-from client.viewer import Seen, UnplayableError, watch
+from client.api_client import ClientError, Job, api_client, failure_text
+from client.playback_check import Played, UnplayableError, play
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reporter:
-    """Who is told how it goes."""
+    """Callbacks with the demo's progress."""
 
-    uploaded: Callable[[int, int], None]
-    """Bytes sent so far, and of how many."""
-    advanced: Callable[[Job], None]
-    """The job, each time that it was looked at."""
+    on_sent: Callable[[int, int], None]
+    """Called with the bytes sent so far and the file's size."""
+    on_progress: Callable[[Job], None]
+    """Called with the job after each poll."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """A job that is complete, and what was seen of its video."""
+class DemoResult:
+    """A COMPLETE job, and the result of playing its video."""
 
     job: Job
-    seen: Seen
+    played: Played
     seconds: float
-    """From the first byte's leaving to COMPLETE."""
+    """Time from the start of the upload until the job is COMPLETE."""
 
     @property
     def playback_url(self) -> str:
-        """Where the video plays."""
+        """The URL of the video's master playlist."""
         return str(self.job["output"]["playback_url"])
 
 
-async def play(video: Path, *, api_url: str, token: str | None, reporter: Reporter) -> Played:
-    """Upload a video, follow its job to the end, and watch the result.
+async def run_demo(video: Path, *, api_url: str, token: str | None, reporter: Reporter) -> DemoResult:
+    """Upload a video, follow its job to the end, and play the result.
 
     Raises:
-        ClientError: the API can't be reached or refuses, the job fails, or its video doesn't play.
+        ClientError: the API can't be reached or refuses a request, the job fails, or its video doesn't play.
     """
     async with api_client(api_url, token=token) as client:
         began_s = time.monotonic()
-        upload = await client.announce(video)
-        await client.send(video, upload, reporter.uploaded)
-        job = await client.follow(upload["input_file"], reporter.advanced)
+        upload = await client.create_upload(video)
+        await client.send_file(video, upload, reporter.on_sent)
+        job = await client.follow_job(upload["input_file"], reporter.on_progress)
         seconds = time.monotonic() - began_s
         if job["status"] != "COMPLETE":
-            raise ClientError(why(job))
+            raise ClientError(failure_text(job))
         if not job["output"]["playback_url"]:
-            raise ClientError("the job is COMPLETE, and the service has no PLAYBACK_BASE_URL to watch it at")
+            raise ClientError("the job is COMPLETE, but it has no playback URL: set PLAYBACK_BASE_URL for the service")
         try:
-            seen = await watch(job["output"]["playback_url"], client.player())
+            played = await play(job["output"]["playback_url"], client.playback_client())
         except UnplayableError as error:
-            raise ClientError(f"the job is COMPLETE, and its video doesn't play: {error}") from error
-        return Played(job=job, seen=seen, seconds=seconds)
+            raise ClientError(f"the job is COMPLETE, but its video doesn't play: {error}") from error
+        return DemoResult(job=job, played=played, seconds=seconds)

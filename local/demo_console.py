@@ -1,4 +1,4 @@
-"""`make demo` at a terminal: progress bars where there is one, plain lines where there isn't."""
+"""`make demo` in a terminal: progress bars in a terminal, plain lines without one."""
 
 import asyncio
 import os
@@ -15,40 +15,41 @@ from rich.text import Text
 
 from client.api_client import ClientError, Job
 from client.progress_text import draw, megabytes, state
-from local import parts
-from local.clip import make_clip
-from local.demo import Played, Reporter, play
+from local import system_processes
+from local.demo import DemoResult, Reporter, run_demo
+from local.demo_clip import make_clip
+from local.local_system import StartError, local_system
 from local.supervisor import Supervisor
-from local.up import StartError, local_system
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 async def run(*, video: Path | None, api_url: str | None, token: str | None = None) -> int:
-    """Play a video through the system, and give the exit code: 0, 1 where it failed, 2 where there is nothing to play.
+    """Send a video through the system and return the exit code: 0, 1 on failure, 2 if the video is missing or empty.
 
     Args:
-        video: the file; by default a clip is made.
-        api_url: of a running system; by default that of `make dev`, which is started for the time of the demo
-            where nothing listens.
-        token: of the API's identity provider, where it wants one.
+        video: the file; by default a generated clip.
+        api_url: the API of a running system; by default that of `make dev`. If nothing listens there, the demo starts
+            the system and stops it at the end.
+        token: a bearer token of the API's identity provider, if the API requires one.
     """
-    if video and (not video.is_file() or not video.stat().st_size):  # noqa: ASYNC240  before anything runs
-        _complain(f"{video} is not a file with something in it")
+    if video and (not video.is_file() or not video.stat().st_size):  # noqa: ASYNC240  before anything runs in this loop
+        _print_error(f"{video} is not a file, or is empty")
         return 2
+    dev_api_url = system_processes.url(system_processes.ports(os.environ).api)
     try:
-        if api_url or await _answers(parts.url(parts.ports(os.environ).api)):
-            await _show(video, api_url or parts.url(parts.ports(os.environ).api), token=token)
+        if api_url or await _is_healthy(dev_api_url):
+            await _show(video, api_url or dev_api_url, token=token)
         else:
             await _start_and_show(video)
     except (ClientError, StartError, ValueError) as error:
-        _complain(str(error))
+        _print_error(str(error))
         return 1
     return 0
 
 
-async def _answers(api_url: str) -> bool:
+async def _is_healthy(api_url: str) -> bool:
     try:
         async with httpx.AsyncClient(timeout=2) as client:
             return (await client.get(f"{api_url}/healthz")).is_success
@@ -58,12 +59,13 @@ async def _answers(api_url: str) -> bool:
 
 async def _start_and_show(video: Path | None) -> None:
     OUT.print("no system is running (make dev); starting one …")
-    async with local_system(ports=parts.ports(os.environ), supervisor=Supervisor(lambda _name, _line: None)) as system:
+    ports = system_processes.ports(os.environ)
+    async with local_system(ports=ports, supervisor=Supervisor(lambda _name, _line: None)) as system:
         await _show(video, system.api_url)
         if OUT.is_terminal:
-            OUT.print("the system stays up for you to watch it; Ctrl-C stops it")
+            OUT.print("the system keeps running, so that you can watch the video; Ctrl-C stops it")
             await asyncio.Event().wait()
-        OUT.print("stopping the system that was started for this; `make dev` keeps one")
+        OUT.print("stopping the system that was started for this demo; `make dev` starts one that keeps running")
 
 
 async def _show(video: Path | None, api_url: str, *, token: str | None = None) -> None:
@@ -74,17 +76,18 @@ async def _show(video: Path | None, api_url: str, *, token: str | None = None) -
             await asyncio.to_thread(make_clip, video)
         OUT.print(Text(f"{video.name} → {api_url}"))
         with _reporter() as reporter:
-            played = await play(video, api_url=api_url, token=token, reporter=reporter)
-    OUT.print(Text(_summary(played)))
+            result = await run_demo(video, api_url=api_url, token=token, reporter=reporter)
+    OUT.print(Text(_summary(result)))
 
 
-def _summary(played: Played) -> str:
-    output, seen = played.job["output"], played.seen
+def _summary(result: DemoResult) -> str:
+    output, played = result.job["output"], result.played
     return (
-        f"COMPLETE after {played.seconds:.1f} s: {output['width_px']}x{output['height_px']}, "
-        f"{output['duration_ms'] / 1000:.1f} s, job {played.job['job_id']}\n"
-        f"watched: {seen.variants} variants, {seen.segments} segments decrypted and decoded to {seen.frames} frames\n"
-        f"plays at {played.playback_url}"
+        f"COMPLETE after {result.seconds:.1f} s: {output['width_px']}x{output['height_px']}, "
+        f"{output['duration_ms'] / 1000:.1f} s, job {result.job['job_id']}\n"
+        f"watched: {played.variants} variants, {played.segments} segments decrypted and decoded to "
+        f"{played.frames} frames\n"
+        f"plays at {result.playback_url}"
     )
 
 
@@ -98,27 +101,27 @@ def _reporter() -> Iterator[Reporter]:
         upload = progress.add_task("upload", total=None, state="")
         job = progress.add_task("job", total=None, state="", start=False)
         yield Reporter(
-            uploaded=lambda sent, size: progress.update(upload, completed=sent, total=size, state=megabytes(size)),
-            advanced=lambda shown: draw(progress, job, shown),
+            on_sent=lambda sent, total: progress.update(upload, completed=sent, total=total, state=megabytes(total)),
+            on_progress=lambda current: draw(progress, job, current),
         )
 
 
 def _plain_reporter() -> Reporter:
     shown: tuple[Any, ...] = ()
 
-    def uploaded(sent_bytes: int, size_bytes: int) -> None:
-        if sent_bytes == size_bytes:
-            OUT.print(f"uploaded {megabytes(size_bytes)}")
+    def on_sent(sent_bytes: int, total_bytes: int) -> None:
+        if sent_bytes == total_bytes:
+            OUT.print(f"uploaded {megabytes(total_bytes)}")
 
-    def advanced(job: Job) -> None:
+    def on_progress(job: Job) -> None:
         nonlocal shown
-        news = (job["status"], job["progress_percent"], job["phase"])  # the seconds left are no news
-        if news != shown:
+        current = (job["status"], job["progress_percent"], job["phase"])  # a change of eta_s alone prints no line
+        if current != shown:
             OUT.print(Text(state(job)))
-        shown = news
+        shown = current
 
-    return Reporter(uploaded=uploaded, advanced=advanced)
+    return Reporter(on_sent=on_sent, on_progress=on_progress)
 
 
-def _complain(line: str) -> None:
+def _print_error(line: str) -> None:
     ERR.print(Text(f"make demo: {line}", style="bold red"))

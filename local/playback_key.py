@@ -1,4 +1,4 @@
-"""Key pairs for playback's cookies: one for `make dev`, and `python -m local playback-key` for a deployment."""
+"""Creates key pairs for playback's signed cookies, for `make dev` and the tests."""
 
 from dataclasses import dataclass
 
@@ -6,19 +6,19 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 KEY_BITS = 2048
-"""The only size that CloudFront takes."""
+"""The only size that CloudFront accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPair:
-    """Both halves, in PEM."""
+    """A private and a public key, in PEM."""
 
     private_pem: str
     public_pem: str
 
 
 def new_key_pair() -> KeyPair:
-    """A key pair that nobody else has."""
+    """Return a new random key pair."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -1,4 +1,4 @@
-"""What playback decides about a request, before and after the bucket is asked. Pure."""
+"""Maps playback requests to S3 arguments, and S3 responses to headers. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -24,42 +24,42 @@ _ONE_RANGE = re.compile(r"bytes=(\d+-\d*|-\d+)")
 
 
 def content_type(key: str, stored: str | None) -> str:
-    """The media type by the key's suffix, or the one it was stored with."""
+    """Return the media type for the key's suffix, or the stored one if the suffix is unknown."""
     return CONTENT_TYPES.get(PurePosixPath(key).suffix.lower(), stored or "application/octet-stream")
 
 
 def cache_control(key: str) -> str:
-    """How long a player may keep it: a job writes to a path of its own, once; a key is never kept."""
+    """Return the Cache-Control header: objects never change, as each job has its own path; keys are never cached."""
     return "no-store" if key.endswith(".key") else "public, max-age=3600"
 
 
 def is_servable(key: str) -> bool:
-    """Whether the path can name an object.
+    """Return whether the path can name an object.
 
-    Not the root or a folder, which would ask for a listing, and no dot segments, which some HTTP client or server on
-    the way to the bucket might resolve, and so leave it.
+    The root and folders are refused, because S3 would list them. Dot segments are refused, because an HTTP client or
+    server on the way to the bucket might resolve them and so leave the bucket.
     """
     return bool(key) and not key.endswith("/") and not {".", ".."} & set(key.split("/"))
 
 
 def conditions(headers: Mapping[str, str]) -> dict[str, Any]:
-    """The request's range and conditions as arguments of GetObject.
+    """Return the request's range and conditions as arguments of GetObject.
 
-    An If-Range becomes a condition that fails (412) when the object has changed; the whole of it is sent then. More
-    than one range, another unit, or a header that can't be read is as if it were not there (RFC 9110, 13.1 and 14.2).
+    If-Range becomes a condition that fails (412) when the object has changed; playback then sends the whole object.
+    Several ranges, another unit, and a header that can't be parsed are ignored (RFC 9110, 13.1 and 14.2).
     """
     arguments: dict[str, Any] = {}
     if etag := headers.get("if-none-match"):
         arguments["IfNoneMatch"] = etag
     elif since := _date(headers.get("if-modified-since")):
         arguments["IfModifiedSince"] = since
-    if _ONE_RANGE.fullmatch(wanted := headers.get("range", "")):
-        arguments |= {"Range": wanted, **_if_range(headers.get("if-range"))}
+    if _ONE_RANGE.fullmatch(byte_range := headers.get("range", "")):
+        arguments |= {"Range": byte_range, **_if_range(headers.get("if-range"))}
     return arguments
 
 
 def unconditional(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The same without range and If-Range, to send the whole of a changed object."""
+    """Return the arguments without range and If-Range, to send the whole of a changed object."""
     return {name: value for name, value in arguments.items() if name not in {"Range", "IfMatch", "IfUnmodifiedSince"}}
 
 
@@ -71,7 +71,7 @@ def _if_range(header: str | None) -> dict[str, Any]:
     return {"IfMatch": header}
 
 
-def _date(header: str | None) -> Any:  # noqa: ANN401  a datetime, as botocore's untyped arguments take it
+def _date(header: str | None) -> Any:  # noqa: ANN401  a datetime, for botocore's untyped arguments
     try:
         return parsedate_to_datetime(header) if header else None
     except ValueError:

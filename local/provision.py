@@ -1,6 +1,6 @@
-"""Brings the pipeline's template to life at an AWS endpoint, and tells the settings that the processes need.
+"""Deploys the pipeline's template at an AWS endpoint, and returns the settings that the processes need.
 
-The template is the only description of the resources, also of what an emulator leaves out of them (omissions.py).
+The template is the only description of the resources, also for properties that an emulator ignores (emulator_gaps.py).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import aioboto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import template as templates
-from local.embedded import ROOT
-from local.omissions import set_omissions
+from local import cloudformation_template as templates
+from local.embedded_aws import ROOT
+from local.emulator_gaps import apply_ignored_properties
 
 if TYPE_CHECKING:  # stubs, which only development installs
     from types_aiobotocore_cloudformation import CloudFormationClient
@@ -24,20 +24,20 @@ if TYPE_CHECKING:  # stubs, which only development installs
 
 STACK_NAME = "mediaconvert-status"
 LOCAL_EVENT_SOURCE = "local.mediaconvert"
-"""Source of the emulator's job events: MiniStack, as AWS, refuses events that claim to come from `aws.*`."""
+"""Source of the emulator's job events: MiniStack, like AWS, refuses PutEvents with a source `aws.*`."""
 LOCAL_PARAMETERS = {"RequireTls": "false", "MediaConvertEventSource": LOCAL_EVENT_SOURCE}
-"""The template's parameters that differ on one machine: plain HTTP, and a MediaConvert that isn't AWS's."""
+"""The template's parameters that differ on one machine: plain HTTP, and an emulated MediaConvert."""
 
-_LONGEST_POLL_S = 2.0
+_MAX_POLL_S = 2.0
 
 
 class ProvisionError(Exception):
-    """The stack could not be made or brought up to date; the message is CloudFormation's first reason."""
+    """The stack could not be created or updated; the message is CloudFormation's first reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """A deployed pipeline, by the names that its processes use."""
+    """A deployed pipeline: the names of its resources, as in its processes' settings."""
 
     endpoint_url: str
     input_bucket: str
@@ -53,18 +53,18 @@ class Stack:
 
     @classmethod
     def of(cls, *, endpoint_url: str, environment: Mapping[str, str]) -> Stack:
-        """The stack whose settings `deploy` gave."""
+        """Return the stack for the settings that `deploy` returned."""
         names = {field.name for field in fields(cls)} - {"endpoint_url"}
         return cls(endpoint_url=endpoint_url, **{name: environment[name.upper()] for name in names})
 
 
 def pipeline_template() -> str:
-    """The CloudFormation template of the pipeline."""
+    """Return the CloudFormation template of the pipeline."""
     return (ROOT / "infra" / "pipeline.yaml").read_text(encoding="utf-8")
 
 
 def job_template() -> Mapping[str, Any]:
-    """The MediaConvert job template, as the request of CreateJobTemplate."""
+    """Return the MediaConvert job template, as the request of CreateJobTemplate."""
     request: Mapping[str, Any] = json.loads((ROOT / "infra" / "job_template.json").read_text(encoding="utf-8"))
     return request
 
@@ -76,10 +76,10 @@ async def provision(
     stack_name: str = STACK_NAME,
     parameters: Mapping[str, str] = LOCAL_PARAMETERS,
 ) -> dict[str, str]:
-    """Deploy the pipeline, and the job template where a MediaConvert is named; give the settings of both.
+    """Deploy the pipeline, and the job template if there is a MediaConvert URL; return the settings of both.
 
     Raises:
-        ProvisionError: one of them failed.
+        ProvisionError: the stack or the job template failed.
     """
     settings = await deploy(
         pipeline_template(), endpoint_url=endpoint_url, stack_name=stack_name, parameters=parameters
@@ -99,19 +99,19 @@ async def deploy(
     parameters: Mapping[str, str] = LOCAL_PARAMETERS,
     deadline_s: float = 300,
 ) -> dict[str, str]:
-    """Make the stack, or bring it up to date, and give its outputs as settings (`INPUT_BUCKET` and so on).
+    """Create or update the stack, and return its outputs as settings (`INPUT_BUCKET` and so on).
 
-    Repeating it is safe. A stack whose making failed earlier holds nothing, and is made anew.
+    Safe to repeat. A stack whose creation failed holds no resources; it is deleted and created again.
 
     Args:
         template: the text of a CloudFormation template.
-        endpoint_url: an emulator's, or None for AWS itself.
-        stack_name: it names what the template leaves unnamed.
-        parameters: the template's parameters; those not given have the template's defaults.
-        deadline_s: how long the stack and all its settings may take.
+        endpoint_url: an emulator's URL, or None for AWS itself.
+        stack_name: the stack's name; CloudFormation derives the names of unnamed resources from it.
+        parameters: values of the template's parameters; the others have their defaults.
+        deadline_s: time limit for the stack and all its settings.
 
     Raises:
-        ProvisionError: the stack failed, with its first reason, or took longer than the deadline.
+        ProvisionError: the stack failed (with its first reason), or was not ready within the deadline.
     """
     session = aioboto3.Session()
     try:
@@ -119,29 +119,29 @@ async def deploy(
             await _start(client, stack_name, template, parameters)
             outputs = await _outputs_when_settled(client, stack_name)
             physical_ids = await _physical_ids(client, stack_name)
-            await set_omissions(session, endpoint_url, templates.parse(template), physical_ids)
+            await apply_ignored_properties(session, endpoint_url, templates.parse(template), physical_ids)
     except TimeoutError as error:
         raise ProvisionError(f"stack {stack_name} was not ready within {deadline_s:g} s") from error
-    except BotoCoreError as error:  # nobody answers, or there are no credentials
+    except BotoCoreError as error:  # the endpoint can't be reached, or there are no credentials
         raise ProvisionError(f"stack {stack_name}: {error}") from error
     return {templates.environment_name(name): value for name, value in outputs.items()}
 
 
 async def put_job_template(request: Mapping[str, Any], *, endpoint_url: str) -> str:
-    """Make the MediaConvert job template what the request says, and give its name.
+    """Create or update the MediaConvert job template, and return its name.
 
     Args:
-        request: that of CreateJobTemplate.
-        endpoint_url: MediaConvert's, or its emulator's.
+        request: the request of CreateJobTemplate.
+        endpoint_url: the URL of MediaConvert or its emulator.
 
     Raises:
-        ProvisionError: MediaConvert refused it.
+        ProvisionError: MediaConvert refused the template.
     """
     async with aioboto3.Session().client("mediaconvert", endpoint_url=endpoint_url) as client:
         try:
             try:
                 await client.create_job_template(**request)
-            except client.exceptions.ConflictException:  # there is one of that name
+            except client.exceptions.ConflictException:  # a template of this name exists
                 await client.update_job_template(**{k: v for k, v in request.items() if k != "Tags"})
         except (ClientError, BotoCoreError) as error:
             raise ProvisionError(f"job template {request['Name']}: {error}") from error
@@ -149,7 +149,7 @@ async def put_job_template(request: Mapping[str, Any], *, endpoint_url: str) -> 
 
 
 async def _start(client: CloudFormationClient, stack_name: str, template: str, parameters: Mapping[str, str]) -> None:
-    """Begin to make or update the stack; a stack that is as the template says is left alone."""
+    """Start creating or updating the stack; do nothing if it already matches the template."""
     listed: list[ParameterTypeDef] = [{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()]
     stack = await _describe(client, stack_name)
     if stack is not None and stack["StackStatus"] in {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"}:
@@ -174,11 +174,11 @@ async def _outputs_when_settled(client: CloudFormationClient, stack_name: str) -
 
 
 async def _settled(client: CloudFormationClient, stack_name: str) -> StackTypeDef | None:
-    """The stack once nothing is in progress, or None once it is gone."""
+    """Wait until no operation is in progress, and return the stack, or None if it doesn't exist."""
     pause_s = 0.05
     while (stack := await _describe(client, stack_name)) and stack["StackStatus"].endswith("_IN_PROGRESS"):
         await asyncio.sleep(pause_s)
-        pause_s = min(2 * pause_s, _LONGEST_POLL_S)
+        pause_s = min(2 * pause_s, _MAX_POLL_S)
     return stack
 
 
@@ -192,13 +192,13 @@ async def _describe(client: CloudFormationClient, stack_name: str) -> StackTypeD
 
 
 async def _first_failure(client: CloudFormationClient, stack_name: str) -> str:
-    """The reason that all the others follow from; CloudFormation lists the newest event first."""
+    """Return the reason of the oldest failure, which caused the others; CloudFormation lists the newest event first."""
     events = (await client.describe_stack_events(StackName=stack_name))["StackEvents"]
     failures = [event for event in events if event.get("ResourceStatus", "").endswith("_FAILED")]
     if not failures:
-        return "it gave no reason"
+        return "CloudFormation gave no reason"
     first = failures[-1]
-    return f"{first.get('LogicalResourceId')}: {first.get('ResourceStatusReason', 'it gave no reason')}"
+    return f"{first.get('LogicalResourceId')}: {first.get('ResourceStatusReason', 'CloudFormation gave no reason')}"
 
 
 async def _physical_ids(client: CloudFormationClient, stack_name: str) -> dict[str, str]:

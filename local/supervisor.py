@@ -1,7 +1,8 @@
-"""Starts processes, knows when they are ready, notices when one ends, and leaves none behind.
+"""Starts processes, waits until they are ready, notices when one ends, and stops all of them.
 
-Knows nothing of what they are: see parts.py. Every process is a session of its own, so that Ctrl-C in a terminal
-reaches only the supervisor, which then stops them in order; and each is tied to the supervisor's life (tether.py).
+Knows nothing of the programs: see system_processes.py. Every process has a session of its own, so that Ctrl-C in a
+terminal reaches only the supervisor, which then stops the processes in order. The kernel also ends each process if the
+supervisor dies (`bound_to_parent`).
 """
 
 import asyncio
@@ -15,41 +16,41 @@ from typing import Self
 
 import httpx
 
-from local.parts import Part
+from local.system_processes import ProcessSpec
 from mediaconvert_emulator.child_process import bound_to_parent
 
 OnLine = Callable[[str, str], None]
-"""Takes a part's name and a line of its log."""
+"""Called with a process's name and a line of its log."""
 
 _POLL_S = 0.05
-_LONGEST_LINE_BYTES = 1024 * 1024
+_MAX_LINE_BYTES = 1024 * 1024
 
 
-class PartError(Exception):
-    """A part didn't start, or ended; the message is one line that says which and how."""
+class ProcessError(Exception):
+    """A process didn't start, or ended; the message is one line with its name and the reason."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Running:
-    part: Part
+    spec: ProcessSpec
     process: asyncio.subprocess.Process
     ended: asyncio.Task[int]
-    said_ready: asyncio.Event = field(default_factory=asyncio.Event)
+    ready_line_seen: asyncio.Event = field(default_factory=asyncio.Event)
     last_line: str = ""
     log: asyncio.Task[None] | None = None
 
-    def death(self) -> PartError:
+    def exit_error(self) -> ProcessError:
         code = self.process.returncode or 0
         if code < 0:
-            return PartError(f"{self.part.name} was killed by signal {-code}")
-        return PartError(f"{self.part.name} ended with exit code {code}{self.last_words()}")
+            return ProcessError(f"{self.spec.name} was killed by signal {-code}")
+        return ProcessError(f"{self.spec.name} ended with exit code {code}{self.last_line_text()}")
 
-    def last_words(self) -> str:
+    def last_line_text(self) -> str:
         return f"; its last line: {self.last_line}" if self.last_line else ""
 
 
 class Supervisor:
-    """The processes of one `async with` block."""
+    """Runs processes inside one `async with` block."""
 
     def __init__(self, on_line: OnLine) -> None:
         self._on_line = on_line
@@ -63,13 +64,13 @@ class Supervisor:
     ) -> None:
         await self.stop()
 
-    async def start(self, *parts: Part, deadline_s: float = 60) -> None:
-        """Start the parts beside each other, and return when all are ready.
+    async def start(self, *specs: ProcessSpec, deadline_s: float = 60) -> None:
+        """Start the processes concurrently, and return when all are ready.
 
         Raises:
-            PartError: one of them ended, or wasn't ready within the deadline.
+            ProcessError: a process ended, or wasn't ready within the deadline.
         """
-        started = [await self._start(part) for part in parts]
+        started = [await self._start(spec) for spec in specs]
         async with httpx.AsyncClient(trust_env=False, timeout=2) as client:
             waits = [asyncio.create_task(_until_ready(one, client, deadline_s=deadline_s)) for one in started]
             try:
@@ -78,30 +79,30 @@ class Supervisor:
                 for wait in waits:
                     wait.cancel()
 
-    async def death(self) -> PartError:
-        """Wait until any part ends, and say which and how."""
+    async def first_exit(self) -> ProcessError:
+        """Wait until any process ends, and return the error that describes it."""
         await asyncio.wait([one.ended for one in self._running], return_when=asyncio.FIRST_COMPLETED)
-        dead = next(one for one in self._running if one.ended.done())
-        await _drain(dead)
-        return dead.death()
+        first = next(one for one in self._running if one.ended.done())
+        await _drain(first)
+        return first.exit_error()
 
     async def stop(self) -> None:
-        """Stop the parts, last started first, each after the other: what is used outlives what uses it."""
+        """Stop the processes one after the other, the last started first, because later ones use earlier ones."""
         while self._running:
             await _stop(self._running[-1])
             self._running.pop()
 
     def kill(self) -> None:
-        """End all of them at once, without asking."""
+        """Send SIGKILL to all processes."""
         for one in self._running:
             _signal_group(one, signal.SIGKILL)
 
-    async def _start(self, part: Part) -> _Running:
+    async def _start(self, spec: ProcessSpec) -> _Running:
         log, write_end = await _open_log()
         try:
             process = await asyncio.create_subprocess_exec(
-                *bound_to_parent(part.command),
-                env=dict(part.environment),
+                *bound_to_parent(spec.command),
+                env=dict(spec.environment),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
@@ -109,30 +110,30 @@ class Supervisor:
             )
         finally:
             os.close(write_end)
-        running = _Running(part=part, process=process, ended=asyncio.create_task(process.wait()))
+        running = _Running(spec=spec, process=process, ended=asyncio.create_task(process.wait()))
         running.log = asyncio.create_task(_follow(running, log, self._on_line))
         self._running.append(running)
         return running
 
 
 async def _open_log() -> tuple[asyncio.StreamReader, int]:
-    """The two ends of a pipe that is ours.
+    """Return the two ends of a new pipe.
 
-    With one of asyncio's, a process is not seen to end as long as something that it started holds the other end.
+    With a pipe of asyncio's own, asyncio doesn't notice a process's end while a process that it started holds the pipe.
     """
     read_end, write_end = os.pipe()
-    stream = asyncio.StreamReader(limit=_LONGEST_LINE_BYTES)
+    stream = asyncio.StreamReader(limit=_MAX_LINE_BYTES)
     protocol = asyncio.StreamReaderProtocol(stream)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(read_end, "rb"))
     return stream, write_end
 
 
 async def _follow(running: _Running, log: asyncio.StreamReader, on_line: OnLine) -> None:
-    """Hand on the process's lines until it and all that it started are gone."""
+    """Pass on the log lines until the process and all processes that it started have ended."""
     while True:
         try:
             raw = await log.readline()
-        except ValueError:  # longer than the limit; what was read of it is dropped
+        except ValueError:  # the line is longer than the limit, and is dropped
             continue
         if not raw:
             return
@@ -140,9 +141,9 @@ async def _follow(running: _Running, log: asyncio.StreamReader, on_line: OnLine)
         if not line:
             continue
         running.last_line = line
-        if running.part.ready_line and running.part.ready_line in line:
-            running.said_ready.set()
-        on_line(running.part.name, line)
+        if running.spec.ready_line and running.spec.ready_line in line:
+            running.ready_line_seen.set()
+        on_line(running.spec.name, line)
 
 
 async def _until_ready(running: _Running, client: httpx.AsyncClient, *, deadline_s: float) -> None:
@@ -151,43 +152,43 @@ async def _until_ready(running: _Running, client: httpx.AsyncClient, *, deadline
             while not await _is_ready(running, client):
                 if running.ended.done():
                     await _drain(running)
-                    raise running.death()
+                    raise running.exit_error()
                 await asyncio.sleep(_POLL_S)
     except TimeoutError as error:
-        where = running.part.health_url or "its log"
-        raise PartError(
-            f"{running.part.name} was not ready within {deadline_s:g} s (see {where}){running.last_words()}"
+        where = running.spec.health_url or "its log"
+        raise ProcessError(
+            f"{running.spec.name} was not ready within {deadline_s:g} s (see {where}){running.last_line_text()}"
         ) from error
 
 
 async def _is_ready(running: _Running, client: httpx.AsyncClient) -> bool:
     if running.ended.done():
-        return False  # whoever answers at its address is somebody else
-    if running.part.ready_line and not running.said_ready.is_set():
+        return False  # a response at its URL comes from another program
+    if running.spec.ready_line and not running.ready_line_seen.is_set():
         return False
-    if running.part.health_url is None:
+    if running.spec.health_url is None:
         return True
     with suppress(httpx.TransportError):
-        return (await client.get(running.part.health_url)).status_code == httpx.codes.OK
+        return (await client.get(running.spec.health_url)).status_code == httpx.codes.OK
     return False
 
 
 async def _stop(running: _Running) -> None:
     try:
         if running.process.returncode is None:
-            running.process.send_signal(running.part.stop_signal)
-        async with asyncio.timeout(running.part.stop_grace_s):
+            running.process.send_signal(running.spec.stop_signal)
+        async with asyncio.timeout(running.spec.stop_grace_s):
             await asyncio.shield(running.ended)
     except (TimeoutError, ProcessLookupError):
         pass
     finally:
-        _signal_group(running, signal.SIGKILL)  # it, or what it left behind
+        _signal_group(running, signal.SIGKILL)  # the process, or the child processes that it left
     await running.ended
     await _drain(running)
 
 
 async def _drain(running: _Running) -> None:
-    """Read what the ended process still wrote; what it started and left may hold the pipe open, so not for ever."""
+    """Read the rest of an ended process's log, for 1 s at most: its child processes may keep the pipe open."""
     if running.log is not None:
         await asyncio.wait([running.log], timeout=1)
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.loaders import create_loader
 
-from local.embedded import CREDENTIALS, embedded_aws
+from local.embedded_aws import CREDENTIALS, embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 
 

@@ -43,7 +43,10 @@ def guarded_playback(
             )
             for module, own_settings in [
                 ("service", {**access_settings, "PORT": api_url.rpartition(":")[2]}),
-                ("local.playback", {"PLAYBACK_PUBLIC_KEY": public, "PLAYBACK_PORT": playback_url.rpartition(":")[2]}),
+                (
+                    "local.playback_server",
+                    {"PLAYBACK_PUBLIC_KEY": public, "PLAYBACK_PORT": playback_url.rpartition(":")[2]},
+                ),
             ]
         ]
     try:

@@ -1,1 +1,1 @@
-"""What people write for themselves, as they write it first; README.md says where each comes from."""
+"""Simple alternatives to this system, as people first write them; bench/README.md explains each."""

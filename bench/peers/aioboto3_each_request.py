@@ -12,7 +12,7 @@ session = aioboto3.Session()
 
 @app.get("/jobs/{job_id}")
 async def get_job(job_id: str) -> Any:
-    """Read the row, and return it."""
+    """Read the row and return it."""
     async with session.resource("dynamodb") as dynamodb:
         table = await dynamodb.Table(os.environ["STATUS_TABLE"])
         item = (await table.get_item(Key={"JobId": job_id})).get("Item")

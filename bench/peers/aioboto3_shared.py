@@ -1,4 +1,4 @@
-"""The status route with aioboto3, and one client for the application's life."""
+"""The status route with aioboto3, and one client for the application's lifetime."""
 
 import os
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ app = FastAPI(lifespan=lifespan)
 
 @app.get("/jobs/{job_id}")
 async def get_job(job_id: str, request: Request) -> Any:
-    """Read the row, and return it."""
+    """Read the row and return it."""
     item = (await request.app.state.table.get_item(Key={"JobId": job_id})).get("Item")
     if item is None:
         raise HTTPException(404, "Job not found")

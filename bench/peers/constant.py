@@ -1,4 +1,4 @@
-"""FastAPI that knows the answer: the ceiling of any status route."""
+"""A FastAPI route that returns a constant: the upper limit of any status route."""
 
 from typing import Any
 
@@ -24,5 +24,5 @@ JOB = {
 
 @app.get("/jobs/{job_id}")
 async def get_job(job_id: str) -> Any:
-    """Return the same for every job."""
+    """Return the same body for every job."""
     return JOB

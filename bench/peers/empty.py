@@ -1,4 +1,4 @@
-"""A Lambda handler with what everybody imports, and nothing in it."""
+"""A Lambda handler with the usual imports and no work."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ app = FastAPI()
 
 @app.get("/jobs/{job_id}")
 async def get_job(job_id: str) -> Any:
-    """Return nothing of interest."""
+    """Return a minimal body."""
     return {"job_id": job_id}
 
 

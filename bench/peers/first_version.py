@@ -1,8 +1,7 @@
-"""The first version's two Lambda handlers, as its users copy them: sequential boto3, and one UpdateItem an event.
+"""The first version's two Lambda handlers, as its users copy them: sequential boto3, and one UpdateItem per event.
 
-Written from the description of that version: its tables and attribute names are this project's too. Its faults are
-kept (no condition on any write, the first output group taken for granted), because what they leave out is what makes
-it fast.
+Written from the description of that version; this project has the same tables and attribute names. Its faults are kept
+(no write has a condition, and it reads only the first output group), because the missing work makes it fast.
 """
 
 import json
@@ -27,7 +26,7 @@ ONE_DAY_S = 86_400
 
 
 def on_upload(event: Any, _context: object) -> str:
-    """Make a job of an object that came, and write the three rows; return its id."""
+    """Create a job for a new object, write the three rows, and return the job's id."""
     input_file = event["detail"]["object"]["key"]
     output_path = f"{input_file}_{TIMESTAMP}/"
     key = secrets.token_hex(16)
@@ -70,7 +69,7 @@ def on_upload(event: Any, _context: object) -> str:
 
 
 def on_job_event(event: Any, _context: object) -> None:
-    """Write what the event says to the job's row; on COMPLETE also the key file and info.json."""
+    """Write the event's values to the job's row; on COMPLETE also write the key file and info.json."""
     detail = event["detail"]
     job_id, status = detail["jobId"], detail["status"]
     values = {":s": {"S": status}, ":e": {"N": str(int(time.time()) + ONE_DAY_S)}}

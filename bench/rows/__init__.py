@@ -1,1 +1,1 @@
-"""The rows of the table: each measures one thing, ours beside the peers, and says what it found."""
+"""The rows of the benchmark: each module measures this system and its peers, and returns figures and targets."""

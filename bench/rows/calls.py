@@ -1,4 +1,4 @@
-"""What one job with thirty updates asks of AWS and costs there, from its upload to its end."""
+"""Row "calls": the AWS calls of one job with thirty updates, from its upload to its end, and their price."""
 
 import json
 import time
@@ -6,26 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bench.draining import new_queue
-from bench.events import event, status_update
+from bench.bench_aws import BenchAws
 from bench.harness import Bench, wait_for
-from bench.processes import Measured, asked, running
+from bench.job_events import event, status_update
+from bench.measured_processes import MeasuredProcess, run_module, running_module
+from bench.queue_drain import new_queue
 from bench.results import Figure, Row, at_most
-from bench.world import World
 from deploy.cost import prices
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from transcode.aws import Aws
 
 UPDATES = 30
 POLLS = 4
-"""Two on each of two queues."""
+"""Pollers of a worker: two on each of two queues."""
 INPUT_FILE = "uploads/bench-calls/clip.mp4"
 
 MILLION = 1_000_000
 INVOCATION_GB_S = 0.125 * 0.1
-"""128 MB for a tenth of a second."""
+"""An invocation of 0.1 s with 128 MB."""
 DOLLARS = {
     "dynamodb writes": prices.WRITE_UNIT.usd,
     "dynamodb reads": prices.READ_UNIT.usd,
@@ -49,30 +49,30 @@ KINDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
-    """Calls by kind."""
+    """The number of calls by kind."""
 
     calls: Mapping[str, float]
 
     @property
     def dollars(self) -> float:
-        """What a million such jobs cost."""
+        """The price of a million such jobs."""
         return MILLION * sum(DOLLARS[kind] * count for kind, count in self.calls.items())
 
 
 def bill(bench: Bench) -> Row:
-    """The worker of a container, and the first version on Lambda; each update comes alone, as one job's do."""
+    """Compare this worker in a container with the first version on Lambda; each update comes alone."""
     settings = EmulatorSettings(
-        port=0, aws_endpoint_url=bench.world.stack.endpoint_url, templates=(ROOT / "infra" / "job_template.json",)
+        port=0, aws_endpoint_url=bench.emulator.stack.endpoint_url, templates=(ROOT / "infra" / "job_template.json",)
     )
     with serving(settings) as mediaconvert:
-        urls = bench.world.with_aws(lambda aws: _new_queues(aws, bench.world))
-        settings_of_both = {**bench.world.settings, **urls, "MEDIACONVERT_ENDPOINT_URL": mediaconvert}
-        world = replace(bench.world, settings=settings_of_both)
-        ours, theirs = _ours(world), _first_version(world)
+        urls = bench.emulator.with_aws(lambda aws: _new_queues(aws, bench.emulator))
+        worker_settings = {**bench.emulator.settings, **urls, "MEDIACONVERT_ENDPOINT_URL": mediaconvert}
+        bench_aws = replace(bench.emulator, settings=worker_settings)
+        ours, theirs = _ours(bench_aws), _first_version(bench_aws)
     figures = [
-        Figure(name=f"{who}: {kind}", unit="", rounds=[count])
-        for who, one in (("this worker", ours), ("the first version", theirs))
-        for kind, count in one.calls.items()
+        Figure(name=f"{name}: {kind}", unit="", rounds=[count])
+        for name, one_bill in (("this worker", ours), ("the first version", theirs))
+        for kind, count in one_bill.calls.items()
     ]
     figures += [
         Figure(name="this worker: a million jobs", unit="$", rounds=[ours.dollars]),
@@ -84,46 +84,47 @@ def bill(bench: Bench) -> Row:
         figures=figures,
         targets=[
             *(
-                at_most(f"no more {kind} than the first version's {theirs.calls[kind]:g}", ours.calls[kind], count)
+                at_most(f"{kind}: at most the first version's {theirs.calls[kind]:g}", ours.calls[kind], count)
                 for kind, count in theirs.calls.items()
             ),
-            at_most("dollars beside the first version's", ours.dollars / theirs.dollars, 1),
+            at_most("price: at most the first version's (ratio)", ours.dollars / theirs.dollars, 1),
         ],
         limit=(
-            "A lone job's updates come ten seconds apart, so each is a write in both. The claim that makes one upload "
-            "one job is two writes and a read, and the queue that loses nothing is two calls a message; the first "
-            "version has neither. Not in it: polls of empty queues, Fargate's hours, the first version's provisioned "
-            "tables with their alarms. docs/cost.md has the whole bill, of which all of this is a hundredth."
+            "A single job's updates come ten seconds apart, so each of them is one write in both systems. The claim, "
+            "which prevents a second job for one upload, takes two writes and a read, and the queue, which loses no "
+            "event, takes two calls per message; the first version has neither. The row leaves out polls of empty "
+            "queues, Fargate's hours, and the first version's provisioned tables with their alarms. docs/cost.md has "
+            "the complete bill; these calls are about one percent of it."
         ),
     )
 
 
-async def _new_queues(aws: Aws, world: World) -> dict[str, str]:
-    return {f"{name}_QUEUE_URL": await new_queue(aws, world) for name in ("UPLOADS", "JOB_EVENTS")}
+async def _new_queues(aws: Aws, bench_aws: BenchAws) -> dict[str, str]:
+    return {f"{name}_QUEUE_URL": await new_queue(aws, bench_aws) for name in ("UPLOADS", "JOB_EVENTS")}
 
 
-def _ours(world: World) -> Bill:
-    with running("bench.launch", "worker", settings=world.settings) as worker:
+def _ours(bench_aws: BenchAws) -> Bill:
+    with running_module("bench.counted_process", "worker", settings=bench_aws.settings) as worker:
         wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] == POLLS)
-        job_id = _upload(world, worker)
-        for body in _job_events(world, job_id):
-            _hand_over(world, worker, "JOB_EVENTS_QUEUE_URL", body)
+        job_id = _upload(bench_aws, worker)
+        for body in _job_events(bench_aws, job_id):
+            _send_and_wait(bench_aws, worker, "JOB_EVENTS_QUEUE_URL", body)
         calls = dict(worker.calls())
-    calls["sqs:ReceiveMessage"] = calls["sqs:DeleteMessageBatch"]  # those that brought something
+    calls["sqs:ReceiveMessage"] = calls["sqs:DeleteMessageBatch"]  # count only the receives that returned a message
     return Bill(calls={**_by_kind(calls), "lambda invocations": 0})
 
 
-def _upload(world: World, worker: Measured) -> str:
-    """Let the worker make the upload's job, and return its id."""
-    _hand_over(world, worker, "UPLOADS_QUEUE_URL", json.dumps(_object_created(world)))
-    job_id: str = world.with_aws(lambda aws: _job_of_upload(aws, world))
+def _upload(bench_aws: BenchAws, worker: MeasuredProcess) -> str:
+    """Let the worker create the upload's job, and return the job's id."""
+    _send_and_wait(bench_aws, worker, "UPLOADS_QUEUE_URL", json.dumps(_object_created(bench_aws)))
+    job_id: str = bench_aws.with_aws(lambda aws: _job_of_upload(aws, bench_aws))
     return job_id
 
 
-def _hand_over(world: World, worker: Measured, queue: str, body: str) -> None:
-    """Send one message, and wait until it is deleted: none meets another, as in a job's own time."""
+def _send_and_wait(bench_aws: BenchAws, worker: MeasuredProcess, queue: str, body: str) -> None:
+    """Send one message, and wait until the worker has deleted it, so that no two messages share a batch."""
     deleted = worker.calls()["sqs:DeleteMessageBatch"]
-    world.with_aws(lambda aws: _send(aws, world.settings[queue], body))
+    bench_aws.with_aws(lambda aws: _send(aws, bench_aws.settings[queue], body))
     wait_for(f"a message of {queue} is handled", lambda: worker.calls()["sqs:DeleteMessageBatch"] > deleted)
 
 
@@ -131,32 +132,32 @@ async def _send(aws: Aws, url: str, body: str) -> None:
     await (await aws.sqs()).send_message(QueueUrl=url, MessageBody=body)
 
 
-async def _job_of_upload(aws: Aws, world: World) -> str:
+async def _job_of_upload(aws: Aws, bench_aws: BenchAws) -> str:
     client = await aws.dynamodb()
-    row: Any = await client.get_item(TableName=world.stack.input_file_table, Key={"InputFile": {"S": INPUT_FILE}})
+    row: Any = await client.get_item(TableName=bench_aws.stack.input_file_table, Key={"InputFile": {"S": INPUT_FILE}})
     job_id: str = row["Item"]["JobId"]["S"]
     return job_id
 
 
-def _first_version(world: World) -> Bill:
-    """Return the first version's bill; its job's id is in its events, wherever they stand as JOB."""
-    said = json.dumps([_object_created(world), *map(json.loads, _job_events(world, "JOB"))])
-    calls = json.loads(asked("bench.invoke", "--one-job", said=said, settings=world.settings))
+def _first_version(bench_aws: BenchAws) -> Bill:
+    """Return the first version's bill; `invoke_first_version` replaces the job id JOB in its events."""
+    events = json.dumps([_object_created(bench_aws), *map(json.loads, _job_events(bench_aws, "JOB"))])
+    calls = json.loads(run_module("bench.invoke_first_version", "--one-job", stdin=events, settings=bench_aws.settings))
     return Bill(calls={**_by_kind(calls), "sqs calls": 0, "lambda invocations": calls["invocations"]})
 
 
-def _object_created(world: World) -> dict[str, object]:
-    there = {"key": INPUT_FILE, "size": 64_657_027, "etag": "0f4c1d2b3a59687766554433221100ff", "sequencer": "00"}
+def _object_created(bench_aws: BenchAws) -> dict[str, object]:
+    s3_object = {"key": INPUT_FILE, "size": 64_657_027, "etag": "0f4c1d2b3a59687766554433221100ff", "sequencer": "00"}
     return {
         "detail-type": "Object Created",
         "source": "aws.s3",
-        "detail": {"bucket": {"name": world.stack.input_bucket}, "object": there},
+        "detail": {"bucket": {"name": bench_aws.stack.input_bucket}, "object": s3_object},
     }
 
 
-def _job_events(world: World, job_id: str) -> list[str]:
+def _job_events(bench_aws: BenchAws, job_id: str) -> list[str]:
     """Return all events of a job, in order."""
-    now_ms, bucket = int(time.time() * 1000), world.stack.input_bucket
+    now_ms, bucket = int(time.time() * 1000), bench_aws.stack.input_bucket
     updates = [
         status_update(job_id, time_ms=now_ms + at, percent=3 * at, input_bucket=bucket) for at in range(1, 1 + UPDATES)
     ]

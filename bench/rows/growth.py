@@ -1,23 +1,23 @@
-"""Whether a unit of work costs more when there is more work: each row at 1, 4 and 16 times its work."""
+"""Row "growth": the cost of one unit of work at 1, 4 and 16 times the work of six other rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
-from bench.draining import drain_stub
-from bench.events import job_ids
 from bench.harness import Bench
+from bench.job_events import job_ids
+from bench.queue_drain import drain_stub
 from bench.results import Figure, Row, Target
 from bench.rows.latency import latencies_s
-from bench.rows.streams import watched
+from bench.rows.streams import measure_streams
 
 TIMES = (1, 4, 16)
 QUICK_TIMES = (1, 4)
 ALLOWED = 1.25
-"""Sixteen times the work may cost a quarter more a unit before it counts as growth: rounds spread by so much."""
+"""Allowed ratio of the cost per unit at the largest and the smallest load; rounds differ by as much."""
 
 
 def growth(bench: Bench) -> Row:
-    """Return processor time for a unit, but for streams also memory, and for latency its median."""
+    """Measure processor time per unit; for streams also memory, and for latency the median."""
     times = QUICK_TIMES if bench.quick else TIMES
     found: dict[str, dict[int, float]] = {}
     for name, cost in COSTS.items():
@@ -31,61 +31,61 @@ def growth(bench: Bench) -> Row:
     ]
     return Row(
         name="growth",
-        what=f"how it grows: {', '.join(map(str, times))} times the work",
+        what=f"growth of the cost per unit: {', '.join(map(str, times))} times the work",
         figures=figures,
         targets=[_target(name, [values[time] for time in times]) for name, values in found.items()],
         limit=(
-            "On the stub, but for streams and latency. What is shared, the reads of a tick or of a gathering, costs "
-            "less a unit the more share it. One measurement each."
+            "On the stub, except streams and latency, which use the emulator. Shared reads (of a tick or of a batch) "
+            "cost less per unit when more clients share them. Each value is one measurement."
         ),
     )
 
 
 def _target(name: str, costs: Sequence[float]) -> Target:
     reached = " → ".join(f"{cost:,.3g}" for cost in costs)
-    return Target(said=f"{name}: does not grow", reached=reached, is_met=costs[-1] <= ALLOWED * costs[0])
+    return Target(description=f"{name}: does not grow", reached=reached, is_met=costs[-1] <= ALLOWED * costs[0])
 
 
 def _hot(bench: Bench, times: int) -> Mapping[str, float]:
-    return {"µs a request": _status_us(bench, jobs=1, clients=64 * times)}
+    return {"µs per request": _status_us(bench, jobs=1, clients=64 * times)}
 
 
 def _many(bench: Bench, times: int) -> Mapping[str, float]:
-    return {"µs a request": _status_us(bench, jobs=1_000 * times, clients=64)}
+    return {"µs per request": _status_us(bench, jobs=1_000 * times, clients=64)}
 
 
 def _status_us(bench: Bench, *, jobs: int, clients: int) -> float:
     with ExitStack() as stack:
         service = bench.serve(stack, "service", bench.stub)
         paths = [f"/jobs/{job_id}" for job_id in job_ids(jobs)]
-        bench.ask(service, paths[:1], clients=4, seconds=bench.seconds / 3)
-        return bench.ask(service, paths, clients=clients).cpu_us
+        bench.measure_requests(service, paths[:1], clients=4, seconds=bench.seconds / 3)
+        return bench.measure_requests(service, paths, clients=clients).cpu_us
 
 
 def _streams(bench: Bench, times: int) -> Mapping[str, float]:
     streams = (100 if bench.quick else 1_000) * times
-    found = watched(bench, streams=streams, rounds=2)
+    found = measure_streams(bench, streams=streams, rounds=2)
     return {
-        "kB a stream": 1024 * (found.open_mb - found.idle_mb) / streams,
-        "µs an event to a client": found.cpu_us,
-        "BatchGetItem calls a second": found.reads_a_second,
+        "kB per stream": 1024 * (found.open_mb - found.idle_mb) / streams,
+        "µs per event and client": found.cpu_us,
+        "BatchGetItem calls per second": found.reads_per_second,
     }
 
 
 def _steady(bench: Bench, times: int) -> Mapping[str, float]:
-    turn = (100 if bench.quick else 500) * times
-    found = drain_stub(bench.stub, messages=4 * turn, turn=turn, jobs=turn)
-    return {"µs an event": found.cpu_us}
+    batch = (100 if bench.quick else 500) * times
+    found = drain_stub(bench.stub, messages=4 * batch, batch=batch, jobs=batch)
+    return {"µs per event": found.cpu_us}
 
 
 def _backlog(bench: Bench, times: int) -> Mapping[str, float]:
     messages = (500 if bench.quick else 3_125) * times
-    found = drain_stub(bench.stub, messages=messages, turn=messages)
-    return {"µs an event": found.cpu_us, "writes an event": found.writes}
+    found = drain_stub(bench.stub, messages=messages, batch=messages)
+    return {"µs per event": found.cpu_us, "writes per event": found.writes}
 
 
 def _latency(bench: Bench, times: int) -> Mapping[str, float]:
-    took_s = sorted(latencies_s(bench, events_a_second=5 * times, seconds=3 if bench.quick else 10))
+    took_s = sorted(latencies_s(bench, events_per_second=5 * times, seconds=3 if bench.quick else 10))
     return {"median, s": took_s[len(took_s) // 2]}
 
 

@@ -1,4 +1,4 @@
-"""What many streams of few jobs cost one process of the service, and how soon a change reaches the last of them."""
+"""Row "streams": the cost of many streams of few jobs, and the time until a change reaches the last of them."""
 
 import json
 import resource
@@ -9,121 +9,125 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench.events import job_ids
+from bench.bench_aws import BenchAws
 from bench.harness import Bench, wait_for
-from bench.processes import BenchError, Measured, running
+from bench.job_events import job_ids
+from bench.measured_processes import BenchError, MeasuredProcess, running_module
 from bench.results import Figure, Row, at_most
-from bench.world import World
 
 STREAMS, JOBS = 5_000, 100
 SPARE_FILES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What so many streams cost."""
+class StreamsCost:
+    """The measured cost of a number of streams."""
 
     streams: int
     idle_mb: float
     open_mb: float
     reached_s: list[float]
-    reads_a_second: float
+    reads_per_second: float
     cpu_us: float
-    """The service's processor time for one event sent to one client."""
+    """The service's processor time per event and client."""
 
 
 def streams(bench: Bench) -> Row:
-    """Five thousand streams of a hundred jobs, all of which change at the same moment."""
-    most = 500 if bench.quick else STREAMS
-    few = watched(bench, streams=most // 5, rounds=bench.rounds)
-    many = watched(bench, streams=most, rounds=bench.rounds)
+    """Measure five thousand streams of a hundred jobs that all change at the same moment."""
+    many_streams = 500 if bench.quick else STREAMS
+    few = measure_streams(bench, streams=many_streams // 5, rounds=bench.rounds)
+    many = measure_streams(bench, streams=many_streams, rounds=bench.rounds)
     return Row(
         name="streams",
-        what=f"{most:,} SSE watchers of 100 jobs on one process",
+        what=f"{many_streams:,} SSE watchers of 100 jobs on one process",
         figures=[
             Figure(name="memory with all of them", unit="MB", rounds=[many.open_mb]),
             Figure(name="memory before the first", unit="MB", rounds=[many.idle_mb]),
-            Figure(name="every job changed → last watcher told", unit="s", rounds=many.reached_s),
-            Figure(name="processor for an event to a client", unit="µs", rounds=[many.cpu_us]),
-            Figure(name="BatchGetItem calls", unit="calls/s", rounds=[many.reads_a_second]),
-            Figure(name=f"the same with {most // 5:,} watchers", unit="calls/s", rounds=[few.reads_a_second]),
+            Figure(name="every job changed → last watcher notified", unit="s", rounds=many.reached_s),
+            Figure(name="processor time per event and client", unit="µs", rounds=[many.cpu_us]),
+            Figure(name="BatchGetItem calls", unit="calls/s", rounds=[many.reads_per_second]),
+            Figure(name=f"the same with {many_streams // 5:,} watchers", unit="calls/s", rounds=[few.reads_per_second]),
         ],
         targets=[
-            at_most("under 300 MB", many.open_mb, 300),
+            at_most("at most 300 MB", many.open_mb, 300),
             at_most("last watcher within 1.5 s at a 1 s tick (median)", median(many.reached_s), 1.5),
-            at_most("calls a second: no more than with a fifth of them", many.reads_a_second - few.reads_a_second, 0.3),
+            at_most(
+                "calls per second: at most those with a fifth of the watchers",
+                many.reads_per_second - few.reads_per_second,
+                0.3,
+            ),
         ],
-        limit="Up to a second is the wait for the tick, half of one on average; the rest is writing an event to each.",
+        limit="The wait for the tick, up to 1 s and 0.5 s on average; the rest is writing an event to each stream.",
     )
 
 
-def watched(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS) -> Watched:
-    """Open so many streams, change all jobs a few times, and measure."""
+def measure_streams(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS) -> StreamsCost:
+    """Open the streams, change all jobs `rounds` times, and measure."""
     ids = job_ids(jobs, run="live")
-    bench.world.put_jobs(ids)
+    bench.emulator.put_jobs(ids)
     with ExitStack() as stack:
-        _allow_files(streams + SPARE_FILES)
-        service = bench.serve(stack, "service", bench.world)
+        _raise_open_files_limit(streams + SPARE_FILES)
+        service = bench.serve(stack, "service", bench.emulator)
         idle_mb = service.memory_mb()
-        parsed = stack.enter_context(_watching(service, ids, streams))
-        wait_for("all streams open", lambda: parsed.waves() >= 1, deadline_s=180)
+        clients = stack.enter_context(_watching(service, ids, streams))
+        wait_for("all streams open", lambda: clients.waves() >= 1, deadline_s=180)
         time.sleep(2)
         open_mb, cpu_s = service.memory_mb(), service.cpu_s()
-        reached_s = [_change(bench.world, parsed, ids, wave=2 + at) for at in range(rounds)]
+        reached_s = [_change(bench.emulator, clients, ids, wave=2 + at) for at in range(rounds)]
         cpu_us = 1e6 * (service.cpu_s() - cpu_s) / (rounds * streams)
-        return Watched(
+        return StreamsCost(
             streams=streams,
             idle_mb=idle_mb,
             open_mb=max(open_mb, service.memory_mb()),
             reached_s=reached_s,
-            reads_a_second=_reads_a_second(service, over_s=2 if bench.quick else 8),
+            reads_per_second=_reads_per_second(service, over_s=2 if bench.quick else 8),
             cpu_us=cpu_us,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Clients:
     log: Path
 
     def waves(self) -> int:
-        """Return how many waves have reached everybody."""
+        """Return the number of waves that have reached all clients."""
         return len(self.log.read_text().splitlines())
 
     def at_s(self, wave: int) -> float:
-        """Return when the wave had."""
-        told: float = json.loads(self.log.read_text().splitlines()[wave - 1])["at_s"]
-        return told
+        """Return the time at which the wave had reached all clients."""
+        at_s: float = json.loads(self.log.read_text().splitlines()[wave - 1])["at_s"]
+        return at_s
 
 
 @contextmanager
-def _watching(service: Measured, ids: list[str], streams: int) -> Iterator[_Heard]:
+def _watching(service: MeasuredProcess, ids: list[str], streams: int) -> Iterator[_Clients]:
     arguments = ("--port", str(service.port), "--jobs", ",".join(ids), "--streams", str(streams))
-    with running("bench.watchers", *arguments) as clients:
-        yield _Heard(clients.log)
+    with running_module("bench.sse_clients", *arguments) as process:
+        yield _Clients(process.log)
 
 
-def _change(world: World, parsed: _Heard, ids: list[str], *, wave: int) -> float:
-    """Change every job, and return how long it took until every client had parsed of it."""
-    time.sleep(0.37 * wave % 1)  # at another moment of the tick each time
+def _change(bench_aws: BenchAws, clients: _Clients, ids: list[str], *, wave: int) -> float:
+    """Change every job, and return the time until every client has received its event."""
+    time.sleep(0.37 * wave % 1)  # another offset within the tick in each wave
     began_s = time.monotonic()
-    world.put_jobs(ids, percent=wave)
-    wait_for("everybody hears of the change", lambda: parsed.waves() >= wave, deadline_s=60)
-    return parsed.at_s(wave) - began_s
+    bench_aws.put_jobs(ids, percent=wave)
+    wait_for("every client receives the change", lambda: clients.waves() >= wave, deadline_s=60)
+    return clients.at_s(wave) - began_s
 
 
-def _reads_a_second(service: Measured, *, over_s: float) -> float:
+def _reads_per_second(service: MeasuredProcess, *, over_s: float) -> float:
     calls = service.calls()["dynamodb:BatchGetItem"]
     time.sleep(over_s)
     return (service.calls()["dynamodb:BatchGetItem"] - calls) / over_s
 
 
-def _allow_files(count: int) -> None:
-    """Let the processes that are started next open so many files: each connection is one.
+def _raise_open_files_limit(count: int) -> None:
+    """Raise the limit of open files for the processes to start; each connection is one.
 
     Raises:
-        BenchError: The machine allows fewer.
+        BenchError: the machine's limit is lower.
     """
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if most < count:
-        raise BenchError(f"{count:,} open files are needed, and `ulimit -Hn` says {most:,}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard_limit < count:
+        raise BenchError(f"{count:,} open files are needed, and `ulimit -Hn` says {hard_limit:,}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))

@@ -1,1 +1,1 @@
-"""What a deployment costs in a month, computed: `make cost` writes docs/cost.md. Pure, but for that writing."""
+"""Computes the monthly cost of a deployment; `make cost` writes docs/cost.md. Only `__main__.py` writes a file."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from deploy.cost.document import document
+from deploy.cost.cost_report import document
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "cost.md"
 

@@ -1,21 +1,21 @@
-"""AWS's prices, as docs/cost.md shows them: US East (N. Virginia), on demand, without free tiers and commitments."""
+"""AWS's prices, as shown in docs/cost.md: US East (N. Virginia), on demand, without free tiers and commitments."""
 
 from dataclasses import dataclass
 
 HOURS = 730
-"""Of a month."""
+"""Hours in a month."""
 AS_OF = "November 2026"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What one unit costs."""
+    """The price of one unit."""
 
     what: str
     usd: float
     per: str
     is_confirmed: bool
-    """Whether a public page that could be read here says so; the others are as AWS's price list has been known."""
+    """True if the price was read on a public page; the others are remembered from AWS's price list."""
 
 
 NORMALIZED_MINUTE = Price(
@@ -38,13 +38,13 @@ LAMBDA_X86_GB_S = Price(what="Lambda on x86_64", usd=0.0000166667, per="GB and s
 HTTP_API_REQUEST = Price(what="API Gateway HTTP API", usd=1.00e-6, per="request", is_confirmed=False)
 VCPU_HOUR = Price(what="Fargate on ARM64, processor", usd=0.03238, per="vCPU and hour", is_confirmed=False)
 TASK_GB_HOUR = Price(what="Fargate on ARM64, memory", usd=0.00356, per="GB and hour", is_confirmed=False)
-SPOT_SHARE = Price(what="Fargate Spot, of those", usd=0.32, per="dollar", is_confirmed=True)
+SPOT_SHARE = Price(what="Fargate Spot, share of those prices", usd=0.32, per="dollar", is_confirmed=True)
 BALANCER_HOUR = Price(what="Application Load Balancer", usd=0.0225, per="hour", is_confirmed=False)
-BALANCER_UNIT_HOUR = Price(what="its capacity units", usd=0.008, per="unit and hour", is_confirmed=False)
-ADDRESS_HOUR = Price(what="public IPv4 address", usd=0.005, per="hour", is_confirmed=False)
-LOG_GB = Price(what="CloudWatch Logs, taken in and kept for a month", usd=0.50 + 0.03, per="GB", is_confirmed=False)
+BALANCER_UNIT_HOUR = Price(what="load balancer capacity units", usd=0.008, per="unit and hour", is_confirmed=False)
+ADDRESS_HOUR = Price(what="Public IPv4 address", usd=0.005, per="hour", is_confirmed=False)
+LOG_GB = Price(what="CloudWatch Logs, ingestion and a month of storage", usd=0.50 + 0.03, per="GB", is_confirmed=False)
 ALARM_METRIC = Price(what="CloudWatch alarm", usd=0.10, per="metric in it and month", is_confirmed=False)
-METRIC = Price(what="CloudWatch metric of one's own", usd=0.30, per="metric and month", is_confirmed=False)
+METRIC = Price(what="CloudWatch custom metric", usd=0.30, per="metric and month", is_confirmed=False)
 DASHBOARD = Price(what="CloudWatch dashboard", usd=3.00, per="month", is_confirmed=False)
 KMS_KEY = Price(what="KMS key", usd=1.00, per="month", is_confirmed=False)
 SECRET = Price(what="Secrets Manager secret", usd=0.40, per="month", is_confirmed=False)
@@ -58,16 +58,16 @@ TRANSFER_GB: tuple[tuple[float, float], ...] = (
     (4_194_304, 0.025),
     (float("inf"), 0.020),
 )
-"""CloudFront to North America and Europe: so many GB at so many dollars, one after the other (confirmed)."""
+"""CloudFront's price tiers for data to North America and Europe: size in GB, dollars per GB (confirmed)."""
 
 
 def listed() -> list[Price]:
-    """Return every price, in the order of this module."""
+    """Return all prices, in the order of this module."""
     return [price for price in globals().values() if isinstance(price, Price)]
 
 
 def transfer_usd(gigabytes: float) -> float:
-    """Return what CloudFront takes for sending so much in a month.
+    """Return CloudFront's price for sending this amount in a month.
 
     >>> transfer_usd(20_480) == 10_240 * 0.085 + 10_240 * 0.080
     True

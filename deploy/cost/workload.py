@@ -1,67 +1,67 @@
-"""What is assumed of the videos, of who uploads and who watches; docs/cost.md states it. Pure."""
+"""Assumptions about videos, uploads and viewers, as stated in docs/cost.md. Pure."""
 
 from dataclasses import dataclass
 
 SCALES = (1_000, 100_000, 10_000_000)
-"""Minutes of video a month."""
+"""Minutes of video per month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """A month."""
+    """The load of one month."""
 
     minutes: int
     video_minutes: float = 5
     """Length of one video."""
     source_mbit_s: float = 8
-    """Bit rate of what is uploaded."""
+    """Bit rate of the uploaded videos."""
     outputs_mbit_s: float = 5.9
     """Bit rate of all renditions together."""
     views: float = 2
-    """How often a video is watched in the month, from beginning to end."""
+    """Number of full views of a video in the month."""
     watched_mbit_s: float = 2
-    """Bit rate of what is watched."""
+    """Bit rate of the watched renditions."""
     misses: float = 0.5
-    """Share of the requests for segments that CloudFront takes on to S3."""
+    """Share of the segment requests that CloudFront forwards to S3."""
     transcode_share: float = 0.5
-    """Seconds that MediaConvert takes for a second of video."""
+    """Seconds of transcoding per second of video."""
     update_interval_s: float = 10
-    """STATUS_UPDATE_INTERVAL_S."""
+    """The setting STATUS_UPDATE_INTERVAL_S."""
     worker_memory_gb: float = 0.5
     service_memory_gb: float = 1.0
     submit_s: float = 0.5
-    """Of a function, for one upload; CreateJob is most of it."""
+    """Function time for one upload; most of it is CreateJob."""
     event_s: float = 0.05
-    """Of a function, for one event."""
+    """Function time for one job event."""
     request_s: float = 0.02
-    """Of a function, for one request of the API."""
+    """Function time for one API request."""
 
     @property
     def uploads(self) -> float:
-        """Uploads, and jobs."""
+        """Number of uploads, and of jobs."""
         return self.minutes / self.video_minutes
 
     @property
     def job_s(self) -> float:
-        """Seconds that a job runs."""
+        """Duration of a job."""
         return self.video_minutes * 60 * self.transcode_share
 
     @property
     def updates(self) -> float:
-        """STATUS_UPDATE events of one job."""
+        """Number of STATUS_UPDATE events of one job."""
         return self.job_s / self.update_interval_s
 
     @property
     def messages(self) -> float:
-        """Messages in both queues for one upload: S3's, PROGRESSING, the updates, INPUT_INFORMATION, COMPLETE."""
+        """Number of messages in both queues for one upload: S3's, PROGRESSING, updates, INPUT_INFORMATION, COMPLETE."""
         return 4 + self.updates
 
     @property
     def stored_gb(self) -> float:
-        """What the month's videos take in S3, uploads and outputs."""
+        """Size of the month's uploads and outputs in S3."""
         return self.minutes * 60 * (self.source_mbit_s + self.outputs_mbit_s) / 8 / 1_000
 
     @property
     def sent_gb(self) -> float:
-        """What is watched."""
+        """Amount of video data sent to viewers."""
         return self.minutes * self.views * 60 * self.watched_mbit_s / 8 / 1_000

@@ -15,8 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
-from deploy.session import Account, signed_in
-from local.embedded import ROOT
+from deploy.aws_account import Account, open_account
+from local.embedded_aws import ROOT
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from tests.deploy.deployments import ARCHITECTURE, PYTHON, CommandResult, Deploy, Deployment
@@ -96,8 +96,8 @@ def client(aws_endpoint: str) -> Iterator[Callable[[str], Any]]:
 async def account(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Account]:
     """Yield the account of the embedded AWS."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-    async with signed_in("us-east-1") as signed_in_account:
-        yield signed_in_account
+    async with open_account("us-east-1") as open_account_account:
+        yield open_account_account
 
 
 @pytest.fixture(scope="session")

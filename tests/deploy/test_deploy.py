@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from local.clip import make_clip
+from local.demo_clip import make_clip
 from tests.deploy.deployments import Deploy, Deployment
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the package is for Linux")
@@ -108,7 +108,11 @@ def test_event_streams_return_501_on_lambda(api: httpx.Client) -> None:
         (("--target", "moon"), {}, "TARGET is lambda or fargate"),
         (("--target", "lambda", "--set", "AuthIsuer=x"), {}, "no template has a parameter AuthIsuer; AuthIssuer?"),
         (("--target", "lambda", "--without", "pipeline"), {}, "pipeline: only mediaconvert, edge and alarms"),
-        (("--target", "lambda"), {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS does not let you in"),
+        (
+            ("--target", "lambda"),
+            {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
+            "AWS refuses your credentials, or can't be reached",
+        ),
         (
             ("--target", "lambda"),
             {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "HOME": "/nonexistent"},

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from deploy.images import ImageError, put_images
-from deploy.session import Account
+from deploy.aws_account import Account
+from deploy.container_images import ImageError, put_images
 
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json"}
 
@@ -88,5 +88,5 @@ async def test_a_missing_docker_is_reported(
 ) -> None:
     """Only images for Fargate need Docker."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ImageError, match="Docker is needed to build the images for Fargate, and there is none here"):
+    with pytest.raises(ImageError, match="Docker is needed to build the images for Fargate, and is not installed here"):
         await put_images(account, repository, "ARM64")

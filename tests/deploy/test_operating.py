@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from tests.deploy.deployments import Deploy, Deployment
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the package is for Linux")

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from service.permissions import SERVICE
 from transcode.aws import Aws
 from transcode.permissions import Permission, Resource

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings

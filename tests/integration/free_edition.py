@@ -27,7 +27,7 @@ Lacking = Mapping[str, str]
 
 
 def reduced(template: Mapping[str, Any]) -> dict[str, Any]:
-    """The template, read by `local.template.parse`, without what is lacking."""
+    """The template, read by `local.cloudformation_template.parse`, without what is lacking."""
     resources = template["Resources"]
     lacking = {name: each["Type"] for name, each in resources.items() if each["Type"].startswith(LACKING)}
     kept = {name: each for name, each in resources.items() if name not in lacking}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from tests.lambda_runtime_api import DEADLINE_S, RuntimeApi
 
 

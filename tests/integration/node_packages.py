@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 
 
 def installed(source: Path, *, why: str) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 import aioboto3
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 
 MEDIACONVERT = {

@@ -7,11 +7,11 @@ from itertools import islice
 import httpx
 import pytest
 
-from bench.draining import drain_stub
-from bench.events import backlog
+from bench.bench_aws import BenchAws
 from bench.harness import Bench
+from bench.job_events import backlog
+from bench.queue_drain import drain_stub
 from bench.results import Figure, Report, Row, at_least
-from bench.world import World
 from transcode.job import Progressed
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
@@ -41,7 +41,7 @@ def test_clients_and_counts_tell_what_a_server_did(bench: Bench) -> None:
     with ExitStack() as stack:
         service = bench.serve(stack, "service", bench.stub)
         job = httpx.get(f"http://127.0.0.1:{service.port}/jobs/1-a", trust_env=False).json()
-        load = bench.ask(service, ["/jobs/1-a", "/jobs/1-b"], clients=16)
+        load = bench.measure_requests(service, ["/jobs/1-a", "/jobs/1-b"], clients=16)
         calls = service.calls()
     assert job["job_id"] == "1-a"
     assert load.requests > 0
@@ -51,8 +51,8 @@ def test_clients_and_counts_tell_what_a_server_did(bench: Bench) -> None:
 
 def test_a_worker_empties_the_stubs_queue(bench: Bench) -> None:
     """Every event is handled and deleted, and a backlog takes fewer writes than events."""
-    world: World = bench.stub
-    drained = drain_stub(world, messages=300, turn=300, jobs=20)
+    bench_aws: BenchAws = bench.stub
+    drained = drain_stub(bench_aws, messages=300, batch=300, jobs=20)
     assert drained.events == 300
     assert 20 / 300 <= drained.writes < 1
 

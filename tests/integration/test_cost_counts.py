@@ -11,7 +11,7 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from deploy.cost import counts
+from deploy.cost import aws_call_counts as counts
 from local.provision import Stack
 from tests.integration.conftest import worker_settings
 from tests.integration.test_api import serve, service_settings, wish

@@ -1,7 +1,8 @@
 """fargate.yaml and edge.yaml on the embedded AWS, which serves a distribution's address: what goes where, with what.
 
 It has no Application Auto Scaling, no VPC origins and key groups in CloudFormation, and no rules of security groups as
-resources; those are left out here. It serves CloudFront without caches and signed cookies: local/playback.py has those.
+resources; those are left out here. It serves CloudFront without caches and signed cookies, which
+local/playback_server.py has.
 """
 
 import json
@@ -18,9 +19,9 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from local.embedded import ROOT
+from local.cloudformation_template import environment_name, parse
+from local.embedded_aws import ROOT
 from local.provision import Stack
-from local.template import environment_name, parse
 
 pytestmark = pytest.mark.localstack_cannot("its free edition has neither CloudFront nor load balancers")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.keep import Pipeline, bring_back, open_pipeline, write_down
+from local.localstack_snapshot import Pipeline, open_pipeline, restore, save
 from local.provision import Stack
 
 pytestmark = pytest.mark.skipif(
@@ -51,8 +51,8 @@ async def pipelines(deploy_stack: Callable[..., Stack]) -> AsyncIterator[tuple[P
 async def test_what_was_kept_comes_back(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
     """Objects with their types, rows, and messages with their attributes, those in hand too."""
     full, empty = pipelines
-    await write_down(full, tmp_path)
-    await bring_back(empty, tmp_path)
+    await save(full, tmp_path)
+    await restore(empty, tmp_path)
     shown = await empty.s3.get_object(Bucket=empty.buckets["OutputBucket"], Key="x/x.ts")
     assert (await shown["Body"].read(), shown["ContentType"]) == (b"ts", "video/mp2t")
     assert (await empty.dynamodb.scan(TableName=empty.tables["StatusTable"]))["Items"] == [ROW]
@@ -68,8 +68,8 @@ async def test_an_upload_that_comes_back_is_no_new_upload(pipelines: tuple[Pipel
     full, empty = pipelines
     await full.s3.put_object(Bucket=full.buckets["InputBucket"], Key=KEY, Body=b"old")
     assert KEY.rpartition("/")[0] in await _next(full)
-    await write_down(full, tmp_path)
-    await bring_back(empty, tmp_path)
+    await save(full, tmp_path)
+    await restore(empty, tmp_path)
     await empty.s3.put_object(Bucket=empty.buckets["InputBucket"], Key="uploads/new.mp4", Body=b"new")
     assert "uploads/new.mp4" in await _next(empty)
 
@@ -77,10 +77,10 @@ async def test_an_upload_that_comes_back_is_no_new_upload(pipelines: tuple[Pipel
 async def test_what_is_there_is_not_overwritten(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
     """A pipeline that lives on, while only the keeper starts anew, is newer than what was kept."""
     full, _ = pipelines
-    await write_down(full, tmp_path)
+    await save(full, tmp_path)
     newer = {**ROW, "EventTime": {"N": "8"}}
     await full.dynamodb.put_item(TableName=full.tables["StatusTable"], Item=newer)
-    await bring_back(full, tmp_path)
+    await restore(full, tmp_path)
     assert (await full.dynamodb.scan(TableName=full.tables["StatusTable"]))["Items"] == [newer]
 
 

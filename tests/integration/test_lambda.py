@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 from tests.integration.conftest import Stores
 from tests.integration.lambda_events import (

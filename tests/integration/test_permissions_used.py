@@ -12,7 +12,7 @@ from pathlib import Path
 import aioboto3
 import pytest
 
-from local.clip import make_clip
+from local.demo_clip import make_clip
 from local.provision import Stack
 from transcode.aws import Aws
 from transcode.job import Status

@@ -7,7 +7,7 @@ import aioboto3
 import httpx
 import pytest
 
-from local import template as templates
+from local import cloudformation_template as templates
 from local.provision import Stack, pipeline_template
 
 TEMPLATE = templates.parse(pipeline_template())

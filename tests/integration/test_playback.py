@@ -29,7 +29,7 @@ def player(stack: Stack, free_port: Callable[[], int]) -> Iterator[httpx.Client]
         "AWS_ENDPOINT_URL": stack.endpoint_url,
         "PLAYBACK_PORT": str(port),
     }
-    server = subprocess.Popen([sys.executable, "-m", "local.playback"], env={**os.environ, **environment})
+    server = subprocess.Popen([sys.executable, "-m", "local.playback_server"], env={**os.environ, **environment})
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, headers=ORIGIN) as client:
             deadline = time.monotonic() + 20

@@ -55,7 +55,7 @@ def playback_url(stack: Stack, free_port: Callable[[], int]) -> Iterator[str]:
         "PLAYBACK_KEY_PAIR_ID": "KTEST",
         "PLAYBACK_PUBLIC_KEY": KEYS.public_pem,
     }
-    server = subprocess.Popen([sys.executable, "-m", "local.playback"], env={**os.environ, **environment})
+    server = subprocess.Popen([sys.executable, "-m", "local.playback_server"], env={**os.environ, **environment})
     try:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and server.poll() is None:

@@ -8,15 +8,15 @@ import httpx
 import pytest
 
 from client.api_client import ApiClient, RefusedError, api_client
-from client.resumable import LEAST_PART_BYTES, ResumableUpload
-from client.upload_state import UploadStates
+from client.resumable_upload import MIN_PART_BYTES, ResumableUpload
+from client.unfinished_uploads import UnfinishedUploads
 from local.provision import Stack
 from tests.fake_issuer import AUDIENCE, little_issuer
 from tests.integration.serving import Running, running
 from tests.integration.test_api import service_settings
 from transcode.aws import Aws
 
-SIZE = 2 * LEAST_PART_BYTES + 1000
+SIZE = 2 * MIN_PART_BYTES + 1000
 
 
 class InterruptedUploadError(Exception):
@@ -61,9 +61,9 @@ class Trip:
     def __init__(self, client: ApiClient, video: Path, *, interrupted: bool = False) -> None:
         self.seen: list[int] = []
         self._interrupted = interrupted
-        states = UploadStates(video.parent / "state")
+        unfinished = UnfinishedUploads(video.parent / "state")
         self.upload = ResumableUpload(
-            client=client, api_url="http://api", video=video, states=states, uploaded=self._uploaded
+            client=client, api_url="http://api", video=video, unfinished=unfinished, on_sent=self._uploaded
         )
 
     def _uploaded(self, sent_bytes: int, _: int) -> None:
@@ -111,7 +111,7 @@ async def test_a_file_that_changed_is_begun_anew(client: ApiClient, video: Path,
 async def test_an_upload_that_was_thrown_away_is_begun_anew(client: ApiClient, video: Path, service: Running) -> None:
     """As S3's lifecycle rule does after two days."""
     await interrupted(client, video)
-    begun = Trip(client, video).upload.states.find("http://api", video)
+    begun = Trip(client, video).upload.unfinished.find("http://api", video)
     assert begun is not None
     await service.opened.multipart.abort(begun.input_file, begun.upload_id)
     assert await Trip(client, video).upload.run() != begun.input_file
@@ -121,10 +121,10 @@ async def test_an_upload_that_was_completed_is_not_sent_again(client: ApiClient,
     """The answer to the completion was lost, or the process died before it could forget."""
     await interrupted(client, video)
     trip = Trip(client, video)
-    begun = trip.upload.states.find("http://api", video)
+    begun = trip.upload.unfinished.find("http://api", video)
     assert begun is not None
     input_file = await trip.upload.run()
-    trip.upload.states.keep("http://api", video, begun)
+    trip.upload.unfinished.save("http://api", video, begun)
     again = Trip(client, video)
     assert (await again.upload.run(), again.seen) == (input_file, [])
 
@@ -132,7 +132,7 @@ async def test_an_upload_that_was_completed_is_not_sent_again(client: ApiClient,
 async def test_a_file_that_is_not_accepted_is_told(client: ApiClient, tmp_path: Path) -> None:
     """The API's own words, and nothing is remembered."""
     (tmp_path / "notes.txt").write_text("just text")
-    with pytest.raises(RefusedError, match="answers 415") as refused:
+    with pytest.raises(RefusedError, match="responded 415") as refused:
         await Trip(client, tmp_path / "notes.txt").upload.run()
     assert refused.value.code == "unsupported_content_type"
     assert not (tmp_path / "state").exists()
@@ -144,8 +144,8 @@ async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, video: Path
         changes = {"auth_issuer": issuer.url, "auth_audience": AUDIENCE, "upload_max_bytes": 100_000_000}
         settings = service_settings(stack).model_copy(update=changes)
         async with running(settings) as service, api_client(service.url, token=issuer.token("ada")) as client:
-            upload = await client.announce(video)
-            await client.send(video, upload, lambda _sent, _whole: None)
+            upload = await client.create_upload(video)
+            await client.send_file(video, upload, lambda _sent, _whole: None)
             in_parts = await Trip(client, video).upload.run()
             owners = [await service.opened.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
             assert "Authorization" not in client.s3.headers

@@ -15,9 +15,9 @@ from typing import Any
 import aioboto3
 import pytest
 
-from local.embedded import ROOT
+from local.cloudformation_template import parse
+from local.embedded_aws import ROOT
 from local.provision import Stack
-from local.template import parse
 from tests.integration.free_edition import reduced
 
 pytestmark = pytest.mark.skipif(

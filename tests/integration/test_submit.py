@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 from mediaconvert_emulator import store as emulator_store
 from mediaconvert_emulator.emulator import Emulator

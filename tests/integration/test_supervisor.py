@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from local.parts import Part, Ports
-from local.supervisor import PartError, Supervisor
-from local.up import StartError, check_ports
+from local.local_system import StartError, check_ports
+from local.supervisor import ProcessError, Supervisor
+from local.system_processes import Ports, ProcessSpec
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
@@ -23,22 +23,23 @@ FAMILY = (
 )
 SUPERVISED = """
 import asyncio, os, sys
-from local.parts import Part
+from local.system_processes import ProcessSpec
 from local.supervisor import Supervisor
 
 async def main():
-    part = Part(name="part", command=(sys.executable, "-c", sys.argv[1]), environment=dict(os.environ), ready_line="up")
+    command = (sys.executable, "-c", sys.argv[1])
+    part = ProcessSpec(name="part", command=command, environment=dict(os.environ), ready_line="up")
     async with Supervisor(lambda name, line: None) as supervisor:
         await supervisor.start(part)
         print(supervisor._running[0].process.pid, flush=True)
-        await supervisor.death()
+        await supervisor.first_exit()
 
 asyncio.run(main())
 """
 
 
-def _part(name: str, code: str, *, ready_line: str | None = None, stop_grace_s: float = 5) -> Part:
-    return Part(
+def _part(name: str, code: str, *, ready_line: str | None = None, stop_grace_s: float = 5) -> ProcessSpec:
+    return ProcessSpec(
         name=name,
         command=(sys.executable, "-c", code),
         environment=dict(os.environ),
@@ -86,14 +87,14 @@ async def test_a_part_that_ends_while_starting_is_told_by_name_with_its_last_lin
     """Whoever started it learns why without reading a log."""
     code = "import sys; print('settings: X is missing'); sys.exit(2)"
     async with supervisor:
-        with pytest.raises(PartError, match=r"^part ended with exit code 2; its last line: settings: X is missing$"):
+        with pytest.raises(ProcessError, match=r"^part ended with exit code 2; its last line: settings: X is missing$"):
             await supervisor.start(_part("part", code, ready_line="up"))
 
 
 async def test_a_part_that_is_never_ready_is_told_after_the_deadline(supervisor: Supervisor) -> None:
     """It doesn't hang."""
     async with supervisor:
-        with pytest.raises(PartError, match=r"part was not ready within 0\.3 s"):
+        with pytest.raises(ProcessError, match=r"part was not ready within 0\.3 s"):
             await supervisor.start(_part("part", SLEEP, ready_line="never"), deadline_s=0.3)
 
 
@@ -102,7 +103,7 @@ async def test_the_death_of_any_part_is_noticed(supervisor: Supervisor) -> None:
     dying = "import sys; print('up', flush=True); sys.stdin.read(); import time; time.sleep(0.3); sys.exit(3)"
     async with supervisor, asyncio.timeout(10):
         await supervisor.start(_part("lasting", SLEEP, ready_line="up"), _part("dying", dying, ready_line="up"))
-        assert str(await supervisor.death()) == "dying ended with exit code 3; its last line: up"
+        assert str(await supervisor.first_exit()) == "dying ended with exit code 3; its last line: up"
 
 
 async def test_parts_are_stopped_last_first_each_after_the_other(
@@ -143,7 +144,7 @@ async def test_the_death_of_a_part_is_noticed_while_what_it_started_lives(superv
     code = FAMILY + "print('up', flush=True); import time; time.sleep(0.2); sys.exit(3)"
     async with supervisor, asyncio.timeout(10):
         await supervisor.start(_part("parent", code, ready_line="up"))
-        assert "exit code 3" in str(await supervisor.death())
+        assert "exit code 3" in str(await supervisor.first_exit())
 
 
 async def test_a_line_of_any_length_and_bytes_harms_nobody(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from tests.integration.node_packages import installed
 
 

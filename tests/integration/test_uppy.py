@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.node_packages import installed

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 from tests.reliability.worker_system import plant
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 
 from .conftest import Proof
 from .secrecy import assert_no_secret

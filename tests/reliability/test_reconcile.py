@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 
 from .truth import assert_plays

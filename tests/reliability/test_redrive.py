@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.embedded import ROOT
+from local.embedded_aws import ROOT
 from local.provision import Stack
 
 from .worker_system import Plant, plant

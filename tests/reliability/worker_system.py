@@ -21,8 +21,8 @@ import boto3
 import httpx
 from botocore.config import Config
 
-from local.clip import make_clip
-from local.embedded import ROOT
+from local.demo_clip import make_clip
+from local.embedded_aws import ROOT
 from local.provision import Stack, job_template
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings

@@ -54,7 +54,7 @@ fetch() { curl --silent --show-error --fail --max-time 30 "$@"; }
 clip() { # seconds, file
   compose run --rm --no-deps -T mediaconvert python -c "
 import pathlib, sys
-from local.clip import make_clip
+from local.demo_clip import make_clip
 path = pathlib.Path('/tmp/clip.mp4')
 make_clip(path, duration_s=$1, size='640x360')
 sys.stdout.buffer.write(path.read_bytes())" >"$2"

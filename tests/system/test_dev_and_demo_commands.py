@@ -56,13 +56,13 @@ def test_the_demo_reports_a_refused_file_type_in_one_line(system: System, tmp_pa
     (tmp_path / "notes.txt").write_text("just text", encoding="utf-8")
     demo = _local("demo", str(tmp_path / "notes.txt"), environment=system.environment)
     assert (demo.returncode, demo.stderr.count("\n")) == (1, 1)
-    assert "answers 415" in demo.stderr
+    assert "responded 415" in demo.stderr
 
 
 def test_a_missing_file_is_a_usage_error() -> None:
     """The demo checks the file before it calls the API."""
     demo = _local("demo", "/nowhere/video.mp4", environment={**os.environ})
-    assert (demo.returncode, demo.stderr) == (2, "make demo: /nowhere/video.mp4 is not a file with something in it\n")
+    assert (demo.returncode, demo.stderr) == (2, "make demo: /nowhere/video.mp4 is not a file, or is empty\n")
 
 
 def test_the_demo_reports_an_unreachable_api(free_port: Callable[[], int], video: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local import template as templates
+from local import cloudformation_template as templates
 
 TEMPLATES = sorted((Path(__file__).resolve().parents[2] / "infra").glob("*.yaml"))
 MIN_REASON_LENGTH = 20

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from deploy.cost import counts, prices
-from deploy.cost.document import document
-from deploy.cost.model import Target, bill, first_version, total
+from deploy.cost import aws_call_counts as counts
+from deploy.cost import prices
+from deploy.cost.cost_report import document
+from deploy.cost.monthly_bill import Target, bill, first_version, total
 from deploy.cost.workload import SCALES, Workload
-from local import template as templates
+from local import cloudformation_template as templates
 
 ROOT = Path(__file__).resolve().parents[2]
 CONDITIONS = {"lambda": {"IsOnLambda", "HasWorkerFunction"}, "fargate": {"IsOnFargate"}}
@@ -32,7 +33,7 @@ def test_the_cost_document_is_up_to_date() -> None:
 
 @pytest.mark.parametrize("target", ["lambda", "fargate"])
 def test_the_model_counts_the_alarm_metrics_of_the_template(target: Target) -> None:
-    """AWS charges for each metric of an alarm; after adding one, change deploy/cost/counts.py and run `make cost`."""
+    """AWS charges for each metric of an alarm: a new one also belongs into deploy/cost/aws_call_counts.py."""
     alarms = [
         each["Properties"]
         for each in resources("alarms.yaml").values()

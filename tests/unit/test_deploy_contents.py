@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from deploy.contents import SERVICES, File, archive, digest, is_kept
-from deploy.images import tag
-from deploy.package import ROOT
+from deploy.container_images import tag
+from deploy.lambda_package import ROOT
+from deploy.package_contents import SERVICES, File, archive, digest, is_kept
 
 FILES = [
     File(path="worker/loop.py", body=b"loop"),

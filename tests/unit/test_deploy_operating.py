@@ -1,8 +1,8 @@
 """An operator's commands get the worker's settings from the outputs of the deployment."""
 
-from deploy.operating import SETTINGS
-from local import template as templates
-from local.embedded import ROOT
+from deploy.worker_settings import SETTINGS
+from local import cloudformation_template as templates
+from local.embedded_aws import ROOT
 from worker.settings import WorkerSettings
 
 

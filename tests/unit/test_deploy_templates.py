@@ -10,7 +10,7 @@ import pytest
 
 from deploy import job_template
 from deploy.stacks import TARGETS, Target, stacks
-from local.template import parse
+from local.cloudformation_template import parse
 from worker.batch import EVENT_TIMEOUT_S
 from worker.settings import WorkerSettings
 

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from local import template as templates
-from local.embedded import ROOT
+from local import cloudformation_template as templates
+from local.embedded_aws import ROOT
 from service.api import page
 from service.app import create_app
 from service.server import configuration

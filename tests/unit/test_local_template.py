@@ -2,7 +2,7 @@
 
 import pytest
 
-from local import template as templates
+from local import cloudformation_template as templates
 
 _TABLE = """
 Resources:

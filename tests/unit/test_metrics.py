@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from local import template as templates
-from local.embedded import ROOT
+from local import cloudformation_template as templates
+from local.embedded_aws import ROOT
 from transcode import telemetry
 from transcode.metrics import METRICS, Kind, Metric
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from local import embedded, parts
-from local.parts import Ports
-from local.playback import PlaybackSettings
+from local import embedded_aws, system_processes
 from local.playback_key import new_key_pair
+from local.playback_server import PlaybackSettings
+from local.system_processes import Ports
 from service.settings import ServiceSettings
 from worker.settings import WorkerSettings
 
@@ -27,12 +27,12 @@ PROVISIONED = {
 
 def test_ports_default_to_8000_to_8003() -> None:
     """The guide documents these ports."""
-    assert parts.ports({}) == Ports(api=8000, playback=8001, mediaconvert=8002, aws=8003)
+    assert system_processes.ports({}) == Ports(api=8000, playback=8001, mediaconvert=8002, aws=8003)
 
 
 def test_a_variable_sets_its_port() -> None:
     """The other ports keep their defaults, and an empty variable counts as unset."""
-    chosen = parts.ports({"DEV_API_PORT": "9000", "DEV_AWS_PORT": ""})
+    chosen = system_processes.ports({"DEV_API_PORT": "9000", "DEV_AWS_PORT": ""})
     assert chosen == Ports(api=9000)
 
 
@@ -40,21 +40,21 @@ def test_a_variable_sets_its_port() -> None:
 def test_an_invalid_port_is_refused(value: str) -> None:
     """The error names the variable."""
     with pytest.raises(ValueError, match="DEV_PLAYBACK_PORT must be a port"):
-        parts.ports({"DEV_PLAYBACK_PORT": value})
+        system_processes.ports({"DEV_PLAYBACK_PORT": value})
 
 
 def test_two_processes_can_not_share_a_port() -> None:
     """The error is raised before any process starts."""
     with pytest.raises(ValueError, match="a port of its own"):
-        parts.ports({"DEV_API_PORT": "8003"})
+        system_processes.ports({"DEV_API_PORT": "8003"})
 
 
 def test_the_users_aws_variables_do_not_reach_a_process() -> None:
     """Profiles, tokens and endpoints of the shell would direct a process to another account."""
     shell = {"AWS_PROFILE": "work", "AWS_SESSION_TOKEN": "t", "AWS_ACCESS_KEY_ID": "AKIA", "PATH": "/bin"}
-    environment = parts.environment(shell, PORTS)
+    environment = system_processes.environment(shell, PORTS)
     assert {name for name in environment if name.startswith("AWS_")} == {
-        *embedded.CREDENTIALS,
+        *embedded_aws.CREDENTIALS,
         "AWS_ENDPOINT_URL",
         "AWS_EC2_METADATA_DISABLED",
     }
@@ -64,21 +64,21 @@ def test_the_users_aws_variables_do_not_reach_a_process() -> None:
 
 def test_the_users_settings_override_the_local_defaults() -> None:
     """A user can set the log level, for example."""
-    environment = parts.environment({"LOG_LEVEL": "DEBUG"}, PORTS)
+    environment = system_processes.environment({"LOG_LEVEL": "DEBUG"}, PORTS)
     assert environment["LOG_LEVEL"] == "DEBUG"
-    assert parts.environment({}, PORTS)["LOG_LEVEL"] == "INFO"
+    assert system_processes.environment({}, PORTS)["LOG_LEVEL"] == "INFO"
 
 
 def test_local_addresses_bypass_a_proxy() -> None:
     """Addresses that the shell already exempts stay exempt."""
-    environment = parts.environment({"NO_PROXY": "example.org"}, PORTS)
+    environment = system_processes.environment({"NO_PROXY": "example.org"}, PORTS)
     assert environment["NO_PROXY"] == environment["no_proxy"] == "example.org,127.0.0.1,localhost"
 
 
 def test_every_process_gets_valid_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The settings classes of the processes themselves read the environments."""
-    shared = parts.environment({}, PORTS)
-    application = {part.name: part for part in parts.application(PORTS, shared, PROVISIONED)}
+    shared = system_processes.environment({}, PORTS)
+    application = {part.name: part for part in system_processes.application(PORTS, shared, PROVISIONED)}
     for name, settings in (("playback", PlaybackSettings), ("service", ServiceSettings), ("worker", WorkerSettings)):
         with monkeypatch.context() as patch:
             for variable, value in application[name].environment.items():
@@ -89,7 +89,9 @@ def test_every_process_gets_valid_settings(monkeypatch: pytest.MonkeyPatch) -> N
 def test_with_playback_keys_only_the_service_signs_and_only_playback_verifies(monkeypatch: pytest.MonkeyPatch) -> None:
     """No other process gets either key."""
     keys = new_key_pair()
-    processes = parts.application(PORTS, parts.environment({}, PORTS), PROVISIONED, playback_keys=keys)
+    processes = system_processes.application(
+        PORTS, system_processes.environment({}, PORTS), PROVISIONED, playback_keys=keys
+    )
     owners = {
         key_half: [part.name for part in processes if pem in part.environment.values()]
         for key_half, pem in (("private", keys.private_pem), ("public", keys.public_pem))
@@ -102,7 +104,7 @@ def test_with_playback_keys_only_the_service_signs_and_only_playback_verifies(mo
 
 def test_the_embedded_aws_listens_on_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """It listens on the configured port, and its queue URLs name that port."""
-    monkeypatch.setattr(embedded, "command", lambda: ["ministack"])
-    aws, _ = parts.foundation(PORTS, parts.environment({}, PORTS), scratch=Path("scratch"))
+    monkeypatch.setattr(embedded_aws, "command", lambda: ["ministack"])
+    aws, _ = system_processes.foundation(PORTS, system_processes.environment({}, PORTS), scratch=Path("scratch"))
     assert (aws.environment["BIND_HOST"], aws.environment["GATEWAY_PORT"]) == ("127.0.0.1", "4")
     assert aws.environment["AUTH"] == "true"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from local import template as templates
-from local.embedded import ROOT
+from local import cloudformation_template as templates
+from local.embedded_aws import ROOT
 from service.permissions import SERVICE
 from transcode.permissions import Permission, Permissions, Resource
 from worker.permissions import OPERATOR, WORKER

@@ -1,0 +1,148 @@
+"""The AWS that measurements use: the embedded AWS with a deployed pipeline, or the stub; and rows to write to it."""
+
+import asyncio
+import json
+import socket
+import time
+from base64 import b64encode
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from bench.measured_processes import BenchError, cpu_s
+from local.embedded_aws import embedded_aws
+from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
+from transcode.aws import Aws, open_aws
+
+T = TypeVar("T")
+
+STUB_QUEUES = ("uploads", "uploads_dead_letter", "job_events", "job_events_dead_letter")
+ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchAws:
+    """An AWS of this run; `settings` are the environment variables of the measured processes."""
+
+    stack: Stack
+    settings: Mapping[str, str]
+
+    def emulator_cpu_s(self) -> float:
+        """Return the processor time that the emulator has used so far.
+
+        Raises:
+            BenchError: the emulator is not a process on this machine.
+        """
+        port = self.stack.endpoint_url.rsplit(":", 1)[-1]
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if f"GATEWAY_PORT={port}\0".encode() in (process / "environ").read_bytes():
+                    return cpu_s(process)
+        raise BenchError(f"no emulator at {self.stack.endpoint_url}")
+
+    def with_aws(self, work: Callable[[Aws], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine with AWS clients of its own, outside the measured processes."""
+
+        async def _work() -> T:
+            async with open_aws(region="us-east-1", endpoint_url=self.stack.endpoint_url) as aws:
+                return await work(aws)
+
+        return asyncio.run(_work())
+
+    def put_jobs(self, job_ids: Sequence[str], *, percent: int = 1) -> None:
+        """Write a status row for each job, with this percentage."""
+        self.with_aws(lambda aws: _put_jobs(aws, self.stack.status_table, job_ids, percent))
+
+
+def free_port() -> int:
+    """Return a free port of this machine."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def emulated_aws() -> Iterator[BenchAws]:
+    """Yield a new embedded AWS with the deployed pipeline, inside a `with` block."""
+    with embedded_aws(port=free_port()) as endpoint_url:
+        deployed = asyncio.run(
+            deploy(pipeline_template(), endpoint_url=endpoint_url, stack_name="bench", parameters=LOCAL_PARAMETERS)
+        )
+        yield bench_aws_at(endpoint_url, deployed)
+
+
+def bench_aws_at(endpoint_url: str, deployed: Mapping[str, str]) -> BenchAws:
+    """Return the AWS at an endpoint, with the settings of its deployment."""
+    settings = {
+        **deployed,
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "MEDIACONVERT_ROLE": ROLE,
+        "MEDIACONVERT_ENDPOINT_URL": endpoint_url,
+        "RECONCILE_INTERVAL_S": "0",  # a reconcile pass would disturb the measurement
+        "LOG_LEVEL": "WARNING",
+        "PLAYBACK_BASE_URL": "https://play.example",
+    }
+    return BenchAws(stack=Stack.of(endpoint_url=endpoint_url, environment=deployed), settings=settings)
+
+
+def stub_aws(endpoint_url: str) -> BenchAws:
+    """Return the AWS stub at an endpoint, where every row exists."""
+    names = {"INPUT_BUCKET": "bench-in", "OUTPUT_BUCKET": "bench-out", "UPLOAD_PREFIX": "uploads/"}
+    tables = {"INPUT_FILE_TABLE": "bench-files", "OUTPUT_TABLE": "bench-outputs", "STATUS_TABLE": "bench-statuses"}
+    queues = {f"{name.upper()}_QUEUE_URL": f"{endpoint_url}/000000000000/{name}" for name in STUB_QUEUES}
+    return bench_aws_at(endpoint_url, {**names, **tables, **queues})
+
+
+async def _put_jobs(aws: Aws, table: str, job_ids: Sequence[str], percent: int) -> None:
+    client = await aws.dynamodb()
+    now_s = int(time.time())
+    for at in range(0, len(job_ids), 25):
+        rows: list[Any] = [
+            {"PutRequest": {"Item": row(job_id, now_s=now_s, percent=percent)}} for job_id in job_ids[at : at + 25]
+        ]
+        await client.batch_write_item(RequestItems={table: rows})
+
+
+def signed_update_request(bench_aws: BenchAws) -> str:
+    """Return one signed HTTP request of UpdateItem in Base64; it can be sent any number of times."""
+    body = json.dumps(
+        {
+            "TableName": bench_aws.stack.status_table,
+            "Key": {"JobId": {"S": "1763798400123-limit00000"}},
+            "UpdateExpression": "SET EventTime = :t, JobStatus = :s",
+            "ExpressionAttributeValues": {":t": {"N": "1"}, ":s": {"S": "PROGRESSING"}},
+        }
+    )
+    headers = {"X-Amz-Target": "DynamoDB_20120810.UpdateItem", "Content-Type": "application/x-amz-json-1.0"}
+    request = AWSRequest(method="POST", url=bench_aws.stack.endpoint_url + "/", data=body, headers=headers)
+    SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
+    host = urlsplit(bench_aws.stack.endpoint_url).netloc
+    lines = [f"{name}: {value}" for name, value in {**request.headers, "Host": host}.items()]
+    head = "\r\n".join(["POST / HTTP/1.1", *lines, f"Content-Length: {len(body)}", "", body])
+    return b64encode(head.encode()).decode()
+
+
+def row(job_id: str, *, now_s: int, percent: int = 50) -> dict[str, dict[str, str]]:
+    """Return the row of a transcoding job, in DynamoDB's format."""
+    return {
+        "JobId": {"S": job_id},
+        "JobStatus": {"S": "PROGRESSING"},
+        "EventTime": {"N": str(now_s * 1000 + percent)},
+        "StartedTime": {"N": str(now_s * 1000 - 30_000)},
+        "StartedRate": {"N": "0"},
+        "ProgressRate": {"N": str(percent)},
+        "Phase": {"S": "TRANSCODING"},
+        "InputFile": {"S": f"uploads/{job_id}/clip.mp4"},
+        "FileName": {"S": "clip.mp4"},
+        "CreationTime": {"N": str(now_s - 60)},
+        "UpdatedTime": {"N": str(now_s)},
+        "ExpirationTime": {"N": str(now_s + 86_400)},
+    }

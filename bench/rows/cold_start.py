@@ -1,0 +1,94 @@
+"""Row "cold-start": the time of the handler's import and its first request."""
+
+import compileall
+import json
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from py_compile import PycInvalidationMode
+
+from bench.harness import Bench
+from bench.measured_processes import run_module
+from bench.results import Figure, Row, at_most
+from deploy.lambda_package import SOURCES
+from deploy.package_contents import is_kept
+from local.embedded_aws import ROOT
+
+VENV = ROOT / ".venv-bench"
+OURS = ("service", "worker")
+NAMES = {
+    "empty_service": "an empty handler that imports fastapi, boto3 and mangum",
+    "service": "this service",
+    "empty_worker": "an empty handler that imports boto3",
+    "first_version": "the first version's handler",
+    "worker": "this worker",
+}
+ALLOWED = 1.1
+
+
+def start(bench: Bench) -> Row:
+    """Measure new processes with the packages of a Lambda function; ours with only the files of its package."""
+    wall: defaultdict[str, list[float]] = defaultdict(list)
+    processor: defaultdict[str, list[float]] = defaultdict(list)
+    with tempfile.TemporaryDirectory(prefix="bench-package-") as folder:
+        _pack(Path(folder))
+        for turn in range(1 + (2 if bench.quick else 9)):
+            for what in NAMES:
+                path = f"{folder}:{ROOT}" if what in OURS else str(ROOT)
+                settings = {**bench.stub.settings, "PYTHONPATH": path}
+                found = json.loads(
+                    run_module("bench.cold_start", what, settings=settings, python=str(VENV / "bin" / "python"))
+                )
+                if turn:  # the first round compiles missing bytecode
+                    wall[what].append(found["wall_s"])
+                    processor[what].append(found["cpu_s"])
+    return Row(
+        name="cold-start",
+        what="Lambda cold start, import and first request",
+        figures=[
+            *_figures(wall, "s"),
+            *_figures(processor, "s of processor"),
+        ],
+        targets=[
+            at_most(
+                "service: at most 1.1 times the empty handler", _ratio(processor, "service", "empty_service"), ALLOWED
+            ),
+            at_most(
+                "worker: at most 1.1 times the empty handler", _ratio(processor, "worker", "empty_worker"), ALLOWED
+            ),
+            at_most(
+                "worker: at most 1.1 times the first version's handler",
+                _ratio(processor, "worker", "first_version"),
+                ALLOWED,
+            ),
+        ],
+        limit=(
+            "Importing Python modules: aiobotocore imports aiohttp besides botocore, and pydantic reads the settings. "
+            "An empty handler opens no client and sends no request."
+        ),
+    )
+
+
+def _pack(folder: Path) -> None:
+    """Copy the files that `make lambda` packages from this Python's environment, and compile them."""
+    (installed,) = VENV.glob("lib/python*/site-packages")
+    sources = ((installed, installed), *((ROOT, ROOT / name) for name in SOURCES))
+    for root, below in sources:
+        for path in below.rglob("*"):
+            name = path.relative_to(root).as_posix()
+            if path.is_file() and is_kept(name):
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, folder / name)
+    unchecked = PycInvalidationMode.UNCHECKED_HASH
+    compileall.compile_dir(folder, quiet=2, invalidation_mode=unchecked, workers=1)
+
+
+def _figures(found: Mapping[str, Sequence[float]], unit: str) -> list[Figure]:
+    return [Figure(name=NAMES[what], unit=unit, rounds=values) for what, values in found.items()]
+
+
+def _ratio(found: Mapping[str, Sequence[float]], ours: str, theirs: str) -> float:
+    medians = {what: Figure(name="", unit="", rounds=found[what]).median for what in (ours, theirs)}
+    return medians[ours] / medians[theirs]

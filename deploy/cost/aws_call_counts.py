@@ -1,0 +1,37 @@
+"""Counts of AWS calls, metrics and bytes per upload. Tests check them on an emulator and in the templates. Pure."""
+
+ANNOUNCE_WRITES = 1
+SUBMIT_READS = 1
+SUBMIT_WRITES = 5
+"""The claim and its update, the key's row, the status row, the input file's row."""
+EVENT_WRITES = 1
+"""Writes for PROGRESSING and for each STATUS_UPDATE, if each comes alone; a batch of events of one job is one write."""
+COMPLETE_READS = 2
+COMPLETE_WRITES = 1
+COMPLETE_PUTS = 2
+"""The key file and info.json."""
+LOOK_READS = 1
+"""Reads for a watched job, at most once per tick for any number of watchers."""
+FILE_LOOK_READS = 2
+"""Reads for a job that is looked up by its input file: both rows."""
+
+LOG_BYTES_PER_UPLOAD = 8_000
+"""Log bytes of service and worker for one upload, from its creation to COMPLETE, at LOG_LEVEL=INFO."""
+ROW_BYTES = 1_024
+"""Largest size of a row, so that each write is one write unit."""
+
+ALARM_METRICS = {"lambda": 12, "fargate": 12}
+"""Number of metrics in the alarms of alarms.yaml."""
+SCALING_METRICS = {"lambda": 0, "fargate": 10}
+"""Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have three metrics each."""
+METRICS_OF_OUR_OWN = 9
+"""Number of metric filters on the logs; AWS charges only for hours in which one counts something."""
+
+SEGMENT_S = 6
+RENDITIONS = 3
+NORMALIZED = 5
+"""Normalized minutes of one minute of video: 2 for each of 1080p and 720p, 1 for 360p."""
+
+FIRST_VERSION_SUBMIT_WRITES = 3
+FIRST_VERSION_ALARMS = 24
+"""Autoscaling of reads and writes of three tables: four alarms for each of the six."""

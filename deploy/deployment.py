@@ -1,0 +1,164 @@
+"""Creates or updates a deployment from this checkout: `make deploy`. Repeating it changes nothing."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from deploy import buckets
+from deploy.aws_account import Account
+from deploy.cloudformation import CloudFormation
+from deploy.container_images import put_images
+from deploy.lambda_package import ROOT, build
+from deploy.page_upload import page_files, put_page
+from deploy.parameters import Declared, Known, demand_known, fill, known, table_names, visibility_timeout_s
+from deploy.stacks import TARGETS, Deployed, Stack, Target, every_stack, stacks
+from deploy.stacks import stack as stack_of
+
+INFRA = ROOT / "infra"
+MAX_ROUNDS = 3
+"""A second round updates stacks whose parameters come from later stacks; a third round finds nothing to change."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployRequest:
+    """The options of one `make deploy`."""
+
+    deployment: str
+    target: Target
+    given: Mapping[str, str] = field(default_factory=dict)
+    without: Sequence[str] = ()
+    page_config: bytes | None = None
+    """The content of the page's `config.js`; without it, the existing file stays."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Deployment:
+    """One run of a deployment: the existing stacks, and the parameters that the templates declare."""
+
+    request: DeployRequest
+    account: Account
+    cloudformation: CloudFormation
+    report: Report
+    """Called with each finished step."""
+    report_current: Report
+    """Called with the name of each step at its start; CloudFront takes minutes."""
+    templates: dict[str, str] = field(default_factory=dict)
+    declared: dict[str, list[Declared]] = field(default_factory=dict)
+    existing: dict[str, Deployed] = field(default_factory=dict)
+    deployed_parameters: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The parameters that each stack was deployed with in this run."""
+    code_parameters: dict[str, str] = field(default_factory=dict)
+    """The parameters that name the package or images of this checkout."""
+
+    async def run(self) -> dict[str, Deployed]:
+        """Create or update every stack, and return the existing stacks by role."""
+        plan = stacks(self.request.deployment, self.request.target, without=self.request.without)
+        await self._read_current_state(plan)
+        for _ in range(MAX_ROUNDS):
+            if not [stack for stack in plan if await self._deploy_stack(stack)]:
+                break
+        await self._put_page()
+        await self._remove_other_target()
+        return self.existing
+
+    async def _read_current_state(self, plan: Sequence[Stack]) -> None:
+        """Read the templates and the existing stacks, before anything is changed."""
+        for stack in plan:
+            self.templates[stack.role] = (INFRA / stack.template).read_text(encoding="utf-8")
+            self.declared[stack.role] = await self.cloudformation.declared(self.templates[stack.role])
+        demand_known(self.request.given, {each.name for parameters in self.declared.values() for each in parameters})
+        for stack in every_stack(self.request.deployment):
+            if found := await self.cloudformation.find(stack.name):
+                self.existing[stack.role] = found
+
+    async def _deploy_stack(self, stack: Stack) -> bool:
+        """Create or update one stack; return False if this run has already deployed it with the same parameters."""
+        if stack.role == self.request.target and not self.code_parameters:
+            self.code_parameters = await self._upload_code()
+        parameters = fill(self.declared[stack.role], self._known(stack.role))
+        if self.deployed_parameters.get(stack.role) == parameters:
+            return False
+        self.report_current(stack.name)
+        outcome = await self.cloudformation.deploy_stack(stack.name, self.templates[stack.role], parameters)
+        self.report(f"{stack.name:<40} {outcome}")
+        self.deployed_parameters[stack.role] = parameters
+        found = await self.cloudformation.find(stack.name)
+        if found:
+            self.existing[stack.role] = found
+        return True
+
+    def _known(self, role: str) -> Known:
+        return known(
+            role,
+            self.existing,
+            left=self._other_target,
+            given=self.request.given,
+            fixed={"StackPrefix": self.request.deployment, **self._fixed(role)},
+            suggested=table_names(self.request.deployment, self.declared["pipeline"]) if role == "pipeline" else {},
+        )
+
+    @property
+    def _other_target(self) -> str:
+        return next(each for each in TARGETS if each != self.request.target)
+
+    def _fixed(self, role: str) -> dict[str, str]:
+        match role:
+            case "pipeline" if "VisibilityTimeoutS" not in self.request.given:
+                return self._visibility()
+            case "artifacts" if self.request.target == "fargate":
+                return {"WithImages": "true"}
+            case "lambda" | "fargate":
+                return self.code_parameters
+            case _:
+                return {}
+
+    def _visibility(self) -> dict[str, str]:
+        """Return the queues' visibility timeout: the one for Lambda, or the default after a change away from Lambda."""
+        if self.request.target == "lambda":
+            return {"VisibilityTimeoutS": visibility_timeout_s(int(self._value("lambda", "WorkerTimeoutS")))}
+        if "lambda" in self.existing:  # this run changes away from Lambda
+            defaults = {each.name: each.default or "" for each in self.declared["pipeline"]}
+            return {"VisibilityTimeoutS": defaults["VisibilityTimeoutS"]}
+        return {}
+
+    def _value(self, role: str, name: str) -> str:
+        """Return a parameter of a stack that isn't deployed yet; it doesn't depend on other stacks."""
+        declared = [each for each in self.declared[role] if each.name == name]
+        previous = self.existing[role].parameters if role in self.existing else {}
+        return fill(declared, Known(given=self.request.given, previous=previous))[name]
+
+    async def _upload_code(self) -> dict[str, str]:
+        """Upload the package or the images, and return the parameters that name them."""
+        outputs = self.existing["artifacts"].outputs
+        if self.request.target == "fargate":
+            architecture = self._value("fargate", "CpuArchitecture")
+            self.report_current("images")
+            image_uris, pushed = await put_images(self.account, outputs["ImageRepositoryUri"], architecture)
+            self.report(f"{'images':<40} {f'{pushed} pushed' if pushed else 'unchanged'}")
+            return {"ServiceImage": image_uris["service"], "WorkerImage": image_uris["worker"]}
+        self.report_current("package")
+        package = build(
+            architecture=self._value("lambda", "Architecture"), python=self._value("lambda", "PythonVersion")
+        )
+        is_uploaded = await buckets.put_package(await self.account.s3(), outputs["CodeBucket"], package)
+        self.report(f"{'package':<40} {'uploaded' if is_uploaded else 'unchanged'}")
+        return {"CodeKey": package.key}
+
+    async def _put_page(self) -> None:
+        """Upload the built page, if the deployment has an edge stack to serve it."""
+        if "edge" not in self.existing:
+            return
+        if not (files := page_files()):
+            self.report(f"{'page':<40} not built: `make page` builds it and needs Node.js")
+            return
+        bucket = self.existing["edge"].outputs["PageBucket"]
+        uploaded = await put_page(await self.account.s3(), bucket, files, config=self.request.page_config)
+        self.report(f"{'page':<40} {f'{uploaded} files uploaded' if uploaded else 'unchanged'}")
+
+    async def _remove_other_target(self) -> None:
+        """Delete the stack of the other target, which no other stack uses any more."""
+        if self.existing.pop(self._other_target, None):
+            name = stack_of(self._other_target, self.request.deployment).name
+            await self.cloudformation.remove(name)
+            self.report(f"{name:<40} deleted")
