@@ -3,8 +3,8 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from local.demo import DemoResult, Reporter, run_demo
 from local.demo_clip import make_clip
 from local.local_system import StartError, local_system
 from local.supervisor import Supervisor
+
+CLIP_S = 12
+"""Long enough for the bar to move, short enough for a first look."""
 
 OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -40,7 +43,8 @@ async def run(*, video: Path | None, api_url: str | None, token: str | None = No
     dev_api_url = system_processes.url(system_processes.ports(os.environ).api)
     try:
         if api_url or await _is_healthy(dev_api_url):
-            await _show(video, api_url or dev_api_url, token=token)
+            async with _video(video) as ready_video:
+                await _show(await ready_video, api_url or dev_api_url, token=token)
         else:
             await _start_and_show(video)
     except (ClientError, StartError, ValueError) as error:
@@ -60,23 +64,43 @@ async def _is_healthy(api_url: str) -> bool:
 async def _start_and_show(video: Path | None) -> None:
     OUT.print("no system is running (make dev); starting one …")
     ports = system_processes.ports(os.environ)
-    async with local_system(ports=ports, supervisor=Supervisor(lambda _name, _line: None)) as system:
-        await _show(video, system.api_url)
+    async with (
+        _video(video) as ready_video,  # a clip is made while the system starts
+        local_system(ports=ports, supervisor=Supervisor(lambda _name, _line: None)) as system,
+    ):
+        await _show(await ready_video, system.api_url)
         if OUT.is_terminal:
             OUT.print("the system keeps running, so that you can watch the video; Ctrl-C stops it")
             await asyncio.Event().wait()
         OUT.print("stopping the system that was started for this demo; `make dev` starts one that keeps running")
 
 
-async def _show(video: Path | None, api_url: str, *, token: str | None = None) -> None:
+@asynccontextmanager
+async def _video(video: Path | None) -> AsyncIterator[Awaitable[Path]]:
+    """Yield the video, or a clip that is being made, for the length of the context."""
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
-        if video is None:
-            video = Path(folder) / "Demo clip.mp4"
-            OUT.print("making a clip of 20 s …")
-            await asyncio.to_thread(make_clip, video)
-        OUT.print(Text(f"{video.name} → {api_url}"))
-        with _reporter() as reporter:
-            result = await run_demo(video, api_url=api_url, token=token, reporter=reporter)
+        making = asyncio.create_task(_make_clip(Path(folder)) if video is None else _existing(video))
+        try:
+            yield making
+        finally:
+            await asyncio.gather(making, return_exceptions=True)  # ffmpeg writes into the folder until it ends
+
+
+async def _make_clip(folder: Path) -> Path:
+    clip = folder / "Demo clip.mp4"
+    OUT.print(f"making a clip of {CLIP_S} s …")
+    await asyncio.to_thread(make_clip, clip, duration_s=CLIP_S)
+    return clip
+
+
+async def _existing(video: Path) -> Path:
+    return video
+
+
+async def _show(video: Path, api_url: str, *, token: str | None = None) -> None:
+    OUT.print(Text(f"{video.name} → {api_url}"))
+    with _reporter() as reporter:
+        result = await run_demo(video, api_url=api_url, token=token, reporter=reporter)
     OUT.print(Text(_summary(result)))
 
 
