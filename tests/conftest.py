@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=f"LocalStack: {marker.args[0]}"))
 
 
-pytest_plugins = ["tests.system.fixtures"]
+pytest_plugins = ["tests.system.fixtures", "tests.permission_check", "tests.proof_summary"]
 """One running system, for the tests of it and for those of its page in a browser."""
 
 

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.fake_issuer import AUDIENCE
+from tests.file_lock import file_lock
 from tests.system.running import System, eventually, ffmpeg
 
 from .cards import Watched
@@ -64,7 +65,8 @@ def built_page() -> Path:
     """The folder of the built page."""
     if shutil.which("node") is None:
         _missing("no Node.js, which builds the page")
-    built = subprocess.run(["make", "page"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 -- make
+    with file_lock("page"):  # pytest-xdist can run this fixture in two processes
+        built = subprocess.run(["make", "page"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 -- make
     assert built.returncode == 0, built.stdout + built.stderr
     return ROOT / "web" / "dist"
 

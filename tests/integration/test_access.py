@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 
 from local.provision import Stack
-from service.resources import Resources
 from service.settings import ServiceSettings
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
-from tests.integration.test_api import serve, service_settings, wish
+from tests.integration.process_settings import service_settings
+from tests.integration.service_app import resources_of, serve, upload_request
 from transcode.job import Failed, Failure, Job
 from transcode.lookup import Lookup
 
@@ -49,12 +49,6 @@ async def api(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def opened(api: httpx.AsyncClient) -> Resources:
-    """What the API's routes stand on."""
-    resources: Resources = api._transport.app.state.resources  # type: ignore[attr-defined]  # noqa: SLF001 -- to look
-    return resources
-
-
 @pytest.fixture
 def caller() -> str:
     """A caller of the test's own."""
@@ -63,7 +57,7 @@ def caller() -> str:
 
 async def ended(api: httpx.AsyncClient, *, owner: str | None) -> tuple[str, str]:
     """A file and its job, which ended in ERROR, of this owner."""
-    tables, now_s = opened(api), int(time.time())
+    tables, now_s = resources_of(api), int(time.time())
     input_file, job_id = f"uploads/{secrets.token_hex(8)}/a.mp4", f"1-{secrets.token_hex(6)}"
     if owner:
         await tables.lookups.announce(Lookup(input_file=input_file, owner=owner), now_s=now_s)
@@ -97,7 +91,7 @@ async def test_every_route_but_health_wants_a_token(api: httpx.AsyncClient) -> N
 
 async def test_whoever_announced_an_upload_sees_it(api: httpx.AsyncClient, issuer: LittleIssuer, caller: str) -> None:
     """And nobody else does."""
-    announced = await api.post("/uploads", json=wish(), headers=issuer.bearer(caller))
+    announced = await api.post("/uploads", json=upload_request(), headers=issuer.bearer(caller))
     query = {"input_file": announced.json()["input_file"]}
     assert (await api.get("/jobs", params=query, headers=issuer.bearer(caller))).status_code == 200
     assert (await api.get("/jobs", params=query, headers=issuer.bearer("eve"))).status_code == 404
@@ -151,12 +145,12 @@ async def test_an_issuer_that_is_down_is_a_503(settings: ServiceSettings, issuer
 async def test_one_caller_can_not_flood(api: httpx.AsyncClient, issuer: LittleIssuer, caller: str) -> None:
     """Two uploads a minute here, however they begin; another caller has two of their own."""
     mine = issuer.bearer(caller)
-    await api.post("/uploads", json=wish(), headers=mine)
+    await api.post("/uploads", json=upload_request(), headers=mine)
     await api.post("/s3/multipart", json={"filename": "a.mp4", "type": "video/mp4"}, headers=mine)
     third = await api.get("/s3/params?filename=a.mp4&type=video/mp4", headers=mine)
     assert (third.status_code, third.json()["code"]) == (429, "too_many_uploads")
     assert 0 < int(third.headers["Retry-After"]) <= 60
-    assert (await api.post("/uploads", json=wish(), headers=issuer.bearer(f"{caller}-2"))).status_code == 201
+    assert (await api.post("/uploads", json=upload_request(), headers=issuer.bearer(f"{caller}-2"))).status_code == 201
 
 
 async def chunks(size: int) -> AsyncIterator[bytes]:

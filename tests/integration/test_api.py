@@ -10,41 +10,17 @@ import httpx
 import pytest
 
 from local.provision import Stack
-from service.app import create_app
 from service.settings import ServiceSettings
-from tests.integration.conftest import Stores
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
+from tests.integration.process_settings import PLAYBACK_BASE_URL, UPLOAD_MAX_BYTES, service_settings
+from tests.integration.service_app import serve, upload_request
+from tests.integration.stores import Stores
 from transcode.job import Completed, Failed, Failure, Job, JobWarning, Output, Progressed, WarningRaised
 from transcode.lookup import Lookup
 
-PLAYBACK = "https://play.example"
-TOO_LARGE = 1_000_001
 FRESH_S: float = ServiceSettings.model_fields["fresh_s"].default
 """After so long, whoever asks for a job is told how it stands now."""
-
-
-def service_settings(stack: Stack) -> ServiceSettings:
-    """The service's settings for a deployed pipeline."""
-    return ServiceSettings(
-        input_bucket=stack.input_bucket,
-        output_bucket=stack.output_bucket,
-        input_file_table=stack.input_file_table,
-        status_table=stack.status_table,
-        aws_endpoint_url=stack.endpoint_url,
-        playback_base_url=PLAYBACK,
-        upload_max_bytes=1_000_000,
-    )
-
-
-async def serve(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the running application."""
-    app = create_app(settings)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api") as api,
-    ):
-        yield api
 
 
 @pytest.fixture(params=["container", "lambda"])
@@ -58,11 +34,6 @@ async def api(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[htt
         yield client
 
 
-def wish(**changes: object) -> dict[str, object]:
-    """A request for an upload of five bytes."""
-    return {"file_name": "clip.mp4", "content_type": "video/mp4", "size_bytes": 5, **changes}
-
-
 async def put(upload: dict[str, Any], body: bytes, **headers: str) -> int:
     """Send the file as the answer says, and return S3's status."""
     async with httpx.AsyncClient() as s3:
@@ -72,14 +43,14 @@ async def put(upload: dict[str, Any], body: bytes, **headers: str) -> int:
 
 async def test_an_announced_upload_is_taken_by_s3(api: httpx.AsyncClient) -> None:
     """The presigned URL works as it is, with exactly the headers given."""
-    answer = await api.post("/uploads", json=wish())
+    answer = await api.post("/uploads", json=upload_request())
     assert answer.status_code == 201
     assert await put(answer.json(), b"video") == 200
 
 
 async def test_a_type_with_parameters_is_taken_as_a_browser_gives_it(api: httpx.AsyncClient) -> None:
     """A recording of the browser's own names its codecs; the signature binds what was announced."""
-    upload = (await api.post("/uploads", json=wish(content_type="video/webm;codecs=vp9,opus"))).json()
+    upload = (await api.post("/uploads", json=upload_request(content_type="video/webm;codecs=vp9,opus"))).json()
     assert await put(upload, b"video") == 200
 
 
@@ -92,19 +63,19 @@ async def test_the_signature_binds_length_and_type(
     api: httpx.AsyncClient, body: bytes, headers: dict[str, str]
 ) -> None:
     """What was announced is what comes, or nothing does."""
-    upload = (await api.post("/uploads", json=wish())).json()
+    upload = (await api.post("/uploads", json=upload_request())).json()
     assert await put(upload, body, **headers) == 403
 
 
 async def test_the_signature_binds_the_key(api: httpx.AsyncClient) -> None:
     """Nobody uploads over another's file."""
-    upload = (await api.post("/uploads", json=wish())).json()
+    upload = (await api.post("/uploads", json=upload_request())).json()
     assert await put({**upload, "url": upload["url"].replace("/clip.mp4", "/other.mp4")}, b"video") == 403
 
 
 async def test_an_upload_waits_under_its_own_name(api: httpx.AsyncClient) -> None:
     """Before there is a job, the file is known and awaited."""
-    upload = (await api.post("/uploads", json=wish(file_name="私の ビデオ+50%#1.mp4"))).json()
+    upload = (await api.post("/uploads", json=upload_request(file_name="私の ビデオ+50%#1.mp4"))).json()
     job = (await api.get("/jobs", params={"input_file": upload["input_file"]})).json()
     assert (job["status"], job["job_id"], job["progress_percent"]) == ("AWAITING_UPLOAD", None, None)
     assert job["file_name"] == "私の ビデオ+50%#1.mp4"
@@ -113,7 +84,7 @@ async def test_an_upload_waits_under_its_own_name(api: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize(
     ("changes", "status", "names"),
     [
-        ({"size_bytes": TOO_LARGE}, 413, "upload_too_large"),
+        ({"size_bytes": UPLOAD_MAX_BYTES + 1}, 413, "upload_too_large"),
         ({"content_type": "text/html"}, 415, "unsupported_content_type"),
         ({"size_bytes": 0}, 422, "size_bytes"),
         ({"size_bytes": "many"}, 422, "size_bytes"),
@@ -127,7 +98,7 @@ async def test_a_bad_request_is_told_what_is_wrong_with_it(
     api: httpx.AsyncClient, changes: dict[str, object], status: int, names: str
 ) -> None:
     """The status, a stable code, and the field's name."""
-    answer = await api.post("/uploads", json=wish(**changes))
+    answer = await api.post("/uploads", json=upload_request(**changes))
     assert answer.status_code == status
     assert set(answer.json()) == {"detail", "code"}
     assert names in answer.text
@@ -172,7 +143,7 @@ async def test_a_jobs_whole_life_can_be_read(
     await asyncio.sleep(FRESH_S)
     job = (await api.get(f"/jobs/{job_id}")).json()
     assert (job["status"], job["progress_percent"], job["eta_s"]) == ("COMPLETE", 100, None)
-    assert job["output"]["playback_url"] == f"{PLAYBACK}/uploads/a%20b.mp4_1/a%20b.m3u8"
+    assert job["output"]["playback_url"] == f"{PLAYBACK_BASE_URL}/uploads/a%20b.mp4_1/a%20b.m3u8"
     assert job["output"]["duration_ms"] == 7
 
 

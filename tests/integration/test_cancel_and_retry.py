@@ -18,8 +18,9 @@ from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from service.aws.mediaconvert import JobCanceller
-from tests.integration.conftest import Stores
-from tests.integration.test_api import serve, service_settings
+from tests.integration.process_settings import service_settings
+from tests.integration.service_app import serve
+from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Canceled, Completed, Failed, Failure, Job, Output, Progressed
 from transcode.lookup import Lookup

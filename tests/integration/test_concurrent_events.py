@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.provision import Stack
-from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S
-from transcode.aws import open_aws
-from transcode.dynamodb import Lifetimes
+from tests.declared_permissions import WORKER
+from tests.integration.aws_call_recorder import AwsCallRecorder
+from tests.integration.stores import LIFETIMES
 from transcode.job import (
     Canceled,
     Completed,
@@ -129,14 +129,13 @@ class Workers:
 
 
 @pytest.fixture
-def workers(stack: Stack) -> Iterator[Workers]:
+def workers(stack: Stack, aws_calls: AwsCallRecorder) -> Iterator[Workers]:
     """Three of them."""
-    lifetimes = Lifetimes(changed_s=STATUS_TTL_S, waiting_s=OUTPUT_TTL_S)
     with asyncio.Runner() as runner:
-        opening = open_aws(region="us-east-1", endpoint_url=stack.endpoint_url)
+        opening = aws_calls.open_aws(WORKER, region="us-east-1", endpoint_url=stack.endpoint_url)
         aws = runner.run(opening.__aenter__())
         clients = [runner.run(aws.dynamodb()) for _ in range(WORKERS)]
-        yield Workers(runner=runner, tables=[StatusTable(each, stack.status_table, lifetimes) for each in clients])
+        yield Workers(runner=runner, tables=[StatusTable(each, stack.status_table, LIFETIMES) for each in clients])
         runner.run(opening.__aexit__(None, None, None))
 
 

@@ -16,8 +16,10 @@ import pytest
 
 from local.provision import Stack
 from mediaconvert_emulator import store as emulator_store
-from tests.integration.conftest import Stores, worker_settings
-from tests.integration.test_apply import complete, file_names, read, submitted
+from tests.integration.job_rows import output_file_names, put_submitted_job, read_job
+from tests.integration.process_settings import worker_settings
+from tests.integration.queue_messages import complete_event, object_created
+from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Status
 from worker.assembly import open_handler
@@ -108,19 +110,10 @@ class Place:
         return None
 
 
-def created(stack: Stack, input_file: str) -> Message:
-    """S3's event."""
-    thing = {"key": input_file, "size": 5, "version-id": "v1"}
-    detail = {"bucket": {"name": stack.input_bucket}, "object": thing}
-    return Message(
-        message_id=secrets.token_hex(8), body=json.dumps({"detail-type": "Object Created", "detail": detail})
-    )
-
-
 @pytest.fixture
-def place(aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> Place:
+def place(worker_aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> Place:
     """The shared pipeline; one session, because loading the services' models takes longer than the deaths."""
-    return Place(aws=aws, stack=stack, mediaconvert=mediaconvert_endpoint)
+    return Place(aws=worker_aws, stack=stack, mediaconvert=mediaconvert_endpoint)
 
 
 @pytest.fixture
@@ -135,7 +128,7 @@ async def test_wherever_a_worker_dies_an_upload_has_one_job_and_its_key_fits(
     place: Place, stack: Stack, *, is_before: bool
 ) -> None:
     """Claim, template, job, record, key row, status row, lookup row: a death at each, then one more delivery."""
-    messages = [created(stack, f"uploads/{secrets.token_hex(8)}/clip.mp4") for _ in range(MOST_CALLS)]
+    messages = [object_created(stack, f"uploads/{secrets.token_hex(8)}/clip.mp4") for _ in range(MOST_CALLS)]
     died_at = await asyncio.gather(
         *(place.dies_at(message, call, is_before=is_before) for call, message in enumerate(messages))
     )
@@ -146,23 +139,27 @@ async def test_wherever_a_worker_dies_an_upload_has_one_job_and_its_key_fits(
 
 @pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
 async def test_wherever_a_worker_dies_complete_is_told_only_of_what_plays(
-    place: Place, stack: Stack, stores: Stores, *, is_before: bool
+    place: Place, stack: Stack, stores: Stores, aws: Aws, *, is_before: bool
 ) -> None:
     """Reads, key file, info.json, status: a death at each. What the row says then is true, and so it is at the end."""
     job_ids = [f"{time.time_ns() // 1_000_000}-{secrets.token_hex(3)}" for _ in range(MOST_CALLS)]
+    s3 = await aws.s3()
     for job_id in job_ids:
-        await submitted(stores, job_id)
+        await put_submitted_job(stores, job_id)
     died_at = await asyncio.gather(
-        *(place.dies_at(complete(stack, job_id, 9), call, is_before=is_before) for call, job_id in enumerate(job_ids))
+        *(
+            place.dies_at(complete_event(stack, job_id, 9), call, is_before=is_before)
+            for call, job_id in enumerate(job_ids)
+        )
     )
     for job_id in job_ids:
-        if (await read(stores, job_id)).status is Status.COMPLETE:
-            assert {"clip.key", "info.json"} <= await file_names(stores.artifacts.client, stack, job_id)
+        if (await read_job(stores, job_id)).status is Status.COMPLETE:
+            assert {"clip.key", "info.json"} <= await output_file_names(s3, stack, job_id)
     handler = await place.worker()
-    await asyncio.gather(*(handler.handle([complete(stack, job_id, 9)]) for job_id in job_ids))
+    await asyncio.gather(*(handler.handle([complete_event(stack, job_id, 9)]) for job_id in job_ids))
     for job_id in job_ids:
-        assert (await read(stores, job_id)).status is Status.COMPLETE
-        assert {"clip.key", "info.json"} <= await file_names(stores.artifacts.client, stack, job_id)
+        assert (await read_job(stores, job_id)).status is Status.COMPLETE
+        assert {"clip.key", "info.json"} <= await output_file_names(s3, stack, job_id)
     assert died_at.count("PutObject") == 2
     assert died_at[-1] is None, "there are more calls than deaths"
 
@@ -170,7 +167,7 @@ async def test_wherever_a_worker_dies_complete_is_told_only_of_what_plays(
 async def expect_one_job(place: Place, message: Message) -> None:
     """Deliver the message until it is done, and see that there is one job, found by its file, with its own key."""
     input_file = json.loads(message.body)["detail"]["object"]["key"]
-    until = time.monotonic() + 4 * LEASE_S
+    until = time.monotonic() + 20 * LEASE_S
     handler = await place.worker()
     while await handler.handle([message]) != {message.message_id: Done()}:
         assert time.monotonic() < until, f"{input_file} is not done"

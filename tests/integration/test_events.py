@@ -13,8 +13,8 @@ import pytest_asyncio
 
 from local.provision import Stack
 from service.resources import Resources
+from tests.integration.process_settings import service_settings
 from tests.integration.serving import DEADLINE_S, Running, running, streaming
-from tests.integration.test_api import service_settings
 from transcode.job import Canceled, Completed, Failure, Job, JobWarning, Output, Progressed, WarningRaised
 from transcode.lookup import Lookup
 
@@ -258,6 +258,7 @@ async def test_an_id_that_is_not_ours_does_no_harm(
     assert "COMPLETE" in answer.text
 
 
+@pytest.mark.serial
 async def test_a_job_is_read_once_a_tick_however_many_watch_it(
     service: Running, tables: Resources, job_id: str
 ) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from tests.integration.conftest import OUTPUT_TTL_S, Stores
+from tests.integration.stores import OUTPUT_TTL_S, Stores
 from worker.claim import Claim, Destination
 
 NOW_MS = 1_900_000_000_000

@@ -16,7 +16,6 @@ import pytest
 
 from local.embedded import ROOT
 from local.provision import Stack
-from tests.integration.conftest import Stores
 from tests.integration.lambda_events import (
     MakeEvent,
     answered,
@@ -28,7 +27,8 @@ from tests.integration.lambda_events import (
 )
 from tests.integration.lambda_runtime import Container, container
 from tests.integration.lambda_transport import invoking
-from tests.integration.test_api import service_settings
+from tests.integration.process_settings import service_settings
+from tests.integration.stores import Stores
 from tests.lambda_runtime_api import InvocationError
 from transcode.aws import Aws
 from transcode.job import Progressed, Status

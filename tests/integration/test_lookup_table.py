@@ -1,6 +1,6 @@
 """The lookup table finds a file's newest job, whatever comes late or twice."""
 
-from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S, Stores
+from tests.integration.stores import OUTPUT_TTL_S, STATUS_TTL_S, Stores
 from transcode.job import Failure
 from transcode.lookup import Lookup
 

@@ -1,7 +1,6 @@
 """The poll loop on real queues: messages come, are settled, and a stop loses none."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.provision import Stack
-from transcode.aws import Aws, open_aws
+from transcode.aws import Aws
 from worker.health import Pulse
 from worker.loop import Loop
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
@@ -55,9 +54,15 @@ async def sqs(aws: Aws) -> "SQSClient":
 
 
 @pytest.fixture
-async def queue(sqs: "SQSClient", own_stack: Stack) -> Queue:
+async def worker_sqs(worker_aws: Aws) -> "SQSClient":
+    """A worker's SQS client."""
+    return await worker_aws.sqs()
+
+
+@pytest.fixture
+async def queue(worker_sqs: "SQSClient", own_stack: Stack) -> Queue:
     """The uploads queue."""
-    return await open_queue(sqs, own_stack.uploads_queue_url)
+    return await open_queue(worker_sqs, own_stack.uploads_queue_url)
 
 
 async def run_until(
@@ -192,16 +197,18 @@ async def test_nothing_waits_for_a_lot(sqs: "SQSClient", queue: Queue) -> None:
     """A message that comes alone is handled alone, without another look at the queue."""
     recorder = Recorder()
     receives: list[object] = []
-    sqs.meta.events.register("before-call.sqs.ReceiveMessage", lambda **_: receives.append(None))
+    queue.client.meta.events.register("before-call.sqs.ReceiveMessage", lambda **_: receives.append(None))
     await send(sqs, queue, "alone")
     await run_until(replace(queue, lot=1_000), recorder, recorder.arrived.is_set)
     assert recorder.lots == [1]
     assert len(receives) <= 2  # the one that brought it, and the next long poll
 
 
-async def test_a_lot_that_a_stop_cuts_short_is_given_back(sqs: "SQSClient", deploy_stack: Callable[..., Stack]) -> None:
+async def test_a_lot_that_a_stop_cuts_short_is_given_back(
+    sqs: "SQSClient", worker_sqs: "SQSClient", deploy_stack: Callable[..., Stack]
+) -> None:
     """All of it, not only the first ten, and at once: by itself it would come back after a minute."""
-    queue = await open_queue(sqs, deploy_stack().job_events_queue_url)
+    queue = await open_queue(worker_sqs, deploy_stack().job_events_queue_url)
     recorder = Recorder(takes_s=3600)
     await send_many(sqs, queue, 40)
     await run_until(replace(queue, lot=1_000), recorder, recorder.arrived.is_set, grace_s=0.2)
@@ -213,28 +220,25 @@ async def test_a_lot_that_a_stop_cuts_short_is_given_back(sqs: "SQSClient", depl
     assert returned == {message.message_id for message in recorder.seen}
 
 
-async def test_a_queue_without_a_dead_letter_queue_is_refused(sqs: "SQSClient") -> None:
+async def test_a_queue_without_a_dead_letter_queue_is_refused(sqs: "SQSClient", worker_sqs: "SQSClient") -> None:
     """The worker says so at its start, not when the first message must be buried."""
     url = (await sqs.create_queue(QueueName="lonely"))["QueueUrl"]
     with pytest.raises(QueueUnusableError, match="lonely has no dead-letter queue"):
-        await open_queue(sqs, url)
+        await open_queue(worker_sqs, url)
 
 
-async def test_a_queue_that_does_not_answer_is_asked_again(own_stack: Stack) -> None:
+async def test_a_queue_that_does_not_answer_is_asked_again(queue: Queue, sqs: "SQSClient") -> None:
     """A poll that fails doesn't end the worker."""
     recorder = Recorder()
-    async with open_aws(region="us-east-1", endpoint_url=own_stack.endpoint_url) as aws:
-        client = await aws.sqs()
-        queue = await open_queue(client, own_stack.uploads_queue_url)
-        failures = iter([True])
+    failures = iter([True])
 
-        def fail_once(**_: object) -> None:
-            if next(failures, False):
-                raise ConnectionError("no route")
+    def fail_once(**_: object) -> None:
+        if next(failures, False):
+            raise ConnectionError("no route")
 
-        client.meta.events.register("before-call.sqs.ReceiveMessage", fail_once)
-        await client.send_message(QueueUrl=queue.url, MessageBody=json.dumps("after the failure"))
-        await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
+    queue.client.meta.events.register("before-call.sqs.ReceiveMessage", fail_once)
+    await send(sqs, queue, "after the failure")
+    await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
     assert recorder.seen
 
 

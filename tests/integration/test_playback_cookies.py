@@ -22,8 +22,8 @@ from service.settings import ServiceSettings
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
-from tests.integration.test_access import opened
-from tests.integration.test_api import serve, service_settings
+from tests.integration.process_settings import service_settings
+from tests.integration.service_app import resources_of, serve
 from transcode.aws import open_aws
 from transcode.job import Completed, Job, Output
 from transcode.lookup import Lookup
@@ -91,7 +91,7 @@ async def api(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
 
 async def complete(api: httpx.AsyncClient, stack: Stack, *, owner: str) -> Job:
     """A job of this owner that is complete, with its key file."""
-    tables, now_s = opened(api), int(time.time())
+    tables, now_s = resources_of(api), int(time.time())
     input_file, job_id = f"uploads/{secrets.token_hex(8)}/a.mp4", f"1-{secrets.token_hex(6)}"
     output = Output(path=f"{input_file}_20261122080000-4be1c7/", playlists={".m3u8": "a.m3u8"})
     await tables.lookups.announce(Lookup(input_file=input_file, owner=owner), now_s=now_s)
@@ -161,7 +161,7 @@ async def test_what_is_no_key_needs_no_cookie(api: httpx.AsyncClient, stack: Sta
 
 async def test_an_unfinished_job_gives_no_cookie(api: httpx.AsyncClient, issuer: LittleIssuer) -> None:
     """There is no key file to fetch."""
-    tables, now_s = opened(api), int(time.time())
+    tables, now_s = resources_of(api), int(time.time())
     job_id = f"1-{secrets.token_hex(6)}"
     await tables.statuses.submit(Job(job_id=job_id, owner="ada"), now_s=now_s)
     answer = await api.get(f"/jobs/{job_id}", headers=issuer.bearer("ada"))

@@ -13,7 +13,8 @@ from service.live.batch_get import BatchGet
 from service.live.hub import Hub
 from service.live.reader import JobReader
 from service.views.followed import FileKey, Followed, JobKey, Key
-from tests.integration.conftest import Stores
+from tests.integration.stores import Stores
+from transcode.aws import Aws
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Canceled, Job, Progressed, Status
 from transcode.lookup import Lookup
@@ -264,14 +265,14 @@ async def test_a_linked_job_is_found_where_a_replica_lags(
 
 
 async def test_a_stream_ends_when_its_job_can_no_longer_be_read(
-    reader: JobReader, stores: Stores, stack: Stack, job_id: str
+    reader: JobReader, stores: Stores, aws: Aws, stack: Stack, job_id: str
 ) -> None:
     """Its row has expired or failed for too long: the client comes back, and learns why as a status."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     live = Hub(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05, give_up_s=0.1)
     with live.watch([await live.look(JobKey(job_id))]) as watcher:
         key: Any = {"JobId": {"S": job_id}}
-        await stores.statuses.client.delete_item(TableName=stack.status_table, Key=key)
+        await (await aws.dynamodb()).delete_item(TableName=stack.status_table, Key=key)
         assert await watcher.wait(DEADLINE_S)
         assert (watcher.is_ended, watcher.take()) == (True, [])
     await live.close()

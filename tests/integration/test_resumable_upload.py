@@ -12,8 +12,8 @@ from client.resumable import LEAST_PART_BYTES, ResumableUpload
 from client.upload_state import UploadStates
 from local.provision import Stack
 from tests.fake_issuer import AUDIENCE, little_issuer
+from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running
-from tests.integration.test_api import service_settings
 from transcode.aws import Aws
 
 SIZE = 2 * LEAST_PART_BYTES + 1000

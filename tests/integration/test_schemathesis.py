@@ -13,7 +13,7 @@ import uvicorn
 from local.provision import Stack
 from service.app import create_app
 from service.server import Server
-from tests.integration.test_api import service_settings
+from tests.integration.process_settings import service_settings
 
 DEADLINE_S = 20
 LONGEST_S = 150

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.provision import Stack
-from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S, Stores
-from transcode.aws import Aws, open_aws
+from tests.declared_permissions import SERVICE_OR_WORKER
+from tests.integration.aws_call_recorder import AwsCallRecorder
+from tests.integration.stores import LIFETIMES, OUTPUT_TTL_S, STATUS_TTL_S, Stores
+from transcode.aws import Aws
 from transcode.dynamodb import Lifetimes
 from transcode.job import (
     Canceled,
@@ -161,12 +163,12 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture
-def table(runner: asyncio.Runner, stack: Stack) -> Iterator[StatusTable]:
+def table(runner: asyncio.Runner, stack: Stack, aws_calls: AwsCallRecorder) -> Iterator[StatusTable]:
     """The status table, in the runner's loop."""
-    opening = open_aws(region="us-east-1", endpoint_url=stack.endpoint_url)
+    opening = aws_calls.open_aws(SERVICE_OR_WORKER, region="us-east-1", endpoint_url=stack.endpoint_url)
     opened = runner.run(opening.__aenter__())
     client = runner.run(opened.dynamodb())
-    yield StatusTable(client, stack.status_table, Lifetimes(changed_s=STATUS_TTL_S, waiting_s=OUTPUT_TTL_S))
+    yield StatusTable(client, stack.status_table, LIFETIMES)
     runner.run(opening.__aexit__(None, None, None))
 
 

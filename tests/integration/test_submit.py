@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,13 +18,15 @@ from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.scheduler import Scheduler
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
-from tests.integration.conftest import Stores, worker_settings
+from tests.integration.process_settings import worker_settings
+from tests.integration.queue_messages import object_created
+from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.lookup import Lookup
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
 from worker.claim import Claim, Destination
-from worker.outcomes import Done, Message, Retry
+from worker.outcomes import Done, Retry
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
@@ -34,19 +35,6 @@ if TYPE_CHECKING:
 def now_s() -> int:
     """The present, as the handler sees it."""
     return int(time.time())
-
-
-def created(stack: Stack, input_file: str, *, version: str = "v1", size: int = 5) -> Message:
-    """S3's word, by way of EventBridge, that the object came."""
-    event = {
-        "detail-type": "Object Created",
-        "source": "aws.s3",
-        "detail": {
-            "bucket": {"name": stack.input_bucket},
-            "object": {"key": input_file, "size": size, "etag": "e", "version-id": version},
-        },
-    }
-    return Message(message_id=secrets.token_hex(8), body=json.dumps(event))
 
 
 @pytest.fixture
@@ -65,7 +53,7 @@ async def test_a_notification_delivered_many_times_makes_one_job(
     handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """Ten at once and one more later: one job, and the file finds it."""
-    message = created(stack, input_file)
+    message = object_created(stack, input_file)
     copies = [replace(message, message_id=str(at)) for at in range(10)]
     outcomes = await asyncio.gather(*(handler.handle([copy]) for copy in copies))
     assert {type(next(iter(outcome.values()))) for outcome in outcomes} <= {Done, Retry}
@@ -81,7 +69,7 @@ async def test_the_jobs_rows_are_there_before_the_file_finds_it(
 ) -> None:
     """Key row, status row, lookup row: all of one job, with the uploader's file name."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="私の.mp4", owner="me"), now_s=now_s())
-    await handler.handle([created(stack, input_file)])
+    await handler.handle([object_created(stack, input_file)])
     lookup = await stores.lookups.get(input_file, now_s=now_s())
     assert lookup is not None
     assert lookup.job_id is not None
@@ -97,7 +85,7 @@ async def test_the_job_encrypts_with_the_key_that_the_row_keeps(
     handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """Key, key file and folder of the job are those of the row."""
-    await handler.handle([created(stack, input_file)])
+    await handler.handle([object_created(stack, input_file)])
     (job,) = await jobs_of(mediaconvert, stack, input_file)
     group = job["Settings"]["OutputGroups"][0]["OutputGroupSettings"]["HlsGroupSettings"]
     destination = await stores.outputs.get(job["Id"], now_s=now_s())
@@ -114,7 +102,7 @@ async def test_a_crash_after_the_job_was_made_finds_it_again(
 ) -> None:
     """The claim says which job was made for it; its key still fits. Nothing is made twice."""
     encoder = handler.submitter.encoder
-    message = created(stack, input_file)
+    message = object_created(stack, input_file)
     claim = await dead_workers_claim(stores, input_file)
     job_id = await encoder.create(claim, now_s=time.time())
     assert await handler.handle([message]) == {message.message_id: Done()}
@@ -128,7 +116,7 @@ async def test_a_crash_before_the_job_was_made_makes_it_with_the_claimed_key(
 ) -> None:
     """The claim is taken up, not made anew."""
     claim = await dead_workers_claim(stores, input_file)
-    await handler.handle([created(stack, input_file)])
+    await handler.handle([object_created(stack, input_file)])
     (job,) = await jobs_of(mediaconvert, stack, input_file)
     assert await stores.outputs.get(job["Id"], now_s=now_s()) == claim.destination
 
@@ -138,7 +126,7 @@ async def test_while_another_worker_makes_the_job_the_message_waits(
 ) -> None:
     """A held lease is not broken; the message returns when it is over."""
     await dead_workers_claim(stores, input_file, lease_s=40)
-    message = created(stack, input_file)
+    message = object_created(stack, input_file)
     outcome = (await handler.handle([message]))[message.message_id]
     assert isinstance(outcome, Retry)
     assert 30 <= outcome.delay_s <= 41
@@ -147,7 +135,7 @@ async def test_while_another_worker_makes_the_job_the_message_waits(
 
 @pytest.fixture
 async def waiting_handler(
-    aws: Aws, stack: Stack, monkeypatch: pytest.MonkeyPatch
+    aws: Aws, worker_aws: Aws, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[BatchHandler, "MediaConvertClient"]]:
     """A handler on a MediaConvert whose queue is long: no job leaves it, and request tokens are long forgotten."""
     monkeypatch.setattr(Scheduler, "start", lambda _: None)
@@ -156,7 +144,7 @@ async def waiting_handler(
         port=0, aws_endpoint_url=stack.endpoint_url, templates=(ROOT / "infra" / "job_template.json",)
     )
     with serving(settings) as url:
-        yield await open_handler(aws, worker_settings(stack, url)), await aws.mediaconvert(endpoint_url=url)
+        yield await open_handler(worker_aws, worker_settings(stack, url)), await aws.mediaconvert(endpoint_url=url)
 
 
 async def test_a_job_made_past_the_lease_is_canceled_when_another_stands(
@@ -165,7 +153,7 @@ async def test_a_job_made_past_the_lease_is_canceled_when_another_stands(
     """Two jobs for one object version never run side by side: the one that was recorded goes on."""
     handler, mediaconvert = waiting_handler
     claim = await dead_workers_claim(stores, input_file)
-    await handler.handle([created(stack, input_file)])
+    await handler.handle([object_created(stack, input_file)])
     (standing,) = await jobs_of(mediaconvert, stack, input_file)
     late = await handler.submitter.encoder.create(claim, now_s=time.time())
     await handler.submitter._settle(claim, late)  # noqa: SLF001 -- what a worker does when it wakes up
@@ -192,7 +180,7 @@ async def test_a_job_made_before_the_crash_is_found_though_search_does_not_show_
         patch.setattr(
             Emulator, "list_jobs", lambda self, query: {"jobs": []} if "inputFile" in query else seeing(self, query)
         )
-        await handler.handle([created(stack, input_file)])
+        await handler.handle([object_created(stack, input_file)])
     assert [job["Id"] for job in await jobs_of(mediaconvert, stack, input_file)] == [job_id]
     assert await stores.outputs.get(job_id, now_s=now_s()) == claim.destination
 
@@ -213,7 +201,7 @@ async def test_a_job_made_long_before_the_crash_is_found_by_search(
         patch.setattr(
             Emulator, "list_jobs", lambda self, query: seeing(self, query) if "inputFile" in query else {"jobs": []}
         )
-        await handler.handle([created(stack, input_file)])
+        await handler.handle([object_created(stack, input_file)])
     assert [job["Id"] for job in await jobs_of(mediaconvert, stack, input_file)] == [job_id]
 
 
@@ -221,8 +209,8 @@ async def test_a_new_version_of_a_file_makes_a_new_job_elsewhere(
     handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """Even within a second, no two jobs share a folder; the file finds the newer."""
-    await handler.handle([created(stack, input_file, version="v1")])
-    await handler.handle([created(stack, input_file, version="v2")])
+    await handler.handle([object_created(stack, input_file, version="v1")])
+    await handler.handle([object_created(stack, input_file, version="v2")])
     jobs = await jobs_of(mediaconvert, stack, input_file)
     rows = [await stores.outputs.get(job["Id"], now_s=now_s()) for job in jobs]
     assert len({row.output_path for row in rows if row}) == 2
@@ -238,7 +226,7 @@ async def test_a_job_that_can_not_be_made_ends_as_an_error_that_the_file_shows(
     """MediaConvert's 404 for a template that isn't there: no front end waits for ever, no duplicate asks again."""
     encoder = handler.submitter.encoder
     encoder._defaults = replace(encoder._defaults, template="no-such-template")  # noqa: SLF001 -- as misconfigured
-    message = created(stack, input_file)
+    message = object_created(stack, input_file)
     assert await handler.handle([message]) == {message.message_id: Done()}
     lookup = await stores.lookups.get(input_file, now_s=now_s())
     assert lookup is not None
@@ -250,7 +238,7 @@ async def test_a_busy_mediaconvert_makes_the_message_wait_and_frees_the_claim(
     handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert_endpoint: str, input_file: str
 ) -> None:
     """A 429 costs time, never the upload."""
-    message = created(stack, input_file)
+    message = object_created(stack, input_file)
     async with httpx.AsyncClient(base_url=mediaconvert_endpoint) as client:
         answer = await client.put("/_emulator/chaos", json={"fail_create_job": {"count": 2, "status": 429}})
         answer.raise_for_status()

@@ -13,8 +13,8 @@ from local.embedded import ROOT
 from local.provision import Stack
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.node_packages import installed
+from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running
-from tests.integration.test_api import service_settings
 
 SOURCE = ROOT / "tests" / "uppy"
 MIB = 1024 * 1024

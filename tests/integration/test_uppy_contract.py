@@ -12,7 +12,8 @@ import pytest_asyncio
 from local.provision import Stack
 from service.resources import Resources
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
-from tests.integration.test_api import serve, service_settings
+from tests.integration.process_settings import service_settings
+from tests.integration.service_app import serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one application for all: opening one costs half a second
 

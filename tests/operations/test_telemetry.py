@@ -56,6 +56,7 @@ def test_what_is_off_is_not_imported(process: str) -> None:
     assert told.stdout.split() == ["False", "False", "False"]
 
 
+@pytest.mark.serial
 def test_a_collector_that_is_away_holds_nothing_up(
     deploy_stack: Callable[..., Stack], tmp_path: Path, free_port: Callable[[], int]
 ) -> None:
@@ -70,6 +71,7 @@ def test_a_collector_that_is_away_holds_nothing_up(
         assert time.monotonic() - began_s < 10
 
 
+@pytest.mark.serial
 def test_one_invocation_alone_waits_for_a_collector_that_is_away(free_port: Callable[[], int]) -> None:
     """Lambda freezes what is not sent by an invocation's end; but whoever calls has not asked for a trace."""
     code = (

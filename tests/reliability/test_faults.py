@@ -23,8 +23,8 @@ from worker.claim import Destination
 from worker.outcomes import Message, Retry
 from worker.settings import WorkerSettings
 
-from .conftest import Proof
 from .faults import KINDS, Fault, Weather, proxied
+from .proof import Proof
 from .truth import assert_nothing_lost_and_nothing_wrong
 from .worker_system import FINAL, Plant, Process, eventually, names, plant
 
@@ -110,7 +110,7 @@ def test_uploads_get_through_any_weather(
     assert held[0] < MOST_FILES
     assert held[1] < MOST_KIB
     assert worker.end(signal.SIGTERM) == 0
-    proof.tell(
+    proof.report(
         f"faults: {len(keys)} uploads, requests {dict(weather.met)}; jobs: {statuses}; "
         f"at the end the worker holds {held[0]} files and {held[1] // 1024} MiB"
     )
@@ -146,6 +146,7 @@ def is_ready(url: str) -> bool:
         return False
 
 
+@pytest.mark.serial
 def test_the_service_says_when_to_come_again_rather_than_hang(
     service: tuple[str, Process], weather: Weather, proof: Proof
 ) -> None:
@@ -162,7 +163,7 @@ def test_the_service_says_when_to_come_again_rather_than_hang(
     assert max(slowest_s.values()) < LONGEST_ANSWER_S
     eventually(process.open_files, lambda files: files <= before + LEAKED_FILES, deadline_s=20)
     assert process.memory_kib() < MOST_KIB
-    proof.tell(f"service under faults: slowest 503 by kind, in seconds: {slowest_s}")
+    proof.report(f"service under faults: slowest 503 by kind, in seconds: {slowest_s}")
 
 
 def asked_at_once(url: str) -> Iterator[float]:
@@ -196,6 +197,7 @@ async def test_a_file_that_can_not_be_written_is_known_to_be_so(
         assert is_transient(caught.value)
 
 
+@pytest.mark.serial
 def test_a_service_without_s3_says_so_in_time(
     service: tuple[str, Process], own_plant: Plant, weather: Weather, proof: Proof
 ) -> None:

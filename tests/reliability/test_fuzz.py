@@ -12,7 +12,7 @@ import pytest
 
 from local.embedded import ROOT
 
-from .conftest import Proof
+from .proof import Proof
 from .secrecy import assert_no_secret
 from .worker_system import Plant, eventually
 
@@ -43,7 +43,7 @@ def test_no_message_crashes_or_hangs_the_worker_or_makes_it_tell(own_plant: Plan
     assert "forgotten" not in told["outcomes"]
     assert told["slowest_s"] < SLOWEST_BATCH_S
     keys = assert_no_secret(own_plant, log)
-    proof.tell(f"fuzz (seed {seed}): {count} bodies, {told}; {keys} keys looked for in {len(lines)} lines of log")
+    proof.report(f"fuzz (seed {seed}): {count} bodies, {told}; {keys} keys looked for in {len(lines)} lines of log")
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_no_request_makes_the_service_fail_or_tell(own_plant: Plant, service_url
     assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
     assert_no_secret(own_plant, own_plant.folder / "service.log")
     summary = [line.strip() for line in done.stdout.splitlines() if "generated," in line]
-    proof.tell(f"HTTP fuzz: {len(listed)} operations, {len(streams) // 2} of them streams; {'; '.join(summary)}")
+    proof.report(f"HTTP fuzz: {len(listed)} operations, {len(streams) // 2} of them streams; {'; '.join(summary)}")
 
 
 NASTY_QUERIES = [

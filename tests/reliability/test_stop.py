@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Proof
 from .faults import Weather, proxied
+from .proof import Proof
 from .truth import assert_nothing_lost_and_nothing_wrong
 from .worker_system import FINAL, Plant, eventually, names
+
+pytestmark = pytest.mark.serial  # the tests measure how long a worker takes to stop
 
 GRACE_S = 5
 
@@ -37,7 +39,7 @@ def test_stops_in_the_middle_of_a_burst_lose_nothing(
     eventually(lambda: unfinished(own_plant, len(keys)), lambda left: left == 0, deadline_s=60 + len(keys))
     assert_nothing_lost_and_nothing_wrong(own_plant, keys, tmp_path)
     assert max(took_s) < GRACE_S + 3
-    proof.tell(f"graceful stop: {stops} stops in a burst of {len(keys)} uploads, each took (s) {took_s}")
+    proof.report(f"graceful stop: {stops} stops in a burst of {len(keys)} uploads, each took (s) {took_s}")
 
 
 def unfinished(plant: Plant, count: int) -> int:
