@@ -1,4 +1,4 @@
-"""A job's events through the worker's handler: tables and files end up true, whatever the order and the crashes."""
+"""Job events through the worker's handler: rows and files end up correct, in any order of the events."""
 
 import itertools
 import json
@@ -26,10 +26,10 @@ async def s3(aws: Aws) -> "S3Client":
     return await aws.s3()
 
 
-async def test_whoever_reads_complete_can_play(
+async def test_a_complete_job_can_be_played(
     handler: BatchHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
 ) -> None:
-    """The key file holds the 16 raw bytes, and info.json says what there is."""
+    """The key file has the 16 raw bytes, and info.json describes the output."""
     await put_submitted_job(stores, job_id)
     await handler.handle([complete_event(stack, job_id, 9)])
     key = await (await s3.get_object(Bucket=stack.output_bucket, Key=f"{job_id}/clip.key"))["Body"].read()
@@ -49,10 +49,10 @@ async def test_whoever_reads_complete_can_play(
 
 
 @pytest.mark.parametrize("failing", ["clip.key", "info.json"])
-async def test_a_file_that_can_not_be_written_keeps_the_status_back(
+async def test_a_job_is_not_complete_while_a_file_could_not_be_written(
     handler: BatchHandler, stores: Stores, stack: Stack, job_id: str, failing: str
 ) -> None:
-    """Nobody reads COMPLETE before both files are there; the next delivery finishes the work."""
+    """The status is COMPLETE only when both files exist; the next delivery finishes the work."""
     await put_submitted_job(stores, job_id)
     done = complete_event(stack, job_id, 9)
     failures = iter([True])
@@ -69,10 +69,10 @@ async def test_a_file_that_can_not_be_written_keeps_the_status_back(
     assert (await read_job(stores, job_id)).status is Status.COMPLETE
 
 
-async def test_complete_waits_for_the_keys_row(
+async def test_a_complete_event_waits_for_the_key_row(
     handler: BatchHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
 ) -> None:
-    """An event that overtakes our own writes is left for a later delivery, and nothing is written."""
+    """The worker leaves an event that comes before its own rows for a later delivery, and writes nothing."""
     done = complete_event(stack, job_id, 9)
     assert isinstance((await handler.handle([done]))[done.message_id], Retry)
     assert await output_file_names(s3, stack, job_id) == set()
@@ -81,10 +81,10 @@ async def test_complete_waits_for_the_keys_row(
     assert await output_file_names(s3, stack, job_id) == {"clip.key", "info.json"}
 
 
-async def test_an_error_writes_nothing_to_s3_and_shows_no_address(
+async def test_a_failed_job_writes_nothing_to_s3_and_stores_no_s3_uri(
     handler: BatchHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
 ) -> None:
-    """The message names the file, not the bucket."""
+    """The stored message has the file's name, and not the bucket's."""
     await put_submitted_job(stores, job_id)
     text = f"Unable to open input file [s3://{stack.input_bucket}/uploads/{job_id}/clip.mp4]: [No parser found]"
     await handler.handle([job_event(stack, job_id, "ERROR", 9, errorCode=1010, errorMessage=text)])
@@ -118,10 +118,10 @@ async def test_every_order_of_a_jobs_events_ends_in_the_same_row(
     assert rows == {(Status.COMPLETE, 100, 4)}
 
 
-async def test_a_backlog_of_one_job_is_one_write(
+async def test_a_batch_of_events_of_one_job_is_one_write(
     handler: BatchHandler, stores: Stores, stack: Stack, job_id: str
 ) -> None:
-    """Ten updates in one batch: the newest is applied, all ten are done."""
+    """For ten updates in one batch, the worker applies the newest and acknowledges all ten."""
     await put_submitted_job(stores, job_id)
     writes: list[str] = []
     client = handler.applier.statuses.client
@@ -133,10 +133,10 @@ async def test_a_backlog_of_one_job_is_one_write(
     assert (await read_job(stores, job_id)).progress_percent == 100
 
 
-async def test_bad_messages_do_not_touch_the_good_ones_beside_them(
+async def test_bad_messages_do_not_affect_the_others_in_their_batch(
     handler: BatchHandler, stores: Stores, stack: Stack, job_id: str
 ) -> None:
-    """Malformed is buried with a reason, foreign is dropped, the rest is handled."""
+    """The malformed message is given up with a reason, the foreign one is ignored, the third one is applied."""
     await put_submitted_job(stores, job_id)
     malformed, foreign = message("{not json"), job_event(stack, "1-abc", "COMPLETE", 9, userMetadata={})
     good = status_update(stack, job_id, 2, 30)
@@ -146,9 +146,9 @@ async def test_bad_messages_do_not_touch_the_good_ones_beside_them(
     assert (await read_job(stores, job_id)).progress_percent == 30
 
 
-async def test_progress_of_an_unknown_job_makes_its_row(
+async def test_progress_of_an_unknown_job_creates_its_row(
     handler: BatchHandler, stores: Stores, stack: Stack, job_id: str
 ) -> None:
-    """The event came before our own write, or the row had expired: the bar moves all the same."""
+    """The event came before the worker's own row, or the row had expired."""
     await handler.handle([status_update(stack, job_id, 2, 30)])
     assert (await read_job(stores, job_id)).progress_percent == 30

@@ -1,4 +1,4 @@
-"""What docs/cost.md multiplies by prices is what the code asks of AWS: counted as one upload goes through."""
+"""The AWS calls and log bytes that docs/cost.md multiplies by prices are those of one upload through the code."""
 
 import json
 import time
@@ -24,12 +24,12 @@ WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem")
 PUTS = ("s3:PutObject",)
 LINE_BYTES = 150
-"""What each line of the log has beside what it says: time, level, logger, the process's name."""
+"""Bytes of each log line beside its own fields: time, level, logger, the name of the process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Both processes, and the calls that they have made."""
+    """The service, the worker, and the AWS calls that both have made."""
 
     api: httpx.AsyncClient
     handler: BatchHandler
@@ -37,7 +37,7 @@ class Counted:
     calls: "Counter[str]"
 
     def take(self) -> tuple[int, int, int]:
-        """Writes, reads and PUTs since the last time."""
+        """Return the writes, reads and PUTs since the last call of this method."""
         taken = tuple(sum(self.calls[name] for name in names) for names in (WRITES, READS, PUTS))
         self.calls.clear()
         return taken[0], taken[1], taken[2]
@@ -49,10 +49,10 @@ async def counted(
 ) -> AsyncIterator[Counted]:
     """The service and the worker, all of whose clients are counted."""
     calls: Counter[str] = Counter()
-    opening = Aws._open  # noqa: SLF001 -- the one door to every client
+    original_open = Aws._open  # noqa: SLF001 -- every client is opened by it
 
     async def opened(self: Aws, service: str, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 -- passed on
-        client: Any = await opening(self, service, *arguments, **options)
+        client: Any = await original_open(self, service, *arguments, **options)
         client.meta.events.register("before-call.*.*", lambda model, **_: calls.update([f"{service}:{model.name}"]))
         return client
 
@@ -63,29 +63,29 @@ async def counted(
         yield Counted(api=api, handler=handler, s3=await aws.s3(), calls=calls)
 
 
-async def announced(counted: Counted, stack: Stack) -> str:
-    """A file that is there."""
+async def uploaded(counted: Counted, stack: Stack) -> str:
+    """Announce and upload a file; return its key."""
     input_file = str((await counted.api.post("/uploads", json=upload_request())).json()["input_file"])
     await counted.s3.put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"video")
     return input_file
 
 
 async def job_of(counted: Counted, input_file: str) -> str:
-    """The id of the file's job."""
+    """Return the id of the file's job."""
     job: Mapping[str, Any] = (await counted.api.get("/jobs", params={"input_file": input_file})).json()
     return str(job["job_id"])
 
 
-async def test_an_upload_asks_for_what_the_cost_is_computed_of(counted: Counted, stack: Stack) -> None:
-    """Announced, made, told of, complete, looked at: each as docs/cost.md counts it."""
-    first = object_created(stack, await announced(counted, stack))
+async def test_an_upload_makes_the_calls_that_its_cost_is_computed_from(counted: Counted, stack: Stack) -> None:
+    """Announce, submit, apply events, complete and read: each step makes the calls that docs/cost.md counts."""
+    first = object_created(stack, await uploaded(counted, stack))
     await counted.handler.handle([first])  # the first message also reads the job template
     counted.take()
 
     assert (await counted.api.post("/uploads", json=upload_request())).status_code == 201
     assert counted.take() == (counts.ANNOUNCE_WRITES, 0, 0)
 
-    input_file = await announced(counted, stack)
+    input_file = await uploaded(counted, stack)
     counted.take()
     await counted.handler.handle([object_created(stack, input_file)])
     assert counted.take() == (counts.SUBMIT_WRITES, counts.SUBMIT_READS, 0)
@@ -107,9 +107,9 @@ async def test_an_upload_asks_for_what_the_cost_is_computed_of(counted: Counted,
     assert counted.take() == (0, counts.FILE_LOOK_READS, 0)
 
 
-async def test_every_row_of_an_upload_is_one_unit(counted: Counted, stack: Stack, aws: Aws) -> None:
-    """Names and values together stay below a kilobyte, when the job is complete, too."""
-    input_file = await announced(counted, stack)
+async def test_every_row_of_an_upload_is_one_capacity_unit(counted: Counted, stack: Stack, aws: Aws) -> None:
+    """Names and values together stay below one kilobyte, also when the job is complete."""
+    input_file = await uploaded(counted, stack)
     await counted.handler.handle([object_created(stack, input_file)])
     job_id = await job_of(counted, input_file)
     await counted.handler.handle([complete_event(stack, job_id, int(time.time() * 1000) + 60_000)])
@@ -117,13 +117,13 @@ async def test_every_row_of_an_upload_is_one_unit(counted: Counted, stack: Stack
     rows = [(stack.status_table, "JobId", job_id), (stack.output_table, "JobId", job_id)]
     for table, name, value in [*rows, (stack.input_file_table, "InputFile", input_file)]:
         row = (await dynamodb.get_item(TableName=table, Key={name: {"S": value}}))["Item"]
-        assert 0 < len(json.dumps(row)) < counts.ROW_BYTES  # longer than DynamoDB's own count: types and braces as well
+        assert 0 < len(json.dumps(row)) < counts.ROW_BYTES  # with types and braces: more than DynamoDB counts
 
 
-async def test_an_upload_is_logged_in_no_more_than_the_cost_says(counted: Counted, stack: Stack) -> None:
-    """With fifteen updates, as docs/cost.md has it."""
+async def test_an_upload_logs_no_more_bytes_than_its_cost_assumes(counted: Counted, stack: Stack) -> None:
+    """With fifteen updates, as docs/cost.md assumes."""
     with capture_logs() as lines:
-        input_file = await announced(counted, stack)
+        input_file = await uploaded(counted, stack)
         await counted.handler.handle([object_created(stack, input_file)])
         job_id, now_ms = await job_of(counted, input_file), int(time.time() * 1000) + 60_000
         for step in range(15):
