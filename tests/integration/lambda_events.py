@@ -81,7 +81,7 @@ def from_queue(arn: str, messages: Sequence[Mapping[str, Any]]) -> Event:
     }
 
 
-def answered(answer: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+def parse_response(answer: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
     """Status, headers and body, as the event source reads them."""
     headers = {
         **{name: [value] for name, value in (answer.get("headers") or {}).items()},
@@ -114,4 +114,4 @@ def _body(body: bytes) -> Event:
 
 def json_of(answer: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
     """The body of an answer."""
-    return json.loads(answered(answer)[2])
+    return json.loads(parse_response(answer)[2])

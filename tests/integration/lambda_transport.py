@@ -11,7 +11,7 @@ import httpx
 
 from service.lambda_app import LambdaApp
 from service.settings import ServiceSettings
-from tests.integration.lambda_events import MakeEvent, answered
+from tests.integration.lambda_events import MakeEvent, parse_response
 
 
 class LambdaTransport(httpx.AsyncBaseTransport):
@@ -27,7 +27,7 @@ class LambdaTransport(httpx.AsyncBaseTransport):
         """The answer to one invocation."""
         event = self._make_event(request.method, str(request.url), headers=request.headers, body=await request.aread())
         context: Any = SimpleNamespace(aws_request_id="test")
-        status, headers, body = answered(
+        status, headers, body = parse_response(
             await asyncio.get_running_loop().run_in_executor(self._thread, self._app, event, context)
         )
         return httpx.Response(status, headers=headers, content=body)

@@ -113,7 +113,7 @@ async def test_an_upload_that_was_thrown_away_is_begun_anew(client: ApiClient, v
     await interrupted(client, video)
     begun = Trip(client, video).upload.states.find("http://api", video)
     assert begun is not None
-    await service.opened.multipart.abort(begun.input_file, begun.upload_id)
+    await service.resources.multipart.abort(begun.input_file, begun.upload_id)
     assert await Trip(client, video).upload.run() != begun.input_file
 
 
@@ -147,7 +147,7 @@ async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, video: Path
             upload = await client.announce(video)
             await client.send(video, upload, lambda _sent, _whole: None)
             in_parts = await Trip(client, video).upload.run()
-            owners = [await service.opened.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
+            owners = [await service.resources.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
             assert "Authorization" not in client.s3.headers
     assert [lookup.owner for lookup in owners if lookup] == ["ada", "ada"]
 

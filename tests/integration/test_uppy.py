@@ -69,8 +69,8 @@ class Page:
 
     async def stored(self, input_file: str) -> tuple[str | None, int | None]:
         """The owner of the upload, and the length of its object."""
-        lookup = await self.service.opened.lookups.get(input_file, now_s=int(time.time()))
-        there = await self.service.opened.multipart.head(input_file)
+        lookup = await self.service.resources.lookups.get(input_file, now_s=int(time.time()))
+        there = await self.service.resources.multipart.head(input_file)
         return lookup.owner if lookup else None, there.size_bytes if there else None
 
 
