@@ -56,7 +56,7 @@ def caller() -> str:
 
 
 async def failed_job(api: httpx.AsyncClient, *, owner: str | None) -> tuple[str, str]:
-    """Write the rows of a file of this owner whose job failed_job in ERROR; return the file and the job id."""
+    """Write the rows of a file of this owner whose job ended in ERROR; return the file and the job id."""
     tables, now_s = resources_of(api), int(time.time())
     input_file, job_id = f"uploads/{secrets.token_hex(8)}/a.mp4", f"1-{secrets.token_hex(6)}"
     if owner:

@@ -249,7 +249,7 @@ async def test_a_retry_creates_a_new_job_for_the_same_file(
 async def test_two_retries_create_one_job(
     api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """Concurrent and repeated retry_messages, and repeated deliveries of their messages, create one new job."""
+    """Concurrent and repeated requests, and repeated deliveries of their messages, create one new job."""
     original = await upload_invalid_video(aws, stack, input_file)
     await failed_job(handler, api, stores, original)
     clicks = await asyncio.gather(*(api.post("/jobs", json={"input_file": input_file}) for _ in range(3)))

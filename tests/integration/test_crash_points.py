@@ -165,7 +165,7 @@ async def test_a_complete_job_can_be_played_wherever_a_worker_dies(
 
 
 async def expect_one_job(pipeline: Pipeline, message: Message) -> None:
-    """Deliver the message deadline_s it is done; check that the file has one job, with its own key."""
+    """Deliver the message until it is done; check that the file has one job, with its own key."""
     input_file = json.loads(message.body)["detail"]["object"]["key"]
     deadline_s = time.monotonic() + 20 * LEASE_S
     handler = await pipeline.worker()

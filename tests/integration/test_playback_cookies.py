@@ -90,7 +90,7 @@ async def api(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def put_complete_job(api: httpx.AsyncClient, stack: Stack, *, owner: str) -> Job:
-    """Write the rows and the key file of a put_complete_job job of this owner."""
+    """Write the rows and the key file of a complete job of this owner."""
     tables, now_s = resources_of(api), int(time.time())
     input_file, job_id = f"uploads/{secrets.token_hex(8)}/a.mp4", f"1-{secrets.token_hex(6)}"
     output = Output(path=f"{input_file}_20261122080000-4be1c7/", playlists={".m3u8": "a.m3u8"})

@@ -9,7 +9,7 @@ import pytest
 from local.provision import Stack
 
 from .proof import Proof
-from .worker_system import Plant, plant, small_clip
+from .worker_system import WorkerSystem, small_clip, worker_system
 
 VISIBILITY_TIMEOUT_S = "5"
 MAX_RECEIVE_COUNT = "20"
@@ -29,8 +29,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-def own_plant(deploy_stack: Callable[..., Stack], tmp_path: Path) -> Iterator[Plant]:
+def own_system(deploy_stack: Callable[..., Stack], tmp_path: Path) -> Iterator[WorkerSystem]:
     """A system that no other test uses, whose messages become visible again after a few seconds."""
     stack = deploy_stack({"VisibilityTimeoutS": VISIBILITY_TIMEOUT_S, "MaxReceiveCount": MAX_RECEIVE_COUNT})
-    with plant(stack, tmp_path) as made:
-        yield made
+    with worker_system(stack, tmp_path) as system:
+        yield system
