@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 pytest_plugins = ["tests.system.fixtures", "tests.permission_check", "tests.proof_summary"]
-"""One running system, for the tests of it and for those of its page in a browser."""
+"""A running system for tests/system and tests/browser, and what the end of a run checks and prints."""
 
 
 @pytest.fixture(scope="session", autouse=True)

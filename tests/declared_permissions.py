@@ -1,7 +1,7 @@
 """The permissions that each process of the program declares, and the AWS calls that a test run made.
 
-`undeclared` and `unused` differ in when they are known. A test sees at once that a call is not declared. Only a whole
-run of tests/integration can show that a declared permission is never used: see permission_check.py.
+A call that is not declared fails the test that makes it: see integration/conftest.py. Only a run of all integration
+tests can show that a declared permission is never used: see permission_check.py.
 """
 
 from collections.abc import Iterable
