@@ -1,4 +1,4 @@
-"""boto3 and the AWS CLI can use the emulator as MediaConvert: responses, modelled exceptions, pages."""
+"""boto3 and the AWS CLI take the emulator for MediaConvert: answers, modelled exceptions, pages."""
 
 import json
 import os
@@ -21,21 +21,21 @@ UNENCODED = "s3://bucket/film.mp4"
 
 @pytest.fixture(scope="module")
 def lab(aws_endpoint: str) -> Iterator[Laboratory]:
-    """One emulator for all tests of this module."""
+    """One emulator for all tests here."""
     with laboratory(aws_endpoint, ffmpeg_preset="veryslow") as lab:
         yield lab
 
 
 @pytest.fixture(scope="module")
 def long_film(lab: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URI of a film that takes long to transcode."""
+    """The URI of a film that takes long."""
     path = film(tmp_path_factory.mktemp("films") / "long.mp4", size="640x360", duration_s=30)
     return lab.upload(path, "long.mp4")
 
 
 @pytest.fixture
 def blocked(lab: Laboratory, long_film: str) -> Iterator[str]:
-    """A job that occupies the emulator's only lane until the end of the test."""
+    """A job that keeps the emulator's only lane busy until the test is over."""
     job_id = lab.create(long_film, "blocked/")
     until(lambda: lab.job(job_id).get("CurrentPhase") == "TRANSCODING", "the job transcodes")
     yield job_id
@@ -50,7 +50,7 @@ def _refusal(lab: Laboratory, **request: Any) -> str:  # noqa: ANN401 (parts of 
 
 
 def test_a_job_template_can_be_sent_back_with_a_job(lab: Laboratory, tmp_path: Path) -> None:
-    """A caller may read the template, fill in destination and key, and send all of it: no output exists twice."""
+    """A caller may read the template, fill in destination and key, and send it whole: nothing comes twice."""
     uri = lab.upload(film(tmp_path / "f.mp4"), "whole/f.mp4")
     settings = lab.mediaconvert.get_job_template(Name=TEMPLATE)["JobTemplate"]["Settings"]
     settings["Inputs"][0]["FileInput"] = uri
@@ -66,7 +66,7 @@ def test_a_job_template_can_be_sent_back_with_a_job(lab: Laboratory, tmp_path: P
 
 
 def test_a_waiting_job_is_submitted_and_ends_silently_when_canceled(lab: Laboratory, blocked: str) -> None:
-    """Waiting jobs are SUBMITTED; a job that is canceled then has no event."""
+    """Jobs wait their turn as SUBMITTED; one canceled then has no event at all."""
     waiting = lab.create(UNENCODED, "waiting/")
     assert lab.job(waiting)["Status"] == "SUBMITTED"
     queue = lab.mediaconvert.get_queue(Name="Default")["Queue"]
@@ -80,9 +80,7 @@ def test_a_waiting_job_is_submitted_and_ends_silently_when_canceled(lab: Laborat
     assert lab.events(waiting) == []
 
 
-def test_canceling_a_running_job_stops_ffmpeg_and_deletes_its_files(
-    lab: Laboratory, blocked: str, tmp_path: Path
-) -> None:
+def test_canceling_a_running_job_stops_ffmpeg_and_clears_up(lab: Laboratory, blocked: str, tmp_path: Path) -> None:
     """CANCELED follows at once, with an event; the next job can start; a second cancel is a conflict."""
     lab.mediaconvert.cancel_job(Id=blocked)
 
@@ -95,7 +93,7 @@ def test_canceling_a_running_job_stops_ffmpeg_and_deletes_its_files(
 
 
 def test_jobs_start_by_priority_then_in_order(lab: Laboratory, blocked: str) -> None:
-    """A higher priority starts first; jobs with the same priority start in order of creation."""
+    """A higher priority goes first; equals go as they came."""
     made = [lab.create(UNENCODED, "order/", Priority=priority) for priority in (-10, 0, 0, 10)]
     lab.mediaconvert.cancel_job(Id=blocked)
     started = {job_id: lab.events_to_the_end(job_id)[0]["detail"]["timestamp"] for job_id in made}
@@ -103,8 +101,8 @@ def test_jobs_start_by_priority_then_in_order(lab: Laboratory, blocked: str) -> 
     assert sorted(made, key=lambda job_id: started[job_id]) == [made[3], made[1], made[2], made[0]]
 
 
-def test_a_request_token_creates_one_job(lab: Laboratory) -> None:
-    """A repeated token within a minute returns the first job, even if the request differs."""
+def test_a_request_token_makes_one_job(lab: Laboratory) -> None:
+    """A request repeated with its token within a minute gives the first job, even if it asks for another."""
     first = lab.create(UNENCODED, "token/", ClientRequestToken="token-1")
     second = lab.create("s3://bucket/other.mp4", "token/", ClientRequestToken="token-1")
 
@@ -117,7 +115,7 @@ def test_a_request_token_creates_one_job(lab: Laboratory) -> None:
     [
         ({"UserMetadata": {"file": "Bücher.mp4"}}, "/userMetadata/file"),
         ({"UserMetadata": {f"k{n}": "v" for n in range(11)}}, "maximum of 10"),
-        ({"Role": "no-arn"}, "/role"),
+        ({"Role": "nobody"}, "/role"),
         ({"StatusUpdateInterval": "SECONDS_11"}, "/statusUpdateInterval"),
         ({"Settings": {"Inputs": [{"FileInput": "https://example.com/f.mp4"}]}}, "/inputs/0/fileInput"),
         ({"Settings": {"Inputs": [{"FileInput": UNENCODED}]}}, "/destination: Should exist"),
@@ -132,12 +130,12 @@ def test_a_request_token_creates_one_job(lab: Laboratory) -> None:
     ],
 )
 def test_an_invalid_request_is_refused_by_name(lab: Laboratory, changes: dict[str, Any], complaint: str) -> None:
-    """The message of the 400 names the wrong parameter."""
+    """A 400 says where the request is wrong."""
     assert complaint in _refusal(lab, **lab.job_request(UNENCODED, "bad/", **changes))
 
 
 def test_another_group_type_is_refused_by_name(lab: Laboratory) -> None:
-    """The emulator refuses what it doesn't emulate instead of leaving it out."""
+    """What isn't emulated is never silently left out."""
     group = {"OutputGroupSettings": {"Type": "CMAF_GROUP_SETTINGS"}, "Outputs": [{"NameModifier": "_a"}]}
     settings = {"Inputs": [{"FileInput": UNENCODED}], "OutputGroups": [group]}
 
@@ -145,7 +143,7 @@ def test_another_group_type_is_refused_by_name(lab: Laboratory) -> None:
 
 
 def test_a_missing_role_is_a_bad_request(lab: Laboratory) -> None:
-    """The SDK checks it first; the service checks it for callers without an SDK."""
+    """The SDK checks it first; whoever doesn't use one hears it from the service."""
     answer = httpx.post(f"{lab.url}/2017-08-29/jobs", json={"settings": {}}, trust_env=False)
 
     assert answer.status_code == 400
@@ -153,7 +151,7 @@ def test_a_missing_role_is_a_bad_request(lab: Laboratory) -> None:
     assert answer.json() == {"message": "/role: Should exist"}
 
 
-def test_missing_resources_are_not_found(lab: Laboratory) -> None:
+def test_what_is_not_there_is_not_found(lab: Laboratory) -> None:
     """Unknown jobs, templates and queues raise the modelled exception."""
     for call in (
         lambda: lab.mediaconvert.get_job(Id="1-abcdef"),
@@ -168,7 +166,7 @@ def test_missing_resources_are_not_found(lab: Laboratory) -> None:
 
 
 def test_lists_come_in_pages_newest_first(lab: Laboratory, blocked: str) -> None:
-    """Search and list return each job once over all pages, by status, queue and part of the input's name."""
+    """Search and list page through all jobs once, by status, queue and part of the input's name."""
     made = [lab.create(f"s3://bucket/paged/{n}.mp4", "paged/") for n in range(5)]
     queue = lab.mediaconvert.get_queue(Name="Default")["Queue"]["Arn"]
     query: dict[str, Any] = {"InputFile": "bucket/paged/", "Status": "SUBMITTED", "Queue": queue, "MaxResults": 2}
@@ -189,8 +187,8 @@ def test_lists_come_in_pages_newest_first(lab: Laboratory, blocked: str) -> None
         lab.mediaconvert.cancel_job(Id=job_id)
 
 
-def test_templates_can_be_created_changed_used_and_deleted(lab: Laboratory) -> None:
-    """Create, list, update, use by ARN, delete; a second template of the same name is a conflict."""
+def test_templates_live_their_life(lab: Laboratory) -> None:
+    """Create, list, update, use by ARN, delete; a second of the same name is a conflict."""
     request = json.loads(TEMPLATE_FILE.read_text()) | {"Name": "second"}
     arn = lab.mediaconvert.create_job_template(**request)["JobTemplate"]["Arn"]
     with pytest.raises(lab.mediaconvert.exceptions.ConflictException):
@@ -206,14 +204,14 @@ def test_templates_can_be_created_changed_used_and_deleted(lab: Laboratory) -> N
         lab.mediaconvert.get_job_template(Name="second")
 
 
-def test_the_emulator_returns_its_own_endpoint(lab: Laboratory) -> None:
-    """Old programs first ask for the endpoint of their account; the emulator returns its own."""
+def test_the_endpoint_is_its_own(lab: Laboratory) -> None:
+    """Old programs ask for their account's endpoint first; it is this one."""
     assert lab.mediaconvert.describe_endpoints()["Endpoints"] == [{"Url": lab.url}]
     assert [queue["Name"] for queue in lab.mediaconvert.list_queues()["Queues"]] == ["Default"]
 
 
 def test_requests_can_be_made_to_fail(lab: Laboratory) -> None:
-    """The next CreateJobs fail on demand, as with an overloaded or broken MediaConvert."""
+    """Told to, the next CreateJobs fail as an overloaded or broken MediaConvert would."""
     client = boto3.client("mediaconvert", endpoint_url=lab.url, config=Config(retries={"total_max_attempts": 1}))
     for status, name in ((429, "TooManyRequestsException"), (500, "InternalServerErrorException")):
         chaos = {"fail_create_job": {"count": 1, "status": status}}
@@ -225,8 +223,8 @@ def test_requests_can_be_made_to_fail(lab: Laboratory) -> None:
     assert client.create_job(**lab.job_request(UNENCODED, "fail/"))["Job"]["Status"] == "SUBMITTED"
 
 
-def test_operations_that_are_not_emulated_are_refused(lab: Laboratory) -> None:
-    """An operation that isn't emulated is a 400 with a clear message."""
+def test_what_the_api_has_beyond_is_refused(lab: Laboratory) -> None:
+    """An operation that isn't emulated is a clear 400."""
     with pytest.raises(lab.mediaconvert.exceptions.BadRequestException, match="not emulated"):
         lab.mediaconvert.list_presets()
 
@@ -236,7 +234,7 @@ AWS_CLI = ROOT / ".venv-aws" / "bin" / "aws"
 
 @pytest.mark.skipif(not AWS_CLI.exists(), reason="the AWS CLI is installed beside the embedded AWS (make setup) only")
 def test_the_aws_cli_works_with_it(lab: Laboratory, tmp_path: Path) -> None:
-    """create-job from a file, get-job, and a clear error."""
+    """create-job from a file, get-job, and a clean error."""
     request = tmp_path / "job.json"
     request.write_text(json.dumps(lab.job_request(UNENCODED, "cli/", UserMetadata={"id": "a/b+c=d"})))
 
@@ -250,8 +248,8 @@ def test_the_aws_cli_works_with_it(lab: Laboratory, tmp_path: Path) -> None:
     assert "(NotFoundException) when calling the GetJob" in run("get-job", "--id", "none").stderr
 
 
-def test_old_finished_jobs_are_deleted(aws_endpoint: str) -> None:
-    """The emulator keeps a limited number of finished jobs, so its memory is bounded."""
+def test_old_finished_jobs_are_forgotten(aws_endpoint: str) -> None:
+    """Memory is bounded: only so many finished jobs are known."""
     with laboratory(aws_endpoint, finished_jobs_kept=2) as lab:
         made = []
         for _ in range(4):

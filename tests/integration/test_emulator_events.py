@@ -1,4 +1,4 @@
-"""The emulator's events have MediaConvert's form and order; on demand they are disturbed."""
+"""The emulator's events are MediaConvert's in shape and order, and stray when told to."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,19 +14,19 @@ METADATA = {"claim": "abc-123"}
 
 @pytest.fixture(scope="module")
 def lab(aws_endpoint: str) -> Iterator[Laboratory]:
-    """One emulator for all tests of this module; its SECONDS_10 last 100 ms."""
+    """One emulator for all tests here; its SECONDS_10 last 100 ms."""
     with laboratory(aws_endpoint, time_factor=100) as lab:
         yield lab
 
 
 @pytest.fixture(scope="module")
 def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film that takes one or two seconds to transcode."""
+    """A film that takes a second or two."""
     return film(tmp_path_factory.mktemp("films") / "long.mp4", size="1280x720", duration_s=15)
 
 
-def test_a_job_sends_its_events_in_order(lab: Laboratory, long_film: Path) -> None:
-    """PROGRESSING, increasing updates, input information, COMPLETE; later timestamps each, the metadata in all."""
+def test_a_jobs_events_tell_its_story(lab: Laboratory, long_film: Path) -> None:
+    """PROGRESSING, updates that grow, what it found, COMPLETE; later timestamps each, the metadata in all."""
     job_id = lab.create(lab.upload(long_film, "story.mp4"), "story/", UserMetadata=METADATA)
     events = lab.events_to_the_end(job_id)
     details = [event["detail"] for event in events]
@@ -47,8 +47,8 @@ def test_a_job_sends_its_events_in_order(lab: Laboratory, long_film: Path) -> No
     assert all(detail["userMetadata"] == METADATA for detail in details)
 
 
-def test_a_warning_names_the_outputs_that_were_left_out(lab: Laboratory, tmp_path: Path) -> None:
-    """An event before COMPLETE has the text; COMPLETE has the code."""
+def test_a_warning_says_which_outputs_were_left_out(lab: Laboratory, tmp_path: Path) -> None:
+    """In words before COMPLETE, and by its code in COMPLETE."""
     job_id = lab.create(lab.upload(film(tmp_path / "f.mp4", size="320x180"), "small.mp4"), "small/")
     details = {event["detail"]["status"]: event["detail"] for event in lab.events_to_the_end(job_id)}
     warning = details["NEW_WARNING"]
@@ -59,7 +59,7 @@ def test_a_warning_names_the_outputs_that_were_left_out(lab: Laboratory, tmp_pat
 
 
 def test_status_updates_have_every_phase(lab: Laboratory, long_film: Path) -> None:
-    """An update in the middle names the phases that are done, running and pending."""
+    """An update in the middle says which phase is done, running and pending."""
     job_id = lab.create(lab.upload(long_film, "phases.mp4"), "phases/")
     details = [event["detail"] for event in lab.events_to_the_end(job_id)]
     update = next(d for d in details if d.get("jobProgress", {}).get("currentPhase") == "TRANSCODING")
@@ -72,7 +72,7 @@ def test_status_updates_have_every_phase(lab: Laboratory, long_film: Path) -> No
 
 
 def test_input_information_describes_the_input(lab: Laboratory, tmp_path: Path) -> None:
-    """Codec, size, rate, channels, with MediaConvert's names."""
+    """Codec, size, rate, channels, in MediaConvert's words."""
     job_id = lab.create(lab.upload(film(tmp_path / "f.mp4"), "info.mp4"), "info/")
     events = lab.events_to_the_end(job_id)
     details = next(e["detail"]["inputDetails"] for e in events if e["detail"]["status"] == "INPUT_INFORMATION")
@@ -84,8 +84,8 @@ def test_input_information_describes_the_input(lab: Laboratory, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("content", [b"", b"no film at all\n" * 100, b"#EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n"])
-def test_an_input_that_is_not_a_film_fails_with_1010(lab: Laboratory, tmp_path: Path, content: bytes) -> None:
-    """The emulator opens no empty files, no text, and no playlists that would make ffmpeg read other files."""
+def test_an_input_that_is_no_film_fails_with_1010(lab: Laboratory, tmp_path: Path, content: bytes) -> None:
+    """Empty files, text, and playlists that would make ffmpeg read other files: none is opened."""
     path = tmp_path / "f.mp4"
     path.write_bytes(content)
     uri = lab.upload(path, f"{tmp_path.name}.mp4")
@@ -99,7 +99,7 @@ def test_an_input_that_is_not_a_film_fails_with_1010(lab: Laboratory, tmp_path: 
 
 
 def test_a_truncated_film_fails_with_1010(lab: Laboratory, tmp_path: Path) -> None:
-    """An upload that ends before the index of the film."""
+    """An upload cut off before its index."""
     whole = film(tmp_path / "f.mp4").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
     job_id = lab.create(lab.upload(tmp_path / "cut.mp4", "cut.mp4"), "cut/")
@@ -108,14 +108,14 @@ def test_a_truncated_film_fails_with_1010(lab: Laboratory, tmp_path: Path) -> No
 
 
 def test_a_missing_input_fails_with_1404(lab: Laboratory) -> None:
-    """The input object doesn't exist."""
+    """The input isn't there."""
     job_id = lab.create(f"s3://{lab.inputs}/none.mp4", "none/")
 
     assert lab.events_to_the_end(job_id)[-1]["detail"]["errorCode"] == 1404
 
 
 def test_a_missing_output_bucket_fails_with_1404(lab: Laboratory, tmp_path: Path) -> None:
-    """The output bucket doesn't exist."""
+    """The bucket to write to isn't there."""
     uri = lab.upload(film(tmp_path / "f.mp4"), "nowhere.mp4")
     hls = {"Destination": "s3://no-such-bucket-anywhere/x/"}
     settings = {"Inputs": [{"FileInput": uri}], "OutputGroups": [{"OutputGroupSettings": {"HlsGroupSettings": hls}}]}
@@ -125,7 +125,7 @@ def test_a_missing_output_bucket_fails_with_1404(lab: Laboratory, tmp_path: Path
 
 
 def test_sound_alone_fails_with_1020(lab: Laboratory, tmp_path: Path) -> None:
-    """The template needs video, and the input has none."""
+    """The template wants video, and the input has none."""
     ffmpeg("-f", "lavfi", "-i", "sine=d=1", str(tmp_path / "f.wav"))
     job_id = lab.create(lab.upload(tmp_path / "f.wav", "sound.wav"), "sound/")
 
@@ -133,7 +133,7 @@ def test_sound_alone_fails_with_1020(lab: Laboratory, tmp_path: Path) -> None:
 
 
 def test_chaos_duplicates_and_reorders_events(lab: Laboratory, long_film: Path) -> None:
-    """Every event is sent twice, some after later ones; the final event is never lost."""
+    """Every event comes twice, some after later ones; the final one is never lost."""
     chaos = {"duplicate_rate": 1, "reorder_rate": 0.5, "reorder_window_s": 0.5, "drop_rate": 0, "seed": 1}
     httpx.put(f"{lab.url}/_emulator/chaos", json=chaos, trust_env=False).raise_for_status()
     try:
@@ -150,8 +150,8 @@ def test_chaos_duplicates_and_reorders_events(lab: Laboratory, long_film: Path) 
         httpx.put(f"{lab.url}/_emulator/chaos", json={}, trust_env=False).raise_for_status()
 
 
-def test_chaos_drops_no_final_event_by_default(lab: Laboratory, tmp_path: Path) -> None:
-    """With a drop rate of 1, the final event is still sent."""
+def test_chaos_spares_final_events_unless_asked(lab: Laboratory, tmp_path: Path) -> None:
+    """With everything dropped, the end is still told."""
     httpx.put(f"{lab.url}/_emulator/chaos", json={"drop_rate": 1}, trust_env=False).raise_for_status()
     try:
         job_id = lab.create(lab.upload(film(tmp_path / "f.mp4"), "dropped.mp4"), "dropped/")
@@ -162,8 +162,8 @@ def test_chaos_drops_no_final_event_by_default(lab: Laboratory, tmp_path: Path) 
     assert [event["detail"]["status"] for event in events] == ["COMPLETE"]
 
 
-def test_a_wrong_chaos_setting_is_refused(lab: Laboratory) -> None:
-    """A misspelled setting is an error."""
+def test_a_wrong_chaos_is_refused(lab: Laboratory) -> None:
+    """A misspelled setting doesn't pass for calm."""
     answer = httpx.put(f"{lab.url}/_emulator/chaos", json={"drop_rat": 1}, trust_env=False)
 
     assert answer.status_code == 400

@@ -1,4 +1,4 @@
-"""The emulator writes the outputs that MediaConvert would write, and they play."""
+"""What the emulator writes is what MediaConvert would have written, and it plays."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,13 +10,13 @@ from tests.emulator_laboratory import KEY_HEX, Laboratory, ffmpeg, film, laborat
 
 @pytest.fixture(scope="module")
 def lab(aws_endpoint: str) -> Iterator[Laboratory]:
-    """One emulator for all tests of this module; each test has keys of its own."""
+    """One emulator for all tests here; each has keys of its own."""
     with laboratory(aws_endpoint, concurrency=2) as lab:
         yield lab
 
 
 def test_a_film_becomes_encrypted_hls_with_mediaconverts_names(lab: Laboratory, tmp_path: Path) -> None:
-    """Every rendition up to the input's size is written, under the input's name, and can be decoded with the key."""
+    """Every rendition not above the input is written, under the input's name, and decodes with the key."""
     source = film(tmp_path / "film.mp4", size="1280x720", duration_s=7)
     job = lab.finished(lab.create(lab.upload(source, "names/Big Buck Bunny.mp4"), "names/"))
 
@@ -41,8 +41,8 @@ def test_a_film_becomes_encrypted_hls_with_mediaconverts_names(lab: Laboratory, 
         assert streams(f"{url}/Big%20Buck%20Bunny_360p.m3u8")["size"] == (640, 360)
 
 
-def test_playlists_have_what_players_need(lab: Laboratory, tmp_path: Path) -> None:
-    """The master has bandwidth, size, codecs and rate; the variant is VOD, has one relative key URI, and an end."""
+def test_playlists_say_what_players_need(lab: Laboratory, tmp_path: Path) -> None:
+    """The master has bandwidth, size, codecs and rate; the variant is VOD, with one relative key, and ends."""
     source = film(tmp_path / "film.mp4", size="640x360", duration_s=7)
     lab.finished(lab.create(lab.upload(source, "playlists/film.mp4"), "playlists/out"))
 
@@ -66,7 +66,7 @@ def test_playlists_have_what_players_need(lab: Laboratory, tmp_path: Path) -> No
 
 
 def test_renditions_switch_at_the_same_instants(lab: Laboratory, tmp_path: Path) -> None:
-    """At 29.97 frames per second, segments don't last whole seconds, but they are equal in all renditions."""
+    """At 29.97 frames a second segments aren't whole seconds, but they are alike in all renditions."""
     source = film(tmp_path / "film.mp4", size="1280x720", rate="30000/1001", duration_s=13)
     lab.finished(lab.create(lab.upload(source, "aligned/f.mp4"), "aligned/"))
     lengths = [
@@ -79,7 +79,7 @@ def test_renditions_switch_at_the_same_instants(lab: Laboratory, tmp_path: Path)
 
 
 def test_files_have_their_content_types(lab: Laboratory, tmp_path: Path) -> None:
-    """Browsers and CDNs use the Content-Type."""
+    """Browsers and CDNs go by the Content-Type."""
     lab.finished(lab.create(lab.upload(film(tmp_path / "f.mp4"), "types/f.mp4"), "types/"))
     found = {key: lab.s3.head_object(Bucket=lab.outputs, Key=f"types/{key}") for key in lab.output_keys("types/")}
 
@@ -108,7 +108,7 @@ def test_files_have_their_content_types(lab: Laboratory, tmp_path: Path) -> None
 def test_unusual_films_play(
     lab: Laboratory, tmp_path: Path, name: str, arguments: list[str], size: str, expected: dict[str, object]
 ) -> None:
-    """No audio, portrait, odd sizes, a single frame: the outputs are complete and keep the aspect ratio."""
+    """No audio, portrait, odd sides, a single frame: all come out whole, the aspect kept."""
     source = film(tmp_path / "f.mp4", *arguments, size=size)
     job = lab.finished(lab.create(lab.upload(source, f"{name}/f.mp4"), f"{name}/"))
 
@@ -117,8 +117,8 @@ def test_unusual_films_play(
         assert streams(f"{url}/f_360p.m3u8") == expected
 
 
-def test_a_phones_rotated_film_is_upright(lab: Laboratory, tmp_path: Path) -> None:
-    """A phone stores portrait video as landscape with a rotation; the template follows the rotation."""
+def test_a_phones_rotated_film_stands_upright(lab: Laboratory, tmp_path: Path) -> None:
+    """A phone stores portrait as landscape with a rotation; the template says to follow it."""
     film(tmp_path / "landscape.mp4")
     ffmpeg("-display_rotation", "-90", "-i", str(tmp_path / "landscape.mp4"), "-c", "copy", str(tmp_path / "phone.mp4"))
     lab.finished(lab.create(lab.upload(tmp_path / "phone.mp4", "phone/f.mp4"), "phone/"))
@@ -128,7 +128,7 @@ def test_a_phones_rotated_film_is_upright(lab: Laboratory, tmp_path: Path) -> No
 
 
 def test_a_variable_frame_rate_becomes_constant(lab: Laboratory, tmp_path: Path) -> None:
-    """Every second of the film is in the output, although the input's frames are uneven."""
+    """Every second is there, however unevenly the input's frames lie."""
     source = film(tmp_path / "f.mp4", "-vf", "select='not(mod(n,3))+lt(n,30)'", "-fps_mode", "vfr")
     lab.finished(lab.create(lab.upload(source, "vfr/f.mp4"), "vfr/"))
 
@@ -138,7 +138,7 @@ def test_a_variable_frame_rate_becomes_constant(lab: Laboratory, tmp_path: Path)
 
 
 def test_a_recording_without_a_duration_plays(lab: Laboratory, tmp_path: Path) -> None:
-    """A browser's WebM has no duration: the job's percentage is unknown, and its output is complete."""
+    """A browser's WebM tells no duration; the job's percentage is unknown and its output whole."""
     source = film(tmp_path / "f.webm", "-c:v", "libvpx", "-c:a", "libopus", "-live", "1", "-f", "webm")
     lab.finished(lab.create(lab.upload(source, "live/f.webm"), "live/"))
 
@@ -147,7 +147,7 @@ def test_a_recording_without_a_duration_plays(lab: Laboratory, tmp_path: Path) -
 
 
 def test_segments_are_encrypted_with_their_number_as_iv(lab: Laboratory, tmp_path: Path) -> None:
-    """Without a constant IV, each segment is decrypted with its own number, from its first block on."""
+    """Without a constant IV each segment decrypts with its own number, down to its first block."""
     source = film(tmp_path / "f.mp4", duration_s=13)
     lab.finished(lab.create(lab.upload(source, "iv/f.mp4"), "iv/"))
 
@@ -166,7 +166,7 @@ def test_segments_are_encrypted_with_their_number_as_iv(lab: Laboratory, tmp_pat
 
 
 def test_a_job_without_a_template_makes_an_mp4_and_audio_renditions(lab: Laboratory, tmp_path: Path) -> None:
-    """FILE_GROUP and audio-only HLS outputs work beside video, and the event has each in MediaConvert's form."""
+    """FILE_GROUP and audio-only HLS outputs work beside video, and the report has each in MediaConvert's form."""
     uri = lab.upload(film(tmp_path / "f.mp4"), "groups/f.mp4")
     aac = [{"CodecSettings": {"Codec": "AAC", "AacSettings": {"Bitrate": 64000, "SampleRate": 48000}}}]
     h264 = {"Codec": "H_264", "H264Settings": {"RateControlMode": "QVBR", "MaxBitrate": 500000}}

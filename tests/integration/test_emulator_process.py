@@ -1,4 +1,4 @@
-"""The emulator as a process: it starts alone, and leaves no ffmpeg and no files behind."""
+"""The emulator as a process: it starts alone, and never leaves an ffmpeg or a file behind."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ def _process(aws_endpoint: str, port: int, temp_dir: Path) -> Iterator[subproces
         "MEDIACONVERT_PORT": str(port),
         "MEDIACONVERT_TEMP_DIR": str(temp_dir),
         "MEDIACONVERT_TEMPLATES": str(TEMPLATE_FILE),
-        "MEDIACONVERT_FFMPEG_PRESET": "veryslow",  # takes long enough to be interrupted
+        "MEDIACONVERT_FFMPEG_PRESET": "veryslow",  # long enough to be interrupted
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "mediaconvert_emulator"], cwd=ROOT, env={**os.environ, **settings}
@@ -42,7 +42,7 @@ def _is_healthy(port: int) -> bool:
 
 
 def _ffmpegs_in(folder: Path) -> list[str]:
-    """Return the processes whose working directory is below `folder`."""
+    """The processes whose working directory is under `folder`."""
     found = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
         try:
@@ -58,10 +58,10 @@ def _ffmpegs_in(folder: Path) -> list[str]:
 def test_no_ffmpeg_outlives_the_emulator(
     aws_endpoint: str, free_port: Callable[[], int], tmp_path: Path, ending: signal.Signals
 ) -> None:
-    """Its ffmpeg ends with it, however it ends; on SIGTERM and SIGINT it also deletes its files."""
+    """However the emulator ends, its ffmpeg ends with it; told to stop, it also clears its files."""
     port, temp_dir = free_port(), tmp_path / "temp"
     reel, source = film(tmp_path / "reel.mp4", size="640x360", duration_s=20), tmp_path / "f.mp4"
-    ffmpeg("-stream_loop", "60", "-i", str(reel), "-c", "copy", str(source))  # 20 minutes, so it can't end by itself
+    ffmpeg("-stream_loop", "60", "-i", str(reel), "-c", "copy", str(source))  # 20 minutes: it can't end by itself
     with _process(aws_endpoint, port, temp_dir) as process:
         lab = Laboratory(
             aws_url=aws_endpoint, mediaconvert_url=f"http://127.0.0.1:{port}", event_source="local.mediaconvert"
@@ -76,19 +76,19 @@ def test_no_ffmpeg_outlives_the_emulator(
             assert lab.events_to_the_end(job_id)[-1]["detail"]["errorCode"] == 1999
 
 
-def test_a_new_process_removes_the_files_of_a_killed_one(
+def test_a_new_process_removes_what_a_killed_one_left(
     aws_endpoint: str, free_port: Callable[[], int], tmp_path: Path
 ) -> None:
-    """At its start it removes the folders of dead processes, and no others."""
+    """Folders of processes that are gone are removed at start, others are left alone."""
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait()
     (tmp_path / f"mediaconvert-{gone.pid}-abc" / "job-1").mkdir(parents=True)
     (tmp_path / f"mediaconvert-{os.getpid()}-abc").mkdir()
     with _process(aws_endpoint, free_port(), tmp_path):
-        remaining = [path.name.split("-")[1] for path in tmp_path.iterdir()]
+        left = [path.name.split("-")[1] for path in tmp_path.iterdir()]
 
-    assert str(gone.pid) not in remaining
-    assert str(os.getpid()) in remaining
+    assert str(gone.pid) not in left
+    assert str(os.getpid()) in left
 
 
 def test_a_wrong_setting_stops_it_with_one_line() -> None:
