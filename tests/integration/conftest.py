@@ -4,12 +4,15 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
+import pytest_asyncio
 
 from local.embedded import ROOT
 from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
+from service.resources import Resources
 from tests.declared_permissions import SERVICE_OR_WORKER, WORKER
 from tests.permission_check import save_call
 from transcode.aws import Aws, open_aws
@@ -17,7 +20,9 @@ from worker.assembly import open_handler
 from worker.batch import BatchHandler
 
 from .aws_call_recorder import AwsCallRecorder
-from .process_settings import worker_settings
+from .live_jobs import TICK_S
+from .process_settings import service_settings, worker_settings
+from .serving import Running, running
 from .stores import Stores, open_stores
 
 
@@ -98,3 +103,24 @@ def mediaconvert_endpoint(stack: Stack) -> Iterator[str]:
 async def handler(worker_aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> BatchHandler:
     """The worker's message handler."""
     return await open_handler(worker_aws, worker_settings(stack, mediaconvert_endpoint))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def live_service(stack: Stack) -> AsyncIterator[Running]:
+    """A service on a port, which reads watched jobs ten times per second."""
+    settings = service_settings(stack).model_copy(update={"tick_s": TICK_S, "heartbeat_s": 5.0})
+    async with running(settings) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def live_client(live_service: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that service."""
+    async with live_service.client() as opened:
+        yield opened
+
+
+@pytest.fixture
+def live_tables(live_service: Running) -> Resources:
+    """The tables of that service, for writes that a worker would make."""
+    return live_service.resources
