@@ -175,7 +175,7 @@ def durations_of_concurrent_requests(url: str) -> Iterator[float]:
     upload = {"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 5}
     requests = [("GET", "/readyz"), ("GET", "/jobs/1-a"), ("GET", "/jobs?input_file=a"), ("POST", "/uploads")] * 5
 
-    def request(method: str, path: str) -> float:
+    def seconds_until_503(method: str, path: str) -> float:
         began = time.monotonic()
         body = upload if method == "POST" else None
         response = httpx.request(method, url + path, json=body, timeout=60, trust_env=False)
@@ -183,7 +183,7 @@ def durations_of_concurrent_requests(url: str) -> Iterator[float]:
         return time.monotonic() - began
 
     with ThreadPoolExecutor(len(requests)) as threads:
-        yield from threads.map(lambda request: request(*request), requests)
+        yield from threads.map(lambda each: seconds_until_503(*each), requests)
 
 
 @pytest.mark.parametrize("kind", ["error", "refuse", "reset", "reset after", "throttle"])
