@@ -138,8 +138,8 @@ async def test_the_dashboard_is_json_and_shows_the_metric_of_every_filter(stack:
     shown = json.dumps(body)
     filters = {name for name in alarms.resources if name.endswith("Filter")} - {"EventsSupersededFilter"}
     queues = [stack.uploads_queue_url, stack.job_events_dead_letter_queue_url]
-    wanted = [*(name.removesuffix("Filter") for name in filters), *(url.rpartition("/")[2] for url in queues)]
-    assert [name for name in wanted if f'"{name}"' not in shown] == []
+    expected = [*(name.removesuffix("Filter") for name in filters), *(url.rpartition("/")[2] for url in queues)]
+    assert [name for name in expected if f'"{name}"' not in shown] == []
 
 
 def _is_alarm(logical_id: str) -> bool:

@@ -57,10 +57,10 @@ async def _next(sqs: SQSClient, queue_url: str) -> dict[str, Any]:
 
 
 async def _put_event(events: EventBridgeClient, detail: Mapping[str, object], *, source: str) -> None:
-    answer = await events.put_events(
+    response = await events.put_events(
         Entries=[{"Source": source, "DetailType": "MediaConvert Job State Change", "Detail": json.dumps(detail)}]
     )
-    assert answer["FailedEntryCount"] == 0
+    assert response["FailedEntryCount"] == 0
 
 
 async def test_only_uploads_reach_the_uploads_queue(pipeline: Stack, s3: S3Client, sqs: SQSClient) -> None:

@@ -55,8 +55,8 @@ async def test_a_queue_has_the_attributes_of_the_template(stack: Stack, logical_
     """Every attribute of the template, as SQS returns it."""
     properties, url = _properties(logical_id), getattr(stack, name)
     async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
-        answer = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-    deployed = {str(name): value for name, value in answer["Attributes"].items()}
+        response = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    deployed = {str(name): value for name, value in response["Attributes"].items()}
     plain = {key: value for key, value in properties.items() if key not in {"QueueName", "RedrivePolicy"}}
     expected = {key: str(_resolve(value)).lower() for key, value in plain.items()}
     assert {key: deployed[key].lower() for key in expected} == expected
@@ -70,14 +70,14 @@ async def test_a_queue_has_the_attributes_of_the_template(stack: Stack, logical_
 async def test_only_the_pipelines_own_rule_may_send_to_a_queue(stack: Stack, logical_id: str, name: str) -> None:
     """No other rule, service or account may. The test reads the policy, because the emulators don't enforce it."""
     async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
-        answer = await client.get_queue_attributes(QueueUrl=getattr(stack, name), AttributeNames=["All"])
-    statements = json.loads(answer["Attributes"]["Policy"])["Statement"]
+        response = await client.get_queue_attributes(QueueUrl=getattr(stack, name), AttributeNames=["All"])
+    statements = json.loads(response["Attributes"]["Policy"])["Statement"]
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
     rule = logical_id.replace("DeadLetter", "").replace("Queue", "Rule")
     assert [statement["Principal"] for statement in allowed] == [{"Service": "events.amazonaws.com"}]
     assert [statement["Action"] for statement in allowed] == ["sqs:SendMessage"]
     assert rule in allowed[0]["Condition"]["ArnEquals"]["aws:SourceArn"]
-    assert answer["Attributes"]["QueueArn"] in allowed[0]["Resource"]
+    assert response["Attributes"]["QueueArn"] in allowed[0]["Resource"]
 
 
 @pytest.mark.parametrize(("logical_id", "name"), BUCKETS)
@@ -108,10 +108,10 @@ async def test_a_page_may_upload_and_read_the_etag(stack: Stack) -> None:
         preflight = await browser.options(
             url, headers={"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
         )
-        answer = await browser.get(url)
+        response = await browser.get(url)
     assert preflight.status_code == 200
     assert "PUT" in preflight.headers["access-control-allow-methods"]
-    exposed = answer.headers["access-control-expose-headers"]
+    exposed = response.headers["access-control-expose-headers"]
     assert exposed == "*" or "etag" in exposed.lower()
 
 

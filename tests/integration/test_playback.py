@@ -168,8 +168,8 @@ def test_nothing_can_be_written(player: httpx.Client, key: str, method: str) -> 
 
 def test_any_page_may_read_ranges_and_their_headers(player: httpx.Client, key: str) -> None:
     """The browser's preflight is allowed, and the headers are exposed to scripts."""
-    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
-    preflight, response = player.options(f"/{key}", headers=asked), player.get(f"/{key}")
+    preflight_headers = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
+    preflight, response = player.options(f"/{key}", headers=preflight_headers), player.get(f"/{key}")
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, ORIGIN["Origin"])
     assert "Range" in preflight.headers["access-control-allow-headers"]
     assert response.headers["access-control-allow-origin"] == ORIGIN["Origin"]

@@ -129,8 +129,8 @@ async def test_a_process_has_the_policy_of_its_kind_and_no_other(
 ) -> None:
     """On both targets."""
     name = deployment.ids(role)[f"{process}Role"]
-    answer = await deployment.call("iam", "list_attached_role_policies", RoleName=name)
-    attached = [each["PolicyArn"] for each in answer["AttachedPolicies"]]
+    response = await deployment.call("iam", "list_attached_role_policies", RoleName=name)
+    attached = [each["PolicyArn"] for each in response["AttachedPolicies"]]
     assert attached == [deployment.ids("permissions")[f"{process}Policy"]]
 
 
@@ -146,8 +146,8 @@ async def test_the_worker_may_pass_only_mediaconverts_role(deployment: Deploymen
 
 async def test_only_cloudfront_may_read_the_output_bucket(deployment: Deployment) -> None:
     """By one distribution, below the upload prefix."""
-    answer = await deployment.call("s3", "get_bucket_policy", Bucket=deployment.pipeline.output_bucket)
-    statements = json.loads(answer["Policy"])["Statement"]
+    response = await deployment.call("s3", "get_bucket_policy", Bucket=deployment.pipeline.output_bucket)
+    statements = json.loads(response["Policy"])["Statement"]
     (allowed,) = [each for each in statements if each["Effect"] == "Allow"]
     assert allowed["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert allowed["Resource"] == f"arn:aws:s3:::{deployment.pipeline.output_bucket}/uploads/*"
