@@ -12,7 +12,6 @@ from local.embedded import ROOT
 from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
-from service.resources import Resources
 from tests.declared_permissions import SERVICE_OR_WORKER, WORKER
 from tests.permission_check import save_call
 from transcode.aws import Aws, open_aws
@@ -74,6 +73,14 @@ async def stores(shared_aws: Aws, worker_aws: Aws, stack: Stack) -> Stores:
     return await open_stores(stack, shared_aws=shared_aws, worker_aws=worker_aws)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_stores(stack: Stack, aws_calls: AwsCallRecorder) -> AsyncIterator[Stores]:
+    """The same stores, for modules whose tests share one event loop."""
+    place = {"region": "us-east-1", "endpoint_url": stack.endpoint_url}
+    async with aws_calls.open_aws(SERVICE_OR_WORKER, **place) as shared, aws_calls.open_aws(WORKER, **place) as worker:
+        yield await open_stores(stack, shared_aws=shared, worker_aws=worker)
+
+
 @pytest.fixture
 def job_id() -> str:
     """A job id of the test's own, in MediaConvert's form."""
@@ -118,9 +125,3 @@ async def live_client(live_service: Running) -> AsyncIterator[httpx.AsyncClient]
     """A client of that service."""
     async with live_service.client() as opened:
         yield opened
-
-
-@pytest.fixture
-def live_tables(live_service: Running) -> Resources:
-    """The tables of that service, for writes that a worker would make."""
-    return live_service.resources

@@ -7,25 +7,25 @@ from typing import Any
 
 import httpx
 
-from service.resources import Resources
 from transcode.job import Completed, Output, Progressed
 
 from .serving import DEADLINE_S, Running
+from .stores import Stores
 
 TICK_S = 0.1
 """The fixture `live_service` reads watched jobs at this interval."""
 
 
-async def apply_progress(tables: Resources, job_id: str, percent: int) -> None:
+async def apply_progress(stores: Stores, job_id: str, percent: int) -> None:
     """Apply a progress event; a higher percentage has a later time."""
     event = Progressed(job_id=job_id, time_ms=percent + 1, percent=percent, phase="TRANSCODING")
-    await tables.statuses.advance(event, now_s=int(time.time()))
+    await stores.statuses.advance(event, now_s=int(time.time()))
 
 
-async def apply_complete(tables: Resources, job_id: str) -> None:
+async def apply_complete(stores: Stores, job_id: str) -> None:
     """Apply the job's COMPLETE event."""
     event = Completed(job_id=job_id, time_ms=1000, output=Output(path="uploads/1/"))
-    await tables.statuses.advance(event, now_s=int(time.time()))
+    await stores.statuses.advance(event, now_s=int(time.time()))
 
 
 async def long_poll(client: httpx.AsyncClient, job_id: str, *, wait_s: float = 20) -> httpx.Response:

@@ -13,7 +13,8 @@ from local.provision import Stack
 from service.settings import ServiceSettings
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.process_settings import service_settings
-from tests.integration.service_app import resources_of, serve, upload_request
+from tests.integration.service_app import serve, upload_request
+from tests.integration.stores import Stores
 from transcode.job import Failed, Failure, Job
 from transcode.lookup import Lookup
 
@@ -55,16 +56,16 @@ def caller() -> str:
     return f"caller-{secrets.token_hex(4)}"
 
 
-async def failed_job(api: httpx.AsyncClient, *, owner: str | None) -> tuple[str, str]:
+async def failed_job(stores: Stores, *, owner: str | None) -> tuple[str, str]:
     """Write the rows of a file of this owner whose job ended in ERROR; return the file and the job id."""
-    tables, now_s = resources_of(api), int(time.time())
+    now_s = int(time.time())
     input_file, job_id = f"uploads/{secrets.token_hex(8)}/a.mp4", f"1-{secrets.token_hex(6)}"
     if owner:
-        await tables.lookups.announce(Lookup(input_file=input_file, owner=owner), now_s=now_s)
-    await tables.statuses.submit(Job(job_id=job_id, input_file=input_file, owner=owner), now_s=now_s)
+        await stores.lookups.announce(Lookup(input_file=input_file, owner=owner), now_s=now_s)
+    await stores.statuses.submit(Job(job_id=job_id, input_file=input_file, owner=owner), now_s=now_s)
     failure = Failure(code=1010, message="unreadable")
-    await tables.statuses.advance(Failed(job_id=job_id, time_ms=2, failure=failure), now_s=now_s)
-    await tables.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
+    await stores.statuses.advance(Failed(job_id=job_id, time_ms=2, failure=failure), now_s=now_s)
+    await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
     return input_file, job_id
 
 
@@ -101,10 +102,10 @@ async def test_a_caller_can_read_its_own_upload(api: httpx.AsyncClient, issuer: 
 
 @pytest.mark.parametrize("owner", ["ada", None])
 async def test_an_upload_or_job_of_another_caller_is_a_404(
-    api: httpx.AsyncClient, issuer: LittleIssuer, owner: str | None
+    api: httpx.AsyncClient, module_stores: Stores, issuer: LittleIssuer, owner: str | None
 ) -> None:
     """The response doesn't show that it exists. An object that was not announced belongs to no caller."""
-    input_file, job_id = await failed_job(api, owner=owner)
+    input_file, job_id = await failed_job(module_stores, owner=owner)
     eve = issuer.bearer("eve")
     for method, path, more in (
         ("GET", "/jobs", {"params": {"input_file": input_file}}),

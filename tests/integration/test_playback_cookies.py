@@ -23,7 +23,8 @@ from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
 from tests.integration.process_settings import service_settings
-from tests.integration.service_app import resources_of, serve
+from tests.integration.service_app import serve
+from tests.integration.stores import Stores
 from transcode.aws import open_aws
 from transcode.job import Completed, Job, Output
 from transcode.lookup import Lookup
@@ -89,17 +90,17 @@ async def api(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def put_complete_job(api: httpx.AsyncClient, stack: Stack, *, owner: str) -> Job:
+async def put_complete_job(stores: Stores, stack: Stack, *, owner: str) -> Job:
     """Write the rows and the key file of a complete job of this owner."""
-    tables, now_s = resources_of(api), int(time.time())
+    now_s = int(time.time())
     input_file, job_id = f"uploads/{secrets.token_hex(8)}/a.mp4", f"1-{secrets.token_hex(6)}"
     output = Output(path=f"{input_file}_20261122080000-4be1c7/", playlists={".m3u8": "a.m3u8"})
-    await tables.lookups.announce(Lookup(input_file=input_file, owner=owner), now_s=now_s)
-    await tables.statuses.submit(Job(job_id=job_id, input_file=input_file, owner=owner), now_s=now_s)
-    await tables.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
+    await stores.lookups.announce(Lookup(input_file=input_file, owner=owner), now_s=now_s)
+    await stores.statuses.submit(Job(job_id=job_id, input_file=input_file, owner=owner), now_s=now_s)
+    await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
     async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
         await (await aws.s3()).put_object(Bucket=stack.output_bucket, Key=f"{output.path}a.key", Body=KEY_FILE)
-    await tables.statuses.advance(Completed(job_id=job_id, time_ms=2, output=output), now_s=now_s)
+    await stores.statuses.advance(Completed(job_id=job_id, time_ms=2, output=output), now_s=now_s)
     return Job(job_id=job_id, input_file=input_file, output=output)
 
 
@@ -123,10 +124,10 @@ async def fetch(url: str, cookies: dict[str, str]) -> httpx.Response:
 
 
 async def test_the_owner_gets_cookies_that_give_access_to_the_key(
-    api: httpx.AsyncClient, stack: Stack, issuer: LittleIssuer, playback_url: str
+    api: httpx.AsyncClient, module_stores: Stores, stack: Stack, issuer: LittleIssuer, playback_url: str
 ) -> None:
     """By job id and by file; the response body doesn't have them."""
-    job = await put_complete_job(api, stack, owner="ada")
+    job = await put_complete_job(module_stores, stack, owner="ada")
     by_id = await api.get(f"/jobs/{job.job_id}", headers=issuer.bearer("ada"))
     by_file = await api.get("/jobs", params={"input_file": str(job.input_file)}, headers=issuer.bearer("ada"))
     for response in (by_id, by_file):
@@ -139,10 +140,11 @@ async def test_the_owner_gets_cookies_that_give_access_to_the_key(
 
 
 async def test_another_caller_gets_no_cookies_and_no_key(
-    api: httpx.AsyncClient, stack: Stack, issuer: LittleIssuer, playback_url: str
+    api: httpx.AsyncClient, module_stores: Stores, stack: Stack, issuer: LittleIssuer, playback_url: str
 ) -> None:
     """The job is a 404, and the key a 403, also with the cookies of another video."""
-    job, own = await put_complete_job(api, stack, owner="ada"), await put_complete_job(api, stack, owner="eve")
+    job = await put_complete_job(module_stores, stack, owner="ada")
+    own = await put_complete_job(module_stores, stack, owner="eve")
     job_response = await api.get(f"/jobs/{job.job_id}", headers=issuer.bearer("eve"))
     assert (job_response.status_code, cookies_of(job_response)) == (404, {})
     assert (await fetch(key_url(playback_url, job), {})).status_code == 403
@@ -150,29 +152,35 @@ async def test_another_caller_gets_no_cookies_and_no_key(
     assert (await fetch(key_url(playback_url, job), others)).status_code == 403
 
 
-async def test_only_key_files_need_cookies(api: httpx.AsyncClient, stack: Stack, playback_url: str) -> None:
+async def test_only_key_files_need_cookies(module_stores: Stores, stack: Stack, playback_url: str) -> None:
     """Playlists and segments stay cacheable; a key file needs cookies in any encoding of its name."""
-    job = await put_complete_job(api, stack, owner="ada")
+    job = await put_complete_job(module_stores, stack, owner="ada")
     url = key_url(playback_url, job)
     assert (await fetch(url.replace("a.key", "a.m3u8"), {})).status_code == 404
     assert (await fetch(url.replace("a.key", "a%2ekey"), {})).status_code == 403
     assert (await fetch(url.replace("a.key", "a.%6bey"), {})).status_code == 403
 
 
-async def test_an_unfinished_job_sets_no_cookies(api: httpx.AsyncClient, issuer: LittleIssuer) -> None:
+async def test_an_unfinished_job_sets_no_cookies(
+    api: httpx.AsyncClient, module_stores: Stores, issuer: LittleIssuer
+) -> None:
     """It has no key file yet."""
-    tables, now_s = resources_of(api), int(time.time())
+    now_s = int(time.time())
     job_id = f"1-{secrets.token_hex(6)}"
-    await tables.statuses.submit(Job(job_id=job_id, owner="ada"), now_s=now_s)
+    await module_stores.statuses.submit(Job(job_id=job_id, owner="ada"), now_s=now_s)
     response = await api.get(f"/jobs/{job_id}", headers=issuer.bearer("ada"))
     assert (response.status_code, cookies_of(response)) == (200, {})
 
 
 async def test_a_lambda_function_signs_the_cookies_with_a_key_from_secrets_manager(
-    api: httpx.AsyncClient, settings: ServiceSettings, stack: Stack, issuer: LittleIssuer, playback_url: str
+    module_stores: Stores,
+    settings: ServiceSettings,
+    stack: Stack,
+    issuer: LittleIssuer,
+    playback_url: str,
 ) -> None:
     """All three cookies pass through API Gateway's events, and give access to the key."""
-    job = await put_complete_job(api, stack, owner="ada")
+    job = await put_complete_job(module_stores, stack, owner="ada")
     async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
         made = await (await aws.secretsmanager()).create_secret(
             Name=f"playback-{secrets.token_hex(4)}", SecretString=KEYS.private_pem
@@ -204,11 +212,11 @@ async def test_the_service_does_not_start_without_a_valid_private_key(
 
 
 async def test_the_cookies_and_the_key_are_in_no_log(
-    api: httpx.AsyncClient, stack: Stack, issuer: LittleIssuer, caplog: pytest.LogCaptureFixture
+    api: httpx.AsyncClient, module_stores: Stores, stack: Stack, issuer: LittleIssuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """At log level DEBUG, while the service sets them."""
     caplog.set_level("DEBUG")
-    job = await put_complete_job(api, stack, owner="ada")
+    job = await put_complete_job(module_stores, stack, owner="ada")
     response = await api.get(f"/jobs/{job.job_id}", headers=issuer.bearer("ada"))
     logged = caplog.text
     assert cookies_of(response)

@@ -14,6 +14,7 @@ from local.provision import Stack
 from tests.fake_issuer import AUDIENCE, little_issuer
 from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running
+from tests.integration.stores import Stores
 from transcode.aws import Aws
 
 SIZE = 2 * LEAST_PART_BYTES + 1000
@@ -138,7 +139,7 @@ async def test_a_refused_file_has_an_error(client: ApiClient, tmp_path: Path) ->
     assert not (tmp_path / "state").exists()
 
 
-async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, video: Path) -> None:
+async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, stores: Stores, video: Path) -> None:
     """With access on, multipart and single uploads work, and S3 gets only its own signature."""
     with little_issuer() as issuer:
         changes = {"auth_issuer": issuer.url, "auth_audience": AUDIENCE, "upload_max_bytes": 100_000_000}
@@ -147,7 +148,7 @@ async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, video: Path
             upload = await client.announce(video)
             await client.send(video, upload, lambda _sent, _whole: None)
             in_parts = await Run(client, video).upload.run()
-            owners = [await service.resources.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
+            owners = [await stores.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
             assert "Authorization" not in client.s3.headers
     assert [lookup.owner for lookup in owners if lookup] == ["ada", "ada"]
 

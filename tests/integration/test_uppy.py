@@ -15,6 +15,7 @@ from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.node_packages import installed
 from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running
+from tests.integration.stores import Stores
 
 SOURCE = ROOT / "tests" / "uppy"
 MIB = 1024 * 1024
@@ -67,9 +68,9 @@ class Page:
         parsed: dict[str, Any] = json.loads(result)
         return parsed
 
-    async def stored(self, input_file: str) -> tuple[str | None, int | None]:
+    async def stored(self, stores: Stores, input_file: str) -> tuple[str | None, int | None]:
         """Return the owner of the upload, and the length of its object."""
-        lookup = await self.service.resources.lookups.get(input_file, now_s=int(time.time()))
+        lookup = await stores.lookups.get(input_file, now_s=int(time.time()))
         stored_object = await self.service.resources.multipart.head(input_file)
         return lookup.owner if lookup else None, stored_object.size_bytes if stored_object else None
 
@@ -80,21 +81,21 @@ def page(uppy: Path, service: Running, issuer: LittleIssuer) -> Page:
     return Page(uppy, service, issuer.token("ada"))
 
 
-async def test_uppy_uploads_a_small_file_with_one_request(page: Page) -> None:
+async def test_uppy_uploads_a_small_file_with_one_request(page: Page, stores: Stores) -> None:
     """By form, to a key from the service; the page gets the key."""
     result = await page.upload(inParts=False, sizeBytes=1000)
     assert result["ended"] == "uploaded", result
-    assert await page.stored(result["key"]) == ("ada", 1000)
+    assert await page.stored(stores, result["key"]) == ("ada", 1000)
 
 
-async def test_uppy_uploads_a_large_file_in_parts(page: Page) -> None:
+async def test_uppy_uploads_a_large_file_in_parts(page: Page, stores: Stores) -> None:
     """Two parts become one object."""
     result = await page.upload()
     assert (result["ended"], result["partsSent"]) == ("uploaded", 2), result
-    assert await page.stored(result["key"]) == ("ada", SIZE)
+    assert await page.stored(stores, result["key"]) == ("ada", SIZE)
 
 
-async def test_uppy_resumes_the_upload_of_a_closed_page(page: Page) -> None:
+async def test_uppy_resumes_the_upload_of_a_closed_page(page: Page, stores: Stores) -> None:
     """The uploaded part is not sent again."""
     before = await page.upload(afterOnePart="die")
     result = await page.upload(resume=before["s3Multipart"])
@@ -102,7 +103,7 @@ async def test_uppy_resumes_the_upload_of_a_closed_page(page: Page) -> None:
     assert (result["ended"], result["partsSent"], result["key"]) == ("uploaded", 1, before["s3Multipart"]["key"]), (
         result
     )
-    assert await page.stored(result["key"]) == ("ada", SIZE)
+    assert await page.stored(stores, result["key"]) == ("ada", SIZE)
 
 
 async def test_uppy_aborts_a_canceled_upload(page: Page, issuer: LittleIssuer) -> None:

@@ -13,6 +13,7 @@ from local.provision import Stack
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.process_settings import service_settings
 from tests.integration.service_app import resources_of, serve
+from tests.integration.stores import Stores
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one application for all tests, because they need no other state
 
@@ -72,14 +73,14 @@ async def parts_of(api: httpx.AsyncClient, upload: dict[str, str]) -> httpx.Resp
     return await api.get(f"/s3/multipart/{upload['uploadId']}", params={"key": upload["key"]})
 
 
-async def test_a_file_in_parts_becomes_one_object(api: httpx.AsyncClient) -> None:
+async def test_a_file_in_parts_becomes_one_object(api: httpx.AsyncClient, module_stores: Stores) -> None:
     """Started, listed, signed, completed; the job has the file name and owner of the start."""
     upload = await begin(api)
     second = await send(api, upload, 2, b"end")
     first = await send(api, upload, 1, b"x" * 5 * MIB)
     listed = (await parts_of(api, upload)).json()
     done = await complete(api, upload, second, first)
-    lookup = await resources_of(api).lookups.get(upload["key"], now_s=int(time.time()))
+    lookup = await module_stores.lookups.get(upload["key"], now_s=int(time.time()))
     assert [(part["PartNumber"], part["Size"]) for part in listed] == [(1, 5 * MIB), (2, 3)]
     assert (done.status_code, done.json()["key"]) == (200, upload["key"])
     assert done.json()["location"].endswith(upload["key"])
@@ -255,11 +256,11 @@ async def post(form: dict[str, Any], body: bytes, **fields: str) -> int:
     return response.status_code
 
 
-async def test_a_form_uploads_a_file(api: httpx.AsyncClient) -> None:
+async def test_a_form_uploads_a_file(api: httpx.AsyncClient, module_stores: Stores) -> None:
     """Under the key in its fields, which the service has announced."""
     response = await api.get("/s3/params", params={"filename": "Ein Film.mp4", "type": "video/mp4", "metadata[x]": "y"})
     form = response.json()
-    lookup = await resources_of(api).lookups.get(form["fields"]["key"], now_s=int(time.time()))
+    lookup = await module_stores.lookups.get(form["fields"]["key"], now_s=int(time.time()))
     assert await post(form, b"video") == 201
     assert lookup is not None
     assert (lookup.file_name, lookup.owner) == ("Ein Film.mp4", "ada")
