@@ -78,7 +78,7 @@ class AwsCallRecorder:
 
     def __init__(self, save: Callable[[Call], None]) -> None:
         """`save` gets each call when it is made for the first time."""
-        self.undeclared: list[str] = []
+        self._undeclared: list[str] = []
         self._calls: set[Call] = set()
         self._save = save
 
@@ -94,6 +94,11 @@ class AwsCallRecorder:
         for module, process in PROCESS_OF_MODULE.items():
             patch.setattr(import_module(module), "open_aws", partial(self.open_aws, process))
 
+    def take_undeclared(self) -> list[str]:
+        """Return the undeclared calls since the last call of this method."""
+        taken, self._undeclared = self._undeclared, []
+        return taken
+
     def _record_operation(self, process: str, operation: str, params: Mapping[str, Any]) -> None:
         action = ACTION_OF_OPERATION.get(operation, operation)
         for resource in _resources(action, params) or (None,):
@@ -101,7 +106,7 @@ class AwsCallRecorder:
 
     def _record(self, call: Call) -> None:
         if not is_declared(call):
-            self.undeclared.append(f"{call.process} called {call.action} on {call.resource or 'an unknown resource'}")
+            self._undeclared.append(f"{call.process} called {call.action} on {call.resource or 'an unknown resource'}")
         if call not in self._calls:
             self._calls.add(call)
             self._save(call)

@@ -40,10 +40,9 @@ def _record_calls_of_each_process(aws_calls: AwsCallRecorder) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fail_on_undeclared_calls(aws_calls: AwsCallRecorder) -> Iterator[None]:
-    """Fail the test in which a process makes an AWS call that it doesn't declare."""
-    aws_calls.undeclared.clear()
+    """Fail the test in which, or in whose fixtures, a process makes an AWS call that it doesn't declare."""
     yield
-    assert aws_calls.undeclared == []
+    assert aws_calls.take_undeclared() == []
 
 
 @pytest.fixture

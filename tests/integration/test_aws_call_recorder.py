@@ -32,7 +32,7 @@ async def test_an_undeclared_call_is_reported(stack: Stack) -> None:
     for process in (SERVICE, WORKER):
         async with recorder.open_aws(process, region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
             await (await aws.dynamodb()).get_item(TableName=stack.output_table, Key={"JobId": {"S": "1-a"}})
-    assert recorder.undeclared == ["service called dynamodb:GetItem on table/${OutputTable}"]
+    assert recorder.take_undeclared() == ["service called dynamodb:GetItem on table/${OutputTable}"]
     action, resource = "dynamodb:GetItem", Resource.OUTPUT_TABLE
     assert saved == [Call(process=each, action=action, resource=resource) for each in (SERVICE, WORKER)]
 
@@ -43,7 +43,7 @@ async def test_a_presigned_url_counts_as_a_call(stack: Stack) -> None:
     async with recorder.open_aws(WORKER, region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
         s3 = await aws.s3()
         await s3.generate_presigned_url("put_object", Params={"Bucket": stack.input_bucket, "Key": "uploads/a"})
-    assert recorder.undeclared == ["worker called s3:PutObject on ${InputBucket}/${UploadPrefix}*"]
+    assert recorder.take_undeclared() == ["worker called s3:PutObject on ${InputBucket}/${UploadPrefix}*"]
 
 
 async def test_a_call_that_fails_is_reported_too(stack: Stack) -> None:
@@ -53,7 +53,7 @@ async def test_a_call_that_fails_is_reported_too(stack: Stack) -> None:
         s3 = await aws.s3()
         with pytest.raises(ClientError):
             await s3.get_object(Bucket=stack.output_bucket, Key="missing")
-    assert recorder.undeclared == ["service called s3:GetObject on ${OutputBucket}/${UploadPrefix}*"]
+    assert recorder.take_undeclared() == ["service called s3:GetObject on ${OutputBucket}/${UploadPrefix}*"]
 
 
 @pytest.mark.parametrize("process", DECLARED)
