@@ -80,8 +80,14 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(VENV)/bin/python -m pytest tests/unit -q
 	@$(MAKE) --no-print-directory check-page
 
-test: setup ## Run all tests, against the embedded AWS
-	@$(VENV)/bin/python -m pytest
+# Two passes: test files in parallel, then the tests that measure time. The second one runs also if the first one fails.
+# At their end, the second pass checks the AWS calls of both: see tests/permission_check.py.
+WORKERS ?= 2
+test: setup ## All tests, against the embedded AWS, in parallel processes: make test [WORKERS=2, or 0 for no other process]
+	@export TEST_AWS_CALLS_DIR=$$(mktemp -d); trap 'rm -rf "$$TEST_AWS_CALLS_DIR"' EXIT; failed=0; \
+	  $(VENV)/bin/python -m pytest -m "not serial" -n $(WORKERS) --dist loadfile --no-loadscope-reorder || failed=1; \
+	  $(VENV)/bin/python -m pytest -m serial || failed=1; \
+	  exit $$failed
 
 soak: export SOAK := 1
 soak: export UPLOADS ?= 200

@@ -27,8 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=f"LocalStack: {marker.args[0]}"))
 
 
-pytest_plugins = ["tests.system.fixtures"]
-"""Fixtures of a running system, for the tests in tests/system and in tests/browser."""
+pytest_plugins = ["tests.system.fixtures", "tests.permission_check", "tests.proof_summary"]
+"""A running system for tests/system and tests/browser, and what the end of a run checks and prints."""
 
 
 @pytest.fixture(scope="session", autouse=True)

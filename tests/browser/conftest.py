@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.fake_issuer import AUDIENCE
+from tests.file_lock import file_lock
 from tests.system.running_system import System, ffmpeg, poll_until
 
 from .page_tab import OpenPage, PageTab
@@ -62,7 +63,8 @@ def built_page() -> Path:
     """Build the page, and return its folder."""
     if shutil.which("node") is None:
         _skip_or_fail("no Node.js to build the page")
-    built = subprocess.run(["make", "page"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 -- make
+    with file_lock("page"):  # pytest-xdist can run this fixture in two processes
+        built = subprocess.run(["make", "page"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 -- make
     assert built.returncode == 0, built.stdout + built.stderr
     return ROOT / "web" / "dist"
 

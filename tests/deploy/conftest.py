@@ -28,7 +28,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("deploy", "infra", "transcode", "service", "worker"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "requirements/base.lock", folder)
+    (folder / "requirements").mkdir()
+    shutil.copy(ROOT / "requirements" / "base.lock", folder / "requirements")
     (folder / "web" / "dist" / "assets").mkdir(parents=True)
     (folder / "web" / "dist" / "index.html").write_text("<!doctype html>", encoding="utf-8")
     (folder / "web" / "dist" / "config.js").write_text("", encoding="utf-8")

@@ -1,43 +1,48 @@
-"""Watches what the code under test asks of AWS, and holds it to what it declares that it asks.
+"""Records the AWS calls of the code under test, and compares each call with the permissions that its process declares.
 
-Every client that `open_aws` opens tells of each call, and of each URL that it signs. Whose call it is, the stack says:
-the innermost module of `service` or `worker` below it; `worker.redrive` is the operator's command. What a test asks by
-way of a store that both processes have must be somebody's; what it asks with a client of its own is its own affair.
+A process of the program gets all its clients from one `open_aws`. The tests replace that function by one whose clients
+report each call, and each URL that they sign, under the name of the process. A test opens recorded clients for a store
+or a handler that it builds itself. The clients that a test uses for its own requests are not recorded.
 """
 
-import asyncio
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import FrameType
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from importlib import import_module
 from typing import Any
 
-from local.embedded_aws import ROOT
-from service.permissions import SERVICE
+import pytest
+from aiobotocore.config import AioConfig
+
+from tests.declared_permissions import OPERATOR, SERVICE, WORKER, Call, is_declared
 from transcode.aws import Aws
-from transcode.permissions import Permission, Resource
-from worker.permissions import OPERATOR, WORKER
+from transcode.permissions import Resource
 
-DECLARED = {"service": SERVICE, "operator": OPERATOR, "worker": WORKER}
+PROCESS_OF_MODULE = {
+    "service.resources": SERVICE,
+    "worker.__main__": WORKER,
+    "worker.lambda_runtime": WORKER,
+    "worker.reconcile.runner": WORKER,
+    "worker.redrive.command": OPERATOR,
+}
+"""The modules that call `open_aws`, and the process that each of them belongs to."""
 
-ACTIONS = {
+ACTION_OF_OPERATION = {
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
     "s3:CompleteMultipartUpload": "s3:PutObject",
     "s3:UploadPart": "s3:PutObject",
-    "s3:CreateBucket": "s3:PutObject",  # botocore's stand-in for a form, whose policy it signs
+    "s3:CreateBucket": "s3:PutObject",  # botocore reports a presigned form, whose policy it signs, as CreateBucket
     "s3:ListParts": "s3:ListMultipartUploadParts",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
-"""Operations whose IAM action has another name.
+"""The operations whose IAM action has another name.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 """
 
-NAMED = {
+RESOURCE_OF_NAME_PART = {
     "-InputFileTable": Resource.INPUT_FILE_TABLE,
     "-StatusTable": Resource.STATUS_TABLE,
     "-OutputTable": Resource.OUTPUT_TABLE,
@@ -46,96 +51,65 @@ NAMED = {
     "-uploadsqueue": Resource.UPLOADS_QUEUE,
     "-jobeventsqueue": Resource.JOB_EVENTS_QUEUE,
 }
-"""What CloudFormation, or a test, calls the resources of a pipeline; a bucket is the input or the output bucket."""
+"""Parts of the names that CloudFormation, or a test, gives to the tables and queues of a pipeline."""
+
+Report = Callable[[str, Mapping[str, Any]], None]
 
 
-ORIGIN_FRAMES = 4
-"""Frames of whoever makes a coroutine that are remembered with it."""
+class RecordedAws(Aws):
+    """An `Aws` whose clients report each operation, with its parameters."""
 
+    def __init__(self, stack: AsyncExitStack, *, region: str, endpoint_url: str | None, report: Report) -> None:
+        super().__init__(stack, region=region, endpoint_url=endpoint_url)
+        self._report = report
 
-@dataclass(slots=True)
-class Calls:
-    """What was asked, by whom: as far as it is known, with what it was asked of."""
+    async def _open(self, service: str, config: AioConfig, *, endpoint_url: str | None = None) -> object:
+        client: Any = await super()._open(service, config, endpoint_url=endpoint_url)
 
-    asked: set[tuple[str, str, Resource | None]] = field(default_factory=set)
-    undeclared: list[str] = field(default_factory=list)
+        def report(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 -- botocore's
+            self._report(f"{service}:{model.name}", params)
 
-    def note(self, action: str, resource: Resource | None) -> None:
-        """Record a call, and whether its process declares it."""
-        asker = _asker(sys._getframe())  # noqa: SLF001 -- who calls is known to the stack alone
-        if asker is None:
-            return
-        permissions = DECLARED.get(asker) or frozenset().union(*DECLARED.values())
-        self.asked.add((asker, action, resource))
-        if not any(each.action == action and resource in {None, each.resource} for each in permissions):
-            self.undeclared.append(f"{asker} asked for {action} on {resource or 'something'}")
-
-    def unused(self, asker: str) -> set[Permission]:
-        """What the process declares and never asked for."""
-        asked = {(action, resource) for who, action, resource in self.asked if who == asker}
-        actions = {action for action, _ in asked}
-        return {
-            each
-            for each in DECLARED[asker]
-            if (each.action, each.resource) not in asked and not _is_implied(each, actions)
-        }
-
-
-def _is_implied(permission: Permission, actions: set[str]) -> bool:
-    """Tell what no call asks for by itself: S3 wants ListBucket to say 404, MediaConvert PassRole to make a job."""
-    match permission.action, permission.resource:
-        case "iam:PassRole", _:
-            return "mediaconvert:CreateJob" in actions
-        case "mediaconvert:CreateJob", _:  # on the queue and on the template at once
-            return "mediaconvert:CreateJob" in actions
-        case "s3:ListBucket", Resource.OUTPUT_BUCKET:
-            return "s3:GetObject" in actions
-    return False
-
-
-@contextmanager
-def watch(calls: Calls) -> Iterator[None]:
-    """Let every client of `open_aws` tell of its calls, for as long as the iteration."""
-    opening = Aws._open  # noqa: SLF001 -- the one door to every client
-
-    async def opened(self: Aws, service: str, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 -- passed on
-        client: Any = await opening(self, service, *arguments, **options)
-
-        def note(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 -- botocore's
-            operation = f"{service}:{model.name}"
-            action = ACTIONS.get(operation, operation)
-            for resource in _resources(action, params) or (None,):
-                calls.note(action, resource)
-
-        client.meta.events.register("provide-client-params.*.*", note)
+        client.meta.events.register("provide-client-params.*.*", report)
         return client
 
-    Aws._open = opened  # type: ignore[method-assign]  # noqa: SLF001
-    sys.set_coroutine_origin_tracking_depth(ORIGIN_FRAMES)
-    try:
-        yield
-    finally:
-        sys.set_coroutine_origin_tracking_depth(0)
-        Aws._open = opening  # type: ignore[method-assign]  # noqa: SLF001
 
+class AwsCallRecorder:
+    """Opens recorded clients, and keeps the calls that their processes don't declare."""
 
-def _asker(frame: FrameType | None) -> str | None:
-    modules = list(_modules_that_made_the_task())
-    while frame is not None:
-        modules.append(str(frame.f_globals.get("__name__", "")))
-        frame = frame.f_back
-    packages = {module.split(".")[0] for module in modules if module != Aws.__module__}
-    if any(module.startswith("worker.redrive") for module in modules):
-        return "operator"
-    return next((each for each in (*DECLARED, "transcode") if each in packages), None)
+    def __init__(self, save: Callable[[Call], None]) -> None:
+        """`save` gets each call when it is made for the first time."""
+        self._undeclared: list[str] = []
+        self._calls: set[Call] = set()
+        self._save = save
 
+    @asynccontextmanager
+    async def open_aws(self, process: str, *, region: str, endpoint_url: str | None = None) -> AsyncIterator[Aws]:
+        """Open clients as `transcode.aws.open_aws` does, and record their calls for the process."""
+        async with AsyncExitStack() as stack:
+            report = partial(self._record_operation, process)
+            yield RecordedAws(stack, region=region, endpoint_url=endpoint_url, report=report)
 
-def _modules_that_made_the_task() -> Iterator[str]:
-    """Give the modules that a task's stack no longer shows: those that made it, `asyncio.gather` above all."""
-    task = asyncio.current_task()
-    for path, _, _ in (getattr(task.get_coro(), "cr_origin", None) if task else None) or ():
-        if Path(path).is_relative_to(ROOT):
-            yield ".".join(Path(path).relative_to(ROOT).with_suffix("").parts)
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        """Record the calls of each process that a test starts inside its own process."""
+        for module, process in PROCESS_OF_MODULE.items():
+            patch.setattr(import_module(module), "open_aws", partial(self.open_aws, process))
+
+    def take_undeclared(self) -> list[str]:
+        """Return the undeclared calls since the last call of this method."""
+        taken, self._undeclared = self._undeclared, []
+        return taken
+
+    def _record_operation(self, process: str, operation: str, params: Mapping[str, Any]) -> None:
+        action = ACTION_OF_OPERATION.get(operation, operation)
+        for resource in _resources(action, params) or (None,):
+            self._record(Call(process=process, action=action, resource=resource))
+
+    def _record(self, call: Call) -> None:
+        if not is_declared(call):
+            self._undeclared.append(f"{call.process} called {call.action} on {call.resource or 'an unknown resource'}")
+        if call not in self._calls:
+            self._calls.add(call)
+            self._save(call)
 
 
 def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
@@ -155,11 +129,12 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
             return [Resource.PLAYBACK_KEY]
         case _ if action.startswith("mediaconvert:"):
             return _of_mediaconvert(action, params)
-    return []
+        case _:
+            return []
 
 
 def _named(name: str) -> list[Resource]:
-    return [resource for part, resource in NAMED.items() if part.lower() in name.lower()][:1]
+    return [resource for part, resource in RESOURCE_OF_NAME_PART.items() if part.lower() in name.lower()][:1]
 
 
 def _of_mediaconvert(action: str, params: Mapping[str, Any]) -> list[Resource]:

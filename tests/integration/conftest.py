@@ -1,97 +1,88 @@
-"""The project's own stores, on the shared pipeline of a real emulator."""
+"""Fixtures for the program's own stores and handlers, on the shared pipeline of a real emulator."""
 
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
+import httpx
 import pytest
+import pytest_asyncio
 
 from local.embedded_aws import ROOT
 from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
+from tests.declared_permissions import SERVICE_OR_WORKER, WORKER
+from tests.permission_check import save_call
 from transcode.aws import Aws, open_aws
-from transcode.dynamodb import Lifetimes
-from transcode.lookup_table import LookupTable
-from transcode.status_table import StatusTable
-from worker.artifacts import ArtifactStore
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.key_table import KeyTable
-from worker.settings import WorkerSettings
 
-from .aws_call_recorder import Calls, watch
-
-STATUS_TTL_S = 86_400
-OUTPUT_TTL_S = 14 * 86_400
-LAST_MODULE = "test_permissions_used.py"
-LAST_TEST = "test_every_permission_is_used"
+from .aws_call_recorder import AwsCallRecorder
+from .live_jobs import TICK_S
+from .process_settings import service_settings, worker_settings
+from .serving import Running, running
+from .stores import Stores, open_stores
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stores:
-    """Every table and bucket of ours."""
-
-    statuses: StatusTable
-    lookups: LookupTable
-    outputs: KeyTable
-    artifacts: ArtifactStore
+@pytest.fixture(scope="session")
+def aws_calls() -> AwsCallRecorder:
+    """The recorder of the calls that the code under test makes in this process."""
+    return AwsCallRecorder(save=save_call)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def asked_of_aws() -> Iterator[Calls]:
-    """What the code under test has asked of AWS so far."""
-    noted = Calls()
-    with watch(noted):
-        yield noted
+def _record_calls_of_each_process(aws_calls: AwsCallRecorder) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        aws_calls.install(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)
-def _all_calls_are_declared(asked_of_aws: Calls) -> Iterator[None]:
-    """No test passes in which a process asks AWS for what it doesn't declare."""
-    before = len(asked_of_aws.undeclared)
+def _fail_on_undeclared_calls(aws_calls: AwsCallRecorder) -> Iterator[None]:
+    """Fail the test in which, or in whose fixtures, a process makes an AWS call that it doesn't declare."""
     yield
-    assert asked_of_aws.undeclared[before:] == []
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the test of what was asked be the last one, and skip it where only a part of the others run."""
-    last = [item for item in items if item.path.name == LAST_MODULE]
-    items[:] = [*(item for item in items if item not in last), *last]
-    everything = {path.name for path in Path(__file__).parent.glob("test_*.py")}
-    is_part = not everything <= {item.path.name for item in items} or any(
-        config.getoption(option, None) for option in ("keyword", "markexpr", "lf", "deselect")
-    )
-    for item in last:
-        if is_part and item.name.startswith(LAST_TEST):
-            item.add_marker(pytest.mark.skip(reason="only a part of the integration tests runs"))
+    assert aws_calls.take_undeclared() == []
 
 
 @pytest.fixture
 async def aws(stack: Stack) -> AsyncIterator[Aws]:
-    """Clients for the emulator, closed after the test."""
+    """Clients for the test's own requests to the emulator, which are not recorded."""
     async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def stores(aws: Aws, stack: Stack) -> Stores:
-    """The stores, as the worker opens them."""
-    dynamodb = await aws.dynamodb()
-    lifetimes = Lifetimes(changed_s=STATUS_TTL_S, waiting_s=OUTPUT_TTL_S)
-    return Stores(
-        statuses=StatusTable(dynamodb, stack.status_table, lifetimes),
-        lookups=LookupTable(dynamodb, stack.input_file_table, lifetimes),
-        outputs=KeyTable(dynamodb, stack.output_table, ttl_s=OUTPUT_TTL_S),
-        artifacts=ArtifactStore(await aws.s3(), stack.output_bucket),
-    )
+async def worker_aws(stack: Stack, aws_calls: AwsCallRecorder) -> AsyncIterator[Aws]:
+    """Clients for the parts of a worker that a test builds itself."""
+    async with aws_calls.open_aws(WORKER, region="us-east-1", endpoint_url=stack.endpoint_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def shared_aws(stack: Stack, aws_calls: AwsCallRecorder) -> AsyncIterator[Aws]:
+    """Clients for the stores that service and worker share."""
+    async with aws_calls.open_aws(SERVICE_OR_WORKER, region="us-east-1", endpoint_url=stack.endpoint_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def stores(shared_aws: Aws, worker_aws: Aws, stack: Stack) -> Stores:
+    """The program's stores on the shared pipeline."""
+    return await open_stores(stack, shared_aws=shared_aws, worker_aws=worker_aws)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_stores(stack: Stack, aws_calls: AwsCallRecorder) -> AsyncIterator[Stores]:
+    """The same stores, for modules whose tests share one event loop."""
+    place = {"region": "us-east-1", "endpoint_url": stack.endpoint_url}
+    async with aws_calls.open_aws(SERVICE_OR_WORKER, **place) as shared, aws_calls.open_aws(WORKER, **place) as worker:
+        yield await open_stores(stack, shared_aws=shared, worker_aws=worker)
 
 
 @pytest.fixture
 def job_id() -> str:
-    """A job id of the test's own, in MediaConvert's shape."""
+    """A job id of the test's own, in MediaConvert's form."""
     return f"{time.time_ns() // 1_000_000}-{secrets.token_hex(3)}"
 
 
@@ -103,7 +94,7 @@ def input_file() -> str:
 
 @pytest.fixture(scope="session")
 def mediaconvert_endpoint(stack: Stack) -> Iterator[str]:
-    """The MediaConvert emulator, sending its events to the shared pipeline; knows the project's job template."""
+    """The URL of a MediaConvert emulator that knows the job template and sends its events to the shared pipeline."""
     settings = EmulatorSettings(
         port=0,
         aws_endpoint_url=stack.endpoint_url,
@@ -115,23 +106,21 @@ def mediaconvert_endpoint(stack: Stack) -> Iterator[str]:
 
 
 @pytest.fixture
-async def handler(aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> BatchHandler:
-    """What handles messages, put together as the worker does it."""
-    return await open_handler(aws, worker_settings(stack, mediaconvert_endpoint))
+async def handler(worker_aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> BatchHandler:
+    """The worker's message handler."""
+    return await open_handler(worker_aws, worker_settings(stack, mediaconvert_endpoint))
 
 
-def worker_settings(stack: Stack, mediaconvert_endpoint: str) -> WorkerSettings:
-    """The worker's settings for a deployed pipeline."""
-    return WorkerSettings(
-        input_bucket=stack.input_bucket,
-        output_bucket=stack.output_bucket,
-        input_file_table=stack.input_file_table,
-        output_table=stack.output_table,
-        status_table=stack.status_table,
-        uploads_queue_url=stack.uploads_queue_url,
-        job_events_queue_url=stack.job_events_queue_url,
-        mediaconvert_role="arn:aws:iam::000000000000:role/MediaConvert",
-        mediaconvert_endpoint_url=mediaconvert_endpoint,
-        mediaconvert_queue="Default",
-        aws_endpoint_url=stack.endpoint_url,
-    )
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def live_service(stack: Stack) -> AsyncIterator[Running]:
+    """A service on a port, which reads watched jobs ten times per second."""
+    settings = service_settings(stack).model_copy(update={"tick_s": TICK_S, "heartbeat_s": 5.0})
+    async with running(settings) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def live_client(live_service: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that service."""
+    async with live_service.client() as opened:
+        yield opened

@@ -1,4 +1,4 @@
-"""Requests and messages as Lambda's event sources hand them over; shapes from the developer guides of each."""
+"""Requests and messages as Lambda's event sources send them; their forms are those of the AWS developer guides."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ SOURCE_IP = "192.0.2.7"
 
 
 def rest_api(method: str, url: str, *, headers: Mapping[str, str], body: bytes) -> Event:
-    """API Gateway's REST API (payload 1.0): the query decoded, one value and all values of each name."""
+    """Return an event of API Gateway's REST API (payload 1.0): query decoded, one value and all values of each name."""
     path, pairs = _split(url)
     return {
         "resource": "/{proxy+}",
@@ -31,7 +31,7 @@ def rest_api(method: str, url: str, *, headers: Mapping[str, str], body: bytes) 
 
 
 def http_api(method: str, url: str, *, headers: Mapping[str, str], body: bytes) -> Event:
-    """API Gateway's HTTP API and function URLs (payload 2.0): the query as it was sent."""
+    """Return an event of API Gateway's HTTP API or a function URL (payload 2.0): query unchanged."""
     parts = urlsplit(url)
     return {
         "version": "2.0",
@@ -49,7 +49,7 @@ def http_api(method: str, url: str, *, headers: Mapping[str, str], body: bytes) 
 
 
 def load_balancer(method: str, url: str, *, headers: Mapping[str, str], body: bytes) -> Event:
-    """An Application Load Balancer with multi-value headers: the query still encoded."""
+    """Return an event of an Application Load Balancer with multi-value headers: query still encoded."""
     path, pairs = _split(url)
     encoded = [(quote(name), quote(value)) for name, value in pairs]
     return {
@@ -63,7 +63,7 @@ def load_balancer(method: str, url: str, *, headers: Mapping[str, str], body: by
 
 
 def from_queue(arn: str, messages: Sequence[Mapping[str, Any]]) -> Event:
-    """A batch of messages, as `receive_message` gave them, from an SQS event source."""
+    """Return an SQS event with messages as `receive_message` returned them."""
     return {
         "Records": [
             {
@@ -81,16 +81,16 @@ def from_queue(arn: str, messages: Sequence[Mapping[str, Any]]) -> Event:
     }
 
 
-def answered(answer: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
-    """Status, headers and body, as the event source reads them."""
+def parse_response(response: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body, as the event source reads them."""
     headers = {
-        **{name: [value] for name, value in (answer.get("headers") or {}).items()},
-        **(answer.get("multiValueHeaders") or {}),
-        "set-cookie": answer.get("cookies") or [],
+        **{name: [value] for name, value in (response.get("headers") or {}).items()},
+        **(response.get("multiValueHeaders") or {}),
+        "set-cookie": response.get("cookies") or [],
     }
-    body = answer.get("body") or ""
-    content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
-    return answer["statusCode"], [(name, value) for name, values in headers.items() for value in values], content
+    body = response.get("body") or ""
+    content = base64.b64decode(body) if response.get("isBase64Encoded") else body.encode()
+    return response["statusCode"], [(name, value) for name, values in headers.items() for value in values], content
 
 
 def _split(url: str) -> tuple[str, list[tuple[str, str]]]:
@@ -112,6 +112,6 @@ def _body(body: bytes) -> Event:
         return {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
-def json_of(answer: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
-    """The body of an answer."""
-    return json.loads(answered(answer)[2])
+def json_of(response: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- any JSON
+    """Return the response's body, parsed as JSON."""
+    return json.loads(parse_response(response)[2])

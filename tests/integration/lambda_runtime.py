@@ -1,4 +1,4 @@
-"""Lambda on this machine: AWS's own runtime client running a handler of ours in a process, asking a runtime API."""
+"""Lambda on this machine: AWS's runtime client runs a handler in a process, with a runtime API of the tests."""
 
 import os
 import subprocess
@@ -16,17 +16,17 @@ from tests.lambda_runtime_api import DEADLINE_S, RuntimeApi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """A container with a handler of ours in it."""
+    """A container with one of the program's handlers."""
 
     process: "subprocess.Popen[str]"
     log: Path
     _api: RuntimeApi = field(repr=False)
 
-    def invoke(self, event: object) -> Any:  # noqa: ANN401 -- whatever the handler returns
-        """What the handler returns.
+    def invoke(self, event: object) -> Any:  # noqa: ANN401 -- any handler's result
+        """Return the handler's result.
 
         Raises:
-            InvocationError: It raised, or the container could not be made.
+            InvocationError: The handler raised an exception, or the container could not be started.
         """
         try:
             return self._api.invoke(event)
@@ -34,16 +34,16 @@ class Container:
             raise AssertionError(self.log.read_text(encoding="utf-8")) from None
 
     def connections_to(self, port: int) -> set[str]:
-        """The container's open TCP connections to a port of this machine, by their inodes (Linux)."""
+        """Return the inodes of the container's open TCP connections to a port of this machine (Linux)."""
         held = {str(each.readlink()) for each in Path(f"/proc/{self.process.pid}/fd").iterdir()}
         rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
-        there = {f"socket:[{row[9]}]" for row in rows if int(row[2].split(":")[1], 16) == port and row[3] == "01"}
-        return held & there
+        matching = {f"socket:[{row[9]}]" for row in rows if int(row[2].split(":")[1], 16) == port and row[3] == "01"}
+        return held & matching
 
 
 @contextmanager
 def container(handler: str, environment: Mapping[str, str], *, log: Path) -> Iterator[Container]:
-    """A container that runs the handler, `module.name`, for as long as the context."""
+    """Run a container with the handler, `module.name`, for the length of the context."""
     api = RuntimeApi()
     serving = threading.Thread(target=api.serve_forever, name="lambda-runtime-api")
     serving.start()

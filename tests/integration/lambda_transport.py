@@ -1,4 +1,4 @@
-"""An HTTP client whose requests reach the API as a Lambda function's invocations."""
+"""An HTTP client whose requests reach the API as invocations of a Lambda function."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,23 +11,23 @@ import httpx
 
 from service.lambda_app import LambdaApp
 from service.settings import ServiceSettings
-from tests.integration.lambda_events import MakeEvent, answered
+from tests.integration.lambda_events import MakeEvent, parse_response
 
 
 class LambdaTransport(httpx.AsyncBaseTransport):
     """Invokes the handler in its own thread, where its event loop is."""
 
     def __init__(self, app: LambdaApp, thread: ThreadPoolExecutor, make_event: MakeEvent) -> None:
-        """`make_event` says what the request looks like by the time that Lambda has it."""
+        """`make_event` returns a request as a Lambda event."""
         self._app = app
         self._thread = thread
         self._make_event = make_event
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer to one invocation."""
+        """Return the response of one invocation."""
         event = self._make_event(request.method, str(request.url), headers=request.headers, body=await request.aread())
         context: Any = SimpleNamespace(aws_request_id="test")
-        status, headers, body = answered(
+        status, headers, body = parse_response(
             await asyncio.get_running_loop().run_in_executor(self._thread, self._app, event, context)
         )
         return httpx.Response(status, headers=headers, content=body)
@@ -35,7 +35,7 @@ class LambdaTransport(httpx.AsyncBaseTransport):
 
 @asynccontextmanager
 async def invoking(settings: ServiceSettings, make_event: MakeEvent) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the API as a Lambda function, for as long as the context."""
+    """Yield a client of the API as a Lambda function."""
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(1) as thread:
         app = await loop.run_in_executor(thread, LambdaApp, settings)

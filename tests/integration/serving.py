@@ -1,4 +1,4 @@
-"""The service as a container runs it, in the test's own event loop, and a reader of its streams."""
+"""The service on a port, as a container runs it, in the test's own event loop; and a client of its event streams."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ DEADLINE_S = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A service that listens, and what it opened."""
+    """A service with a port, and its resources."""
 
     url: str
     app: FastAPI
@@ -29,19 +29,19 @@ class Running:
     serving: "asyncio.Task[None]"
 
     @property
-    def opened(self) -> Resources:
-        """What its routes stand on."""
-        opened: Resources = self.app.state.resources
-        return opened
+    def resources(self) -> Resources:
+        """The tables and buckets that its routes use."""
+        resources: Resources = self.app.state.resources
+        return resources
 
     def client(self) -> httpx.AsyncClient:
-        """A client with a connection pool of its own."""
+        """Return a client with a connection pool of its own."""
         return httpx.AsyncClient(base_url=self.url, timeout=DEADLINE_S)
 
 
 @asynccontextmanager
 async def running(settings: ServiceSettings) -> AsyncIterator[Running]:
-    """A service on a port of its own, for as long as the context."""
+    """Run a service on a port of its own for the length of the context."""
     app = create_app(settings)
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=DEADLINE_S)
     listener = config.bind_socket()
@@ -61,7 +61,7 @@ async def running(settings: ServiceSettings) -> AsyncIterator[Running]:
 
 @dataclass(slots=True)
 class Stream:
-    """What comes on a stream of Server-Sent Events: events in order, comments counted."""
+    """A stream of Server-Sent Events: the jobs in order, and the number of comments."""
 
     lines: AsyncIterator[str]
     comments: int = 0
@@ -69,7 +69,7 @@ class Stream:
     ids: list[str] = field(default_factory=list)
 
     async def next(self) -> dict[str, Any] | None:
-        """The next event's job; None once the stream has ended."""
+        """Return the next event's job; None once the stream has ended."""
         async with asyncio.timeout(DEADLINE_S):
             event: dict[str, str] = {}
             async for line in self.lines:
@@ -83,12 +83,12 @@ class Stream:
                         self.comments += 1
                     case ("retry", ":", value):
                         self.retry_ms = int(value)
-                    case (name, ":", value):
+                    case (name, _, value):
                         event[name] = value.removeprefix(" ")
         return None
 
     async def until(self, status: str) -> list[dict[str, Any]]:
-        """The jobs up to the first of this status."""
+        """Return the jobs up to the first one with this status."""
         jobs: list[dict[str, Any]] = []
         while (job := await self.next()) is not None:
             jobs.append(job)
@@ -101,9 +101,9 @@ class Stream:
 async def streaming(
     client: httpx.AsyncClient, last_event_id: str | None = None, **follow: str | list[str]
 ) -> AsyncIterator[Stream]:
-    """An open stream of `input_file` and `job_id`."""
+    """Open a stream of `input_file` and `job_id`."""
     headers: Mapping[str, str] = {"Last-Event-ID": last_event_id} if last_event_id else {}
-    async with client.stream("GET", "/events", params=follow, headers=headers) as answer:
-        assert answer.status_code == 200, await answer.aread()
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        yield Stream(answer.aiter_lines())
+    async with client.stream("GET", "/events", params=follow, headers=headers) as response:
+        assert response.status_code == 200, await response.aread()
+        assert response.headers["content-type"].startswith("text/event-stream")
+        yield Stream(response.aiter_lines())

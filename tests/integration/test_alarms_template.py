@@ -1,4 +1,4 @@
-"""infra/permissions.yaml and infra/alarms.yaml, deployed beside a pipeline on a real CloudFormation's emulator."""
+"""infra/permissions.yaml and infra/alarms.yaml, deployed beside a pipeline in the emulator's CloudFormation."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ MEDIACONVERT = {
     "MediaConvertQueueArn": "arn:aws:mediaconvert:us-east-1:000000000000:queues/videos",
     "MediaConvertJobTemplateArn": "arn:aws:mediaconvert:us-east-1:000000000000:jobTemplates/hls",
 }
-"""What infra/mediaconvert.yaml exports."""
+"""The exports of infra/mediaconvert.yaml."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ def prefix(stack: Stack) -> str:
 
 @pytest.fixture(scope="module")
 def mediaconvert_exports(stack: Stack, prefix: str) -> None:
-    """The exports of MediaConvert's stack."""
+    """Deploy a stack with MediaConvert's exports."""
     template = {
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},
         "Outputs": {
@@ -49,7 +49,7 @@ def mediaconvert_exports(stack: Stack, prefix: str) -> None:
 
 
 def _finish(deploying: Coroutine[Any, Any, Deployed]) -> Deployed:
-    """Run it, whatever loop the caller may be in."""
+    """Run the coroutine in an event loop of its own, because the caller may be in one."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, deploying).result()
 
@@ -72,7 +72,7 @@ async def _deploy(stack: Stack, template: str, **parameters: str) -> Deployed:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
-        while (status := await _status(client, name)).endswith("_IN_PROGRESS"):  # noqa: ASYNC110 -- there is no event for it
+        while (status := await _status(client, name)).endswith("_IN_PROGRESS"):  # noqa: ASYNC110 -- CloudFormation has no event for it
             await asyncio.sleep(0.1)
         events = (await client.describe_stack_events(StackName=name))["StackEvents"]
         assert status == "CREATE_COMPLETE", [
@@ -88,7 +88,7 @@ async def _deploy(stack: Stack, template: str, **parameters: str) -> Deployed:
 
 @pytest.mark.usefixtures("mediaconvert_exports")
 async def test_the_policies_name_the_deployed_resources(stack: Stack, prefix: str) -> None:
-    """The service's policy, read back from IAM, names the pipeline's own resources, and no table with keys."""
+    """The service's policy, read back from IAM, names the pipeline's own resources, and not the table with the keys."""
     deployed = await _deploy(stack, _template("permissions.yaml"), StackPrefix=prefix)
     async with aioboto3.Session().client("iam", endpoint_url=stack.endpoint_url) as iam:
         arn = deployed.outputs["ServicePolicyArn"]
@@ -107,8 +107,8 @@ async def test_the_policies_name_the_deployed_resources(stack: Stack, prefix: st
 
 
 @pytest.fixture(scope="module")
-def alarms(stack: Stack, prefix: str, mediaconvert_exports: None) -> Deployed:  # noqa: ARG001 -- must be there first
-    """The alarms, but for those of metric math, which the emulator can't make: the service's share of errors."""
+def alarms(stack: Stack, prefix: str, mediaconvert_exports: None) -> Deployed:  # noqa: ARG001 -- its exports have to exist
+    """The stack of alarms, without those that use metric math: the emulator can't make them."""
     groups = {name: f"/test/{secrets.token_hex(6)}" for name in ("ServiceLogGroup", "WorkerLogGroup")}
 
     async def deploy() -> Deployed:
@@ -121,8 +121,8 @@ def alarms(stack: Stack, prefix: str, mediaconvert_exports: None) -> Deployed:  
     return _finish(deploy())
 
 
-async def test_every_alarm_is_there(stack: Stack, alarms: Deployed) -> None:
-    """What each does, and that its documentation is there, tests/unit/test_metrics.py looks at."""
+async def test_every_alarm_is_created(stack: Stack, alarms: Deployed) -> None:
+    """tests/unit/test_metrics.py checks what each alarm does and that it is documented."""
     names = [name for logical, name in alarms.resources.items() if _is_alarm(logical)]
     async with aioboto3.Session().client("cloudwatch", endpoint_url=stack.endpoint_url) as client:
         described = (await client.describe_alarms(AlarmNames=names))["MetricAlarms"]
@@ -130,16 +130,16 @@ async def test_every_alarm_is_there(stack: Stack, alarms: Deployed) -> None:
 
 
 @pytest.mark.localstack_cannot("its CloudFormation makes no dashboards")
-async def test_the_dashboard_is_json_and_shows_every_metric_of_the_filters(stack: Stack, alarms: Deployed) -> None:
-    """What a filter reads out of a log is on it, and the queues by their names, cut out of their ARNs."""
+async def test_the_dashboard_is_json_and_shows_the_metric_of_every_filter(stack: Stack, alarms: Deployed) -> None:
+    """It has the metric of each filter, and the names of the queues, which the template cuts out of their ARNs."""
     async with aioboto3.Session().client("cloudwatch", endpoint_url=stack.endpoint_url) as client:
         board = await client.get_dashboard(DashboardName=alarms.resources["Dashboard"])
     body: dict[str, Any] = json.loads(board["DashboardBody"])
     shown = json.dumps(body)
     filters = {name for name in alarms.resources if name.endswith("Filter")} - {"EventsSupersededFilter"}
     queues = [stack.uploads_queue_url, stack.job_events_dead_letter_queue_url]
-    wanted = [*(name.removesuffix("Filter") for name in filters), *(url.rpartition("/")[2] for url in queues)]
-    assert [name for name in wanted if f'"{name}"' not in shown] == []
+    expected = [*(name.removesuffix("Filter") for name in filters), *(url.rpartition("/")[2] for url in queues)]
+    assert [name for name in expected if f'"{name}"' not in shown] == []
 
 
 def _is_alarm(logical_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""The HTTP API, on real tables and a real bucket."""
+"""The HTTP API, with real tables and a real bucket."""
 
 import asyncio
 import secrets
@@ -10,46 +10,22 @@ import httpx
 import pytest
 
 from local.provision import Stack
-from service.app import create_app
 from service.settings import ServiceSettings
-from tests.integration.conftest import Stores
 from tests.integration.lambda_events import http_api
 from tests.integration.lambda_transport import invoking
+from tests.integration.process_settings import PLAYBACK_BASE_URL, UPLOAD_MAX_BYTES, service_settings
+from tests.integration.service_app import serve, upload_request
+from tests.integration.stores import Stores
 from transcode.job import Completed, Failed, Failure, Job, JobWarning, Output, Progressed, WarningRaised
 from transcode.lookup import Lookup
 
-PLAYBACK = "https://play.example"
-TOO_LARGE = 1_000_001
 FRESH_S: float = ServiceSettings.model_fields["fresh_s"].default
-"""After so long, whoever asks for a job is told how it stands now."""
-
-
-def service_settings(stack: Stack) -> ServiceSettings:
-    """The service's settings for a deployed pipeline."""
-    return ServiceSettings(
-        input_bucket=stack.input_bucket,
-        output_bucket=stack.output_bucket,
-        input_file_table=stack.input_file_table,
-        status_table=stack.status_table,
-        aws_endpoint_url=stack.endpoint_url,
-        playback_base_url=PLAYBACK,
-        upload_max_bytes=1_000_000,
-    )
-
-
-async def serve(settings: ServiceSettings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the running application."""
-    app = create_app(settings)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url="http://api") as api,
-    ):
-        yield api
+"""Seconds for which the service may return a job's last state without reading it again."""
 
 
 @pytest.fixture(params=["container", "lambda"])
 async def api(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
-    """The API on the shared pipeline, as a container and as a Lambda function run it."""
+    """A client of the API on the shared pipeline: once as a container, once as a Lambda function."""
     if request.param == "lambda":
         async with invoking(service_settings(stack), http_api) as client:
             yield client
@@ -58,28 +34,23 @@ async def api(stack: Stack, request: pytest.FixtureRequest) -> AsyncIterator[htt
         yield client
 
 
-def wish(**changes: object) -> dict[str, object]:
-    """A request for an upload of five bytes."""
-    return {"file_name": "clip.mp4", "content_type": "video/mp4", "size_bytes": 5, **changes}
-
-
 async def put(upload: dict[str, Any], body: bytes, **headers: str) -> int:
-    """Send the file as the answer says, and return S3's status."""
+    """Upload the file as the response says, and return S3's status."""
     async with httpx.AsyncClient() as s3:
-        answer = await s3.put(upload["url"], content=body, headers={**upload["headers"], **headers})
-    return answer.status_code
+        response = await s3.put(upload["url"], content=body, headers={**upload["headers"], **headers})
+    return response.status_code
 
 
-async def test_an_announced_upload_is_taken_by_s3(api: httpx.AsyncClient) -> None:
-    """The presigned URL works as it is, with exactly the headers given."""
-    answer = await api.post("/uploads", json=wish())
-    assert answer.status_code == 201
-    assert await put(answer.json(), b"video") == 200
+async def test_s3_accepts_an_announced_upload(api: httpx.AsyncClient) -> None:
+    """The presigned URL works with exactly the headers of the response."""
+    response = await api.post("/uploads", json=upload_request())
+    assert response.status_code == 201
+    assert await put(response.json(), b"video") == 200
 
 
-async def test_a_type_with_parameters_is_taken_as_a_browser_gives_it(api: httpx.AsyncClient) -> None:
-    """A recording of the browser's own names its codecs; the signature binds what was announced."""
-    upload = (await api.post("/uploads", json=wish(content_type="video/webm;codecs=vp9,opus"))).json()
+async def test_a_content_type_with_parameters_is_accepted(api: httpx.AsyncClient) -> None:
+    """A browser's recording names its codecs; the signature binds the announced type."""
+    upload = (await api.post("/uploads", json=upload_request(content_type="video/webm;codecs=vp9,opus"))).json()
     assert await put(upload, b"video") == 200
 
 
@@ -91,20 +62,20 @@ async def test_a_type_with_parameters_is_taken_as_a_browser_gives_it(api: httpx.
 async def test_the_signature_binds_length_and_type(
     api: httpx.AsyncClient, body: bytes, headers: dict[str, str]
 ) -> None:
-    """What was announced is what comes, or nothing does."""
-    upload = (await api.post("/uploads", json=wish())).json()
+    """S3 refuses an upload that differs from the announcement."""
+    upload = (await api.post("/uploads", json=upload_request())).json()
     assert await put(upload, body, **headers) == 403
 
 
 async def test_the_signature_binds_the_key(api: httpx.AsyncClient) -> None:
-    """Nobody uploads over another's file."""
-    upload = (await api.post("/uploads", json=wish())).json()
+    """A caller can't upload to another key."""
+    upload = (await api.post("/uploads", json=upload_request())).json()
     assert await put({**upload, "url": upload["url"].replace("/clip.mp4", "/other.mp4")}, b"video") == 403
 
 
-async def test_an_upload_waits_under_its_own_name(api: httpx.AsyncClient) -> None:
-    """Before there is a job, the file is known and awaited."""
-    upload = (await api.post("/uploads", json=wish(file_name="私の ビデオ+50%#1.mp4"))).json()
+async def test_an_announced_upload_keeps_its_file_name(api: httpx.AsyncClient) -> None:
+    """Before the upload, the file's job is AWAITING_UPLOAD and has the announced name."""
+    upload = (await api.post("/uploads", json=upload_request(file_name="私の ビデオ+50%#1.mp4"))).json()
     job = (await api.get("/jobs", params={"input_file": upload["input_file"]})).json()
     assert (job["status"], job["job_id"], job["progress_percent"]) == ("AWAITING_UPLOAD", None, None)
     assert job["file_name"] == "私の ビデオ+50%#1.mp4"
@@ -113,7 +84,7 @@ async def test_an_upload_waits_under_its_own_name(api: httpx.AsyncClient) -> Non
 @pytest.mark.parametrize(
     ("changes", "status", "names"),
     [
-        ({"size_bytes": TOO_LARGE}, 413, "upload_too_large"),
+        ({"size_bytes": UPLOAD_MAX_BYTES + 1}, 413, "upload_too_large"),
         ({"content_type": "text/html"}, 415, "unsupported_content_type"),
         ({"size_bytes": 0}, 422, "size_bytes"),
         ({"size_bytes": "many"}, 422, "size_bytes"),
@@ -123,20 +94,20 @@ async def test_an_upload_waits_under_its_own_name(api: httpx.AsyncClient) -> Non
         ({"colour": "red"}, 422, "colour"),
     ],
 )
-async def test_a_bad_request_is_told_what_is_wrong_with_it(
+async def test_the_error_of_a_bad_request_names_its_fault(
     api: httpx.AsyncClient, changes: dict[str, object], status: int, names: str
 ) -> None:
-    """The status, a stable code, and the field's name."""
-    answer = await api.post("/uploads", json=wish(**changes))
-    assert answer.status_code == status
-    assert set(answer.json()) == {"detail", "code"}
-    assert names in answer.text
+    """The response has the status, a stable code, and the name of the field."""
+    response = await api.post("/uploads", json=upload_request(**changes))
+    assert response.status_code == status
+    assert set(response.json()) == {"detail", "code"}
+    assert names in response.text
 
 
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [
-        ("/jobs?input_file=uploads/nobody/announced.mp4", 404, "upload_not_found"),
+        ("/jobs?input_file=uploads/never/announced.mp4", 404, "upload_not_found"),
         ("/jobs", 422, "invalid_request"),
         ("/jobs/1-nosuch", 404, "job_not_found"),
         ("/jobs/1-nosuch/progress", 404, "job_not_found"),
@@ -144,16 +115,16 @@ async def test_a_bad_request_is_told_what_is_wrong_with_it(
         ("/nowhere", 404, "not_found"),
     ],
 )
-async def test_what_is_not_there_is_a_clear_error(api: httpx.AsyncClient, path: str, status: int, code: str) -> None:
-    """All errors have one shape."""
-    answer = await api.get(path)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+async def test_a_missing_resource_is_a_clear_error(api: httpx.AsyncClient, path: str, status: int, code: str) -> None:
+    """All errors have the same form."""
+    response = await api.get(path)
+    assert (response.status_code, response.json()["code"]) == (status, code)
 
 
-async def test_a_jobs_whole_life_can_be_read(
+async def test_a_job_can_be_read_from_submitted_to_complete(
     api: httpx.AsyncClient, stores: Stores, job_id: str, input_file: str
 ) -> None:
-    """By file and by id: SUBMITTED, a percentage, COMPLETE with what to play."""
+    """By file and by id: SUBMITTED, then a percentage, then COMPLETE with the output."""
     now_s = int(time.time())
     await stores.statuses.submit(Job(job_id=job_id, input_file=input_file, file_name="a b.mp4"), now_s=now_s)
     await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
@@ -172,12 +143,12 @@ async def test_a_jobs_whole_life_can_be_read(
     await asyncio.sleep(FRESH_S)
     job = (await api.get(f"/jobs/{job_id}")).json()
     assert (job["status"], job["progress_percent"], job["eta_s"]) == ("COMPLETE", 100, None)
-    assert job["output"]["playback_url"] == f"{PLAYBACK}/uploads/a%20b.mp4_1/a%20b.m3u8"
+    assert job["output"]["playback_url"] == f"{PLAYBACK_BASE_URL}/uploads/a%20b.mp4_1/a%20b.m3u8"
     assert job["output"]["duration_ms"] == 7
 
 
 async def test_an_error_is_shown_with_its_code(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:
-    """And its warnings, each code once."""
+    """The job also has its warnings, each code once."""
     now_s = int(time.time())
     for warning in (JobWarning(code=230001), JobWarning(code=230001, message="odd timestamps")):
         await stores.statuses.advance(WarningRaised(job_id=job_id, time_ms=1, warning=warning), now_s=now_s)
@@ -188,10 +159,8 @@ async def test_an_error_is_shown_with_its_code(api: httpx.AsyncClient, stores: S
     assert job["warnings"] == [{"code": 230001, "message": "odd timestamps"}]
 
 
-async def test_a_job_that_could_not_be_made_is_an_error_of_the_file(
-    api: httpx.AsyncClient, stores: Stores, input_file: str
-) -> None:
-    """No front end waits for it."""
+async def test_a_refused_job_is_an_error_of_its_file(api: httpx.AsyncClient, stores: Stores, input_file: str) -> None:
+    """The file's job is ERROR, so that no client waits for it."""
     now_s = int(time.time())
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="a.mp4"), now_s=now_s)
     await stores.lookups.refuse(input_file, Failure(code=402, message="quota"), claimed_ms=1, now_s=now_s)
@@ -199,10 +168,8 @@ async def test_a_job_that_could_not_be_made_is_an_error_of_the_file(
     assert (job["status"], job["job_id"], job["error"]) == ("ERROR", None, {"code": 402, "message": "quota"})
 
 
-async def test_progress_that_has_not_changed_is_not_sent_again(
-    api: httpx.AsyncClient, stores: Stores, job_id: str
-) -> None:
-    """304 while the tag holds, 200 with another once the job moved."""
+async def test_unchanged_progress_is_a_304(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:
+    """304 while the ETag is valid; 200 with another ETag after the job has changed."""
     now_s = int(time.time())
     await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1, percent=10), now_s=now_s)
     first = await api.get(f"/jobs/{job_id}/progress")
@@ -216,32 +183,32 @@ async def test_progress_that_has_not_changed_is_not_sent_again(
 
 
 async def test_health_and_readiness(api: httpx.AsyncClient) -> None:
-    """Alive, and able to reach tables and bucket."""
+    """/healthz and /readyz are 200 when the tables and the bucket can be reached."""
     assert (await api.get("/healthz")).json() == {"status": "ok"}
     assert (await api.get("/readyz")).status_code == 200
 
 
 async def test_a_service_without_its_tables_is_alive_but_not_ready(stack: Stack) -> None:
-    """Healthz says the process runs; readyz is 503, and says to try again."""
+    """/healthz is 200 because the process runs; /readyz is 503 with Retry-After."""
     settings = service_settings(stack).model_copy(update={"status_table": f"none-{secrets.token_hex(4)}"})
     async for api in serve(settings):
-        answer = await api.get("/readyz")
+        response = await api.get("/readyz")
         assert (await api.get("/healthz")).status_code == 200
-        assert (answer.status_code, answer.json()["code"]) == (503, "aws_unavailable")
-        assert "Retry-After" in answer.headers
+        assert (response.status_code, response.json()["code"]) == (503, "aws_unavailable")
+        assert "Retry-After" in response.headers
 
 
-async def test_aws_out_of_reach_is_a_503_within_seconds(stack: Stack, free_port: Any) -> None:  # noqa: ANN401 -- a fixture
-    """Bounded time, and when to come again."""
+async def test_unreachable_aws_is_a_503_within_seconds(stack: Stack, free_port: Any) -> None:  # noqa: ANN401 -- a fixture
+    """The response is a 503 with Retry-After, after a bounded time."""
     settings = service_settings(stack).model_copy(update={"aws_endpoint_url": f"http://127.0.0.1:{free_port()}"})
     async for api in serve(settings):
-        answer = await api.get("/jobs/1-abc")
-        assert (answer.status_code, answer.json()["code"]) == (503, "aws_unavailable")
-        assert answer.headers["Retry-After"] == "5"
+        response = await api.get("/jobs/1-abc")
+        assert (response.status_code, response.json()["code"]) == (503, "aws_unavailable")
+        assert response.headers["Retry-After"] == "5"
 
 
 async def test_the_documentation_names_every_route(api: httpx.AsyncClient) -> None:
-    """/docs and its schema are served."""
+    """The service serves /docs and the OpenAPI document."""
     schema = (await api.get("/openapi.json")).json()
     assert {"/uploads", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/progress", "/healthz", "/readyz"} <= set(
         schema["paths"]

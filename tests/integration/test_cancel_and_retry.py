@@ -1,4 +1,4 @@
-"""Cancel and retry over HTTP: the real tables, queue and bucket, the worker's handler and the MediaConvert emulator."""
+"""Cancel and retry over HTTP, with real tables, queue and bucket, the worker's handler and the emulator."""
 
 import asyncio
 import json
@@ -18,8 +18,9 @@ from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from service.aws.mediaconvert import JobCanceller
-from tests.integration.conftest import Stores
-from tests.integration.test_api import serve, service_settings
+from tests.integration.process_settings import service_settings
+from tests.integration.service_app import serve
+from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Canceled, Completed, Failed, Failure, Job, Output, Progressed
 from transcode.lookup import Lookup
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def api(stack: Stack, mediaconvert_endpoint: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The API with a MediaConvert to cancel jobs at, and a queue to ask for jobs through."""
+    """A client of the API, which has a MediaConvert endpoint for cancels and a queue for retries."""
     changes = {"mediaconvert_endpoint_url": mediaconvert_endpoint, "uploads_queue_url": stack.uploads_queue_url}
     async for client in serve(service_settings(stack).model_copy(update=changes)):
         yield client
@@ -46,35 +47,37 @@ async def mediaconvert(aws: Aws, mediaconvert_endpoint: str) -> "MediaConvertCli
 
 
 def now_s() -> int:
-    """The present."""
+    """Return the current time."""
     return int(time.time())
 
 
-async def put(aws: Aws, stack: Stack, input_file: str) -> Message:
-    """Put an object that is no video, and give S3's word that it came."""
+async def upload_invalid_video(aws: Aws, stack: Stack, input_file: str) -> Message:
+    """Upload an object that is not a video, and return S3's event of it."""
     s3: S3Client = await aws.s3()
-    answer = await s3.put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"no video")
-    there = {"key": input_file, "size": 8, "etag": answer["ETag"].strip('"')}
+    response = await s3.put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"no video")
+    there = {"key": input_file, "size": 8, "etag": response["ETag"].strip('"')}
     event = {"detail-type": "Object Created", "detail": {"bucket": {"name": stack.input_bucket}, "object": there}}
     return Message(message_id=secrets.token_hex(8), body=json.dumps(event))
 
 
 async def job_of(api: httpx.AsyncClient, input_file: str) -> dict[str, Any]:
-    """What the API says of a file."""
-    answer = await api.get("/jobs", params={"input_file": input_file})
-    assert answer.status_code == 200, answer.text
-    job: dict[str, Any] = answer.json()
+    """Return the file's job, as the API shows it."""
+    response = await api.get("/jobs", params={"input_file": input_file})
+    assert response.status_code == 200, response.text
+    job: dict[str, Any] = response.json()
     return job
 
 
-async def requests(aws: Aws, stack: Stack, input_file: str) -> list[Message]:
-    """Our own messages about the file that are in the queue; they stay there, hidden for a while."""
+async def retry_messages(aws: Aws, stack: Stack, input_file: str) -> list[Message]:
+    """Receive the service's messages about the file; they stay in the queue, hidden for some time."""
     sqs = await aws.sqs()
     found: list[Message] = []
     deadline_s = time.monotonic() + 10
     while not found and time.monotonic() < deadline_s:
-        answer = await sqs.receive_message(QueueUrl=stack.uploads_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-        for message in answer.get("Messages", []):
+        response = await sqs.receive_message(
+            QueueUrl=stack.uploads_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1
+        )
+        for message in response.get("Messages", []):
             body = json.loads(message["Body"])
             if body["detail-type"] == "Job Requested" and body["detail"]["object"]["key"] == input_file:
                 found.append(Message(message_id=message["MessageId"], body=message["Body"]))
@@ -82,7 +85,7 @@ async def requests(aws: Aws, stack: Stack, input_file: str) -> list[Message]:
 
 
 async def failed_job(handler: BatchHandler, api: httpx.AsyncClient, stores: Stores, message: Message) -> str:
-    """Have a job made of the message's object, and end it in ERROR."""
+    """Create a job for the message's object, and end it in ERROR."""
     input_file = json.loads(message.body)["detail"]["object"]["key"]
     await handler.handle([message])
     job_id = str((await job_of(api, input_file))["job_id"])
@@ -93,7 +96,7 @@ async def failed_job(handler: BatchHandler, api: httpx.AsyncClient, stores: Stor
 
 @pytest.fixture(scope="module")
 def stalled_endpoint(stack: Stack) -> Iterator[str]:
-    """A MediaConvert whose S3 never answers: its one job at a time stays PROGRESSING, all others SUBMITTED."""
+    """A MediaConvert whose S3 never responds: it runs one job, which stays PROGRESSING; all others stay SUBMITTED."""
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -115,7 +118,7 @@ async def stalled(aws: Aws, stalled_endpoint: str) -> "MediaConvertClient":
 
 @pytest.fixture
 async def stalled_api(stack: Stack, stalled_endpoint: str) -> AsyncIterator[httpx.AsyncClient]:
-    """The API of a service whose MediaConvert is stalled."""
+    """A client of an API whose MediaConvert is stalled."""
     settings = service_settings(stack).model_copy(update={"mediaconvert_endpoint_url": stalled_endpoint})
     async for client in serve(settings):
         yield client
@@ -123,29 +126,29 @@ async def stalled_api(stack: Stack, stalled_endpoint: str) -> AsyncIterator[http
 
 @pytest.fixture
 async def waiting(stores: Stores, stack: Stack, stalled: "MediaConvertClient", input_file: str) -> str:
-    """A job that is SUBMITTED, behind one that is PROGRESSING and stays so."""
-    await made(stalled, stores, stack, input_file)
+    """A job that stays SUBMITTED, behind one that stays PROGRESSING."""
+    await create_job_with_row(stalled, stores, stack, input_file)
     async with asyncio.timeout(20):
-        while not (await stalled.list_jobs(Status="PROGRESSING")).get("Jobs"):  # noqa: ASYNC110 -- it has to be asked
+        while not (await stalled.list_jobs(Status="PROGRESSING")).get("Jobs"):  # noqa: ASYNC110 -- MediaConvert has no event for it
             await asyncio.sleep(0.05)
-    return await made(stalled, stores, stack, input_file)
+    return await create_job_with_row(stalled, stores, stack, input_file)
 
 
-async def until_status(client: "MediaConvertClient", job_id: str, status: str) -> None:
-    """Return once MediaConvert says so of the job."""
+async def wait_for_status(client: "MediaConvertClient", job_id: str, status: str) -> None:
+    """Wait until the job has this status in MediaConvert."""
     async with asyncio.timeout(20):
-        while (await client.get_job(Id=job_id))["Job"]["Status"] != status:  # noqa: ASYNC110 -- it has to be asked
+        while (await client.get_job(Id=job_id))["Job"]["Status"] != status:  # noqa: ASYNC110 -- MediaConvert has no event for it
             await asyncio.sleep(0.05)
 
 
-async def made(
+async def create_job_with_row(
     client: "MediaConvertClient",
     stores: Stores,
     stack: Stack,
     input_file: str,
     **more: Any,  # noqa: ANN401
 ) -> str:
-    """Make a job in MediaConvert, and its row."""
+    """Create a job in MediaConvert, and its row."""
     template = (await client.get_job_template(Name="mediaconvert-status-hls"))["JobTemplate"]["Settings"]
     group = template["OutputGroups"][0]["OutputGroupSettings"]["HlsGroupSettings"]
     group["Destination"] = f"s3://{stack.output_bucket}/{input_file}_1/clip"
@@ -154,44 +157,44 @@ async def made(
         "Inputs": [{**template["Inputs"][0], "FileInput": f"s3://{stack.input_bucket}/{input_file}"}],
     }
     role = "arn:aws:iam::000000000000:role/MediaConvert"
-    answer = await client.create_job(Role=role, Settings=settings, **more)  # type: ignore[arg-type]
-    job_id = answer["Job"]["Id"]
+    response = await client.create_job(Role=role, Settings=settings, **more)  # type: ignore[arg-type]
+    job_id = response["Job"]["Id"]
     await stores.statuses.submit(Job(job_id=job_id, input_file=input_file), now_s=now_s())
     return job_id
 
 
-async def test_a_job_that_waits_is_canceled_without_an_event(
+async def test_a_waiting_job_is_canceled_without_an_event(
     stalled_api: httpx.AsyncClient, stalled: "MediaConvertClient", waiting: str
 ) -> None:
-    """MediaConvert may send none for it: the status is final all the same, here and there, at once."""
+    """MediaConvert may send no event for it. The status is CANCELED at once, in MediaConvert and in the table."""
     assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "SUBMITTED"
-    answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
-    assert (answer.status_code, answer.json()["status"]) == (202, "CANCELED")
+    response = await stalled_api.post(f"/jobs/{waiting}/cancel")
+    assert (response.status_code, response.json()["status"]) == (202, "CANCELED")
     assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "CANCELED"
     assert (await stalled.get_job(Id=waiting))["Job"]["Status"] == "CANCELED"
 
 
-async def test_a_job_is_canceled_once(stalled_api: httpx.AsyncClient, waiting: str) -> None:
-    """Then it is final: 409."""
+async def test_a_job_can_be_canceled_once(stalled_api: httpx.AsyncClient, waiting: str) -> None:
+    """The second cancel is a 409, because the job is final."""
     await stalled_api.post(f"/jobs/{waiting}/cancel")
     again = await stalled_api.post(f"/jobs/{waiting}/cancel")
     assert (again.status_code, again.json()["code"]) == (409, "job_final")
 
 
-async def test_a_cancel_whose_write_was_lost_can_be_repeated(
+async def test_a_cancel_can_be_repeated_after_its_write_was_lost(
     stalled_api: httpx.AsyncClient, stalled: "MediaConvertClient", waiting: str
 ) -> None:
-    """MediaConvert says that it conflicts; it is asked what with."""
+    """MediaConvert responds with a conflict; the service then reads the job's status from it."""
     await stalled.cancel_job(Id=waiting)
-    answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
-    assert (answer.status_code, answer.json()["status"]) == (202, "CANCELED")
+    response = await stalled_api.post(f"/jobs/{waiting}/cancel")
+    assert (response.status_code, response.json()["status"]) == (202, "CANCELED")
 
 
-async def test_a_cancel_that_a_complete_overtook_is_told(
+async def test_a_cancel_that_comes_after_complete_is_a_409(
     stalled_api: httpx.AsyncClient, stores: Stores, waiting: str
 ) -> None:
-    """What was written first stands, and the caller hears of it."""
-    app: Any = stalled_api._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 -- to come between two lines
+    """The first final status stands, and the caller gets a 409."""
+    app: Any = stalled_api._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 -- to act between two statements
     running: JobCanceller = app.state.resources.canceller
 
     async def overtaken(job_id: str) -> None:
@@ -199,24 +202,26 @@ async def test_a_cancel_that_a_complete_overtook_is_told(
         await stores.statuses.advance(Completed(job_id=job_id, time_ms=9, output=Output(path="a/")), now_s=now_s())
 
     app.state.resources = replace(app.state.resources, canceller=SimpleNamespace(cancel=overtaken))
-    answer = await stalled_api.post(f"/jobs/{waiting}/cancel")
-    assert (answer.status_code, answer.json()["code"]) == (409, "job_final")
+    response = await stalled_api.post(f"/jobs/{waiting}/cancel")
+    assert (response.status_code, response.json()["code"]) == (409, "job_final")
     assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "COMPLETE"
 
 
 async def test_a_job_that_ended_in_mediaconvert_is_not_canceled_here(
     api: httpx.AsyncClient, stores: Stores, stack: Stack, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
-    """Its event is on the way, and says how."""
-    job_id = await made(mediaconvert, stores, stack, input_file)  # its input isn't there: it ends in ERROR at once
-    await until_status(mediaconvert, job_id, "ERROR")
-    answer = await api.post(f"/jobs/{job_id}/cancel")
-    assert (answer.status_code, answer.json()["code"]) == (409, "job_final")
+    """The job's event is on its way, and decides the status."""
+    job_id = await create_job_with_row(
+        mediaconvert, stores, stack, input_file
+    )  # its input is missing, so it ends in ERROR at once
+    await wait_for_status(mediaconvert, job_id, "ERROR")
+    response = await api.post(f"/jobs/{job_id}/cancel")
+    assert (response.status_code, response.json()["code"]) == (409, "job_final")
     assert (await api.get(f"/jobs/{job_id}")).json()["status"] in {"SUBMITTED", "ERROR"}
 
 
-async def test_what_can_not_be_canceled_is_told_why(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:
-    """Unknown here, unknown to MediaConvert, and complete."""
+async def test_a_refused_cancel_has_a_reason(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:
+    """A job that the table doesn't have, one that MediaConvert doesn't have, and a complete one."""
     assert (await api.post("/jobs/1-nosuch/cancel")).status_code == 404
     await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1), now_s=now_s())
     assert (await api.post(f"/jobs/{job_id}/cancel")).json()["code"] == "job_not_found"
@@ -224,16 +229,16 @@ async def test_what_can_not_be_canceled_is_told_why(api: httpx.AsyncClient, stor
     assert (await api.post(f"/jobs/{job_id}/cancel")).json()["code"] == "job_final"
 
 
-async def test_a_retry_makes_a_new_job_of_the_same_file(
+async def test_a_retry_creates_a_new_job_for_the_same_file(
     api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """Asked for, it shows at once as SUBMITTED; the worker makes it; the old error is history."""
+    """The file's job is SUBMITTED at once and has no error; the worker then creates the job."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="a b.mp4"), now_s=now_s())
-    old = await failed_job(handler, api, stores, await put(aws, stack, input_file))
-    answer = await api.post("/jobs", json={"input_file": input_file})
+    old = await failed_job(handler, api, stores, await upload_invalid_video(aws, stack, input_file))
+    response = await api.post("/jobs", json={"input_file": input_file})
     between = await job_of(api, input_file)
-    (request,) = await requests(aws, stack, input_file)
-    assert (answer.status_code, answer.json()) == (202, between)
+    (request,) = await retry_messages(aws, stack, input_file)
+    assert (response.status_code, response.json()) == (202, between)
     assert (between["status"], between["job_id"], between["error"]) == ("SUBMITTED", None, None)
     assert await handler.handle([request]) == {request.message_id: Done()}
     new = await job_of(api, input_file)
@@ -241,15 +246,15 @@ async def test_a_retry_makes_a_new_job_of_the_same_file(
     assert new["job_id"] not in {None, old}
 
 
-async def test_two_clicks_make_one_job(
+async def test_two_retries_create_one_job(
     api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """Side by side or one after the other, delivered twice or late: one new job."""
-    original = await put(aws, stack, input_file)
+    """Concurrent and repeated requests, and repeated deliveries of their messages, create one new job."""
+    original = await upload_invalid_video(aws, stack, input_file)
     await failed_job(handler, api, stores, original)
     clicks = await asyncio.gather(*(api.post("/jobs", json={"input_file": input_file}) for _ in range(3)))
     last = await api.post("/jobs", json={"input_file": input_file})
-    (request, *_) = await requests(aws, stack, input_file)
+    (request, *_) = await retry_messages(aws, stack, input_file)
     for delivery in range(3):
         await handler.handle([replace(request, message_id=str(delivery))])
     await handler.handle([replace(original, message_id="late")])
@@ -261,44 +266,44 @@ async def test_two_clicks_make_one_job(
     assert (await job_of(api, input_file))["job_id"] == max(jobs, key=lambda job: job["CreatedAt"])["Id"]
 
 
-async def test_a_file_whose_job_was_refused_can_be_tried_again(
+async def test_a_file_whose_job_was_refused_can_be_retried(
     api: httpx.AsyncClient, handler: BatchHandler, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """As after a quota was raised, or the template put right."""
+    """For example after a quota was raised or the job template was corrected."""
     encoder = handler.submitter.mediaconvert
     right, encoder._defaults = encoder._defaults, replace(encoder._defaults, template="none")  # noqa: SLF001
-    await handler.handle([await put(aws, stack, input_file)])
+    await handler.handle([await upload_invalid_video(aws, stack, input_file)])
     assert (await job_of(api, input_file))["error"]["code"] == 404
     encoder._defaults = right  # noqa: SLF001
     assert (await api.post("/jobs", json={"input_file": input_file})).status_code == 202
-    await handler.handle(await requests(aws, stack, input_file))
+    await handler.handle(await retry_messages(aws, stack, input_file))
     assert (await job_of(api, input_file))["job_id"] is not None
 
 
-async def test_a_late_word_of_the_old_job_does_not_bring_it_back(
+async def test_a_repeated_event_of_the_old_upload_does_not_restore_the_old_job(
     api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """S3's notification, delivered again while the new job is still to be made."""
-    original = await put(aws, stack, input_file)
+    """S3 delivers its event again before the new job is created."""
+    original = await upload_invalid_video(aws, stack, input_file)
     await failed_job(handler, api, stores, original)
     await api.post("/jobs", json={"input_file": input_file})
     await handler.handle([original])
     assert (await job_of(api, input_file))["status"] == "SUBMITTED"
 
 
-async def test_what_can_not_be_tried_again_is_told_why(
+async def test_a_refused_retry_has_a_reason(
     api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """A file that is unknown, awaited, at work, complete, or gone."""
+    """A file that is unknown, not uploaded, in progress, complete or deleted."""
 
     async def retry() -> tuple[int, str]:
-        answer = await api.post("/jobs", json={"input_file": input_file})
-        return answer.status_code, answer.json()["code"]
+        response = await api.post("/jobs", json={"input_file": input_file})
+        return response.status_code, response.json()["code"]
 
     assert await retry() == (404, "upload_not_found")
     await stores.lookups.announce(Lookup(input_file=input_file), now_s=now_s())
     assert await retry() == (409, "nothing_to_retry")
-    await handler.handle([await put(aws, stack, input_file)])
+    await handler.handle([await upload_invalid_video(aws, stack, input_file)])
     assert await retry() == (409, "nothing_to_retry")
     job_id = (await job_of(api, input_file))["job_id"]
     await stores.statuses.advance(Canceled(job_id=job_id, time_ms=2), now_s=now_s())
@@ -309,20 +314,18 @@ async def test_what_can_not_be_tried_again_is_told_why(
 async def test_a_complete_file_is_not_transcoded_again(
     api: httpx.AsyncClient, stores: Stores, job_id: str, input_file: str
 ) -> None:
-    """It would cost and change nothing; another upload does it on purpose."""
+    """It would cost money and change nothing; a caller can upload the file again."""
     await stores.statuses.advance(Completed(job_id=job_id, time_ms=2, output=Output(path="a/")), now_s=now_s())
     await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s())
     assert (await api.post("/jobs", json={"input_file": input_file})).status_code == 409
 
 
-async def test_without_a_queue_there_is_no_retry(
-    stack: Stack, stores: Stores, aws: Aws, job_id: str, input_file: str
-) -> None:
-    """A clear answer, and the file as it was."""
-    await put(aws, stack, input_file)
+async def test_a_retry_needs_a_queue(stack: Stack, stores: Stores, aws: Aws, job_id: str, input_file: str) -> None:
+    """The response is a 501, and the file's job is unchanged."""
+    await upload_invalid_video(aws, stack, input_file)
     await stores.statuses.advance(Canceled(job_id=job_id, time_ms=2), now_s=now_s())
     await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s())
     async for api in serve(service_settings(stack)):
-        answer = await api.post("/jobs", json={"input_file": input_file})
-        assert (answer.status_code, answer.json()["code"]) == (501, "retry_not_configured")
+        response = await api.post("/jobs", json={"input_file": input_file})
+        assert (response.status_code, response.json()["code"]) == (501, "retry_not_configured")
         assert (await job_of(api, input_file))["status"] == "CANCELED"

@@ -7,7 +7,8 @@ import httpx
 
 from local.provision import Stack
 from service.app import create_app
-from tests.integration.test_api import service_settings
+
+from .process_settings import service_settings
 
 
 async def test_the_clock_decides_when_an_upload_expires(stack: Stack) -> None:

@@ -1,4 +1,4 @@
-"""Several workers, several jobs, any schedule of events: the rows end as the rules define, whoever came first."""
+"""Several workers apply the events of several jobs in any schedule: the rows end as the rules define."""
 
 import asyncio
 import itertools
@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.provision import Stack
-from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S
-from transcode.aws import open_aws
-from transcode.dynamodb import Lifetimes
+from tests.declared_permissions import WORKER
+from tests.integration.aws_call_recorder import AwsCallRecorder
+from tests.integration.stores import LIFETIMES
 from transcode.job import (
     Canceled,
     Completed,
@@ -59,7 +59,7 @@ FINAL: st.SearchStrategy[JobEvent] = st.one_of(
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> list[JobEvent]:
-    """What arrives of one job: progress in any order and number, none to two ends, some of it twice."""
+    """Draw the deliveries of one job: any progress events in any order, at most two ends, some events twice."""
     events: list[JobEvent] = draw(st.lists(st.one_of(PROGRESS, PROGRESS, WARNING), max_size=6))
     events += draw(st.lists(FINAL, max_size=2))
     twice = draw(st.lists(st.sampled_from(events), max_size=3)) if events else []
@@ -68,13 +68,13 @@ def deliveries(draw: st.DrawFn) -> list[JobEvent]:
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """One job's deliveries, and which worker gets each."""
+    """The deliveries of one job, and the worker of each."""
 
     events: list[JobEvent]
     workers: list[int]
 
     def shares(self) -> list[list[JobEvent]]:
-        """What each worker applies, in its order: the first takes its messages as one batch, the others singly."""
+        """Return each worker's events, in order: the first worker gets them as one batch, the others one by one."""
         shares = [
             [event for event, at in zip(self.events, self.workers, strict=True) if at == w] for w in range(WORKERS)
         ]
@@ -83,20 +83,20 @@ class Schedule:
 
 @st.composite
 def schedules(draw: st.DrawFn) -> list[Schedule]:
-    """Those of one to three jobs."""
+    """Draw the schedules of one to three jobs."""
     lists = draw(st.lists(deliveries(), min_size=1, max_size=3))
     return [Schedule(events=each, workers=[draw(st.integers(0, WORKERS - 1)) for _ in each]) for each in lists]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """Status tables, each with a client of its own, in one event loop for all of a test's examples."""
+    """Status tables with a client each, in one event loop for all examples of a test."""
 
     runner: asyncio.Runner
     tables: list[StatusTable]
 
     def play(self, given_schedules: Sequence[Schedule]) -> list[list[Job]]:
-        """Let all workers loose on all jobs at once; gives what was seen of each job, the end last."""
+        """Run all workers on all jobs concurrently; return the observed states of each job, the last state last."""
         return self.runner.run(self._play(given_schedules))
 
     async def _play(self, given_schedules: Sequence[Schedule]) -> list[list[Job]]:
@@ -111,7 +111,7 @@ class Workers:
         )
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
-        await self._look(run_id, seen)
+        await self._read_once(run_id, seen)
         return seen
 
     async def _work(self, table: StatusTable, run_id: str, events: Sequence[JobEvent]) -> None:
@@ -120,28 +120,27 @@ class Workers:
 
     async def _watch(self, run_id: str, seen: list[Job]) -> None:
         while True:
-            await self._look(run_id, seen)
+            await self._read_once(run_id, seen)
 
-    async def _look(self, run_id: str, seen: list[Job]) -> None:
+    async def _read_once(self, run_id: str, seen: list[Job]) -> None:
         job = await self.tables[0].get(run_id, now_s=NOW_S, consistent=True)
         if job is not None:
             seen.append(replace(job, job_id="j", submitted_s=None, updated_s=None))
 
 
 @pytest.fixture
-def workers(stack: Stack) -> Iterator[Workers]:
-    """Three of them."""
-    lifetimes = Lifetimes(changed_s=STATUS_TTL_S, waiting_s=OUTPUT_TTL_S)
+def workers(stack: Stack, aws_calls: AwsCallRecorder) -> Iterator[Workers]:
+    """Three workers."""
     with asyncio.Runner() as runner:
-        opening = open_aws(region="us-east-1", endpoint_url=stack.endpoint_url)
+        opening = aws_calls.open_aws(WORKER, region="us-east-1", endpoint_url=stack.endpoint_url)
         aws = runner.run(opening.__aenter__())
         clients = [runner.run(aws.dynamodb()) for _ in range(WORKERS)]
-        yield Workers(runner=runner, tables=[StatusTable(each, stack.status_table, lifetimes) for each in clients])
+        yield Workers(runner=runner, tables=[StatusTable(each, stack.status_table, LIFETIMES) for each in clients])
         runner.run(opening.__aexit__(None, None, None))
 
 
 def possible_ends(shares: Sequence[Sequence[JobEvent]]) -> list[Job]:
-    """Every state in which the pure rule can end, over all ways to interleave what the workers do."""
+    """Return every state in which the pure rule can end, over all interleavings of the workers."""
     reached: dict[tuple[int, ...], list[Job]] = {tuple(0 for _ in shares): [Job(job_id="j")]}
     for position in itertools.product(*(range(len(share) + 1) for share in shares)):
         for job in reached.get(position, []):
@@ -156,25 +155,25 @@ def possible_ends(shares: Sequence[Sequence[JobEvent]]) -> list[Job]:
 
 
 def assert_never_backwards(seen: Sequence[Job]) -> None:
-    """Whoever watches sees the percentage stand or rise, and nothing after an end but the same end."""
+    """Check that the percentage never falls, and that nothing follows an end but the same end."""
     for earlier, later in itertools.pairwise(seen):
         assert (earlier.progress_percent or 0) <= (later.progress_percent or 0)
         assert not earlier.status.is_final or earlier == later
 
 
 def assert_one_end(end: Job) -> None:
-    """Of two kinds of final event the row tells one, and nothing of the other."""
-    told = {Status.COMPLETE: end.output is not None, Status.ERROR: end.failure is not None}
-    assert all(is_told == (end.status is status) for status, is_told in told.items())
+    """Check that the row has the fields of one kind of final event only."""
+    has_fields_of = {Status.COMPLETE: end.output is not None, Status.ERROR: end.failure is not None}
+    assert all(has_fields == (end.status is status) for status, has_fields in has_fields_of.items())
     assert end.status is not Status.COMPLETE or end.progress_percent == 100
 
 
 @settings(max_examples=SCHEDULES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given_schedules=schedules())
-def test_whatever_workers_do_at_once_ends_as_if_they_had_done_it_in_turn(
+def test_concurrent_writes_end_as_some_sequence_of_the_same_events(
     workers: Workers, given_schedules: Sequence[Schedule]
 ) -> None:
-    """The conditional writes of several workers together are the pure rule, in some order."""
+    """The conditional writes of concurrent workers have the same result as the pure rule, in some order."""
     for schedule, seen in zip(given_schedules, workers.play(given_schedules), strict=True):
         if not seen:
             assert not any(schedule.shares())
@@ -186,10 +185,10 @@ def test_whatever_workers_do_at_once_ends_as_if_they_had_done_it_in_turn(
 
 @settings(max_examples=SCHEDULES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(given_schedules=schedules())
-def test_where_the_rules_leave_no_choice_the_order_makes_none(
+def test_the_order_of_events_changes_nothing_that_the_rules_fix(
     workers: Workers, given_schedules: Sequence[Schedule]
 ) -> None:
-    """A job with one kind of end has that end; one without has the newest event's time, and every warning."""
+    """A job with one kind of end has that end; one without an end has the newest event's time and every warning."""
     for schedule, seen in zip(given_schedules, workers.play(given_schedules), strict=True):
         finals = {type(event) for event in schedule.events if not isinstance(event, Progressed | WarningRaised)}
         if len(finals) == 1:

@@ -1,4 +1,4 @@
-"""What docs/cost.md multiplies by prices is what the code asks of AWS: counted as one upload goes through."""
+"""The AWS calls and log bytes that docs/cost.md multiplies by prices are those of one upload through the code."""
 
 import json
 import time
@@ -13,11 +13,10 @@ from structlog.testing import capture_logs
 
 from deploy.cost import aws_call_counts as counts
 from local.provision import Stack
-from tests.integration.conftest import worker_settings
-from tests.integration.test_api import serve, service_settings, wish
-from tests.integration.test_apply import complete, event, update
-from tests.integration.test_submit import created
-from transcode.aws import Aws, open_aws
+from tests.integration.process_settings import service_settings, worker_settings
+from tests.integration.queue_messages import complete_event, job_event, object_created, status_update
+from tests.integration.service_app import serve, upload_request
+from transcode.aws import Aws
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
 
@@ -25,12 +24,12 @@ WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem")
 PUTS = ("s3:PutObject",)
 LINE_BYTES = 150
-"""What each line of the log has beside what it says: time, level, logger, the process's name."""
+"""Bytes of each log line beside its own fields: time, level, logger, the name of the process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Both processes, and the calls that they have made."""
+    """The service, the worker, and the AWS calls that both have made."""
 
     api: httpx.AsyncClient
     handler: BatchHandler
@@ -38,66 +37,68 @@ class Counted:
     calls: "Counter[str]"
 
     def take(self) -> tuple[int, int, int]:
-        """Writes, reads and PUTs since the last time."""
+        """Return the writes, reads and PUTs since the last call of this method."""
         taken = tuple(sum(self.calls[name] for name in names) for names in (WRITES, READS, PUTS))
         self.calls.clear()
         return taken[0], taken[1], taken[2]
 
 
 @pytest.fixture
-async def counted(stack: Stack, mediaconvert_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Counted]:
+async def counted(
+    stack: Stack, mediaconvert_endpoint: str, monkeypatch: pytest.MonkeyPatch, aws: Aws, worker_aws: Aws
+) -> AsyncIterator[Counted]:
     """The service and the worker, all of whose clients are counted."""
     calls: Counter[str] = Counter()
-    opening = Aws._open  # noqa: SLF001 -- the one door to every client
+    original_open = Aws._open  # noqa: SLF001 -- every client is opened by it
 
     async def opened(self: Aws, service: str, *arguments: Any, **options: Any) -> object:  # noqa: ANN401 -- passed on
-        client: Any = await opening(self, service, *arguments, **options)
+        client: Any = await original_open(self, service, *arguments, **options)
         client.meta.events.register("before-call.*.*", lambda model, **_: calls.update([f"{service}:{model.name}"]))
         return client
 
     monkeypatch.setattr(Aws, "_open", opened)
-    async with open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
-        handler = await open_handler(aws, worker_settings(stack, mediaconvert_endpoint))
-        dearest = service_settings(stack).model_copy(update={"fresh_s": 0.0})  # each look is a read
-        async for api in serve(dearest):
-            yield Counted(api=api, handler=handler, s3=await aws.s3(), calls=calls)
+    handler = await open_handler(worker_aws, worker_settings(stack, mediaconvert_endpoint))
+    settings = service_settings(stack).model_copy(update={"fresh_s": 0.0})  # each request for a job is a read
+    async for api in serve(settings):
+        yield Counted(api=api, handler=handler, s3=await aws.s3(), calls=calls)
 
 
-async def announced(counted: Counted, stack: Stack) -> str:
-    """A file that is there."""
-    input_file = str((await counted.api.post("/uploads", json=wish())).json()["input_file"])
+async def uploaded(counted: Counted, stack: Stack) -> str:
+    """Announce and upload a file; return its key."""
+    input_file = str((await counted.api.post("/uploads", json=upload_request())).json()["input_file"])
     await counted.s3.put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"video")
     return input_file
 
 
 async def job_of(counted: Counted, input_file: str) -> str:
-    """The id of the file's job."""
+    """Return the id of the file's job."""
     job: Mapping[str, Any] = (await counted.api.get("/jobs", params={"input_file": input_file})).json()
     return str(job["job_id"])
 
 
-async def test_an_upload_asks_for_what_the_cost_is_computed_of(counted: Counted, stack: Stack) -> None:
-    """Announced, made, told of, complete, looked at: each as docs/cost.md counts it."""
-    await counted.handler.handle([created(stack, await announced(counted, stack))])  # the first looks up the template
+async def test_an_upload_makes_the_calls_that_its_cost_is_computed_from(counted: Counted, stack: Stack) -> None:
+    """Announce, submit, apply events, complete and read: each step makes the calls that docs/cost.md counts."""
+    first = object_created(stack, await uploaded(counted, stack))
+    await counted.handler.handle([first])  # the first message also reads the job template
     counted.take()
 
-    assert (await counted.api.post("/uploads", json=wish())).status_code == 201
+    assert (await counted.api.post("/uploads", json=upload_request())).status_code == 201
     assert counted.take() == (counts.ANNOUNCE_WRITES, 0, 0)
 
-    input_file = await announced(counted, stack)
+    input_file = await uploaded(counted, stack)
     counted.take()
-    await counted.handler.handle([created(stack, input_file)])
+    await counted.handler.handle([object_created(stack, input_file)])
     assert counted.take() == (counts.SUBMIT_WRITES, counts.SUBMIT_READS, 0)
 
     job_id, now_ms = await job_of(counted, input_file), int(time.time() * 1000) + 60_000
     counted.take()
-    for each in (event(stack, job_id, "PROGRESSING", now_ms), update(stack, job_id, now_ms + 10, 10)):
+    for each in (job_event(stack, job_id, "PROGRESSING", now_ms), status_update(stack, job_id, now_ms + 10, 10)):
         await counted.handler.handle([each])
         assert counted.take() == (counts.EVENT_WRITES, 0, 0)
-    await counted.handler.handle([event(stack, job_id, "INPUT_INFORMATION", now_ms + 20)])
+    await counted.handler.handle([job_event(stack, job_id, "INPUT_INFORMATION", now_ms + 20)])
     assert counted.take() == (0, 0, 0)
 
-    await counted.handler.handle([complete(stack, job_id, now_ms + 30)])
+    await counted.handler.handle([complete_event(stack, job_id, now_ms + 30)])
     assert counted.take() == (counts.COMPLETE_WRITES, counts.COMPLETE_READS, counts.COMPLETE_PUTS)
 
     await counted.api.get(f"/jobs/{job_id}/progress")
@@ -106,27 +107,27 @@ async def test_an_upload_asks_for_what_the_cost_is_computed_of(counted: Counted,
     assert counted.take() == (0, counts.FILE_LOOK_READS, 0)
 
 
-async def test_every_row_of_an_upload_is_one_unit(counted: Counted, stack: Stack, aws: Aws) -> None:
-    """Names and values together stay below a kilobyte, when the job is complete, too."""
-    input_file = await announced(counted, stack)
-    await counted.handler.handle([created(stack, input_file)])
+async def test_every_row_of_an_upload_is_one_capacity_unit(counted: Counted, stack: Stack, aws: Aws) -> None:
+    """Names and values together stay below one kilobyte, also when the job is complete."""
+    input_file = await uploaded(counted, stack)
+    await counted.handler.handle([object_created(stack, input_file)])
     job_id = await job_of(counted, input_file)
-    await counted.handler.handle([complete(stack, job_id, int(time.time() * 1000) + 60_000)])
+    await counted.handler.handle([complete_event(stack, job_id, int(time.time() * 1000) + 60_000)])
     dynamodb = await aws.dynamodb()
     rows = [(stack.status_table, "JobId", job_id), (stack.output_table, "JobId", job_id)]
     for table, name, value in [*rows, (stack.input_file_table, "InputFile", input_file)]:
         row = (await dynamodb.get_item(TableName=table, Key={name: {"S": value}}))["Item"]
-        assert 0 < len(json.dumps(row)) < counts.ROW_BYTES  # longer than DynamoDB's own count: types and braces as well
+        assert 0 < len(json.dumps(row)) < counts.ROW_BYTES  # with types and braces: more than DynamoDB counts
 
 
-async def test_an_upload_is_logged_in_no_more_than_the_cost_says(counted: Counted, stack: Stack) -> None:
-    """With fifteen updates, as docs/cost.md has it."""
+async def test_an_upload_logs_no_more_bytes_than_its_cost_assumes(counted: Counted, stack: Stack) -> None:
+    """With fifteen updates, as docs/cost.md assumes."""
     with capture_logs() as lines:
-        input_file = await announced(counted, stack)
-        await counted.handler.handle([created(stack, input_file)])
+        input_file = await uploaded(counted, stack)
+        await counted.handler.handle([object_created(stack, input_file)])
         job_id, now_ms = await job_of(counted, input_file), int(time.time() * 1000) + 60_000
         for step in range(15):
-            await counted.handler.handle([update(stack, job_id, now_ms + step, step)])
-        await counted.handler.handle([complete(stack, job_id, now_ms + 100)])
+            await counted.handler.handle([status_update(stack, job_id, now_ms + step, step)])
+        await counted.handler.handle([complete_event(stack, job_id, now_ms + 100)])
     logged_bytes = sum(len(json.dumps(line, default=str)) + LINE_BYTES for line in lines)
     assert counts.LOG_BYTES_PER_UPLOAD / 4 < logged_bytes < counts.LOG_BYTES_PER_UPLOAD

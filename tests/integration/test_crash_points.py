@@ -1,6 +1,6 @@
-"""A worker that dies before or after any one of its calls to AWS: the next delivery finishes what it began.
+"""A worker dies before or after any one of its AWS calls: the next delivery finishes the work.
 
-Not a sample of moments but all of them: between two calls a process changes nothing that outlives it.
+These tests cover all moments, because between two calls a process changes nothing that survives it.
 """
 
 import asyncio
@@ -16,26 +16,28 @@ import pytest
 
 from local.provision import Stack
 from mediaconvert_emulator import store as emulator_store
-from tests.integration.conftest import Stores, worker_settings
-from tests.integration.test_apply import complete, file_names, read, submitted
+from tests.integration.job_rows import output_file_names, put_submitted_job, read_job
+from tests.integration.process_settings import worker_settings
+from tests.integration.queue_messages import complete_event, object_created
+from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Status
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
 from worker.outcomes import Done, Message
 
-MOST_CALLS = 12
-"""More than a worker makes for one message."""
+MAX_CALLS = 12
+"""More AWS calls than a worker makes for one message."""
 LEASE_S = 3
 
 
 class DeathError(BaseException):
-    """The worker is gone: nothing catches this, as nothing catches SIGKILL."""
+    """The worker died. No code catches this exception, as no code catches SIGKILL."""
 
 
 @dataclass(slots=True)
-class Executioner:
-    """Lets so many calls pass, and kills before or after the next."""
+class Killer:
+    """Lets a number of calls pass, and kills the worker before or after the next one."""
 
     calls_left: int
     is_before: bool
@@ -43,13 +45,13 @@ class Executioner:
     in_flight: int = 0
 
     def watch(self, client: Any) -> None:  # noqa: ANN401 -- any service's client
-        """Have a say in each of the client's calls."""
+        """Watch each call of the client."""
         client.meta.events.register("before-call", self._before)
         client.meta.events.register("after-call", self._after)
 
     def _before(self, model: Any, **_: object) -> None:  # noqa: ANN401 -- botocore's
         if self.killed_at is not None:
-            raise DeathError  # what ran beside it dies with it
+            raise DeathError  # concurrent calls die with the worker
         self.calls_left -= 1
         if self.calls_left < 0 and self.is_before:
             self._kill(model)
@@ -66,13 +68,13 @@ class Executioner:
 
 
 class WatchedAws:
-    """Opens clients whose every call the executioner sees."""
+    """Opens clients whose calls the killer watches."""
 
-    def __init__(self, aws: Aws, executioner: Executioner) -> None:
+    def __init__(self, aws: Aws, killer: Killer) -> None:
         self._aws = aws
-        self._executioner = executioner
+        self._executioner = killer
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- whichever client is asked for
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- a method that opens a client
         async def _open(**arguments: object) -> object:
             client = await getattr(self._aws, name)(**arguments)
             self._executioner.watch(client)
@@ -82,98 +84,93 @@ class WatchedAws:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where workers live and die."""
+class Pipeline:
+    """A pipeline on which workers start and die."""
 
     aws: Aws
     stack: Stack
     mediaconvert: str
 
-    async def worker(self, executioner: Executioner | None = None) -> BatchHandler:
-        """A worker's handler with clients of its own, with or without somebody who kills it."""
+    async def worker(self, killer: Killer | None = None) -> BatchHandler:
+        """Return a new worker's handler; the killer, if there is one, watches its clients."""
         settings = worker_settings(self.stack, self.mediaconvert).model_copy(update={"claim_lease_s": LEASE_S})
-        watched: Any = WatchedAws(self.aws, executioner) if executioner else self.aws
+        watched: Any = WatchedAws(self.aws, killer) if killer else self.aws
         return await open_handler(watched, settings)
 
     async def dies_at(self, message: Message, call: int, *, is_before: bool) -> str | None:
-        """Handle the message until the given call, and give that call's name; None where there are not so many."""
-        executioner = Executioner(call, is_before)
-        handler = await self.worker(executioner)
+        """Handle the message and die at the given call; return the operation, or None if there were fewer calls."""
+        killer = Killer(call, is_before)
+        handler = await self.worker(killer)
         try:
             await handler.handle([message])
         except DeathError:
-            while executioner.in_flight:  # noqa: ASYNC110 -- what was asked beside it is answered before the test ends
+            while killer.in_flight:  # noqa: ASYNC110 -- concurrent calls end before the test does
                 await asyncio.sleep(0.01)
-            return executioner.killed_at
+            return killer.killed_at
         return None
 
 
-def created(stack: Stack, input_file: str) -> Message:
-    """S3's event."""
-    thing = {"key": input_file, "size": 5, "version-id": "v1"}
-    detail = {"bucket": {"name": stack.input_bucket}, "object": thing}
-    return Message(
-        message_id=secrets.token_hex(8), body=json.dumps({"detail-type": "Object Created", "detail": detail})
-    )
+@pytest.fixture
+def pipeline(worker_aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> Pipeline:
+    """The shared pipeline, with one session for all workers, because loading the service models takes long."""
+    return Pipeline(aws=worker_aws, stack=stack, mediaconvert=mediaconvert_endpoint)
 
 
 @pytest.fixture
-def place(aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> Place:
-    """The shared pipeline; one session, because loading the services' models takes longer than the deaths."""
-    return Place(aws=aws, stack=stack, mediaconvert=mediaconvert_endpoint)
-
-
-@pytest.fixture
-def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MediaConvert has forgotten the request token, as it does after a minute."""
+def _no_request_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let MediaConvert forget request tokens at once, as it does after a minute."""
     monkeypatch.setattr(emulator_store, "TOKEN_TTL_MS", 0)
 
 
-@pytest.mark.usefixtures("_forgetful")
+@pytest.mark.usefixtures("_no_request_tokens")
 @pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
-async def test_wherever_a_worker_dies_an_upload_has_one_job_and_its_key_fits(
-    place: Place, stack: Stack, *, is_before: bool
+async def test_an_upload_has_one_job_with_its_own_key_wherever_a_worker_dies(
+    pipeline: Pipeline, stack: Stack, *, is_before: bool
 ) -> None:
-    """Claim, template, job, record, key row, status row, lookup row: a death at each, then one more delivery."""
-    messages = [created(stack, f"uploads/{secrets.token_hex(8)}/clip.mp4") for _ in range(MOST_CALLS)]
+    """A worker dies at each call: claim, template, job, record, key row, status row, lookup row."""
+    messages = [object_created(stack, f"uploads/{secrets.token_hex(8)}/clip.mp4") for _ in range(MAX_CALLS)]
     died_at = await asyncio.gather(
-        *(place.dies_at(message, call, is_before=is_before) for call, message in enumerate(messages))
+        *(pipeline.dies_at(message, call, is_before=is_before) for call, message in enumerate(messages))
     )
-    await asyncio.gather(*(expect_one_job(place, message) for message in messages))
+    await asyncio.gather(*(expect_one_job(pipeline, message) for message in messages))
     assert {"PutItem", "CreateJob", "UpdateItem"} <= set(died_at)
     assert died_at[-1] is None, "there are more calls than deaths"
 
 
 @pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
-async def test_wherever_a_worker_dies_complete_is_told_only_of_what_plays(
-    place: Place, stack: Stack, stores: Stores, *, is_before: bool
+async def test_a_complete_job_can_be_played_wherever_a_worker_dies(
+    pipeline: Pipeline, stack: Stack, stores: Stores, aws: Aws, *, is_before: bool
 ) -> None:
-    """Reads, key file, info.json, status: a death at each. What the row says then is true, and so it is at the end."""
-    job_ids = [f"{time.time_ns() // 1_000_000}-{secrets.token_hex(3)}" for _ in range(MOST_CALLS)]
+    """A worker dies at each call: reads, key file, info.json, status. The row is always correct."""
+    job_ids = [f"{time.time_ns() // 1_000_000}-{secrets.token_hex(3)}" for _ in range(MAX_CALLS)]
+    s3 = await aws.s3()
     for job_id in job_ids:
-        await submitted(stores, job_id)
+        await put_submitted_job(stores, job_id)
     died_at = await asyncio.gather(
-        *(place.dies_at(complete(stack, job_id, 9), call, is_before=is_before) for call, job_id in enumerate(job_ids))
+        *(
+            pipeline.dies_at(complete_event(stack, job_id, 9), call, is_before=is_before)
+            for call, job_id in enumerate(job_ids)
+        )
     )
     for job_id in job_ids:
-        if (await read(stores, job_id)).status is Status.COMPLETE:
-            assert {"clip.key", "info.json"} <= await file_names(stores.artifacts.client, stack, job_id)
-    handler = await place.worker()
-    await asyncio.gather(*(handler.handle([complete(stack, job_id, 9)]) for job_id in job_ids))
+        if (await read_job(stores, job_id)).status is Status.COMPLETE:
+            assert {"clip.key", "info.json"} <= await output_file_names(s3, stack, job_id)
+    handler = await pipeline.worker()
+    await asyncio.gather(*(handler.handle([complete_event(stack, job_id, 9)]) for job_id in job_ids))
     for job_id in job_ids:
-        assert (await read(stores, job_id)).status is Status.COMPLETE
-        assert {"clip.key", "info.json"} <= await file_names(stores.artifacts.client, stack, job_id)
+        assert (await read_job(stores, job_id)).status is Status.COMPLETE
+        assert {"clip.key", "info.json"} <= await output_file_names(s3, stack, job_id)
     assert died_at.count("PutObject") == 2
     assert died_at[-1] is None, "there are more calls than deaths"
 
 
-async def expect_one_job(place: Place, message: Message) -> None:
-    """Deliver the message until it is done, and see that there is one job, found by its file, with its own key."""
+async def expect_one_job(pipeline: Pipeline, message: Message) -> None:
+    """Deliver the message until it is done; check that the file has one job, with its own key."""
     input_file = json.loads(message.body)["detail"]["object"]["key"]
-    until = time.monotonic() + 4 * LEASE_S
-    handler = await place.worker()
+    deadline_s = time.monotonic() + 20 * LEASE_S
+    handler = await pipeline.worker()
     while await handler.handle([message]) != {message.message_id: Done()}:
-        assert time.monotonic() < until, f"{input_file} is not done"
+        assert time.monotonic() < deadline_s, f"{input_file} is not done"
         await asyncio.sleep(0.2)
     lookup = await handler.submitter.lookups.get(input_file, now_s=0, consistent=True)
     assert lookup is not None
@@ -182,16 +179,16 @@ async def expect_one_job(place: Place, message: Message) -> None:
     status = await handler.submitter.statuses.get(lookup.job_id, now_s=0, consistent=True)
     assert destination is not None
     assert status is not None
-    (job,) = await jobs_of(place.mediaconvert, f"s3://{place.stack.input_bucket}/{input_file}")
+    (job,) = await jobs_of(pipeline.mediaconvert, f"s3://{pipeline.stack.input_bucket}/{input_file}")
     assert job["id"] == lookup.job_id
     group = job["settings"]["outputGroups"][0]["outputGroupSettings"]["hlsGroupSettings"]
     assert group["encryption"]["staticKeyProvider"]["staticKeyValue"] == destination.key_value
-    assert group["destination"].startswith(f"s3://{place.stack.output_bucket}/{destination.output_path}")
+    assert group["destination"].startswith(f"s3://{pipeline.stack.output_bucket}/{destination.output_path}")
 
 
-async def jobs_of(mediaconvert: str, address: str) -> list[Mapping[str, Any]]:
-    """Every job for the input, however many there are."""
+async def jobs_of(mediaconvert: str, s3_uri: str) -> list[Mapping[str, Any]]:
+    """Return all jobs of the input."""
     async with httpx.AsyncClient(base_url=mediaconvert) as client:
-        answer = await client.get("/2017-08-29/search", params={"inputFile": address})
-    jobs: list[Mapping[str, Any]] = answer.json()["jobs"]
+        response = await client.get("/2017-08-29/search", params={"inputFile": s3_uri})
+    jobs: list[Mapping[str, Any]] = response.json()["jobs"]
     return jobs

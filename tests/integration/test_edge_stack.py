@@ -1,7 +1,7 @@
-"""fargate.yaml and edge.yaml on the embedded AWS, which serves a distribution's address: what goes where, with what.
+"""fargate.yaml and edge.yaml on the embedded AWS, which serves a distribution's URL: routes, headers, policies.
 
-It has no Application Auto Scaling, no VPC origins and key groups in CloudFormation, and no rules of security groups as
-resources; those are left out here. It serves CloudFront without caches and signed cookies, which
+The embedded AWS has no Application Auto Scaling, and in CloudFormation no VPC origins, key groups, or security group
+rules as resources; the test leaves them out. It serves CloudFront without caches and signed cookies, which
 local/playback_server.py has.
 """
 
@@ -35,52 +35,54 @@ LACKING = (
 )
 MEDIACONVERT = ("MediaConvertRoleArn", "MediaConvertQueueArn", "MediaConvertJobTemplateArn", "MediaConvertJobTemplate")
 MADE_WITHIN_S = 60
-SECRET = b"nobody's business"
+SECRET = b"secret"
 FOLDER = "uploads/6f1c/clip.mp4_1/"
 
 
 class _Echo(BaseHTTPRequestHandler):
-    """An API that says what it was asked."""
+    """An API that returns the method, path and headers of the request."""
 
-    def _tell(self) -> None:
+    def _echo(self) -> None:
         body = json.dumps({"method": self.command, "path": self.path, "headers": dict(self.headers)}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = do_DELETE = _tell  # noqa: N815 -- the base class's names
+    do_GET = do_POST = do_DELETE = _echo  # noqa: N815 -- the base class's names
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- its name in the base class
-        """Say nothing."""
+        """Log nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """The stacks, and a browser at the distribution's address."""
+    """The stacks, and an HTTP client at the distribution's URL."""
 
     browser: httpx.Client
     client: Callable[[str], Any]
     resources: Mapping[str, str]
-    """Physical ids of what fargate.yaml makes, by their logical ids."""
+    """Physical ids of the resources of fargate.yaml, by their logical ids."""
     outputs: Mapping[str, str]
 
 
-def made_here(name: str, **changes: object) -> str:
-    """A template without what the embedded AWS lacks, as JSON; a number that a parameter gives is a number at once."""
+def embedded_aws_template(name: str, **changes: object) -> str:
+    """Return a template as JSON, without the resources that the embedded AWS lacks, and with parameters as numbers."""
     template = parse((ROOT / "infra" / f"{name}.yaml").read_text(encoding="utf-8"))
     lacking = {key for key, each in template["Resources"].items() if each["Type"].startswith(LACKING)}
     kept: dict[str, Any] = {key: each for key, each in template["Resources"].items() if key not in lacking}
     for each in kept.values():
-        wanted = each.get("DependsOn", [])
-        each["DependsOn"] = [one for one in ([wanted] if isinstance(wanted, str) else wanted) if one not in lacking]
+        dependencies = each.get("DependsOn", [])
+        each["DependsOn"] = [
+            one for one in ([dependencies] if isinstance(dependencies, str) else dependencies) if one not in lacking
+        ]
     outputs = {key: each for key, each in template["Outputs"].items() if not any(one in str(each) for one in lacking)}
     text = json.dumps({**template, "Resources": kept, "Outputs": outputs, **changes})
     return text.replace('{"Ref": "WorkerOnDemandTasks"}', "0")
 
 
-def in_place_of_mediaconvert(prefix: str) -> str:
-    """What mediaconvert.yaml exports; the embedded AWS has no such resources."""
+def mediaconvert_exports(prefix: str) -> str:
+    """Return a template with the exports of mediaconvert.yaml, whose resources the embedded AWS lacks."""
     arn = "arn:aws:mediaconvert:us-east-1:000000000000"
     outputs = {each: {"Value": f"{arn}:{each}", "Export": {"Name": f"{prefix}-{each}"}} for each in MEDIACONVERT}
     return json.dumps({"Resources": {"Nothing": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs})
@@ -88,13 +90,13 @@ def in_place_of_mediaconvert(prefix: str) -> str:
 
 @pytest.fixture(scope="module")
 def stack(deploy_stack: Callable[..., Stack]) -> Stack:
-    """A pipeline of its own: the edge writes its output bucket's policy."""
+    """A pipeline of its own, because the edge writes the policy of its output bucket."""
     return deploy_stack()
 
 
 @pytest.fixture(scope="module")
 def make(stack: Stack) -> Callable[..., Mapping[str, str]]:
-    """Makes a stack beside the pipeline, and gives its outputs as settings."""
+    """Deploys a stack beside the pipeline, and returns its outputs as settings."""
     prefix = stack.status_table.removesuffix("-StatusTable")
     cloudformation = boto3.client("cloudformation", endpoint_url=stack.endpoint_url)
 
@@ -122,20 +124,25 @@ def make(stack: Stack) -> Callable[..., Mapping[str, str]]:
 
 @pytest.fixture(scope="module")
 def deployed(stack: Stack, make: Callable[..., Mapping[str, str]]) -> Iterator[Deployed]:
-    """Everything from the permissions to the edge; behind the load balancer an API that says what it was asked."""
+    """All stacks from the permissions to the edge; behind the load balancer, an API that returns its requests."""
     prefix = stack.status_table.removesuffix("-StatusTable")
 
-    def client(service: str) -> Any:  # noqa: ANN401 -- of whichever service
+    def client(service: str) -> Any:  # noqa: ANN401 -- of any service
         return boto3.client(service, endpoint_url=stack.endpoint_url)
 
-    make("mediaconvert", in_place_of_mediaconvert(prefix))
-    make("permissions", made_here("permissions"))
-    fargate = make("fargate", made_here("fargate"), ServiceImage="registry/service:1", WorkerImage="registry/worker:1")
+    make("mediaconvert", mediaconvert_exports(prefix))
+    make("permissions", embedded_aws_template("permissions"))
+    fargate = make(
+        "fargate", embedded_aws_template("fargate"), ServiceImage="registry/service:1", WorkerImage="registry/worker:1"
+    )
     listed = client("cloudformation").describe_stack_resources(StackName=f"{prefix}-fargate")["StackResources"]
     ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
-    # Without its VPC origin, which the embedded AWS can't go through, the load balancer is served by its name.
+    # The embedded AWS can't use the VPC origin, so the distribution reaches the load balancer by its name.
     edge = make(
-        "edge", made_here("edge", Rules={}), ApiOriginDomain=fargate["API_ORIGIN_DOMAIN"], ApiOriginProtocol="http-only"
+        "edge",
+        embedded_aws_template("edge", Rules={}),
+        ApiOriginDomain=fargate["API_ORIGIN_DOMAIN"],
+        ApiOriginProtocol="http-only",
     )
     s3 = client("s3")
     s3.put_object(Bucket=edge["PAGE_BUCKET"], Key="index.html", Body=b"<page>", ContentType="text/html")
@@ -159,29 +166,29 @@ def deployed(stack: Stack, make: Callable[..., Mapping[str, str]]) -> Iterator[D
     ("method", "path"),
     [("GET", "/jobs?input_file=a"), ("POST", "/uploads"), ("GET", "/events?job_id=1"), ("DELETE", "/s3/multipart/u")],
 )
-def test_the_api_is_asked_as_it_was_asked_and_nothing_is_kept(deployed: Deployed, method: str, path: str) -> None:
-    """Method, path, query and every header but Host; playback's cookies stay at the edge."""
+def test_the_api_gets_each_request_unchanged_and_uncached(deployed: Deployed, method: str, path: str) -> None:
+    """CloudFront forwards method, path, query and all headers except Host and playback's cookies; it caches nothing."""
     sent = {"Authorization": "Bearer t", "Last-Event-ID": "7", "Cookie": "CloudFront-Policy=p", "X-Any": "1"}
-    answer = deployed.browser.request(method, path, headers=sent)
-    asked = answer.json()
-    parsed = {name.lower(): value for name, value in asked["headers"].items()}
-    assert (asked["method"], asked["path"]) == (method, path)
+    response = deployed.browser.request(method, path, headers=sent)
+    request = response.json()
+    parsed = {name.lower(): value for name, value in request["headers"].items()}
+    assert (request["method"], request["path"]) == (method, path)
     assert {"authorization": "Bearer t", "last-event-id": "7", "x-any": "1"}.items() <= parsed.items()
     assert "cookie" not in parsed
     assert parsed["host"] != deployed.outputs["DISTRIBUTION_DOMAIN_NAME"]
-    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    assert response.headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_the_page_is_at_the_root_with_the_headers_of_a_page(deployed: Deployed) -> None:
-    """From a private bucket, which the distribution may read."""
-    answer = deployed.browser.get("/")
-    assert (answer.status_code, answer.text) == (200, "<page>")
-    assert "script-src 'self'" in answer.headers["content-security-policy"]
-    assert (answer.headers["x-frame-options"], answer.headers["x-content-type-options"]) == ("DENY", "nosniff")
+def test_the_page_is_at_the_root_with_its_security_headers(deployed: Deployed) -> None:
+    """The page is in a private bucket, which the distribution may read."""
+    response = deployed.browser.get("/")
+    assert (response.status_code, response.text) == (200, "<page>")
+    assert "script-src 'self'" in response.headers["content-security-policy"]
+    assert (response.headers["x-frame-options"], response.headers["x-content-type-options"]) == ("DENY", "nosniff")
 
 
-def test_videos_are_served_in_ranges_to_pages_elsewhere(deployed: Deployed) -> None:
-    """Kept by browsers for a day; a key by nobody."""
+def test_videos_are_served_in_ranges_to_other_origins(deployed: Deployed) -> None:
+    """Browsers may cache a segment for a day, but never a key."""
     sent = {"Range": "bytes=0-1", "Origin": "https://page.example"}
     playlist = deployed.browser.get(f"/{FOLDER}clip.m3u8", headers=sent)
     key = deployed.browser.get(f"/{FOLDER}clip.key", headers=sent)
@@ -194,23 +201,23 @@ def test_videos_are_served_in_ranges_to_pages_elsewhere(deployed: Deployed) -> N
     assert playlist.headers["access-control-allow-origin"] == "*"
 
 
-def test_of_the_output_bucket_only_what_jobs_wrote_is_served(deployed: Deployed, stack: Stack) -> None:
-    """Nothing outside the prefix, no list, and nothing without the distribution."""
+def test_only_the_output_of_jobs_is_served_from_the_output_bucket(deployed: Deployed, stack: Stack) -> None:
+    """The distribution serves nothing outside the prefix and no list; the bucket serves nothing without it."""
     for path in ("/elsewhere/clip.key", "/uploads/", "/?list-type=2&prefix=elsewhere"):
         assert deployed.browser.get(path).status_code in {200, 403}
         assert SECRET not in deployed.browser.get(path).content
     assert httpx.get(f"{stack.endpoint_url}/{stack.output_bucket}/{FOLDER}clip.key").status_code == 403
 
 
-def test_nothing_is_written_to_a_bucket_through_the_edge(deployed: Deployed) -> None:
-    """Methods that change something are the API's alone."""
+def test_the_edge_refuses_writes_to_buckets(deployed: Deployed) -> None:
+    """Only the API accepts methods that change something."""
     for path in ("/", f"/{FOLDER}clip.key"):
         assert deployed.browser.request("DELETE", path).status_code == 403
         assert deployed.browser.request("PUT", path, content=b"x").status_code == 403
 
 
-def test_a_load_balancer_that_streams_pass(deployed: Deployed) -> None:
-    """It waits longer than any silence on a stream, lets requests under way end, and drops odd headers."""
+def test_the_load_balancer_lets_streams_pass(deployed: Deployed) -> None:
+    """Its idle timeout is longer than any silence of a stream; it drains requests and drops invalid headers."""
     balancers = deployed.client("elbv2")
     read = balancers.describe_load_balancer_attributes(LoadBalancerArn=deployed.resources["LoadBalancer"])
     attributes = {each["Key"]: each["Value"] for each in read["Attributes"]}
@@ -225,10 +232,8 @@ def test_a_load_balancer_that_streams_pass(deployed: Deployed) -> None:
 
 
 @pytest.mark.parametrize(("role", "policy"), [("ServiceRole", "ServicePolicy"), ("WorkerRole", "WorkerPolicy")])
-def test_a_process_has_its_own_policy_and_what_starts_it_has_another_role(
-    deployed: Deployed, role: str, policy: str
-) -> None:
-    """The execution role may write logs, and nothing of what the code may do."""
+def test_a_process_has_its_own_policy_and_another_role_starts_it(deployed: Deployed, role: str, policy: str) -> None:
+    """The execution role may write logs, and nothing that the code may do."""
     iam = deployed.client("iam")
     attached = iam.list_attached_role_policies(RoleName=deployed.resources[role])["AttachedPolicies"]
     assert [policy in each["PolicyArn"] for each in attached] == [True]
@@ -238,8 +243,8 @@ def test_a_process_has_its_own_policy_and_what_starts_it_has_another_role(
     assert actions == {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
-def test_a_failed_release_goes_back_by_itself(deployed: Deployed) -> None:
-    """And the worker runs on spare capacity."""
+def test_a_failed_release_is_rolled_back(deployed: Deployed) -> None:
+    """The worker also runs on spare capacity."""
     ecs = deployed.client("ecs")
     names = [deployed.outputs["SERVICE_NAME"], deployed.outputs["WORKER_NAME"]]
     service, worker = ecs.describe_services(cluster=deployed.outputs["CLUSTER_NAME"], services=names)["services"]
@@ -260,10 +265,10 @@ def test_a_failed_release_goes_back_by_itself(deployed: Deployed) -> None:
         ("fargate", {"AuthIssuer": "https://id.example"}, "set both, or neither"),
     ],
 )
-def test_what_would_not_be_safe_is_refused_before_anything_is_made(
+def test_unsafe_parameters_are_refused_before_a_resource_is_created(
     make: Callable[..., Mapping[str, str]], role: str, parameters: dict[str, str], reason: str
 ) -> None:
-    """By the templates' own rules."""
+    """The rules of the templates refuse it."""
     images = {"ServiceImage": "registry/service:1", "WorkerImage": "registry/worker:1"} if role == "fargate" else {}
     with pytest.raises(ClientError, match=reason):
-        make(f"refused-{uuid.uuid4().hex[:6]}", made_here(role), **images, **parameters)
+        make(f"refused-{uuid.uuid4().hex[:6]}", embedded_aws_template(role), **images, **parameters)

@@ -1,4 +1,4 @@
-"""What LocalStack would forget is kept, and comes back into a pipeline that is empty."""
+"""The keeper saves what LocalStack would lose, and restores it into an empty pipeline."""
 
 import os
 from collections.abc import AsyncIterator, Callable
@@ -25,7 +25,7 @@ ROW: Any = {
 
 @pytest.fixture
 async def pipelines(deploy_stack: Callable[..., Stack]) -> AsyncIterator[tuple[Pipeline, Pipeline]]:
-    """One pipeline that holds something of each kind, and one that is empty."""
+    """A pipeline that has something of each kind, and an empty one."""
     stacks = deploy_stack(), deploy_stack()
     names = [stack.status_table.removesuffix("-StatusTable") for stack in stacks]
     url = stacks[0].endpoint_url
@@ -48,8 +48,8 @@ async def pipelines(deploy_stack: Callable[..., Stack]) -> AsyncIterator[tuple[P
         yield full, empty
 
 
-async def test_what_was_kept_comes_back(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
-    """Objects with their types, rows, and messages with their attributes, those in hand too."""
+async def test_saved_data_is_restored(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
+    """Objects with their types, rows, and messages with their attributes, including those in flight."""
     full, empty = pipelines
     await save(full, tmp_path)
     await restore(empty, tmp_path)
@@ -63,8 +63,8 @@ async def test_what_was_kept_comes_back(pipelines: tuple[Pipeline, Pipeline], tm
     assert (dead["Body"], dead["MessageAttributes"]["Reason"]["StringValue"]) == ("dead", "is not JSON")
 
 
-async def test_an_upload_that_comes_back_is_no_new_upload(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
-    """Nobody is told of it; of one that comes afterwards, somebody is."""
+async def test_a_restored_upload_is_not_a_new_upload(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
+    """Restored objects send no event; a later upload sends one."""
     full, empty = pipelines
     await full.s3.put_object(Bucket=full.buckets["InputBucket"], Key=KEY, Body=b"old")
     assert KEY.rpartition("/")[0] in await _next(full)
@@ -74,8 +74,8 @@ async def test_an_upload_that_comes_back_is_no_new_upload(pipelines: tuple[Pipel
     assert "uploads/new.mp4" in await _next(empty)
 
 
-async def test_what_is_there_is_not_overwritten(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
-    """A pipeline that lives on, while only the keeper starts anew, is newer than what was kept."""
+async def test_existing_data_is_not_overwritten(pipelines: tuple[Pipeline, Pipeline], tmp_path: Path) -> None:
+    """A pipeline that kept running while the keeper restarted is newer than what the keeper saved."""
     full, _ = pipelines
     await save(full, tmp_path)
     newer = {**ROW, "EventTime": {"N": "8"}}
@@ -85,7 +85,7 @@ async def test_what_is_there_is_not_overwritten(pipelines: tuple[Pipeline, Pipel
 
 
 async def _next(pipeline: Pipeline) -> str:
-    """The next message in the queue of uploads, taken out of it."""
+    """Receive and delete the next message of the uploads queue; return its body."""
     queue_url = pipeline.queue_urls["UploadsQueue"]
     [message] = (await pipeline.sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=20))["Messages"]
     await pipeline.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])

@@ -1,6 +1,6 @@
-"""The lookup table finds a file's newest job, whatever comes late or twice."""
+"""The lookup table has a file's newest job, although writes come late or twice."""
 
-from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S, Stores
+from tests.integration.stores import OUTPUT_TTL_S, STATUS_TTL_S, Stores
 from transcode.job import Failure
 from transcode.lookup import Lookup
 
@@ -8,14 +8,14 @@ NOW_S = 1_900_000_000
 
 
 async def test_an_announced_upload_waits_for_its_object(stores: Stores, input_file: str) -> None:
-    """It is known at once, by its own name, and has no job."""
+    """The file is known at once, with its name, and has no job."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="日本.mp4", owner="me"), now_s=NOW_S)
     lookup = await stores.lookups.get(input_file, now_s=NOW_S)
     assert lookup == Lookup(input_file=input_file, file_name="日本.mp4", owner="me", announced_s=NOW_S)
 
 
-async def test_a_linked_job_keeps_what_was_announced(stores: Stores, input_file: str) -> None:
-    """Name and owner survive the job's making, and the row outlives a long queue."""
+async def test_a_linked_job_keeps_the_announced_values(stores: Stores, input_file: str) -> None:
+    """Name and owner are kept when the job is created, and the row outlives a long queue."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="a.mp4", owner="me"), now_s=NOW_S)
     await stores.lookups.link(input_file, "job-1", claimed_ms=1, now_s=NOW_S)
     lookup = await stores.lookups.get(input_file, now_s=NOW_S + OUTPUT_TTL_S - 1)
@@ -23,8 +23,8 @@ async def test_a_linked_job_keeps_what_was_announced(stores: Stores, input_file:
     assert (lookup.job_id, lookup.file_name, lookup.owner) == ("job-1", "a.mp4", "me")
 
 
-async def test_a_late_duplicate_does_not_bring_back_an_older_job(stores: Stores, input_file: str) -> None:
-    """The newest claim of a file wins, in whatever order they are recorded."""
+async def test_a_late_duplicate_does_not_restore_an_older_job(stores: Stores, input_file: str) -> None:
+    """The newest claim of a file wins, in any order of the writes."""
     await stores.lookups.link(input_file, "new", claimed_ms=2, now_s=NOW_S)
     await stores.lookups.link(input_file, "old", claimed_ms=1, now_s=NOW_S)
     await stores.lookups.refuse(input_file, Failure(code=402, message="quota"), claimed_ms=1, now_s=NOW_S)
@@ -33,8 +33,8 @@ async def test_a_late_duplicate_does_not_bring_back_an_older_job(stores: Stores,
     assert (lookup.job_id, lookup.failure) == ("new", None)
 
 
-async def test_a_refused_upload_says_why(stores: Stores, input_file: str) -> None:
-    """No front end waits for a job that will never be."""
+async def test_a_refused_upload_has_a_reason(stores: Stores, input_file: str) -> None:
+    """The failure is in the row, so that no client waits for a job."""
     await stores.lookups.refuse(input_file, Failure(code=402, message="quota"), claimed_ms=1, now_s=NOW_S)
     lookup = await stores.lookups.get(input_file, now_s=NOW_S)
     assert lookup is not None
@@ -42,7 +42,7 @@ async def test_a_refused_upload_says_why(stores: Stores, input_file: str) -> Non
 
 
 async def test_a_job_after_a_refusal_clears_it(stores: Stores, input_file: str) -> None:
-    """The same file, uploaded again when the quota allows."""
+    """The same file is uploaded again when the quota allows it."""
     await stores.lookups.refuse(input_file, Failure(code=402, message="quota"), claimed_ms=1, now_s=NOW_S)
     await stores.lookups.link(input_file, "job-1", claimed_ms=2, now_s=NOW_S)
     lookup = await stores.lookups.get(input_file, now_s=NOW_S)
@@ -50,7 +50,7 @@ async def test_a_job_after_a_refusal_clears_it(stores: Stores, input_file: str) 
     assert (lookup.job_id, lookup.failure) == ("job-1", None)
 
 
-async def test_an_upload_that_never_came_is_forgotten(stores: Stores, input_file: str) -> None:
-    """An expired row is absent, deleted or not."""
+async def test_an_upload_without_an_object_expires(stores: Stores, input_file: str) -> None:
+    """An expired row counts as missing, even if DynamoDB has not deleted it yet."""
     await stores.lookups.announce(Lookup(input_file=input_file), now_s=NOW_S)
     assert await stores.lookups.get(input_file, now_s=NOW_S + STATUS_TTL_S) is None

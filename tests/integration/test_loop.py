@@ -1,7 +1,6 @@
-"""The poll loop on real queues: messages come, are settled, and a stop loses none."""
+"""The poll loop on real queues: it receives and settles messages, and loses none when it stops."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.provision import Stack
-from transcode.aws import Aws, open_aws
+from transcode.aws import Aws
 from worker.health import HealthFile
 from worker.loop import Loop
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
@@ -25,18 +24,18 @@ DEADLINE_S = 20
 
 @dataclass(slots=True)
 class Recorder:
-    """Stands where the handler stands: notes what comes, and decides as told."""
+    """Takes the place of the message handler: records the messages, and returns the outcome that the test decides."""
 
     decide: Callable[[Message], Outcome] = lambda _: Done()
     takes_s: float = 0
     seen: list[Message] = field(default_factory=list)
-    lots: list[int] = field(default_factory=list)
+    batch_sizes: list[int] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
-        """Note the messages, take the time, decide."""
+        """Record the messages, wait, and decide."""
         self.seen.extend(messages)
-        self.lots.append(len(messages))
+        self.batch_sizes.append(len(messages))
         self.arrived.set()
         await asyncio.sleep(self.takes_s)
         return {message.message_id: self.decide(message) for message in messages}
@@ -44,7 +43,7 @@ class Recorder:
 
 @pytest.fixture
 def own_stack(deploy_stack: Callable[..., Stack]) -> Stack:
-    """Queues that no other test reads, not even with a poll it left behind; messages return after two seconds."""
+    """Queues that no other test reads, not even with a leftover poll; messages are visible again after two seconds."""
     return deploy_stack({"VisibilityTimeoutS": "2"})
 
 
@@ -55,14 +54,20 @@ async def sqs(aws: Aws) -> "SQSClient":
 
 
 @pytest.fixture
-async def queue(sqs: "SQSClient", own_stack: Stack) -> Queue:
+async def worker_sqs(worker_aws: Aws) -> "SQSClient":
+    """A worker's SQS client."""
+    return await worker_aws.sqs()
+
+
+@pytest.fixture
+async def queue(worker_sqs: "SQSClient", own_stack: Stack) -> Queue:
     """The uploads queue."""
-    return await open_queue(sqs, own_stack.uploads_queue_url)
+    return await open_queue(worker_sqs, own_stack.uploads_queue_url)
 
 
 async def run_until(
     queue: Queue,
-    recorder: Any,  # noqa: ANN401 -- stands in for the handler
+    recorder: Any,  # noqa: ANN401 -- takes the place of the handler
     done: Callable[[], bool],
     *,
     grace_s: float = 5,
@@ -80,85 +85,87 @@ async def run_until(
     await asyncio.wait_for(running, DEADLINE_S)
 
 
-async def left(sqs: "SQSClient", url: str) -> int:
-    """Messages in the queue, hidden ones too."""
+async def message_count(sqs: "SQSClient", url: str) -> int:
+    """Return the number of messages in the queue, including hidden ones."""
     names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
-    return sum(int(answer["Attributes"][name]) for name in names)
+    response = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(response["Attributes"][name]) for name in names)
 
 
 async def send(sqs: "SQSClient", queue: Queue, *bodies: str) -> None:
-    """Put messages into the queue."""
+    """Send messages to the queue."""
     for body in bodies:
         await sqs.send_message(QueueUrl=queue.url, MessageBody=body)
 
 
 async def send_many(sqs: "SQSClient", queue: Queue, count: int) -> None:
-    """Put so many numbered messages into the queue."""
+    """Send this many numbered messages to the queue."""
     for at in range(0, count, 10):
         entries: Any = [{"Id": str(number), "MessageBody": str(number)} for number in range(at, min(at + 10, count))]
         await sqs.send_message_batch(QueueUrl=queue.url, Entries=entries)
 
 
-async def test_what_is_done_is_deleted(sqs: "SQSClient", queue: Queue) -> None:
+async def test_handled_messages_are_deleted(sqs: "SQSClient", queue: Queue) -> None:
     """Twelve messages, in more than one batch, and an empty queue at the end."""
     recorder = Recorder()
     await send(sqs, queue, *(f"m{at}" for at in range(12)))
     await run_until(queue, recorder, lambda: len(recorder.seen) >= 12)
     assert {message.body for message in recorder.seen} == {f"m{at}" for at in range(12)}
-    assert await left(sqs, queue.url) == 0
+    assert await message_count(sqs, queue.url) == 0
 
 
-async def test_what_can_never_be_handled_is_buried_with_its_reason(sqs: "SQSClient", queue: Queue) -> None:
-    """One look is enough: the dead-letter queue gets the body as it was, and why."""
+async def test_a_given_up_message_goes_to_the_dead_letter_queue_with_its_reason(sqs: "SQSClient", queue: Queue) -> None:
+    """One delivery is enough: the dead-letter queue gets the unchanged body, and the reason."""
     recorder = Recorder(decide=lambda _: GiveUp(reason="is not JSON"))
     await send(sqs, queue, "{nonsense")
     await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
-    answer = await sqs.receive_message(QueueUrl=queue.dead_letter_url, WaitTimeSeconds=5, MessageAttributeNames=["All"])
-    (buried,) = answer["Messages"]
-    assert buried["Body"] == "{nonsense"
-    assert buried["MessageAttributes"]["Reason"]["StringValue"] == "is not JSON"
-    assert await left(sqs, queue.url) == 0
+    response = await sqs.receive_message(
+        QueueUrl=queue.dead_letter_url, WaitTimeSeconds=5, MessageAttributeNames=["All"]
+    )
+    (dead_letter,) = response["Messages"]
+    assert dead_letter["Body"] == "{nonsense"
+    assert dead_letter["MessageAttributes"]["Reason"]["StringValue"] == "is not JSON"
+    assert await message_count(sqs, queue.url) == 0
     assert len(recorder.seen) == 1
 
 
-async def test_what_must_wait_comes_again(sqs: "SQSClient", queue: Queue) -> None:
-    """The second delivery knows that it is one."""
+async def test_a_message_to_retry_is_delivered_again(sqs: "SQSClient", queue: Queue) -> None:
+    """The second delivery has the number of deliveries."""
     recorder = Recorder(decide=lambda each: Done() if each.deliveries > 1 else Retry(reason="busy", delay_s=1))
     await send(sqs, queue, "again")
     await run_until(queue, recorder, lambda: len(recorder.seen) >= 2)
     assert [message.deliveries for message in recorder.seen] == [1, 2]
-    assert await left(sqs, queue.url) == 0
+    assert await message_count(sqs, queue.url) == 0
 
 
 async def test_a_slow_handler_keeps_its_message(sqs: "SQSClient", queue: Queue) -> None:
-    """Handling takes twice the visibility timeout, and nobody else sees the message meanwhile."""
+    """Handling takes twice the visibility timeout, and no other worker receives the message."""
     recorder = Recorder(takes_s=4)
     await send(sqs, queue, "slow")
     await run_until(queue, recorder, lambda: len(recorder.seen) >= 1, grace_s=8)
     assert len(recorder.seen) == 1
-    assert await left(sqs, queue.url) == 0
+    assert await message_count(sqs, queue.url) == 0
 
 
-async def test_a_stop_finishes_what_is_in_hand(sqs: "SQSClient", queue: Queue) -> None:
-    """Told to stop in the middle of a message, the loop finishes it first."""
+async def test_a_stop_finishes_the_message_in_progress(sqs: "SQSClient", queue: Queue) -> None:
+    """The loop finishes the message that it is handling when it has to stop."""
     recorder = Recorder(takes_s=1)
     await send(sqs, queue, "in hand")
     await run_until(queue, recorder, recorder.arrived.is_set)
-    assert await left(sqs, queue.url) == 0
+    assert await message_count(sqs, queue.url) == 0
 
 
-async def test_a_stop_gives_back_what_it_can_not_finish(sqs: "SQSClient", queue: Queue) -> None:
-    """Past the grace period the message is free at once for another worker."""
+async def test_a_stop_releases_an_unfinished_message(sqs: "SQSClient", queue: Queue) -> None:
+    """After the grace period, the message is visible at once for another worker."""
     recorder = Recorder(takes_s=3600)
     await send(sqs, queue, "too long")
     await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2)
-    answer = await sqs.receive_message(QueueUrl=queue.url, WaitTimeSeconds=1)
-    assert [message["Body"] for message in answer.get("Messages", [])] == ["too long"]
+    response = await sqs.receive_message(QueueUrl=queue.url, WaitTimeSeconds=1)
+    assert [message["Body"] for message in response.get("Messages", [])] == ["too long"]
 
 
-async def test_of_a_backlog_a_lot_is_taken_together(sqs: "SQSClient", queue: Queue) -> None:
-    """Everything that waits comes at once, and all of it is settled as decided, in batches."""
+async def test_a_backlog_is_handled_in_large_batches(sqs: "SQSClient", queue: Queue) -> None:
+    """The handler gets all waiting messages together, and the loop settles each as decided, in batches."""
 
     def decide(message: Message) -> Outcome:
         return GiveUp(reason="odd") if int(message.body) % 2 else Done()
@@ -166,99 +173,96 @@ async def test_of_a_backlog_a_lot_is_taken_together(sqs: "SQSClient", queue: Que
     recorder = Recorder(decide=decide)
     await send_many(sqs, queue, 70)
     await run_until(replace(queue, backlog_batch_size=1_000), recorder, lambda: len(recorder.seen) >= 70)
-    assert recorder.lots == [70]
-    assert await left(sqs, queue.url) == 0
-    assert await left(sqs, queue.dead_letter_url) == 35
+    assert recorder.batch_sizes == [70]
+    assert await message_count(sqs, queue.url) == 0
+    assert await message_count(sqs, queue.dead_letter_url) == 35
 
 
-async def test_a_lot_has_an_end(sqs: "SQSClient", queue: Queue) -> None:
-    """However long the backlog, a worker takes about so many, and leaves the rest to others meanwhile."""
+async def test_a_large_batch_has_a_limit(sqs: "SQSClient", queue: Queue) -> None:
+    """A worker takes about the limit of a large backlog, and leaves the rest to others."""
     recorder = Recorder()
     await send_many(sqs, queue, 200)
     await run_until(replace(queue, backlog_batch_size=60), recorder, lambda: len(recorder.seen) >= 200)
-    assert 60 <= recorder.lots[0] < 200
-    assert await left(sqs, queue.url) == 0
+    assert 60 <= recorder.batch_sizes[0] < 200
+    assert await message_count(sqs, queue.url) == 0
 
 
-async def test_a_queue_without_lots_gives_ten_at_most(sqs: "SQSClient", queue: Queue) -> None:
-    """Uploads: each is a job to be made, and none waits in the hands of a busy worker."""
+async def test_a_queue_without_large_batches_returns_at_most_ten_messages(sqs: "SQSClient", queue: Queue) -> None:
+    """Uploads: each message creates a job, and none waits in a busy worker."""
     recorder = Recorder()
     await send_many(sqs, queue, 30)
     await run_until(queue, recorder, lambda: len(recorder.seen) >= 30)
-    assert max(recorder.lots) == 10
+    assert max(recorder.batch_sizes) == 10
 
 
-async def test_nothing_waits_for_a_lot(sqs: "SQSClient", queue: Queue) -> None:
-    """A message that comes alone is handled alone, without another look at the queue."""
+async def test_a_single_message_does_not_wait_for_a_batch(sqs: "SQSClient", queue: Queue) -> None:
+    """A single message is handled at once, without another receive."""
     recorder = Recorder()
     receives: list[object] = []
-    sqs.meta.events.register("before-call.sqs.ReceiveMessage", lambda **_: receives.append(None))
+    queue.client.meta.events.register("before-call.sqs.ReceiveMessage", lambda **_: receives.append(None))
     await send(sqs, queue, "alone")
     await run_until(replace(queue, backlog_batch_size=1_000), recorder, recorder.arrived.is_set)
-    assert recorder.lots == [1]
-    assert len(receives) <= 2  # the one that brought it, and the next long poll
+    assert recorder.batch_sizes == [1]
+    assert len(receives) <= 2  # the one that returned the message, and the next long poll
 
 
-async def test_a_lot_that_a_stop_cuts_short_is_given_back(sqs: "SQSClient", deploy_stack: Callable[..., Stack]) -> None:
-    """All of it, not only the first ten, and at once: by itself it would come back after a minute."""
-    queue = await open_queue(sqs, deploy_stack().job_events_queue_url)
+async def test_a_stop_releases_a_whole_batch(
+    sqs: "SQSClient", worker_sqs: "SQSClient", deploy_stack: Callable[..., Stack]
+) -> None:
+    """All of them, not only the first ten, and at once: they would be visible again only after a minute."""
+    queue = await open_queue(worker_sqs, deploy_stack().job_events_queue_url)
     recorder = Recorder(takes_s=3600)
     await send_many(sqs, queue, 40)
     await run_until(replace(queue, backlog_batch_size=1_000), recorder, recorder.arrived.is_set, grace_s=0.2)
     returned: set[str] = set()
     async with asyncio.timeout(DEADLINE_S):
         while len(returned) < 40:
-            answer = await sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10, VisibilityTimeout=60)
-            returned |= {message["MessageId"] for message in answer.get("Messages", [])}
+            response = await sqs.receive_message(QueueUrl=queue.url, MaxNumberOfMessages=10, VisibilityTimeout=60)
+            returned |= {message["MessageId"] for message in response.get("Messages", [])}
     assert returned == {message.message_id for message in recorder.seen}
 
 
-async def test_a_queue_without_a_dead_letter_queue_is_refused(sqs: "SQSClient") -> None:
-    """The worker says so at its start, not when the first message must be buried."""
+async def test_a_queue_without_a_dead_letter_queue_is_refused(sqs: "SQSClient", worker_sqs: "SQSClient") -> None:
+    """The worker reports it at its start, not when the first message must be given up."""
     url = (await sqs.create_queue(QueueName="lonely"))["QueueUrl"]
     with pytest.raises(QueueUnusableError, match="lonely has no dead-letter queue"):
-        await open_queue(sqs, url)
+        await open_queue(worker_sqs, url)
 
 
-async def test_a_queue_that_does_not_answer_is_asked_again(own_stack: Stack) -> None:
-    """A poll that fails doesn't end the worker."""
+async def test_a_failed_poll_is_repeated(queue: Queue, sqs: "SQSClient") -> None:
+    """A failed poll doesn't end the worker."""
     recorder = Recorder()
-    async with open_aws(region="us-east-1", endpoint_url=own_stack.endpoint_url) as aws:
-        client = await aws.sqs()
-        queue = await open_queue(client, own_stack.uploads_queue_url)
-        failures = iter([True])
+    failures = iter([True])
 
-        def fail_once(**_: object) -> None:
-            if next(failures, False):
-                raise ConnectionError("no route")
+    def fail_once(**_: object) -> None:
+        if next(failures, False):
+            raise ConnectionError("no route")
 
-        client.meta.events.register("before-call.sqs.ReceiveMessage", fail_once)
-        await client.send_message(QueueUrl=queue.url, MessageBody=json.dumps("after the failure"))
-        await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
+    queue.client.meta.events.register("before-call.sqs.ReceiveMessage", fail_once)
+    await send(sqs, queue, "after the failure")
+    await run_until(queue, recorder, lambda: len(recorder.seen) >= 1)
     assert recorder.seen
 
 
-async def test_a_loop_that_goes_round_beats(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
-    """The health file is as new as the last message that was handled."""
-    clock, path = iter(range(100, 1000, 100)), tmp_path / "health"
+async def test_a_running_loop_updates_the_health_file(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
+    """The health file is as new as the last handled message."""
+    clock, health_file = iter(range(100, 1000, 100)), tmp_path / "health"
+    pulse = HealthFile(health_file, clock=lambda: next(clock))
     await send(sqs, queue, "one")
     await run_until(
-        queue,
-        Recorder(),
-        lambda: path.exists() and _beat_s(path) >= 200,
-        health_file=HealthFile(path, clock=lambda: next(clock)),
+        queue, Recorder(), lambda: health_file.exists() and _health_file_time_s(health_file) >= 200, health_file=pulse
     )
-    assert await left(sqs, queue.url) == 0
+    assert await message_count(sqs, queue.url) == 0
 
 
-async def test_a_loop_that_is_stuck_does_not_beat(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
-    """A handler that never returns leaves the file as old as the loop's beginning."""
-    clock, path, recorder = iter(range(100, 1000, 100)), tmp_path / "health", Recorder(takes_s=3600)
-    health_file = HealthFile(path, clock=lambda: next(clock))
+async def test_a_stuck_loop_does_not_update_the_health_file(sqs: "SQSClient", queue: Queue, tmp_path: Path) -> None:
+    """While a handler never returns, the file is as old as the start of the loop."""
+    clock, health_file, recorder = iter(range(100, 1000, 100)), tmp_path / "health", Recorder(takes_s=3600)
+    pulse = HealthFile(health_file, clock=lambda: next(clock))
     await send(sqs, queue, "stuck")
-    await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2, health_file=health_file)
-    assert _beat_s(path) == 100
+    await run_until(queue, recorder, recorder.arrived.is_set, grace_s=0.2, health_file=pulse)
+    assert _health_file_time_s(health_file) == 100
 
 
-def _beat_s(path: Path) -> float:
-    return path.stat().st_mtime
+def _health_file_time_s(health_file: Path) -> float:
+    return health_file.stat().st_mtime

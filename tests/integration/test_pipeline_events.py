@@ -1,4 +1,4 @@
-"""What happens in AWS reaches the queue that its consumer reads, and nothing else does."""
+"""Events in AWS reach the queue of their consumer, and no other events do."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ DEADLINE_S = 10
 
 @pytest.fixture(scope="module")
 def pipeline(deploy_stack: Callable[..., Stack]) -> Stack:
-    """Queues that only this module's tests fill and empty."""
+    """Queues that only the tests of this module fill and empty."""
     return deploy_stack()
 
 
@@ -46,7 +46,7 @@ async def events(aws_endpoint: str) -> AsyncIterator[EventBridgeClient]:
 
 
 async def _next(sqs: SQSClient, queue_url: str) -> dict[str, Any]:
-    """The next event in a queue, which is taken out of it."""
+    """Receive and delete the next event of a queue; return it."""
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         for message in (await sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=1)).get("Messages", []):
@@ -57,16 +57,14 @@ async def _next(sqs: SQSClient, queue_url: str) -> dict[str, Any]:
 
 
 async def _put_event(events: EventBridgeClient, detail: Mapping[str, object], *, source: str) -> None:
-    answer = await events.put_events(
+    response = await events.put_events(
         Entries=[{"Source": source, "DetailType": "MediaConvert Job State Change", "Detail": json.dumps(detail)}]
     )
-    assert answer["FailedEntryCount"] == 0
+    assert response["FailedEntryCount"] == 0
 
 
-async def test_an_upload_reaches_its_queue_and_objects_elsewhere_do_not(
-    pipeline: Stack, s3: S3Client, sqs: SQSClient
-) -> None:
-    """Of two objects the one under the upload prefix is announced, by its plain key."""
+async def test_only_uploads_reach_the_uploads_queue(pipeline: Stack, s3: S3Client, sqs: SQSClient) -> None:
+    """Only the object under the upload prefix causes an event, which has the key unencoded."""
     await s3.put_object(Bucket=pipeline.input_bucket, Key="elsewhere/other.mp4", Body=b"other")
     key = f"{pipeline.upload_prefix}{uuid.uuid4().hex}/a.mp4"
     await s3.put_object(Bucket=pipeline.input_bucket, Key=key, Body=b"video")
@@ -76,10 +74,10 @@ async def test_an_upload_reaches_its_queue_and_objects_elsewhere_do_not(
     assert (event["detail"]["object"]["key"], event["detail"]["object"]["size"]) == (key, 5)
 
 
-async def test_only_our_jobs_reach_the_job_events_queue(
+async def test_only_events_of_own_jobs_reach_the_job_events_queue(
     pipeline: Stack, events: EventBridgeClient, sqs: SQSClient
 ) -> None:
-    """Jobs of other programs, of another pipeline and without metadata share the account, and not the queue."""
+    """Jobs of other programs, of another pipeline and without metadata run in the same account."""
     ours = {"jobId": uuid.uuid4().hex, "userMetadata": {"InputBucket": pipeline.input_bucket}}
     others: list[dict[str, object]] = [{}, {"userMetadata": {}}, {"userMetadata": {"InputBucket": "another-bucket"}}]
     for other in others:
@@ -92,7 +90,7 @@ async def test_only_our_jobs_reach_the_job_events_queue(
 async def test_a_message_given_up_goes_to_the_dead_letter_queue(
     deploy_stack: Callable[..., Stack], sqs: SQSClient
 ) -> None:
-    """After its last delivery a message waits for an operator, unchanged."""
+    """After its last delivery, the message is in the dead-letter queue, unchanged."""
     pipeline = deploy_stack({"VisibilityTimeoutS": "0", "MaxReceiveCount": "2"})
     for queue, dead_letters in (
         (pipeline.uploads_queue_url, pipeline.uploads_dead_letter_queue_url),

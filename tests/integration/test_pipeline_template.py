@@ -1,4 +1,4 @@
-"""What is deployed is what infra/pipeline.yaml says, also where an emulator's CloudFormation leaves things out."""
+"""The deployed resources have the properties of infra/pipeline.yaml, including those that emulators leave out."""
 
 import json
 from typing import Any
@@ -26,14 +26,14 @@ def _properties(logical_id: str) -> dict[str, Any]:
     return properties
 
 
-def _resolved(value: object) -> object:
-    """A property's value where it is a reference to a parameter: that parameter's default."""
+def _resolve(value: object) -> object:
+    """Return a property's value; for a reference to a parameter, the parameter's default."""
     return TEMPLATE["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) and "Ref" in value else value
 
 
 @pytest.mark.parametrize(("logical_id", "name"), TABLES)
-async def test_a_table_is_as_the_template_says(stack: Stack, logical_id: str, name: str) -> None:
-    """Key, billing, expiry, recovery and encryption, read back from DynamoDB."""
+async def test_a_table_has_the_properties_of_the_template(stack: Stack, logical_id: str, name: str) -> None:
+    """Key, billing, expiry, recovery and encryption, as DynamoDB returns them."""
     properties, table = _properties(logical_id), getattr(stack, name)
     async with aioboto3.Session().client("dynamodb", endpoint_url=stack.endpoint_url) as client:
         deployed = (await client.describe_table(TableName=table))["Table"]
@@ -51,38 +51,38 @@ async def test_a_table_is_as_the_template_says(stack: Stack, logical_id: str, na
 
 
 @pytest.mark.parametrize(("logical_id", "name"), QUEUES)
-async def test_a_queue_is_as_the_template_says(stack: Stack, logical_id: str, name: str) -> None:
-    """Every attribute of the template, read back from SQS."""
+async def test_a_queue_has_the_attributes_of_the_template(stack: Stack, logical_id: str, name: str) -> None:
+    """Every attribute of the template, as SQS returns it."""
     properties, url = _properties(logical_id), getattr(stack, name)
     async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
-        answer = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
-    deployed = {str(name): value for name, value in answer["Attributes"].items()}
+        response = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    deployed = {str(name): value for name, value in response["Attributes"].items()}
     plain = {key: value for key, value in properties.items() if key not in {"QueueName", "RedrivePolicy"}}
-    expected = {key: str(_resolved(value)).lower() for key, value in plain.items()}
+    expected = {key: str(_resolve(value)).lower() for key, value in plain.items()}
     assert {key: deployed[key].lower() for key in expected} == expected
     if redrive := properties.get("RedrivePolicy"):
         policy = json.loads(deployed["RedrivePolicy"])
-        assert int(policy["maxReceiveCount"]) == _resolved(redrive["maxReceiveCount"])
+        assert int(policy["maxReceiveCount"]) == _resolve(redrive["maxReceiveCount"])
         assert redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] in policy["deadLetterTargetArn"]
 
 
 @pytest.mark.parametrize(("logical_id", "name"), QUEUES)
-async def test_only_the_pipeline_s_own_rule_may_send_to_a_queue(stack: Stack, logical_id: str, name: str) -> None:
-    """No other rule, service or account is let in; the emulators deliver without asking, so the policy is read."""
+async def test_only_the_pipelines_own_rule_may_send_to_a_queue(stack: Stack, logical_id: str, name: str) -> None:
+    """No other rule, service or account may. The test reads the policy, because the emulators don't enforce it."""
     async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
-        answer = await client.get_queue_attributes(QueueUrl=getattr(stack, name), AttributeNames=["All"])
-    statements = json.loads(answer["Attributes"]["Policy"])["Statement"]
+        response = await client.get_queue_attributes(QueueUrl=getattr(stack, name), AttributeNames=["All"])
+    statements = json.loads(response["Attributes"]["Policy"])["Statement"]
     allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
     rule = logical_id.replace("DeadLetter", "").replace("Queue", "Rule")
     assert [statement["Principal"] for statement in allowed] == [{"Service": "events.amazonaws.com"}]
     assert [statement["Action"] for statement in allowed] == ["sqs:SendMessage"]
     assert rule in allowed[0]["Condition"]["ArnEquals"]["aws:SourceArn"]
-    assert answer["Attributes"]["QueueArn"] in allowed[0]["Resource"]
+    assert response["Attributes"]["QueueArn"] in allowed[0]["Resource"]
 
 
 @pytest.mark.parametrize(("logical_id", "name"), BUCKETS)
-async def test_a_bucket_is_private_encrypted_and_tidied(stack: Stack, logical_id: str, name: str) -> None:
-    """Public access, ownership, encryption and lifecycle, read back from S3."""
+async def test_a_bucket_is_private_encrypted_and_has_a_lifecycle(stack: Stack, logical_id: str, name: str) -> None:
+    """Public access, ownership, encryption and lifecycle, as S3 returns them."""
     properties, bucket = _properties(logical_id), getattr(stack, name)
     async with aioboto3.Session().client("s3", endpoint_url=stack.endpoint_url) as client:
         public = await client.get_public_access_block(Bucket=bucket)
@@ -101,23 +101,23 @@ async def test_a_bucket_is_private_encrypted_and_tidied(stack: Stack, logical_id
 
 
 async def test_a_page_may_upload_and_read_the_etag(stack: Stack) -> None:
-    """The browser's preflight is allowed, and its script sees the header that a multipart upload needs."""
+    """The browser's preflight is allowed, and a script can read the header that a multipart upload needs."""
     origin = {"Origin": "http://localhost:5173"}
     url = f"{stack.endpoint_url}/{stack.input_bucket}/{stack.upload_prefix}preflight.mp4"
     async with httpx.AsyncClient(headers=origin) as browser:
         preflight = await browser.options(
             url, headers={"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
         )
-        answer = await browser.get(url)
+        response = await browser.get(url)
     assert preflight.status_code == 200
     assert "PUT" in preflight.headers["access-control-allow-methods"]
-    exposed = answer.headers["access-control-expose-headers"]
+    exposed = response.headers["access-control-expose-headers"]
     assert exposed == "*" or "etag" in exposed.lower()
 
 
 @pytest.mark.localstack_cannot("it takes requests without a signature, as an account without policies would not")
-async def test_nobody_uploads_without_a_signature(stack: Stack) -> None:
-    """A page that may upload still needs a signed URL."""
+async def test_an_upload_needs_a_signature(stack: Stack) -> None:
+    """Also a page on an allowed origin needs a signed URL."""
     url = f"{stack.endpoint_url}/{stack.input_bucket}/{stack.upload_prefix}unsigned.mp4"
-    async with httpx.AsyncClient() as anybody:
-        assert (await anybody.put(url, content=b"unsigned")).status_code == 403
+    async with httpx.AsyncClient() as client:
+        assert (await client.put(url, content=b"unsigned")).status_code == 403

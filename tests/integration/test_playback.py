@@ -1,4 +1,4 @@
-"""Playback serves the output bucket as a player in a browser needs it, over real HTTP from a real bucket."""
+"""Playback serves the output bucket as a browser's player needs it, over HTTP, from a real bucket."""
 
 import asyncio
 import os
@@ -61,17 +61,17 @@ def _put(stack: Stack, key: str, body: bytes, *, bucket: str | None = None) -> N
 
 
 def test_an_object_is_served_whole_with_its_type(player: httpx.Client, key: str) -> None:
-    """Bytes, length, type, validators and the offer of ranges."""
-    answer = player.get(f"/{key}")
-    assert (answer.status_code, answer.content) == (200, BODY)
-    assert answer.headers["content-type"] == "video/mp2t"
-    assert answer.headers["content-length"] == str(len(BODY))
-    assert answer.headers["accept-ranges"] == "bytes"
-    assert {"etag", "last-modified", "cache-control"} <= set(answer.headers)
+    """Bytes, length, type, validators, and Accept-Ranges."""
+    response = player.get(f"/{key}")
+    assert (response.status_code, response.content) == (200, BODY)
+    assert response.headers["content-type"] == "video/mp2t"
+    assert response.headers["content-length"] == str(len(BODY))
+    assert response.headers["accept-ranges"] == "bytes"
+    assert {"etag", "last-modified", "cache-control"} <= set(response.headers)
 
 
 def test_head_is_get_without_its_body(player: httpx.Client, key: str) -> None:
-    """The same headers, which is how a player learns a length."""
+    """The same headers; a player gets the length from them."""
     head, get = player.head(f"/{key}"), player.get(f"/{key}")
     names = ("content-length", "content-type", "etag", "last-modified", "accept-ranges")
     assert (head.status_code, head.content) == (200, b"")
@@ -79,7 +79,7 @@ def test_head_is_get_without_its_body(player: httpx.Client, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "part"),
+    ("range_header", "part"),
     [
         ("bytes=0-9", slice(0, 10)),
         ("bytes=10000-", slice(10000, None)),
@@ -87,38 +87,38 @@ def test_head_is_get_without_its_body(player: httpx.Client, key: str) -> None:
         ("bytes=10000-99999", slice(10000, None)),
     ],
 )
-def test_a_range_is_served_as_a_part(player: httpx.Client, key: str, wanted: str, part: slice) -> None:
-    """Just those bytes, and where they are in the whole."""
-    answer = player.get(f"/{key}", headers={"Range": wanted})
+def test_a_range_of_an_object_is_served(player: httpx.Client, key: str, range_header: str, part: slice) -> None:
+    """Only these bytes, with their position in the object."""
+    response = player.get(f"/{key}", headers={"Range": range_header})
     first = range(len(BODY))[part][0]
     last = range(len(BODY))[part][-1]
-    assert (answer.status_code, answer.content) == (206, BODY[part])
-    assert answer.headers["content-range"] == f"bytes {first}-{last}/{len(BODY)}"
+    assert (response.status_code, response.content) == (206, BODY[part])
+    assert response.headers["content-range"] == f"bytes {first}-{last}/{len(BODY)}"
 
 
-def test_a_range_past_the_end_is_416_and_tells_the_length(player: httpx.Client, key: str) -> None:
-    """The client learns what it could have asked for."""
-    answer = player.get(f"/{key}", headers={"Range": "bytes=20000-"})
-    assert (answer.status_code, answer.headers["content-range"]) == (416, f"bytes */{len(BODY)}")
+def test_a_range_past_the_end_is_a_416_with_the_length(player: httpx.Client, key: str) -> None:
+    """The response has the length, so that the client can send a valid range."""
+    response = player.get(f"/{key}", headers={"Range": "bytes=20000-"})
+    assert (response.status_code, response.headers["content-range"]) == (416, f"bytes */{len(BODY)}")
 
 
-def test_several_ranges_are_answered_with_the_whole(player: httpx.Client, key: str) -> None:
-    """S3 has no multipart answer, and a server may send all of it."""
-    answer = player.get(f"/{key}", headers={"Range": "bytes=0-1,4-5"})
-    assert (answer.status_code, answer.content) == (200, BODY)
+def test_a_request_for_several_ranges_gets_the_whole_object(player: httpx.Client, key: str) -> None:
+    """S3 has no multipart responses, and a server may ignore the header."""
+    response = player.get(f"/{key}", headers={"Range": "bytes=0-1,4-5"})
+    assert (response.status_code, response.content) == (200, BODY)
 
 
-def test_an_unchanged_object_is_304(player: httpx.Client, key: str) -> None:
-    """By its entity tag and by its date, for GET and for HEAD."""
+def test_an_unchanged_object_is_a_304(player: httpx.Client, key: str) -> None:
+    """By its ETag and by its date, for GET and for HEAD."""
     whole = player.get(f"/{key}").headers
     by_tag, by_date = {"If-None-Match": whole["etag"]}, {"If-Modified-Since": whole["last-modified"]}
-    answers = [player.request(method, f"/{key}", headers=h) for method in ("GET", "HEAD") for h in (by_tag, by_date)]
-    assert [answer.status_code for answer in answers] == [304] * 4
-    assert all(answer.content == b"" for answer in answers)
+    responses = [player.request(method, f"/{key}", headers=h) for method in ("GET", "HEAD") for h in (by_tag, by_date)]
+    assert [response.status_code for response in responses] == [304] * 4
+    assert all(response.content == b"" for response in responses)
 
 
-def test_if_range_sends_the_part_of_the_same_object_and_the_whole_of_another(player: httpx.Client, key: str) -> None:
-    """A player that resumes never joins the halves of two objects."""
+def test_if_range_gets_a_part_only_of_the_same_object(player: httpx.Client, key: str) -> None:
+    """A player that resumes never joins parts of two objects."""
     etag = player.get(f"/{key}").headers["etag"]
     same = player.get(f"/{key}", headers={"Range": "bytes=0-9", "If-Range": etag})
     other = player.get(f"/{key}", headers={"Range": "bytes=0-9", "If-Range": '"another"'})
@@ -128,30 +128,30 @@ def test_if_range_sends_the_part_of_the_same_object_and_the_whole_of_another(pla
 
 @pytest.mark.parametrize("name", ["Big Buck Bunny.m3u8", "Ä ö ü 日本.ts", "100%25.ts", "a+b&c=d?e#f.ts", "x'\"<>.ts"])
 def test_a_key_of_any_characters_is_found_by_its_encoded_path(player: httpx.Client, stack: Stack, name: str) -> None:
-    """The path is decoded once, no more and no less."""
+    """The path is decoded exactly once."""
     key = f"uploads/{uuid.uuid4().hex}/{name}"
     _put(stack, key, b"found")
     assert player.get("/" + quote(key)).content == b"found"
 
 
 def test_an_empty_object_is_served(player: httpx.Client, stack: Stack) -> None:
-    """Nothing is a content like any other."""
+    """The response is a 200 without content."""
     key = f"uploads/{uuid.uuid4().hex}/empty.ts"
     _put(stack, key, b"")
-    answer = player.get(f"/{key}")
-    assert (answer.status_code, answer.headers["content-length"], answer.content) == (200, "0", b"")
+    response = player.get(f"/{key}")
+    assert (response.status_code, response.headers["content-length"], response.content) == (200, "0", b"")
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/uploads/", "/?list-type=2", "/uploads/none.ts", "/%2e%2e/other/a.ts", "/a/%2E/b"]
 )
-def test_what_is_no_object_is_404(player: httpx.Client, path: str) -> None:
-    """No listing, no folder, no way out of the bucket."""
+def test_a_missing_object_is_a_404(player: httpx.Client, path: str) -> None:
+    """No listing, no folder, no path out of the bucket."""
     assert player.get(path).status_code == 404
 
 
 def test_a_path_never_leaves_its_bucket(player: httpx.Client, stack: Stack) -> None:
-    """Another bucket's object isn't reached by dots, however they are written."""
+    """An object of another bucket can't be reached with dots, in any encoding."""
     name = f"{stack.upload_prefix}{uuid.uuid4().hex}.ts"
     _put(stack, name, b"secret", bucket=stack.input_bucket)
     for dots in ("%2e%2e", "%2E.", "..%2f..", "%252e%252e", "x/%2e%2e/%2e%2e"):
@@ -160,30 +160,30 @@ def test_a_path_never_leaves_its_bucket(player: httpx.Client, stack: Stack) -> N
 
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "PATCH"])
 def test_nothing_can_be_written(player: httpx.Client, key: str, method: str) -> None:
-    """Reading is all there is, and the answer says what would be allowed."""
-    answer = player.request(method, f"/{key}")
-    assert answer.status_code == 405
-    assert {"GET", "HEAD"} <= set(answer.headers["allow"].split(", "))
+    """The response to other methods has the allowed ones."""
+    response = player.request(method, f"/{key}")
+    assert response.status_code == 405
+    assert {"GET", "HEAD"} <= set(response.headers["allow"].split(", "))
 
 
 def test_any_page_may_read_ranges_and_their_headers(player: httpx.Client, key: str) -> None:
-    """A browser asks first, and shows a script only the headers that are exposed."""
-    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
-    preflight, answer = player.options(f"/{key}", headers=asked), player.get(f"/{key}")
+    """The browser's preflight is allowed, and the headers are exposed to scripts."""
+    preflight_headers = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
+    preflight, response = player.options(f"/{key}", headers=preflight_headers), player.get(f"/{key}")
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, ORIGIN["Origin"])
     assert "Range" in preflight.headers["access-control-allow-headers"]
-    assert answer.headers["access-control-allow-origin"] == ORIGIN["Origin"]
-    assert answer.headers["access-control-allow-credentials"] == "true"
+    assert response.headers["access-control-allow-origin"] == ORIGIN["Origin"]
+    assert response.headers["access-control-allow-credentials"] == "true"
     assert {"Content-Length", "Content-Range", "ETag"} <= set(
-        answer.headers["access-control-expose-headers"].split(", ")
+        response.headers["access-control-expose-headers"].split(", ")
     )
 
 
-def test_players_that_leave_early_cost_nothing(player: httpx.Client, stack: Stack, key: str) -> None:
-    """More of them than there are connections to S3, of an object of 8 MiB, and the next one is served."""
+def test_players_that_disconnect_release_their_connections(player: httpx.Client, stack: Stack, key: str) -> None:
+    """More of them than there are connections to S3, with an object of 8 MiB; the next player is served."""
     large = f"uploads/{uuid.uuid4().hex}/large.ts"
     _put(stack, large, bytes(8 * 1024 * 1024))
     for _ in range(120):
-        with player.stream("GET", f"/{large}") as answer:
-            next(answer.iter_bytes(1024))
+        with player.stream("GET", f"/{large}") as response:
+            next(response.iter_bytes(1024))
     assert player.get(f"/{key}", timeout=5).content == BODY

@@ -1,4 +1,4 @@
-"""The shared reader on real tables: few calls, fresh answers, and nothing read for who has left."""
+"""The shared reader on real tables: few calls, current rows, and no read for a caller that has gone."""
 
 import asyncio
 import time
@@ -13,7 +13,8 @@ from service.live.batch_get import BatchGet
 from service.live.hub import Hub
 from service.live.reader import JobReader
 from service.views.followed import FileKey, Followed, JobKey, Key
-from tests.integration.conftest import Stores
+from tests.integration.stores import Stores
+from transcode.aws import Aws
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Canceled, Job, Progressed, Status
 from transcode.lookup import Lookup
@@ -25,7 +26,7 @@ for_a_minute = pytest.mark.parametrize("fresh_s", [60.0])
 
 @pytest.fixture
 def fresh_s() -> float:
-    """For how long a job's row that was read serves; a test may say otherwise."""
+    """Seconds for which a job's row serves after it was read; a test may change it."""
     return 0.05
 
 
@@ -45,7 +46,7 @@ async def reader(stores: Stores, stack: Stack, fresh_s: float) -> AsyncIterator[
 
 @pytest.fixture
 def calls(stores: Stores) -> list[list[str]]:
-    """The keys of each BatchGetItem, as they are sent."""
+    """The keys of each BatchGetItem that is sent."""
     sent: list[list[str]] = []
 
     def note(params: dict[str, Any], **_: object) -> None:
@@ -57,15 +58,15 @@ def calls(stores: Stores) -> list[list[str]]:
 
 
 def events(stores: Stores) -> Any:  # noqa: ANN401 -- botocore's, which has no types
-    """Where botocore tells of each call."""
+    """Return botocore's event hooks of the client."""
     client: Any = stores.statuses.client
     return client.meta.events
 
 
-async def test_reads_at_the_same_time_are_one_call_for_each_hundred(
+async def test_concurrent_reads_are_one_call_per_hundred_keys(
     reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
-    """Of both tables together, each key once however often it was asked for."""
+    """Of both tables together, and each key once, for any number of readers."""
     now_s, jobs = int(time.time()), [f"{job_id}-{at}" for at in range(70)]
     for each in jobs:
         await stores.statuses.submit(Job(job_id=each), now_s=now_s)
@@ -78,17 +79,17 @@ async def test_reads_at_the_same_time_are_one_call_for_each_hundred(
 
 
 async def until_sent(calls: list[list[str]]) -> None:
-    """Return once the first read has been sent, and not yet been answered."""
+    """Wait until the first read has been sent; its response has not arrived then."""
     async with asyncio.timeout(DEADLINE_S):
-        while not calls:  # noqa: ASYNC110 -- until it was sent
+        while not calls:  # noqa: ASYNC110 -- botocore's hook has no asyncio event
             await asyncio.sleep(0)
 
 
 @for_a_minute
-async def test_a_read_never_joins_one_that_was_already_sent(
+async def test_a_read_never_joins_one_that_has_been_sent(
     reader: JobReader, stores: Stores, input_file: str, calls: list[list[str]]
 ) -> None:
-    """Whoever asks for a file after a write is told of it, also where it was just read."""
+    """A read after a write returns the write, although another read of the file is under way."""
     now_s = int(time.time())
     await stores.lookups.announce(Lookup(input_file=input_file), now_s=now_s)
     first = asyncio.create_task(reader.follow(FileKey(input_file)))
@@ -102,10 +103,10 @@ async def test_a_read_never_joins_one_that_was_already_sent(
 
 
 @for_a_minute
-async def test_a_job_that_was_just_read_is_not_read_again(
+async def test_a_job_is_not_read_again_while_it_is_fresh(
     reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
-    """Whoever asks meanwhile gets the very same state."""
+    """Both readers get the very same state."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     first = await reader.follow(JobKey(job_id))
     second = await reader.follow(JobKey(job_id))
@@ -113,10 +114,10 @@ async def test_a_job_that_was_just_read_is_not_read_again(
     assert len(calls) == 1
 
 
-async def test_a_job_is_read_anew_after_a_moment(
+async def test_a_job_is_read_again_when_it_is_no_longer_fresh(
     reader: JobReader, stores: Stores, job_id: str, fresh_s: float
 ) -> None:
-    """Its last state serves for so long, and no longer."""
+    """The last state serves for this time, and no longer."""
     now_s = int(time.time())
     await stores.statuses.submit(Job(job_id=job_id), now_s=now_s)
     await reader.follow(JobKey(job_id))
@@ -128,8 +129,10 @@ async def test_a_job_is_read_anew_after_a_moment(
 
 
 @for_a_minute
-async def test_what_this_process_changed_is_read_anew(reader: JobReader, stores: Stores, job_id: str) -> None:
-    """However fresh the last read is, and though one of before the change is answered after it."""
+async def test_a_job_is_read_again_after_a_change_by_this_process(
+    reader: JobReader, stores: Stores, job_id: str
+) -> None:
+    """Although the last read is fresh, and although an older read's response arrives after the change."""
     answered, changed = asyncio.Event(), asyncio.Event()
 
     async def hold(**_: object) -> None:
@@ -149,8 +152,8 @@ async def test_what_this_process_changed_is_read_anew(reader: JobReader, stores:
 
 
 @for_a_minute
-async def test_a_job_that_is_not_there_is_looked_for_each_time(reader: JobReader, stores: Stores, job_id: str) -> None:
-    """It may come at any moment."""
+async def test_a_missing_job_is_read_each_time(reader: JobReader, stores: Stores, job_id: str) -> None:
+    """The row may come at any moment."""
     with pytest.raises(JobNotFoundError):
         await reader.follow(JobKey(job_id))
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
@@ -161,18 +164,18 @@ async def test_a_job_that_is_not_there_is_looked_for_each_time(reader: JobReader
 async def test_few_rows_are_kept(
     reader: JobReader, stores: Stores, job_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many jobs are asked for: what isn't kept is read again."""
+    """The reader keeps a limited number of rows, and reads the others again."""
     monkeypatch.setattr(reader_module, "MAX_CACHED_JOBS", 10)
     jobs = [f"{job_id}-{at}" for at in range(25)]
     for each in jobs:
         await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
     for at in range(0, 25, 5):
         await asyncio.gather(*(reader.follow(JobKey(each)) for each in jobs[at : at + 5]))
-        assert len(reader._cached) <= 10  # noqa: SLF001 -- nothing else shows it
+        assert len(reader._cached) <= 10  # noqa: SLF001 -- no public attribute shows it
 
 
-async def test_what_is_not_there_is_told_by_kind(reader: JobReader, stores: Stores, job_id: str) -> None:
-    """No such job, no such upload; neither spoils the answer of a neighbour in the call."""
+async def test_missing_rows_have_an_error_for_their_kind(reader: JobReader, stores: Stores, job_id: str) -> None:
+    """The errors differ for jobs and uploads, and affect no other key of the same call."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     keys: list[Key] = [JobKey(job_id), JobKey("1-nosuch"), FileKey("uploads/nosuch.mp4")]
     found, no_job, no_upload = await asyncio.gather(*map(reader.follow, keys), return_exceptions=True)
@@ -181,8 +184,8 @@ async def test_what_is_not_there_is_told_by_kind(reader: JobReader, stores: Stor
     assert isinstance(no_upload, UploadNotFoundError)
 
 
-async def test_an_expired_row_is_not_there(reader: JobReader, stores: Stores, job_id: str, input_file: str) -> None:
-    """DynamoDB deletes up to two days late."""
+async def test_an_expired_row_is_missing(reader: JobReader, stores: Stores, job_id: str, input_file: str) -> None:
+    """DynamoDB deletes rows up to two days late."""
     long_ago_s = int(time.time()) - 30 * 86_400
     await stores.statuses.submit(Job(job_id=job_id), now_s=long_ago_s)
     await stores.lookups.announce(Lookup(input_file=input_file), now_s=long_ago_s)
@@ -192,10 +195,10 @@ async def test_an_expired_row_is_not_there(reader: JobReader, stores: Stores, jo
         await reader.follow(FileKey(input_file))
 
 
-async def test_who_goes_away_before_the_call_is_read_nothing_for(
+async def test_a_key_is_not_read_for_a_reader_that_was_canceled(
     reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
-    """Their key is dropped, unless somebody else waits for it."""
+    """The key is dropped, unless another reader waits for it."""
     for each in (f"{job_id}-1", f"{job_id}-2"):
         await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
     keys = [JobKey(f"{job_id}-1"), JobKey(f"{job_id}-2"), JobKey(f"{job_id}-2")]
@@ -210,7 +213,7 @@ async def test_who_goes_away_before_the_call_is_read_nothing_for(
 
 
 def leave_unprocessed(stores: Stores, job_id: str, *, times: float) -> Callable[[], int]:
-    """Let DynamoDB answer `times` times as if it were too busy for this job; gives how often it did."""
+    """Let DynamoDB return this job's key as unprocessed `times` times; return a function that counts these times."""
     left = 0
 
     def leave(parsed: dict[str, Any], **_: object) -> None:
@@ -225,10 +228,10 @@ def leave_unprocessed(stores: Stores, job_id: str, *, times: float) -> Callable[
     return lambda: left
 
 
-async def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(
+async def test_unprocessed_keys_are_read_again(
     reader: JobReader, stores: Stores, job_id: str, calls: list[list[str]]
 ) -> None:
-    """Only that, and the answer is whole."""
+    """The reader requests only these keys again, and returns all rows."""
     jobs = [f"{job_id}-1", f"{job_id}-2"]
     for each in jobs:
         await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
@@ -238,8 +241,8 @@ async def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(
     assert (left(), calls[1:]) == (2, [[jobs[0]], [jobs[0]]])
 
 
-async def test_what_stays_unprocessed_fails_alone(reader: JobReader, stores: Stores, job_id: str) -> None:
-    """AWS is busy: a 503 for that job, within seconds, and an answer for its neighbour."""
+async def test_a_key_that_stays_unprocessed_fails_alone(reader: JobReader, stores: Stores, job_id: str) -> None:
+    """After some seconds, that job is a 503; the other job of the same call is returned."""
     jobs = [f"{job_id}-1", f"{job_id}-2"]
     for each in jobs:
         await stores.statuses.submit(Job(job_id=each), now_s=int(time.time()))
@@ -250,10 +253,10 @@ async def test_what_stays_unprocessed_fails_alone(reader: JobReader, stores: Sto
     assert isinstance(found, Followed)
 
 
-async def test_a_linked_job_is_found_where_a_replica_lags(
+async def test_a_linked_job_is_found_when_a_replica_lags(
     reader: JobReader, stores: Stores, job_id: str, input_file: str
 ) -> None:
-    """The link is written after the row: where the row is missed, it is asked for consistently."""
+    """The link is written after the job's row: if the row is missing, the reader reads it again consistently."""
     now_s = int(time.time())
     await stores.statuses.submit(Job(job_id=job_id, input_file=input_file), now_s=now_s)
     await stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
@@ -269,21 +272,21 @@ async def test_a_linked_job_is_found_where_a_replica_lags(
 
 
 async def test_a_stream_ends_when_its_job_can_no_longer_be_read(
-    reader: JobReader, stores: Stores, stack: Stack, job_id: str
+    reader: JobReader, stores: Stores, aws: Aws, stack: Stack, job_id: str
 ) -> None:
-    """Its row has expired or failed for too long: the client comes back, and learns why as a status."""
+    """The row has expired, or reads failed for too long: the client reconnects, and gets the reason as a status."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     live = Hub(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05, give_up_s=0.1)
     with live.watch([await live.current(JobKey(job_id))]) as watcher:
         key: Any = {"JobId": {"S": job_id}}
-        await stores.statuses.client.delete_item(TableName=stack.status_table, Key=key)
+        await (await aws.dynamodb()).delete_item(TableName=stack.status_table, Key=key)
         assert await watcher.wait(DEADLINE_S)
         assert (watcher.is_ended, watcher.take_pending()) == (True, [])
     await live.close()
 
 
-async def test_a_slow_client_is_told_the_newest_only(reader: JobReader, stores: Stores, job_id: str) -> None:
-    """However many changes it slept through, one state is kept for it."""
+async def test_a_slow_client_gets_only_the_newest_state(reader: JobReader, stores: Stores, job_id: str) -> None:
+    """Of many changes, the hub keeps one state for it."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
     live = Hub(reader, lambda key, followed: (b"", str((key, followed))), tick_s=0.05)
     first = await live.current(JobKey(job_id))

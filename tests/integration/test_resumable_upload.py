@@ -1,4 +1,4 @@
-"""The command line's upload in parts: interrupted, changed, refused, and gone on with."""
+"""The command line's multipart upload: interrupted, changed, refused, resumed."""
 
 import os
 from collections.abc import AsyncIterator
@@ -12,15 +12,16 @@ from client.resumable_upload import MIN_PART_BYTES, ResumableUpload
 from client.unfinished_uploads import UnfinishedUploads
 from local.provision import Stack
 from tests.fake_issuer import AUDIENCE, little_issuer
+from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running
-from tests.integration.test_api import service_settings
+from tests.integration.stores import Stores
 from transcode.aws import Aws
 
 SIZE = 2 * MIN_PART_BYTES + 1000
 
 
 class InterruptedUploadError(Exception):
-    """Ctrl-C, in a form that a test survives."""
+    """Takes the place of KeyboardInterrupt, which would end the test run."""
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ async def service(stack: Stack) -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def client(service: Running) -> AsyncIterator[ApiClient]:
-    """What the command line calls the API with."""
+    """The command line's client of the API."""
     async with service.client() as api, httpx.AsyncClient() as s3:
         yield ApiClient(api=api, s3=s3)
 
@@ -41,22 +42,22 @@ async def client(service: Running) -> AsyncIterator[ApiClient]:
 def video(tmp_path: Path) -> Path:
     """A file of three parts."""
     path = tmp_path / "film.mp4"
-    fill(path)
+    write_random_parts(path)
     return path
 
 
-def fill(video: Path) -> None:
-    """Write a film of three parts, unlike any before it."""
+def write_random_parts(video: Path) -> None:
+    """Write three parts of random bytes."""
     video.write_bytes(os.urandom(SIZE))
 
 
-def is_of(video: Path, body: bytes) -> bool:
-    """Whether the object is the file, byte for byte."""
+def has_content_of(video: Path, body: bytes) -> bool:
+    """Return whether the object's body is the file's content."""
     return video.read_bytes() == body
 
 
-class Trip:
-    """One run of the command; hears how many bytes were there at each step."""
+class Run:
+    """One run of the command; it records the number of uploaded bytes at each step."""
 
     def __init__(self, client: ApiClient, video: Path, *, interrupted: bool = False) -> None:
         self.seen: list[int] = []
@@ -73,87 +74,87 @@ class Trip:
 
 
 async def interrupted(client: ApiClient, video: Path) -> None:
-    """Run the command until a part is there."""
+    """Run the command until the first part is uploaded."""
     with pytest.raises(ExceptionGroup) as caught:
-        await Trip(client, video, interrupted=True).upload.run()
+        await Run(client, video, interrupted=True).upload.run()
     assert caught.group_contains(InterruptedUploadError)
 
 
 async def body_of(aws: Aws, stack: Stack, input_file: str) -> bytes:
-    """The object that came of it."""
-    answer = await (await aws.s3()).get_object(Bucket=stack.input_bucket, Key=input_file)
-    return await answer["Body"].read()
+    """Return the body of the uploaded object."""
+    response = await (await aws.s3()).get_object(Bucket=stack.input_bucket, Key=input_file)
+    return await response["Body"].read()
 
 
-async def test_an_interrupted_upload_goes_on_where_it_stopped(
-    client: ApiClient, video: Path, aws: Aws, stack: Stack
-) -> None:
-    """What was there is not sent again, and the object is the file, byte for byte."""
+async def test_an_interrupted_upload_is_resumed(client: ApiClient, video: Path, aws: Aws, stack: Stack) -> None:
+    """It doesn't send the uploaded part again, and the object is the file, byte for byte."""
     await interrupted(client, video)
-    trip = Trip(client, video)
-    input_file = await trip.upload.run()
-    assert trip.seen[0] >= 1000
-    assert trip.seen[-1] == SIZE
-    assert is_of(video, await body_of(aws, stack, input_file))
+    run = Run(client, video)
+    input_file = await run.upload.run()
+    assert run.seen[0] >= 1000
+    assert run.seen[-1] == SIZE
+    assert has_content_of(video, await body_of(aws, stack, input_file))
     assert list((video.parent / "state").iterdir()) == []
 
 
-async def test_a_file_that_changed_is_begun_anew(client: ApiClient, video: Path, aws: Aws, stack: Stack) -> None:
-    """Parts of two different files never make one object."""
+async def test_a_changed_file_is_uploaded_from_the_start(
+    client: ApiClient, video: Path, aws: Aws, stack: Stack
+) -> None:
+    """Parts of two different files never become one object."""
     await interrupted(client, video)
-    fill(video)
-    trip = Trip(client, video)
-    input_file = await trip.upload.run()
-    assert trip.seen[0] == 0
-    assert is_of(video, await body_of(aws, stack, input_file))
+    write_random_parts(video)
+    run = Run(client, video)
+    input_file = await run.upload.run()
+    assert run.seen[0] == 0
+    assert has_content_of(video, await body_of(aws, stack, input_file))
 
 
-async def test_an_upload_that_was_thrown_away_is_begun_anew(client: ApiClient, video: Path, service: Running) -> None:
-    """As S3's lifecycle rule does after two days."""
+async def test_an_aborted_upload_is_started_again(client: ApiClient, video: Path, service: Running) -> None:
+    """S3's lifecycle rule aborts uploads after two days."""
     await interrupted(client, video)
-    begun = Trip(client, video).upload.unfinished.find("http://api", video)
-    assert begun is not None
-    await service.opened.multipart.abort(begun.input_file, begun.upload_id)
-    assert await Trip(client, video).upload.run() != begun.input_file
+    saved = Run(client, video).upload.unfinished.find("http://api", video)
+    assert saved is not None
+    await service.resources.multipart.abort(saved.input_file, saved.upload_id)
+    assert await Run(client, video).upload.run() != saved.input_file
 
 
-async def test_an_upload_that_was_completed_is_not_sent_again(client: ApiClient, video: Path) -> None:
-    """The answer to the completion was lost, or the process died before it could forget."""
+async def test_a_completed_upload_is_not_sent_again(client: ApiClient, video: Path) -> None:
+    """The response to the completion was lost, or the process died before it deleted its state."""
     await interrupted(client, video)
-    trip = Trip(client, video)
-    begun = trip.upload.unfinished.find("http://api", video)
-    assert begun is not None
-    input_file = await trip.upload.run()
-    trip.upload.unfinished.save("http://api", video, begun)
-    again = Trip(client, video)
+    run = Run(client, video)
+    saved = run.upload.unfinished.find("http://api", video)
+    assert saved is not None
+    input_file = await run.upload.run()
+    run.upload.unfinished.save("http://api", video, saved)
+    again = Run(client, video)
     assert (await again.upload.run(), again.seen) == (input_file, [])
 
 
-async def test_a_file_that_is_not_accepted_is_told(client: ApiClient, tmp_path: Path) -> None:
-    """The API's own words, and nothing is remembered."""
+async def test_a_refused_file_has_an_error(client: ApiClient, tmp_path: Path) -> None:
+    """The error has the API's message, and no state is saved."""
     (tmp_path / "notes.txt").write_text("just text")
-    with pytest.raises(RefusedError, match="responded 415") as refused:
-        await Trip(client, tmp_path / "notes.txt").upload.run()
+    with pytest.raises(RefusedError, match="answers 415") as refused:
+        await Run(client, tmp_path / "notes.txt").upload.run()
     assert refused.value.code == "unsupported_content_type"
     assert not (tmp_path / "state").exists()
 
 
-async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, video: Path) -> None:
-    """With access on, uploads in parts and at once both work, and S3 sees its own signature only."""
+async def test_the_token_goes_to_the_api_and_not_to_s3(stack: Stack, stores: Stores, video: Path) -> None:
+    """With access on, multipart and single uploads work, and S3 gets only its own signature."""
     with little_issuer() as issuer:
         changes = {"auth_issuer": issuer.url, "auth_audience": AUDIENCE, "upload_max_bytes": 100_000_000}
         settings = service_settings(stack).model_copy(update=changes)
         async with running(settings) as service, api_client(service.url, token=issuer.token("ada")) as client:
             upload = await client.create_upload(video)
             await client.send_file(video, upload, lambda _sent, _whole: None)
-            in_parts = await Trip(client, video).upload.run()
-            owners = [await service.opened.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
+            in_parts = await Run(client, video).upload.run()
+            owners = [await stores.lookups.get(key, now_s=0) for key in (upload["input_file"], in_parts)]
             assert "Authorization" not in client.s3.headers
     assert [lookup.owner for lookup in owners if lookup] == ["ada", "ada"]
 
 
-async def test_what_is_remembered_is_for_its_user_only(client: ApiClient, video: Path) -> None:
-    """Ids and keys, in a folder that others can't look into."""
+async def test_saved_state_is_private_to_its_user(client: ApiClient, video: Path) -> None:
+    """The state has ids and keys, in a folder that other users can't read."""
     await interrupted(client, video)
     folder = video.parent / "state"
     (state,) = folder.iterdir()

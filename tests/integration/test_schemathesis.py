@@ -1,4 +1,4 @@
-"""The API does what its description says, whatever is sent to it."""
+"""The API behaves as its OpenAPI document says, for any request."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ import uvicorn
 from local.provision import Stack
 from service.app import create_app
 from service.server import Server
-from tests.integration.test_api import service_settings
+from tests.integration.process_settings import service_settings
 
 DEADLINE_S = 20
 LONGEST_S = 150
@@ -22,13 +22,13 @@ OPTIONS = (
     "--max-examples=5",
     "--generation-deterministic",
     "--phases=examples,coverage,fuzzing",
-    "--no-color",  # and no --workers: Python 3.11's parser can't be used by several threads so deep in a stack
+    "--no-color",  # no --workers: Python 3.11's parser can't be used by several threads at this stack depth
 )
 
 
 @pytest.fixture(scope="module")
-def served(stack: Stack) -> Iterator[str]:
-    """The service in a thread of its own."""
+def service_url(stack: Stack) -> Iterator[str]:
+    """The URL of the service, which runs in a thread."""
     app = create_app(service_settings(stack))
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, loop="asyncio")
     listener = config.bind_socket()
@@ -46,11 +46,11 @@ def served(stack: Stack) -> Iterator[str]:
     listener.close()
 
 
-def test_every_answer_is_one_that_the_description_allows(served: str, tmp_path: Path) -> None:
-    """Whatever the request: a documented status, type and shape, never a 500, and nothing wrong is accepted.
+def test_every_response_is_one_that_the_openapi_document_allows(service_url: str, tmp_path: Path) -> None:
+    """Every response has a documented status, type and schema; there is no 500, and no invalid request is accepted.
 
-    That everything well-formed is accepted is not asked: types, sizes and parts are refused for what they are.
+    The test doesn't check that every well-formed request is accepted: the API refuses types, sizes and parts by value.
     """
-    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{served}/openapi.json", *OPTIONS]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", f"{service_url}/openapi.json", *OPTIONS]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LONGEST_S, check=False)
     assert done.returncode == 0, done.stdout

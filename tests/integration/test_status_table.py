@@ -1,4 +1,4 @@
-"""The status table says what the pure rule says, on a real DynamoDB emulator."""
+"""The status table follows the pure rule, on a real DynamoDB emulator."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.provision import Stack
-from tests.integration.conftest import OUTPUT_TTL_S, STATUS_TTL_S, Stores
-from transcode.aws import Aws, open_aws
+from tests.declared_permissions import SERVICE_OR_WORKER
+from tests.integration.aws_call_recorder import AwsCallRecorder
+from tests.integration.stores import LIFETIMES, OUTPUT_TTL_S, STATUS_TTL_S, Stores
+from transcode.aws import Aws
 from transcode.dynamodb import Lifetimes
 from transcode.job import (
     Canceled,
@@ -45,46 +47,46 @@ OUTPUT = Output(
 )
 
 
-def ours(job: Job) -> Job:
-    """The job without our own clock, which the rule doesn't know."""
+def without_row_times(job: Job) -> Job:
+    """Return the job without the table's own times, which the rule doesn't know."""
     return replace(job, submitted_s=None, updated_s=None)
 
 
-async def read(stores: Stores, job_id: str) -> Job:
-    """The job's row, which must be there."""
+async def read_row(stores: Stores, job_id: str) -> Job:
+    """Return the job's row; fail if there is none."""
     job = await stores.statuses.get(job_id, now_s=NOW_S, consistent=True)
     assert job is not None
     return job
 
 
 async def test_a_submitted_job_waits_for_its_first_event(stores: Stores, job_id: str) -> None:
-    """SUBMITTED has no percentage, and keeps what the upload knew."""
+    """SUBMITTED has no percentage, and keeps the upload's values."""
     await stores.statuses.submit(Job(job_id=job_id, input_file="uploads/1/a.mp4", file_name="ä.mp4"), now_s=NOW_S)
-    job = await read(stores, job_id)
+    job = await read_row(stores, job_id)
     assert job.status is Status.SUBMITTED
     assert job.progress_percent is None
     assert (job.input_file, job.file_name, job.submitted_s) == ("uploads/1/a.mp4", "ä.mp4", NOW_S)
 
 
-async def test_submitting_after_the_first_event_fills_in_and_takes_nothing_back(stores: Stores, job_id: str) -> None:
-    """MediaConvert's event can overtake our own write."""
+async def test_submitting_after_the_first_event_only_adds_values(stores: Stores, job_id: str) -> None:
+    """MediaConvert's event can come before the worker's own write."""
     await stores.statuses.advance(Progressed(job_id=job_id, time_ms=5, percent=40), now_s=NOW_S)
     await stores.statuses.submit(Job(job_id=job_id, input_file="uploads/1/a.mp4"), now_s=NOW_S)
-    job = await read(stores, job_id)
+    job = await read_row(stores, job_id)
     assert (job.status, job.progress_percent, job.input_file) == (Status.PROGRESSING, 40, "uploads/1/a.mp4")
 
 
-async def test_a_finished_job_keeps_everything_that_was_said_of_its_output(stores: Stores, job_id: str) -> None:
-    """What COMPLETE wrote comes back as it was."""
+async def test_a_finished_job_keeps_its_output(stores: Stores, job_id: str) -> None:
+    """The row has what COMPLETE wrote."""
     event = Completed(job_id=job_id, time_ms=9, output=OUTPUT, warnings=frozenset({JobWarning(code=230001)}))
     assert await stores.statuses.advance(event, now_s=NOW_S)
-    job = await read(stores, job_id)
-    assert ours(job) == advance(Job(job_id=job_id), event)
+    job = await read_row(stores, job_id)
+    assert without_row_times(job) == advance(Job(job_id=job_id), event)
 
 
 @pytest.mark.parametrize("final", ["COMPLETE", "ERROR", "CANCELED"])
 async def test_a_late_progress_event_never_reopens_a_finished_job(stores: Stores, job_id: str, final: str) -> None:
-    """The first fault of the glue that people write."""
+    """A common mistake in programs that copy events to a table."""
     ending: dict[str, JobEvent] = {
         "COMPLETE": Completed(job_id=job_id, time_ms=9, output=OUTPUT),
         "ERROR": Failed(job_id=job_id, time_ms=9, failure=Failure(code=1010, message="unreadable")),
@@ -92,24 +94,24 @@ async def test_a_late_progress_event_never_reopens_a_finished_job(stores: Stores
     }
     await stores.statuses.advance(ending[final], now_s=NOW_S)
     assert not await stores.statuses.advance(Progressed(job_id=job_id, time_ms=99, percent=50), now_s=NOW_S)
-    assert (await read(stores, job_id)).status == final
+    assert (await read_row(stores, job_id)).status == final
 
 
-async def test_an_expired_row_is_absent(stores: Stores, job_id: str) -> None:
-    """DynamoDB deletes up to two days late; a reader doesn't wait for it."""
+async def test_an_expired_row_is_missing(stores: Stores, job_id: str) -> None:
+    """DynamoDB deletes rows up to two days late; a reader treats them as missing at once."""
     await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1), now_s=NOW_S)
     assert await stores.statuses.get(job_id, now_s=NOW_S + STATUS_TTL_S - 1) is not None
     assert await stores.statuses.get(job_id, now_s=NOW_S + STATUS_TTL_S) is None
 
 
-async def test_a_job_that_waits_in_the_queue_for_days_is_not_forgotten(stores: Stores, job_id: str) -> None:
+async def test_the_row_of_a_waiting_job_outlives_its_wait(stores: Stores, job_id: str) -> None:
     """Nothing changes a waiting job's row, so it must outlive the wait."""
     await stores.statuses.submit(Job(job_id=job_id), now_s=NOW_S)
     assert await stores.statuses.get(job_id, now_s=NOW_S + OUTPUT_TTL_S - 1) is not None
 
 
 async def test_a_progress_event_costs_one_write_and_no_read(aws: Aws, stores: Stores, job_id: str) -> None:
-    """Counted at the client: the promise is about the bill."""
+    """Counted at the client, because the calls cost money."""
     calls: list[str] = []
     client = await aws.dynamodb()
     client.meta.events.register("before-call.dynamodb", lambda model, **_: calls.append(model.name))
@@ -119,12 +121,12 @@ async def test_a_progress_event_costs_one_write_and_no_read(aws: Aws, stores: St
     assert calls == ["UpdateItem"] * 3
 
 
-async def test_a_percentage_that_fell_leaves_the_higher_one_and_moves_the_phase(stores: Stores, job_id: str) -> None:
-    """MediaConvert retries a segment, and its percentage falls back."""
+async def test_a_lower_percentage_changes_only_the_phase(stores: Stores, job_id: str) -> None:
+    """MediaConvert retries a segment, and its percentage falls."""
     await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1, percent=60, phase="UPLOADING"), now_s=NOW_S)
     later = Progressed(job_id=job_id, time_ms=2, percent=30, phase="TRANSCODING")
     assert await stores.statuses.advance(later, now_s=NOW_S)
-    job = await read(stores, job_id)
+    job = await read_row(stores, job_id)
     assert (job.progress_percent, job.phase, job.event_time_ms) == (60, "TRANSCODING", 2)
 
 
@@ -159,18 +161,18 @@ _runs = iter(range(10_000))
 
 @pytest.fixture
 def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for all of a test's examples."""
+    """One event loop for all examples of a test."""
     with asyncio.Runner() as running:
         yield running
 
 
 @pytest.fixture
-def table(runner: asyncio.Runner, stack: Stack) -> Iterator[StatusTable]:
+def table(runner: asyncio.Runner, stack: Stack, aws_calls: AwsCallRecorder) -> Iterator[StatusTable]:
     """The status table, in the runner's loop."""
-    opening = open_aws(region="us-east-1", endpoint_url=stack.endpoint_url)
+    opening = aws_calls.open_aws(SERVICE_OR_WORKER, region="us-east-1", endpoint_url=stack.endpoint_url)
     opened = runner.run(opening.__aenter__())
     client = runner.run(opened.dynamodb())
-    yield StatusTable(client, stack.status_table, Lifetimes(changed_s=STATUS_TTL_S, waiting_s=OUTPUT_TTL_S))
+    yield StatusTable(client, stack.status_table, LIFETIMES)
     runner.run(opening.__aexit__(None, None, None))
 
 
@@ -179,7 +181,7 @@ def table(runner: asyncio.Runner, stack: Stack) -> Iterator[StatusTable]:
 def test_the_table_and_the_rule_agree_on_any_events_in_any_order(
     runner: asyncio.Runner, table: StatusTable, job_id: str, events: Sequence[JobEvent]
 ) -> None:
-    """The model: the conditional write does what the pure function says, and reports it."""
+    """The model-based test: the conditional write does what the pure function says, and returns whether it did."""
     run_id = f"{job_id}-{next(_runs)}"
     job = Job(job_id=run_id)
     for event in (replace(event, job_id=run_id) for event in events):
@@ -189,4 +191,4 @@ def test_the_table_and_the_rule_agree_on_any_events_in_any_order(
         job = after
     row = runner.run(table.get(run_id, now_s=NOW_S, consistent=True))
     assert row is not None
-    assert ours(row) == job
+    assert without_row_times(row) == job

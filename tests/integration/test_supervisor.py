@@ -1,4 +1,4 @@
-"""The supervisor knows when its parts are ready, notices their end, and leaves none behind."""
+"""The supervisor waits until its parts are ready, notices their end, and leaves none running."""
 
 import asyncio
 import os
@@ -49,9 +49,9 @@ def _part(name: str, code: str, *, ready_line: str | None = None, stop_grace_s: 
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended and wasn't collected yet doesn't."""
+    """Return whether the process runs; a zombie doesn't."""
     try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123  reads as what it is
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:  # noqa: PTH123 -- a plain open reads best here
             return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
@@ -66,50 +66,52 @@ def _ends(pid: int, *, deadline_s: float = 10) -> bool:
 
 @pytest.fixture
 def lines() -> list[tuple[str, str]]:
-    """What the parts logged."""
+    """The lines that the parts log."""
     return []
 
 
 @pytest.fixture
 def supervisor(lines: list[tuple[str, str]]) -> Supervisor:
-    """A supervisor that keeps the lines."""
+    """A supervisor that collects the lines."""
     return Supervisor(lambda name, line: lines.append((name, line)))
 
 
-async def test_a_part_is_ready_when_its_log_says_so(supervisor: Supervisor, lines: list[tuple[str, str]]) -> None:
-    """Not when its process exists."""
+async def test_a_part_is_ready_when_it_logs_its_ready_line(
+    supervisor: Supervisor, lines: list[tuple[str, str]]
+) -> None:
+    """Not already when its process exists."""
     async with supervisor:
         await supervisor.start(_part("part", "import time; time.sleep(0.3); " + SLEEP, ready_line="up"))
         assert lines == [("part", "up")]
 
 
-async def test_a_part_that_ends_while_starting_is_told_by_name_with_its_last_line(supervisor: Supervisor) -> None:
-    """Whoever started it learns why without reading a log."""
+async def test_the_error_of_a_part_that_ends_at_its_start_has_its_last_line(supervisor: Supervisor) -> None:
+    """The error has the reason, so the user doesn't have to read a log."""
     code = "import sys; print('settings: X is missing'); sys.exit(2)"
     async with supervisor:
         with pytest.raises(ProcessError, match=r"^part ended with exit code 2; its last line: settings: X is missing$"):
             await supervisor.start(_part("part", code, ready_line="up"))
 
 
-async def test_a_part_that_is_never_ready_is_told_after_the_deadline(supervisor: Supervisor) -> None:
-    """It doesn't hang."""
+async def test_a_part_that_is_not_ready_at_the_deadline_is_an_error(supervisor: Supervisor) -> None:
+    """The supervisor doesn't wait forever."""
     async with supervisor:
         with pytest.raises(ProcessError, match=r"part was not ready within 0\.3 s"):
             await supervisor.start(_part("part", SLEEP, ready_line="never"), deadline_s=0.3)
 
 
 async def test_the_death_of_any_part_is_noticed(supervisor: Supervisor) -> None:
-    """Also long after all were ready."""
+    """Also long after all parts were ready."""
     dying = "import sys; print('up', flush=True); sys.stdin.read(); import time; time.sleep(0.3); sys.exit(3)"
     async with supervisor, asyncio.timeout(10):
         await supervisor.start(_part("lasting", SLEEP, ready_line="up"), _part("dying", dying, ready_line="up"))
         assert str(await supervisor.first_exit()) == "dying ended with exit code 3; its last line: up"
 
 
-async def test_parts_are_stopped_last_first_each_after_the_other(
+async def test_parts_are_stopped_one_by_one_in_reverse_order(
     supervisor: Supervisor, lines: list[tuple[str, str]]
 ) -> None:
-    """What is used outlives what uses it."""
+    """A part outlives the parts that use it."""
     code = (
         "import signal, sys, time\n"
         "def stop(*_):\n"
@@ -123,15 +125,15 @@ async def test_parts_are_stopped_last_first_each_after_the_other(
 
 
 async def test_a_part_that_does_not_stop_is_killed(supervisor: Supervisor) -> None:
-    """After its grace, and no sooner or much later."""
+    """After its grace period, not earlier and not much later."""
     async with supervisor:
         await supervisor.start(_part("stubborn", STUBBORN, ready_line="up", stop_grace_s=0.3))
         began_s = time.monotonic()
     assert 0.3 <= time.monotonic() - began_s < 3
 
 
-async def test_what_a_part_started_ends_with_it(supervisor: Supervisor, lines: list[tuple[str, str]]) -> None:
-    """An ffmpeg left alone would go on for as long as its film."""
+async def test_child_processes_of_a_part_end_with_it(supervisor: Supervisor, lines: list[tuple[str, str]]) -> None:
+    """Otherwise an ffmpeg would run until the end of its film."""
     async with supervisor:
         await supervisor.start(_part("parent", FAMILY + SLEEP, ready_line="up"))
         began_s = time.monotonic()
@@ -139,7 +141,7 @@ async def test_what_a_part_started_ends_with_it(supervisor: Supervisor, lines: l
     assert _ends(int(lines[0][1]))
 
 
-async def test_the_death_of_a_part_is_noticed_while_what_it_started_lives(supervisor: Supervisor) -> None:
+async def test_the_death_of_a_part_is_noticed_while_its_child_lives(supervisor: Supervisor) -> None:
     """The pipe of its log is still open then."""
     code = FAMILY + "print('up', flush=True); import time; time.sleep(0.2); sys.exit(3)"
     async with supervisor, asyncio.timeout(10):
@@ -147,10 +149,10 @@ async def test_the_death_of_a_part_is_noticed_while_what_it_started_lives(superv
         assert "exit code 3" in str(await supervisor.first_exit())
 
 
-async def test_a_line_of_any_length_and_bytes_harms_nobody(
+async def test_a_part_may_log_lines_of_any_length_and_bytes(
     supervisor: Supervisor, lines: list[tuple[str, str]]
 ) -> None:
-    """The lines after it still come."""
+    """The supervisor still reads the following lines."""
     code = "import sys; sys.stdout.buffer.write(b'x' * 3_000_000 + b'\\n\\xff\\n'); sys.stdout.flush(); " + SLEEP
     async with supervisor:
         await supervisor.start(_part("part", code, ready_line="up"))
@@ -160,7 +162,7 @@ async def test_a_line_of_any_length_and_bytes_harms_nobody(
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's signal at a parent's death is Linux's")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_parts_do_not_outlive_their_supervisor_however_it_ends(number: signal.Signals) -> None:
-    """Also where it had no time to stop them."""
+    """Also when it had no time to stop them."""
     process = subprocess.Popen([sys.executable, "-c", SUPERVISED, SLEEP], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     pid = int(process.stdout.readline())
@@ -171,8 +173,8 @@ def test_parts_do_not_outlive_their_supervisor_however_it_ends(number: signal.Si
     assert _ends(pid)
 
 
-def test_a_taken_port_is_told_before_anything_starts(free_port: Callable[[], int]) -> None:
-    """Which port, for what, and how to choose another."""
+def test_a_taken_port_is_an_error_before_any_part_starts(free_port: Callable[[], int]) -> None:
+    """The error names the port, its part, and the variable to change it."""
     ports = Ports(api=free_port(), playback=free_port(), mediaconvert=free_port(), aws=free_port())
     check_ports(ports)
     with socket.socket() as other:

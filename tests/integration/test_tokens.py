@@ -1,4 +1,4 @@
-"""Tokens and keys, against a real little issuer: who is let in, who isn't, and what that costs the issuer."""
+"""Bearer tokens and signing keys, with a real issuer: accepted and refused tokens, and the issuer's load."""
 
 import base64
 import hmac
@@ -15,28 +15,31 @@ from service.access.tokens import LEEWAY_S, TokenVerifier
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer, new_key, public_jwk
 from transcode.errors import ExpiredTokenError, InvalidTokenError, IssuerUnavailableError
 
+IN_2096_S = 4_000_000_000
+"""Seconds since 1970. A constant, because the ids of the tests have to be the same in each process of a run."""
+
 
 class Clock:
-    """Time that passes when a test says so."""
+    """A clock that a test moves."""
 
     def __init__(self) -> None:
         self.now_s = 1_000.0
 
     def __call__(self) -> float:
-        """The present."""
+        """Return the current time."""
         return self.now_s
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[LittleIssuer]:
-    """One issuer for all tests here; each changes its keys as it likes."""
+    """One issuer for all tests of this module; each test changes its keys."""
     with little_issuer() as opened:
         yield opened
 
 
 @pytest.fixture
 def issuer(server: LittleIssuer) -> LittleIssuer:
-    """The issuer with nothing odd left of an earlier test."""
+    """The issuer without the changes of earlier tests."""
     server.is_down, server.key_set_url, server.named = False, None, None
     return server
 
@@ -49,7 +52,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def verifier(issuer: LittleIssuer, clock: Clock) -> TokenVerifier:
-    """What the service verifies with."""
+    """The service's verifier."""
     return TokenVerifier(Issuer(issuer.url, clock=clock), audience=AUDIENCE)
 
 
@@ -57,7 +60,7 @@ def verifier(issuer: LittleIssuer, clock: Clock) -> TokenVerifier:
 async def test_a_token_of_the_issuer_names_its_subject(
     issuer: LittleIssuer, verifier: TokenVerifier, algorithm: str
 ) -> None:
-    """With either kind of key."""
+    """With each kind of key."""
     assert await verifier.subject(issuer.token("ada", key_id=issuer.add_key(algorithm))) == "ada"
 
 
@@ -73,8 +76,8 @@ async def test_a_token_of_the_issuer_names_its_subject(
         {"sub": ""},
         {"sub": "a" * 256},
         {"sub": "a\nb"},
-        {"nbf": int(time.time()) + 3600},
-        {"iat": int(time.time()) + 3600},
+        {"nbf": IN_2096_S},
+        {"iat": IN_2096_S},
         {"exp": "tomorrow"},
     ],
     ids=str,
@@ -82,7 +85,7 @@ async def test_a_token_of_the_issuer_names_its_subject(
 async def test_a_token_with_a_wrong_claim_is_refused(
     issuer: LittleIssuer, verifier: TokenVerifier, changes: dict[str, Any]
 ) -> None:
-    """However well it is signed."""
+    """Also if the signature is valid."""
     issuer.rotate(algorithm="ES256")
     with pytest.raises(InvalidTokenError):
         await verifier.subject(issuer.token(**changes))
@@ -93,10 +96,10 @@ async def test_one_of_many_audiences_is_enough(issuer: LittleIssuer, verifier: T
     assert await verifier.subject(issuer.token(aud=["another", AUDIENCE])) == "ada"
 
 
-async def test_expiry_is_told_from_other_faults_and_has_a_small_leeway(
+async def test_an_expired_token_has_an_error_of_its_own_and_a_small_leeway(
     issuer: LittleIssuer, verifier: TokenVerifier
 ) -> None:
-    """So that a client knows to fetch another token; clocks differ a little."""
+    """A client can then fetch another token; the leeway is for clocks that differ."""
     now_s = int(time.time())
     assert await verifier.subject(issuer.token(exp=now_s - LEEWAY_S // 2)) == "ada"
     with pytest.raises(ExpiredTokenError):
@@ -109,9 +112,9 @@ def _unsigned(token: str) -> str:
 
 
 def _hmac_with_the_public_key(issuer: LittleIssuer, token: str) -> str:
-    """The classic confusion: the public key, which everybody has, taken for an HMAC secret."""
+    """Return a token whose HMAC secret is the public key: a known attack on verifiers that trust the header."""
     key_id = jwt.get_unverified_header(token)["kid"]
-    secret = json.dumps(public_jwk(key_id, issuer._keys[key_id])).encode()  # noqa: SLF001 -- stolen, so to say
+    secret = json.dumps(public_jwk(key_id, issuer._keys[key_id])).encode()  # noqa: SLF001 -- the attacker has the public key
     header = base64.urlsafe_b64encode(json.dumps({"alg": "HS256", "kid": key_id}).encode()).rstrip(b"=")
     signed = header + b"." + token.split(".")[1].encode()
     signature = base64.urlsafe_b64encode(hmac.digest(secret, signed, "sha256")).rstrip(b"=")
@@ -119,7 +122,7 @@ def _hmac_with_the_public_key(issuer: LittleIssuer, token: str) -> str:
 
 
 async def test_none_and_hmac_are_refused(issuer: LittleIssuer, verifier: TokenVerifier) -> None:
-    """Whatever the header says, only RS256 and ES256 are looked at."""
+    """The verifier accepts only RS256 and ES256, whatever the header says."""
     token = issuer.token()
     for forged in (_unsigned(token), _hmac_with_the_public_key(issuer, token)):
         with pytest.raises(InvalidTokenError, match="RS256 or ES256"):
@@ -127,7 +130,7 @@ async def test_none_and_hmac_are_refused(issuer: LittleIssuer, verifier: TokenVe
 
 
 async def test_another_key_under_a_known_id_is_refused(issuer: LittleIssuer, verifier: TokenVerifier) -> None:
-    """The signature counts, not what the header claims."""
+    """The signature decides, not the key id in the header."""
     key_id = issuer.rotate()
     claims = jwt.decode(issuer.token(), options={"verify_signature": False})
     forged = jwt.encode(claims, new_key("RS256"), algorithm="RS256", headers={"kid": key_id})
@@ -136,14 +139,14 @@ async def test_another_key_under_a_known_id_is_refused(issuer: LittleIssuer, ver
 
 
 @pytest.mark.parametrize("token", ["", ".", "a.b.c", "..", "é.é.é", "A" * 20_000, "e30.e30.e30", "bnVsbA.e30."])
-async def test_what_is_no_token_is_refused(verifier: TokenVerifier, token: str) -> None:
-    """Never an error of ours."""
+async def test_malformed_tokens_are_refused(verifier: TokenVerifier, token: str) -> None:
+    """The error is InvalidTokenError, never an error of the parser."""
     with pytest.raises(InvalidTokenError):
         await verifier.subject(token)
 
 
-async def test_rotated_keys_are_picked_up(issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock) -> None:
-    """A token signed with a new key works as soon as the keys may be fetched again, and the old key no longer."""
+async def test_rotated_keys_are_fetched(issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock) -> None:
+    """A token with a new key is valid once the keys may be fetched again; one with the old key is then invalid."""
     old = issuer.token()
     assert await verifier.subject(old) == "ada"
     issuer.rotate(algorithm="ES256")
@@ -153,8 +156,10 @@ async def test_rotated_keys_are_picked_up(issuer: LittleIssuer, verifier: TokenV
         await verifier.subject(old)
 
 
-async def test_a_withdrawn_key_is_soon_refused(issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock) -> None:
-    """Even if nobody shows a token of the new key."""
+async def test_a_withdrawn_key_is_refused_when_the_keys_expire(
+    issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock
+) -> None:
+    """Although no token with the new key came."""
     old = issuer.token()
     assert await verifier.subject(old) == "ada"
     issuer.rotate()
@@ -163,10 +168,10 @@ async def test_a_withdrawn_key_is_soon_refused(issuer: LittleIssuer, verifier: T
         await verifier.subject(old)
 
 
-async def test_invented_keys_do_not_hammer_the_issuer(
+async def test_tokens_with_unknown_keys_cause_few_fetches(
     issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock
 ) -> None:
-    """A hundred forged tokens cost it one fetch; a good one costs none."""
+    """A hundred forged tokens cause one fetch; a valid one causes none."""
     good = issuer.token()
     await verifier.subject(good)
     clock.now_s += RETRY_S
@@ -179,10 +184,10 @@ async def test_invented_keys_do_not_hammer_the_issuer(
     assert issuer.fetches == before + 1
 
 
-async def test_an_issuer_out_of_reach_is_no_fault_of_the_token(
+async def test_an_unreachable_issuer_does_not_make_a_token_invalid(
     issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock
 ) -> None:
-    """Whoever can't be verified is asked to come again, and let in once the issuer is back."""
+    """The service returns 503, and accepts the token when the issuer is available again."""
     issuer.is_down = True
     with pytest.raises(IssuerUnavailableError):
         await verifier.subject(issuer.token())
@@ -191,10 +196,10 @@ async def test_an_issuer_out_of_reach_is_no_fault_of_the_token(
     assert await verifier.subject(issuer.token()) == "ada"
 
 
-async def test_keys_in_hand_outlive_an_outage_for_a_day(
+async def test_fetched_keys_are_used_for_a_day_during_an_outage(
     issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock
 ) -> None:
-    """An identity provider's bad hour doesn't end every upload."""
+    """An outage of the identity provider doesn't stop uploads."""
     await verifier.subject(issuer.token())
     issuer.is_down = True
     clock.now_s += FRESH_S + 1
@@ -205,10 +210,10 @@ async def test_keys_in_hand_outlive_an_outage_for_a_day(
 
 
 @pytest.mark.parametrize("odd", [{"named": "https://elsewhere.example"}, {"key_set_url": "ftp://127.0.0.1/keys"}])
-async def test_a_strange_discovery_document_is_not_trusted(
+async def test_a_wrong_discovery_document_is_refused(
     issuer: LittleIssuer, verifier: TokenVerifier, odd: dict[str, str]
 ) -> None:
-    """It must name the issuer that was configured, and a key set over HTTP."""
+    """It must have the configured issuer, and a key set over HTTP."""
     for name, value in odd.items():
         setattr(issuer, name, value)
     with pytest.raises(IssuerUnavailableError):

@@ -1,4 +1,4 @@
-"""A receiver of OpenTelemetry's protocol over HTTP on this machine: it keeps whatever comes, as it came and read."""
+"""A receiver of OpenTelemetry's protocol over HTTP on this machine; it keeps the exports, raw and parsed."""
 
 import threading
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """One span, by the process that sent it."""
+    """A span, and the process that sent it."""
 
     process: str
     name: str
@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(slots=True)
 class Received:
-    """What has come so far."""
+    """The exports so far."""
 
     raw: list[bytes] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
@@ -39,14 +39,14 @@ class Received:
         elif path == "/v1/metrics":
             self.metrics |= set(_metrics(ExportMetricsServiceRequest.FromString(body)))
 
-    def of(self, name: str) -> list[Span]:
-        """The spans of this name."""
+    def named(self, name: str) -> list[Span]:
+        """Return the spans of this name."""
         return [span for span in self.spans if span.name == name]
 
 
 @contextmanager
 def receiving() -> Iterator[tuple[str, Received]]:
-    """A receiver's address, and what it receives."""
+    """Run a receiver, and yield its URL and what it receives."""
     received = Received()
 
     class Handler(BaseHTTPRequestHandler):
@@ -57,7 +57,7 @@ def receiving() -> Iterator[tuple[str, Received]]:
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 -- http.server's
-            """Keep quiet."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -75,8 +75,8 @@ def _text(value: Any) -> str:  # noqa: ANN401 -- a message of protobuf's
     return str(getattr(value, kind)) if kind else ""
 
 
-def _attributes(listed: Any) -> dict[str, str]:  # noqa: ANN401
-    return {each.key: _text(each.value) for each in listed}
+def _attributes(attributes: Any) -> dict[str, str]:  # noqa: ANN401
+    return {each.key: _text(each.value) for each in attributes}
 
 
 def _spans(request: ExportTraceServiceRequest) -> Iterator[Span]:

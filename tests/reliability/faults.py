@@ -1,7 +1,7 @@
-"""A proxy that stands before AWS and misbehaves: throttling, errors, resets, silence, slowness; at a rate or in bursts.
+"""A proxy before AWS that causes faults: throttling, errors, resets, silence, slowness; at a rate or in bursts.
 
-It reads one request of each connection, decides, and either answers itself or hands bytes on both ways. Nothing of
-the request changes but `Connection: close`, so signatures (which cover the Host header) stay valid.
+It reads one request of each connection. It either responds itself, or forwards the bytes in both directions. It changes
+only the Connection header of a request, so the signature, which covers the Host header, stays valid.
 """
 
 import asyncio
@@ -22,89 +22,89 @@ SILENCE_S = 60.0
 
 
 @dataclass(slots=True)
-class Weather:
-    """What happens to requests: `rate` of them meet one of `kinds`, evenly drawn; may be changed at any time.
+class FaultSettings:
+    """The faults that requests get: `rate` of them get one of `kinds`, evenly distributed; may be changed at any time.
 
-    With `only`, it happens to requests that have this in their head.
+    With `only`, other requests get none: those without these bytes in their head.
     """
 
     rate: float = 0.0
     kinds: tuple[Fault, ...] = KINDS
     only: bytes = b""
-    dice: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 -- not for secrets
-    met: Counter[str] = field(default_factory=Counter)
+    rng: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 -- not for secrets
+    counts: Counter[str] = field(default_factory=Counter)
 
     def fault(self, head: bytes) -> Fault | None:
-        """What this request meets."""
-        is_met = self.only in head and self.dice.random() < self.rate
-        kind = self.dice.choice(self.kinds) if is_met else None
-        self.met[kind or "fair"] += 1
+        """Return the fault of this request."""
+        is_met = self.only in head and self.rng.random() < self.rate
+        kind = self.rng.choice(self.kinds) if is_met else None
+        self.counts[kind or "no fault"] += 1
         return kind
 
 
 class Proxy:
-    """One upstream's proxy."""
+    """The proxy of one upstream."""
 
-    def __init__(self, upstream_port: int, weather: Weather) -> None:
+    def __init__(self, upstream_port: int, faults: FaultSettings) -> None:
         self._upstream_port = upstream_port
-        self._weather = weather
-        self._busy: set[asyncio.Task[None]] = set()
+        self._faults = faults
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, stop: asyncio.Event, listening: "list[int]", ready: threading.Event) -> None:
-        """Serve on a free port, told through `listening`, until stopped."""
+        """Serve on a free port, which is appended to `listening`, until stopped."""
         server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         listening.append(server.sockets[0].getsockname()[1])
         ready.set()
         await stop.wait()
         server.close()
-        for task in self._busy:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._busy, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._handle(reader, writer))
-        self._busy.add(task)
-        task.add_done_callback(self._busy.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
                 head = await reader.readuntil(b"\r\n\r\n")
-                await self._answer(head, self._weather.fault(head), reader, writer)
+                await self._respond(head, self._faults.fault(head), reader, writer)
         finally:
             writer.close()
 
-    async def _answer(
+    async def _respond(
         self, head: bytes, fault: Fault | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         match fault:
             case "throttle":
-                await _say(writer, *_throttled(head))
+                await _send_error(writer, *_throttled(head))
             case "error":
-                await _say(writer, 500, "InternalServerError")
+                await _send_error(writer, 500, "InternalServerError")
             case "refuse":
-                await _say(writer, 503, "ServiceUnavailable")
+                await _send_error(writer, 503, "ServiceUnavailable")
             case "reset":
                 writer.transport.abort()
             case "silence":
                 await asyncio.sleep(SILENCE_S)
             case _:
-                await self._pass_on(head, fault, reader, writer)
+                await self._forward(head, fault, reader, writer)
 
-    async def _pass_on(
+    async def _forward(
         self, head: bytes, fault: Fault | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._upstream_port)
         try:
             up_writer.write(_closing(head))
-            asking = asyncio.create_task(_copy(reader, up_writer))
-            if fault == "reset after":  # AWS did what was asked, and nobody hears of it
+            sending = asyncio.create_task(_copy(reader, up_writer))
+            if fault == "reset after":  # AWS handles the request, but the client gets no response
                 await up_reader.read()
                 writer.transport.abort()
             else:
                 await _copy(up_reader, writer, is_slow=fault == "slow")
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
         finally:
             up_writer.close()
 
@@ -115,13 +115,13 @@ def _closing(head: bytes) -> bytes:
 
 
 def _throttled(head: bytes) -> tuple[int, str]:
-    """How the service that is asked says that it is asked too often."""
+    """Return the status and code with which the requested service throttles."""
     if b"dynamodb" in head.lower():
         return 400, "ThrottlingException"
     return (429, "TooManyRequestsException") if b"/2017-08-29/" in head else (503, "SlowDown")
 
 
-async def _say(writer: asyncio.StreamWriter, status: int, code: str) -> None:
+async def _send_error(writer: asyncio.StreamWriter, status: int, code: str) -> None:
     body = f'{{"__type": "{code}", "message": "from the proxy"}}'.encode()
     head = (
         f"HTTP/1.1 {status} Fault\r\nContent-Type: application/x-amz-json-1.0\r\nx-amzn-ErrorType: {code}\r\n"
@@ -141,12 +141,12 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, i
 
 
 @contextmanager
-def proxied(upstream_url: str, weather: Weather) -> Iterator[str]:
-    """Run a proxy before the upstream, in a thread; gives its URL."""
+def proxied(upstream_url: str, faults: FaultSettings) -> Iterator[str]:
+    """Run a proxy before the upstream, in a thread, and yield its URL."""
     listening: list[int] = []
     ready, stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
-    proxy = Proxy(int(upstream_url.rsplit(":", 1)[1]), weather)
+    proxy = Proxy(int(upstream_url.rsplit(":", 1)[1]), faults)
     thread = threading.Thread(target=lambda: loop.run_until_complete(proxy.serve(stop, listening, ready)))
     thread.start()
     ready.wait()

@@ -1,4 +1,4 @@
-"""The kill harness: uploads go in, everything is said twice, and workers are killed at random moments."""
+"""Uploads go through a system whose messages are repeated, and whose workers are killed at random moments."""
 
 import itertools
 import json
@@ -10,91 +10,91 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .worker_system import FINAL, Plant, Process, eventually
+from .worker_system import FINAL, Process, WorkerSystem, eventually
 
 WORKERS = 2
-LONGEST_LIFE_S = 4.0
-"""Of a worker that is ready, at random."""
-STARTING_EVERY = 7
-"""One kill in so many doesn't wait for that."""
+MAX_LIFE_S = 4.0
+"""A ready worker is killed after a random time up to this one."""
+KILL_AT_START_EVERY = 7
+"""One of this many kills comes before the worker is ready."""
 CHAOS = {"duplicate_rate": 0.3, "reorder_rate": 0.3, "reorder_window_s": 1, "delay_max_s": 0.5}
 LOSSES = {"drop_rate": 0.1, "drop_final": True}
 SETTLED_WITHIN_S = 1_200
-"""Longer than the longest wait of a message that failed often (900 s): with few kills it takes seconds."""
+"""Longer than the longest delay of a message that failed often (900 s). After few kills it takes seconds."""
 BROKEN_EVERY = 10
-"""One upload in so many is no video, and its job must end as ERROR."""
+"""One of this many uploads is not a video; its job must end as ERROR."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
-    """What was done to the system."""
+class KillSummary:
+    """The numbers of the run."""
 
     uploads: int
     kills: int
     kills_at_work: int
-    """Kills at a moment when messages were in a worker's hands."""
+    """Kills while workers had received messages."""
     redelivered: int
     seconds: float
 
 
 class Notifications:
-    """S3's events, caught on their way by a rule of ours, to be sent once more."""
+    """S3's events, copied to a queue by a rule, to be sent again."""
 
-    def __init__(self, plant: Plant) -> None:
-        self._plant = plant
+    def __init__(self, system: WorkerSystem) -> None:
+        self._system = system
         name = f"catch-{secrets.token_hex(4)}"
-        self._queue_url = plant.sqs.create_queue(QueueName=name)["QueueUrl"]
-        attributes = plant.sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])
-        events = plant.client("events", plant.stack.endpoint_url)
-        bucket = {"bucket": {"name": [plant.stack.input_bucket]}}
+        self._queue_url = system.sqs.create_queue(QueueName=name)["QueueUrl"]
+        attributes = system.sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])
+        events = system.client("events", system.stack.endpoint_url)
+        bucket = {"bucket": {"name": [system.stack.input_bucket]}}
         pattern = {"source": ["aws.s3"], "detail-type": ["Object Created"], "detail": bucket}
         events.put_rule(Name=name, EventPattern=json.dumps(pattern))
         events.put_targets(Rule=name, Targets=[{"Id": "catch", "Arn": attributes["Attributes"]["QueueArn"]}])
         self._bodies: list[str] = []
 
-    def send_some_again(self, dice: random.Random, *, share: float) -> int:
-        """Send each event that has come since the last call once more, by chance; and now and then an old one."""
-        answer = self._plant.sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
-        fresh = [message["Body"] for message in answer.get("Messages", [])]
-        for message in answer.get("Messages", []):
-            self._plant.sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
-        chosen = [body for body in fresh if dice.random() < share]
-        if self._bodies and dice.random() < share:
-            chosen.append(dice.choice(self._bodies))
+    def send_some_again(self, rng: random.Random, *, share: float) -> int:
+        """Send each new event again with this probability, and sometimes an old one; return the number of events."""
+        response = self._system.sqs.receive_message(QueueUrl=self._queue_url, MaxNumberOfMessages=10)
+        fresh = [message["Body"] for message in response.get("Messages", [])]
+        for message in response.get("Messages", []):
+            self._system.sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message["ReceiptHandle"])
+        chosen = [body for body in fresh if rng.random() < share]
+        if self._bodies and rng.random() < share:
+            chosen.append(rng.choice(self._bodies))
         self._bodies.extend(fresh)
         for body in chosen:
-            self._plant.sqs.send_message(QueueUrl=self._plant.stack.uploads_queue_url, MessageBody=body)
+            self._system.sqs.send_message(QueueUrl=self._system.stack.uploads_queue_url, MessageBody=body)
         return len(chosen)
 
 
-def torment(plant: Plant, keys: Sequence[str], clip: bytes, *, kills: int, seed: int) -> Tally:
-    """Feed the uploads and kill workers until both are done; return once every job is over and settled."""
-    dice = random.Random(seed)  # noqa: S311 -- not for secrets
+def kill_workers(system: WorkerSystem, keys: Sequence[str], clip: bytes, *, kills: int, seed: int) -> KillSummary:
+    """Upload the files and kill workers; return once every job has ended and every queue is empty."""
+    rng = random.Random(seed)  # noqa: S311 -- not for secrets
     began = time.monotonic()
-    plant.chaos(**CHAOS, **LOSSES, seed=seed)
-    notifications = Notifications(plant)
-    feeding = threading.Thread(target=_feed, args=(plant, keys, clip, kills))
+    system.chaos(**CHAOS, **LOSSES, seed=seed)
+    notifications = Notifications(system)
+    feeding = threading.Thread(target=_feed, args=(system, keys, clip, kills))
     feeding.start()
-    workers = [_start(plant, number) for number in range(WORKERS)]
+    workers = [_start(system, number) for number in range(WORKERS)]
     redelivered = at_work = 0
     for killed in range(kills):
         victim = killed % WORKERS
-        if killed % STARTING_EVERY:  # the others die while they start
-            workers[victim].until_said("worker.ready")
-        time.sleep(dice.uniform(0, LONGEST_LIFE_S) / WORKERS)
+        if killed % KILL_AT_START_EVERY:  # the others die while they start
+            workers[victim].wait_for_log("worker.ready")
+        time.sleep(rng.uniform(0, MAX_LIFE_S) / WORKERS)
         if killed % 2:
-            _until_at_work(plant)
-            time.sleep(dice.uniform(0, 0.2))
-        at_work += _is_at_work(plant)
+            _until_at_work(system)
+            time.sleep(rng.uniform(0, 0.2))
+        at_work += _is_at_work(system)
         workers[victim].end(signal.SIGKILL)
-        workers[victim] = _start(plant, victim)
-        redelivered += notifications.send_some_again(dice, share=0.3)
+        workers[victim] = _start(system, victim)
+        redelivered += notifications.send_some_again(rng, share=0.3)
     feeding.join()
-    plant.chaos(**CHAOS, **LOSSES, seed=seed + 1)
-    _until_settled(plant, keys)
+    system.chaos(**CHAOS, **LOSSES, seed=seed + 1)
+    _until_settled(system, keys)
     for worker in workers:
         worker.end(signal.SIGTERM)
-    return Tally(
+    return KillSummary(
         uploads=len(keys),
         kills=kills,
         kills_at_work=at_work,
@@ -103,48 +103,48 @@ def torment(plant: Plant, keys: Sequence[str], clip: bytes, *, kills: int, seed:
     )
 
 
-def _start(plant: Plant, number: int) -> Process:
-    return plant.worker(f"worker-{number}", RECONCILE_INTERVAL_S="3")
+def _start(system: WorkerSystem, number: int) -> Process:
+    return system.worker(f"worker-{number}", RECONCILE_INTERVAL_S="3")
 
 
-def _feed(plant: Plant, keys: Sequence[str], clip: bytes, kills: int) -> None:
-    """Upload at a pace that lasts for about as long as the kills."""
-    pause_s = kills * LONGEST_LIFE_S / WORKERS / 2 / len(keys)
+def _feed(system: WorkerSystem, keys: Sequence[str], clip: bytes, kills: int) -> None:
+    """Upload the files over about the time of the kills."""
+    pause_s = kills * MAX_LIFE_S / WORKERS / 2 / len(keys)
     for number, key in zip(itertools.count(1), keys, strict=False):
-        plant.upload(key, b"this is no video" if number % BROKEN_EVERY == 0 else clip)
+        system.upload(key, b"this is no video" if number % BROKEN_EVERY == 0 else clip)
         time.sleep(pause_s)
 
 
-def _is_at_work(plant: Plant) -> bool:
+def _is_at_work(system: WorkerSystem) -> bool:
     names = ["ApproximateNumberOfMessagesNotVisible"]
     return any(
-        plant.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]] != "0"
-        for url in plant.queues
+        system.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"][names[0]] != "0"
+        for url in system.queues
     )
 
 
-def _until_at_work(plant: Plant, *, longest_s: float = 3) -> None:
-    """Wait until somebody has messages in hand, or the time is over."""
-    until = time.monotonic() + longest_s
-    while not _is_at_work(plant) and time.monotonic() < until:
+def _until_at_work(system: WorkerSystem, *, max_wait_s: float = 3) -> None:
+    """Wait until a worker has received messages, at most for this time."""
+    deadline_s = time.monotonic() + max_wait_s
+    while not _is_at_work(system) and time.monotonic() < deadline_s:
         time.sleep(0.01)
 
 
-def _until_settled(plant: Plant, keys: Sequence[str]) -> None:
-    """Wait until MediaConvert has finished, every row says so, and nothing waits in a queue."""
+def _until_settled(system: WorkerSystem, keys: Sequence[str]) -> None:
+    """Wait until MediaConvert has finished, every row has its job's end, and no message is in a queue."""
 
     def unsettled() -> list[str]:
-        jobs = plant.jobs()
+        jobs = system.jobs()
         found = {job["Settings"]["Inputs"][0]["FileInput"].split("/", 3)[3] for job in jobs}
         missing = [key for key in keys if key not in found]
         running = [job["Id"] for job in jobs if job["Status"] not in FINAL]
-        behind = [job["Id"] for job in jobs if not running and _status(plant, job["Id"]) not in FINAL]
-        queued = [f"{plant.waiting(*plant.queues)} messages"] if plant.waiting(*plant.queues) else []
+        behind = [job["Id"] for job in jobs if not running and _status(system, job["Id"]) not in FINAL]
+        queued = [f"{system.waiting(*system.queues)} messages"] if system.waiting(*system.queues) else []
         return [*missing, *running, *behind, *queued]
 
     eventually(unsettled, lambda left: not left, deadline_s=SETTLED_WITHIN_S, pause_s=1)
 
 
-def _status(plant: Plant, job_id: str) -> str | None:
-    row = plant.row(plant.stack.status_table, JobId=job_id)
+def _status(system: WorkerSystem, job_id: str) -> str | None:
+    row = system.row(system.stack.status_table, JobId=job_id)
     return row["JobStatus"]["S"] if row else None

@@ -1,4 +1,4 @@
-"""Message bodies that nobody should send, made from those that S3 and MediaConvert do send. Fast, and repeatable."""
+"""Malformed message bodies, made from the events that S3 and MediaConvert send. Fast, and repeatable by seed."""
 
 import json
 import math
@@ -39,54 +39,54 @@ NASTY: tuple[Any, ...] = (
 )
 
 
-def bodies(count: int, dice: random.Random, *, input_bucket: str) -> Iterator[str]:
-    """Give so many bodies: a third sound ones about our bucket, the others damaged, cut, spliced or made up."""
-    sound = [text.replace("clips-in", input_bucket) for text in FIXTURES]
+def bodies(count: int, rng: random.Random, *, input_bucket: str) -> Iterator[str]:
+    """Yield this many bodies: a quarter are valid events of the bucket, the rest damaged, cut, spliced or random."""
+    valid = [text.replace("clips-in", input_bucket) for text in FIXTURES]
     for _ in range(count):
-        text = _own_names(dice.choice(sound), dice)
-        match dice.randrange(8):
+        text = _rename(rng.choice(valid), rng)
+        match rng.randrange(8):
             case 0 | 1:
                 yield text
             case 2 | 3 | 4:
-                yield json.dumps(_damaged(json.loads(text), dice))
+                yield json.dumps(_damage(json.loads(text), rng))
             case 5:
-                yield text[: dice.randrange(len(text))]
+                yield text[: rng.randrange(len(text))]
             case 6:
-                yield _spliced(text, dice.choice(sound), dice)
+                yield _splice(text, rng.choice(valid), rng)
             case _:
-                yield "".join(dice.choices(string.printable + '{}[]":,\\é\x00', k=dice.randrange(60)))
+                yield "".join(rng.choices(string.printable + '{}[]":,\\é\x00', k=rng.randrange(60)))
 
 
-def _own_names(text: str, dice: random.Random) -> str:
-    """Jobs and objects of many names, some of which meet again."""
-    number = dice.randrange(500)
+def _rename(text: str, rng: random.Random) -> str:
+    """Give the text's job or object one of 500 names, so that some bodies have the same one."""
+    number = rng.randrange(500)
     return text.replace("5e0c", f"fuzz{number}").replace("1763798400123-", f"1763798400{number:03d}-")
 
 
-def _damaged(payload: Any, dice: random.Random) -> Any:  # noqa: ANN401 -- any JSON
-    """The payload with one to three places changed, doubled or gone."""
-    for _ in range(dice.randint(1, 3)):
-        parent, key = dice.choice(list(_places(payload)) or [(None, None)])
+def _damage(payload: Any, rng: random.Random) -> Any:  # noqa: ANN401 -- any JSON
+    """Change, double or delete one to three places of the payload."""
+    for _ in range(rng.randint(1, 3)):
+        parent, key = rng.choice(list(_places(payload)) or [(None, None)])
         if parent is None:
-            return dice.choice(NASTY)
-        match dice.randrange(3):
+            return rng.choice(NASTY)
+        match rng.randrange(3):
             case 0:
                 del parent[key]
             case 1:
-                parent[key] = dice.choice(NASTY)
+                parent[key] = rng.choice(NASTY)
             case _:
                 parent[key] = [parent[key]] * 2
     return payload
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401
-    """Every place in a JSON value, as its parent and the key in it."""
+    """Yield every place in a JSON value, as its parent and its key there."""
     inner = list(value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ())
     for key, child in inner:
         yield value, key
         yield from _places(child)
 
 
-def _spliced(one: str, other: str, dice: random.Random) -> str:
-    """The beginning of one text and the end of another."""
-    return one[: dice.randrange(len(one))] + other[dice.randrange(len(other)) :]
+def _splice(one: str, other: str, rng: random.Random) -> str:
+    """Join the beginning of one text and the end of another."""
+    return one[: rng.randrange(len(one))] + other[rng.randrange(len(other)) :]

@@ -1,4 +1,4 @@
-"""AWS throttles, errs, resets, stays silent and dribbles: everything converges, nothing hangs, nothing leaks."""
+"""AWS throttles, fails, resets connections, doesn't respond, or is slow: uploads end, nothing hangs or leaks."""
 
 import asyncio
 import json
@@ -23,39 +23,39 @@ from worker.claim import Destination
 from worker.outcomes import Message, Retry
 from worker.settings import WorkerSettings
 
-from .conftest import Proof
-from .faults import KINDS, Fault, Weather, proxied
-from .truth import assert_nothing_lost_and_nothing_wrong
-from .worker_system import FINAL, Plant, Process, eventually, names, plant
+from .faults import KINDS, Fault, FaultSettings, proxied
+from .final_state import assert_nothing_lost_and_nothing_wrong
+from .proof import Proof
+from .worker_system import FINAL, Process, WorkerSystem, eventually, names, worker_system
 
 FAULTY_RATE = 0.1
-LONGEST_ANSWER_S = 15
+MAX_RESPONSE_S = 15
 LEAKED_FILES = 5
-"""Connections that a pool may hold more after a storm than before it."""
-MOST_FILES = 150
-"""A pool holds 100 connections at most, and there is one for each client that is busy."""
-MOST_KIB = 250 * 1024
+"""Connections that a pool may have more after the faults than before."""
+MAX_FILES = 150
+"""A pool has at most 100 connections, and each busy client has one."""
+MAX_KIB = 250 * 1024
 
 
 @pytest.fixture(scope="module")
-def own_plant(deploy_stack: Callable[..., Stack], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    """A system for these tests, whose messages return after a few seconds."""
-    with plant(deploy_stack({"VisibilityTimeoutS": "5"}), tmp_path_factory.mktemp("faults")) as made:
-        yield made
+def own_system(deploy_stack: Callable[..., Stack], tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerSystem]:
+    """A system for these tests, whose messages become visible again after a few seconds."""
+    with worker_system(deploy_stack({"VisibilityTimeoutS": "5"}), tmp_path_factory.mktemp("faults")) as system:
+        yield system
 
 
 @pytest.fixture
-def weather() -> Weather:
-    """Fair at first."""
-    return Weather(dice=random.Random(secrets.randbelow(2**31)))  # noqa: S311 -- not for secrets
+def faults() -> FaultSettings:
+    """The faults, none at first."""
+    return FaultSettings(rng=random.Random(secrets.randbelow(2**31)))  # noqa: S311 -- not for secrets
 
 
 @pytest.fixture
-def addresses(own_plant: Plant, weather: Weather) -> Iterator[dict[str, str]]:
-    """Where worker and service meet AWS and MediaConvert: at proxies."""
+def addresses(own_system: WorkerSystem, faults: FaultSettings) -> Iterator[dict[str, str]]:
+    """The settings of a worker and a service whose AWS and MediaConvert are behind proxies."""
     with (
-        proxied(own_plant.stack.endpoint_url, weather) as aws,
-        proxied(own_plant.mediaconvert_url, weather) as mediaconvert,
+        proxied(own_system.stack.endpoint_url, faults) as aws,
+        proxied(own_system.mediaconvert_url, faults) as mediaconvert,
     ):
         yield {
             "AWS_ENDPOINT_URL": aws,
@@ -66,179 +66,190 @@ def addresses(own_plant: Plant, weather: Weather) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture
-def storm(
-    own_plant: Plant, weather: Weather, addresses: dict[str, str], clip: bytes
+def upload_during_faults(
+    own_system: WorkerSystem, faults: FaultSettings, addresses: dict[str, str], clip: bytes
 ) -> Callable[[Sequence[str], float], Process]:
-    """Uploads files while a tenth of all requests fail, and now and then all of them for seconds; gives the worker."""
+    """Uploads files while a tenth of all requests fail, and at times all of them for seconds; returns the worker."""
 
-    def _storm(keys: Sequence[str], burst_s: float) -> Process:
-        worker = own_plant.worker(RECONCILE_INTERVAL_S="5", **addresses)
-        worker.until_said("worker.ready")
-        weather.rate = FAULTY_RATE
+    def _upload_during_faults(keys: Sequence[str], burst_s: float) -> Process:
+        worker = own_system.worker(RECONCILE_INTERVAL_S="5", **addresses)
+        worker.wait_for_log("worker.ready")
+        faults.rate = FAULTY_RATE
         for number, key in enumerate(keys):
-            own_plant.upload(key, clip)
+            own_system.upload(key, clip)
             if number % 5 == 2:
-                weather.rate = 1
+                faults.rate = 1
                 time.sleep(burst_s)
-                weather.rate = FAULTY_RATE
+                faults.rate = FAULTY_RATE
             time.sleep(0.3)
-        eventually(lambda: unfinished(own_plant, keys), lambda left: not left, deadline_s=120 + 2 * len(keys))
-        weather.rate = 0
         eventually(
-            lambda: [own_plant.counts(url) for url in own_plant.queues],
+            lambda: unfinished(own_system, keys), lambda remaining: not remaining, deadline_s=120 + 2 * len(keys)
+        )
+        faults.rate = 0
+        eventually(
+            lambda: [own_system.counts(url) for url in own_system.queues],
             lambda counts: not any(map(any, counts)),
             deadline_s=90,
         )
         return worker
 
-    return _storm
+    return _upload_during_faults
 
 
-def test_uploads_get_through_any_weather(
-    own_plant: Plant,
-    weather: Weather,
-    storm: Callable[[Sequence[str], float], Process],
+def test_all_uploads_end_despite_faults(
+    own_system: WorkerSystem,
+    faults: FaultSettings,
+    upload_during_faults: Callable[[Sequence[str], float], Process],
     tmp_path: Path,
     proof: Proof,
 ) -> None:
-    """At the end every upload is checked, and the worker holds no more than at the beginning, and stops when told."""
+    """At the end, every upload is correct, and the worker's files and memory are bounded, and it stops on SIGTERM."""
     keys = names(proof.length("FAULT_UPLOADS", 4), secrets.token_hex(4))
-    weather.kinds = KINDS if proof.is_long else tuple(kind for kind in KINDS if kind != "silence")
-    worker = storm(keys, proof.length("BURST_S", 2))
-    statuses = assert_nothing_lost_and_nothing_wrong(own_plant, keys, tmp_path)
-    held = worker.open_files(), worker.memory_kib()
-    assert held[0] < MOST_FILES
-    assert held[1] < MOST_KIB
+    faults.kinds = KINDS if proof.is_long else tuple(kind for kind in KINDS if kind != "silence")
+    worker = upload_during_faults(keys, proof.length("BURST_S", 2))
+    statuses = assert_nothing_lost_and_nothing_wrong(own_system, keys, tmp_path)
+    open_files_and_kib = worker.open_files(), worker.memory_kib()
+    assert open_files_and_kib[0] < MAX_FILES
+    assert open_files_and_kib[1] < MAX_KIB
     assert worker.end(signal.SIGTERM) == 0
-    proof.tell(
-        f"faults: {len(keys)} uploads, requests {dict(weather.met)}; jobs: {statuses}; "
-        f"at the end the worker holds {held[0]} files and {held[1] // 1024} MiB"
+    proof.report(
+        f"faults: {len(keys)} uploads, requests {dict(faults.counts)}; jobs: {statuses}; "
+        f"at the end the worker holds {open_files_and_kib[0]} files and {open_files_and_kib[1] // 1024} MiB"
     )
 
 
-def unfinished(plant: Plant, keys: Sequence[str]) -> list[str]:
-    """Uploads whose job our rows don't say is over."""
-    left = []
+def unfinished(worker_system: WorkerSystem, keys: Sequence[str]) -> list[str]:
+    """Return the uploads whose job has not ended in the tables."""
+    remaining = []
     for key in keys:
-        lookup = plant.row(plant.stack.input_file_table, InputFile=key)
+        lookup = worker_system.row(worker_system.stack.input_file_table, InputFile=key)
         job_id = lookup["JobId"]["S"] if lookup and "JobId" in lookup else None
-        row = plant.row(plant.stack.status_table, JobId=job_id) if job_id else None
+        row = worker_system.row(worker_system.stack.status_table, JobId=job_id) if job_id else None
         if not row or row["JobStatus"]["S"] not in FINAL:
-            left.append(key)
-    return left
+            remaining.append(key)
+    return remaining
 
 
 @pytest.fixture
-def service(own_plant: Plant, addresses: dict[str, str], free_port: Callable[[], int]) -> Iterator[tuple[str, Process]]:
-    """A service that meets AWS at the proxy, and its address."""
+def service(
+    own_system: WorkerSystem, addresses: dict[str, str], free_port: Callable[[], int]
+) -> Iterator[tuple[str, Process]]:
+    """A service whose AWS is behind the proxy, and its URL."""
     url = f"http://127.0.0.1:{(port := free_port())}"
-    process = own_plant.process("service", "service", PORT=str(port), **addresses)
+    process = own_system.process("service", "service", PORT=str(port), **addresses)
     eventually(lambda: is_ready(url), bool, deadline_s=30)
     yield url, process
     process.end(signal.SIGTERM)
 
 
 def is_ready(url: str) -> bool:
-    """Whether the service answers."""
+    """Return whether the service is ready."""
     try:
         return httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code == 200
     except httpx.TransportError:
         return False
 
 
-def test_the_service_says_when_to_come_again_rather_than_hang(
-    service: tuple[str, Process], weather: Weather, proof: Proof
+@pytest.mark.serial
+def test_the_service_responds_with_retry_after_during_faults(
+    service: tuple[str, Process], faults: FaultSettings, proof: Proof
 ) -> None:
-    """503 with Retry-After within bounded time on every route that needs AWS, 200 again after, and nothing leaks."""
+    """Every route that needs AWS is a 503 with Retry-After in bounded time, and a 200 afterwards; nothing leaks."""
     url, process = service
     slowest_s: dict[str, float] = {}
     before = process.open_files()
     for kind in KINDS:
         if kind not in {"slow", "reset after"}:
-            weather.rate, weather.kinds = 1, (kind,)
-            slowest_s[kind] = max(seconds for seconds in asked_at_once(url))
-            weather.rate = 0
+            faults.rate, faults.kinds = 1, (kind,)
+            slowest_s[kind] = max(seconds for seconds in durations_of_concurrent_requests(url))
+            faults.rate = 0
             assert httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code == 200
-    assert max(slowest_s.values()) < LONGEST_ANSWER_S
+    assert max(slowest_s.values()) < MAX_RESPONSE_S
     eventually(process.open_files, lambda files: files <= before + LEAKED_FILES, deadline_s=20)
-    assert process.memory_kib() < MOST_KIB
-    proof.tell(f"service under faults: slowest 503 by kind, in seconds: {slowest_s}")
+    assert process.memory_kib() < MAX_KIB
+    proof.report(f"service under faults: slowest 503 by kind, in seconds: {slowest_s}")
 
 
-def asked_at_once(url: str) -> Iterator[float]:
-    """Ask every route five times at once; gives the seconds that each answer took, all of them 503 with Retry-After."""
+def durations_of_concurrent_requests(url: str) -> Iterator[float]:
+    """Send five requests to every route at once; yield the seconds that each 503 with Retry-After took."""
     upload = {"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 5}
     requests = [("GET", "/readyz"), ("GET", "/jobs/1-a"), ("GET", "/jobs?input_file=a"), ("POST", "/uploads")] * 5
 
-    def ask(method: str, path: str) -> float:
+    def seconds_until_503(method: str, path: str) -> float:
         began = time.monotonic()
         body = upload if method == "POST" else None
-        answer = httpx.request(method, url + path, json=body, timeout=60, trust_env=False)
-        assert (answer.status_code, "Retry-After" in answer.headers) == (503, True), (path, answer.text)
+        response = httpx.request(method, url + path, json=body, timeout=60, trust_env=False)
+        assert (response.status_code, "Retry-After" in response.headers) == (503, True), (path, response.text)
         return time.monotonic() - began
 
     with ThreadPoolExecutor(len(requests)) as threads:
-        yield from threads.map(lambda request: ask(*request), requests)
+        yield from threads.map(lambda each: seconds_until_503(*each), requests)
 
 
 @pytest.mark.parametrize("kind", ["error", "refuse", "reset", "reset after", "throttle"])
-async def test_a_file_that_can_not_be_written_is_known_to_be_so(
-    addresses: dict[str, str], own_plant: Plant, weather: Weather, kind: Fault
+async def test_a_failed_write_to_s3_is_an_error(
+    addresses: dict[str, str], own_system: WorkerSystem, faults: FaultSettings, kind: Fault
 ) -> None:
-    """An error of S3's, or the connection's end, before the body was sent: that was once waited out for ever."""
+    """S3 fails, or the connection ends before the body was sent: the client once waited forever for this."""
     async with open_aws(region="us-east-1", endpoint_url=addresses["AWS_ENDPOINT_URL"]) as aws:
-        artifacts = ArtifactStore(await aws.s3(), own_plant.stack.output_bucket)
+        artifacts = ArtifactStore(await aws.s3(), own_system.stack.output_bucket)
         destination = Destination(input_file="a.mp4", output_path="a/", key_file="a.key", key_value="00" * 16)
-        weather.rate, weather.kinds = 1, (kind,)
-        async with asyncio.timeout(LONGEST_ANSWER_S):
+        faults.rate, faults.kinds = 1, (kind,)
+        async with asyncio.timeout(MAX_RESPONSE_S):
             with pytest.raises((ClientError, BotoCoreError)) as caught:
                 await artifacts.put_key_file(destination)
         assert is_transient(caught.value)
 
 
-def test_a_service_without_s3_says_so_in_time(
-    service: tuple[str, Process], own_plant: Plant, weather: Weather, proof: Proof
+@pytest.mark.serial
+def test_a_service_without_s3_is_not_ready(
+    service: tuple[str, Process], own_system: WorkerSystem, faults: FaultSettings, proof: Proof
 ) -> None:
-    """The tables answer and the bucket is silent: readiness is refused, not waited for."""
+    """The tables respond and the bucket doesn't: /readyz is 503 within a bounded time."""
     if not proof.is_long:
         pytest.skip("part of the soak")
     url, _ = service
-    weather.rate, weather.kinds, weather.only = 1, ("silence",), own_plant.stack.input_bucket.encode()
+    faults.rate, faults.kinds, faults.only = 1, ("silence",), own_system.stack.input_bucket.encode()
     began = time.monotonic()
-    answer = httpx.get(f"{url}/readyz", timeout=60, trust_env=False)
-    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
-    assert time.monotonic() - began < LONGEST_ANSWER_S + 5
+    response = httpx.get(f"{url}/readyz", timeout=60, trust_env=False)
+    assert (response.status_code, "Retry-After" in response.headers) == (503, True)
+    assert time.monotonic() - began < MAX_RESPONSE_S + 5
 
 
-async def test_what_fails_leaves_no_task_behind(own_plant: Plant, weather: Weather, addresses: dict[str, str]) -> None:
-    """Each batch's tasks end with it, however its calls ended."""
-    environment = own_plant.environment(**addresses)
+async def test_failed_calls_leave_no_task_behind(
+    own_system: WorkerSystem, faults: FaultSettings, addresses: dict[str, str]
+) -> None:
+    """The tasks of a batch end with it, whether its calls failed or not."""
+    environment = own_system.environment(**addresses)
     settings = WorkerSettings.model_validate({name.lower(): value for name, value in environment.items()})
     async with open_aws(region="us-east-1", endpoint_url=addresses["AWS_ENDPOINT_URL"]) as aws:
         handler = await open_handler(aws, settings)
         before = asyncio.all_tasks()
-        weather.rate, weather.kinds = 0.5, ("throttle", "error", "refuse", "reset", "reset after")
+        faults.rate, faults.kinds = 0.5, ("throttle", "error", "refuse", "reset", "reset after")
         for batch in range(3):
-            await handler.handle([created(own_plant, f"{batch}-{number}") for number in range(10)])
+            await handler.handle([created(own_system, f"{batch}-{number}") for number in range(10)])
         await asyncio.sleep(0)
         assert asyncio.all_tasks() <= before
 
 
-async def test_what_hangs_is_given_up_and_tried_again(
-    own_plant: Plant, weather: Weather, addresses: dict[str, str]
+async def test_a_call_without_response_is_canceled_and_retried(
+    own_system: WorkerSystem, faults: FaultSettings, addresses: dict[str, str]
 ) -> None:
-    """Whoever handles a message keeps it hidden, so nobody may handle one for ever."""
-    environment = own_plant.environment(**addresses)
+    """A worker keeps the message hidden that it handles, so handling must have an end."""
+    environment = own_system.environment(**addresses)
     settings = WorkerSettings.model_validate({name.lower(): value for name, value in environment.items()})
     async with open_aws(region="us-east-1", endpoint_url=addresses["AWS_ENDPOINT_URL"]) as aws:
         handler = replace(await open_handler(aws, settings), event_timeout_s=0.5)
-        weather.rate, weather.kinds = 1, ("silence",)
-        handled = await handler.handle([created(own_plant, "hanging")])
+        faults.rate, faults.kinds = 1, ("silence",)
+        handled = await handler.handle([created(own_system, "hanging")])
     assert isinstance(outcome := handled["hanging"], Retry)
     assert outcome.reason == "TimeoutError"
 
 
-def created(plant: Plant, name: str) -> Message:
-    """S3's event of an object."""
-    detail = {"bucket": {"name": plant.stack.input_bucket}, "object": {"key": f"uploads/{name}/a.mp4", "size": 5}}
+def created(worker_system: WorkerSystem, name: str) -> Message:
+    """Return S3's event of an object."""
+    detail = {
+        "bucket": {"name": worker_system.stack.input_bucket},
+        "object": {"key": f"uploads/{name}/a.mp4", "size": 5},
+    }
     return Message(message_id=name, body=json.dumps({"detail-type": "Object Created", "detail": detail}))

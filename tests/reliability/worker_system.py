@@ -1,6 +1,6 @@
-"""A whole system to torment: queues of its own, a MediaConvert, and workers as processes that can be killed.
+"""A system with queues of its own, a MediaConvert emulator, and workers as processes that can be killed.
 
-One small rendition and clips of a second, so that what is measured is the handling and not the encoding.
+Its jobs have one small rendition and clips of one second, because the tests are not about encoding.
 """
 
 import json
@@ -27,7 +27,7 @@ from local.provision import Stack, job_template
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
 START_WITHIN_S = 30
@@ -35,14 +35,14 @@ FINAL = frozenset({"COMPLETE", "ERROR", "CANCELED"})
 
 
 def eventually(
-    ask: Callable[[], Answer], holds: Callable[[Answer], bool], *, deadline_s: float, pause_s: float = 0.2
-) -> Answer:
-    """Ask until the answer holds, and return it; fail with the last answer at the deadline."""
-    until = time.monotonic() + deadline_s
-    while not holds(answer := ask()):
-        assert time.monotonic() < until, f"still {answer!r} after {deadline_s} s"
+    read: Callable[[], Value], holds: Callable[[Value], bool], *, deadline_s: float, pause_s: float = 0.2
+) -> Value:
+    """Read the value until it holds, and return it; fail with the last value at the deadline."""
+    deadline = time.monotonic() + deadline_s
+    while not holds(value := read()):
+        assert time.monotonic() < deadline, f"still {value!r} after {deadline_s} s"
         time.sleep(pause_s)
-    return answer
+    return value
 
 
 @dataclass(slots=True)
@@ -51,14 +51,14 @@ class Process:
 
     process: subprocess.Popen[bytes]
     log: Path
-    said_before: int = 0
-    """Bytes that earlier processes had logged to the file."""
+    offset_bytes: int = 0
+    """The length of the log file before this process, in bytes."""
 
     @classmethod
     def start(cls, module: str, environment: Mapping[str, str], log: Path) -> "Process":
-        """Start `python -m <module>`, its log added to the file."""
+        """Start `python -m <module>`, and append its log to the file."""
         with log.open("ab") as output:
-            said_before = output.tell()
+            offset_bytes = output.tell()
             process = subprocess.Popen(
                 [sys.executable, "-m", module],
                 env={**os.environ, **environment},
@@ -67,28 +67,28 @@ class Process:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        return cls(process, log, said_before)
+        return cls(process, log, offset_bytes)
 
-    def until_said(self, words: str, *, deadline_s: float = START_WITHIN_S) -> None:
-        """Wait until its log has the words."""
+    def wait_for_log(self, words: str, *, deadline_s: float = START_WITHIN_S) -> None:
+        """Wait until the process's log has the words."""
         eventually(lambda: words in self.text(), bool, deadline_s=deadline_s, pause_s=0.05)
 
     def text(self) -> str:
-        """What it has logged so far."""
-        return self.log.read_bytes()[self.said_before :].decode(errors="replace")
+        """Return the process's log so far."""
+        return self.log.read_bytes()[self.offset_bytes :].decode(errors="replace")
 
     def end(self, number: signal.Signals, *, within_s: float = 40) -> int:
-        """Send it the signal, and give its exit code."""
+        """Send the signal to the process, and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(within_s)
 
     def open_files(self) -> int:
-        """File descriptors that it holds."""
+        """Return the number of the process's file descriptors."""
         return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def memory_kib(self) -> int:
-        """Memory that it occupies."""
+        """Return the process's memory."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
         found = re.search(r"VmRSS:\s+(\d+)", status)
         assert found, status
@@ -96,8 +96,8 @@ class Process:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plant:
-    """Everything that AWS is to the workers, by way of clients of the tests' own."""
+class WorkerSystem:
+    """The workers' AWS, and the tests' own clients of it."""
 
     stack: Stack
     mediaconvert_url: str
@@ -129,7 +129,7 @@ class Plant:
         return boto3.client(service, endpoint_url=url, config=Config(max_pool_connections=50))
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The settings of a worker or a service of this plant, impatient so that recoveries are soon seen."""
+        """Return the settings of a worker or a service, with short times, so that tests see recoveries soon."""
         stack = self.stack
         return {
             "AWS_ENDPOINT_URL": stack.endpoint_url,
@@ -151,11 +151,11 @@ class Plant:
         }
 
     def worker(self, name: str = "worker", **more: str) -> Process:
-        """Start a worker; its log is kept, and goes on where an earlier one of that name ended."""
+        """Start a worker; its log is appended to that of an earlier worker with the same name."""
         return self.process("worker", name, **more)
 
     def process(self, module: str, name: str, **more: str) -> Process:
-        """Start `python -m <module>` with this plant's settings; it is killed at the plant's end if not before."""
+        """Start `python -m <module>` with the system's settings; it is killed at the end if it still runs."""
         process = Process.start(module, self.environment(**more), self.folder / f"{name}.log")
         self.started.append(process)
         return process
@@ -165,11 +165,11 @@ class Plant:
         self.s3.put_object(Bucket=self.stack.input_bucket, Key=key, Body=body)
 
     def chaos(self, **chaos: object) -> None:
-        """Tell MediaConvert how to disturb its events."""
+        """Set how MediaConvert disturbs its events."""
         httpx.put(f"{self.mediaconvert_url}/_emulator/chaos", json=chaos, trust_env=False).raise_for_status()
 
     def jobs(self) -> list[dict[str, Any]]:
-        """Every job of this plant that MediaConvert knows."""
+        """Return all of MediaConvert's jobs of this system."""
         pages = self.mediaconvert.get_paginator("list_jobs").paginate(PaginationConfig={"PageSize": 20})
         return [
             job
@@ -179,35 +179,35 @@ class Plant:
         ]
 
     def row(self, table: str, **key: str) -> dict[str, Any] | None:
-        """A row of one of the tables, in DynamoDB's own form; None where there is none."""
+        """Return a row of a table in DynamoDB's wire format, or None."""
         wire = {name: {"S": value} for name, value in key.items()}
-        answer: dict[str, Any] = self.dynamodb.get_item(TableName=table, Key=wire, ConsistentRead=True)
-        return answer.get("Item")
+        response: dict[str, Any] = self.dynamodb.get_item(TableName=table, Key=wire, ConsistentRead=True)
+        return response.get("Item")
 
     def waiting(self, *urls: str) -> int:
-        """Messages in the queues, those in hand too."""
+        """Return the number of messages in the queues, including hidden ones."""
         return sum(sum(self.counts(url)) for url in urls)
 
     def counts(self, url: str) -> tuple[int, int]:
-        """Messages in a queue: those that can be received, and those that are hidden."""
+        """Return the numbers of visible and of hidden messages in a queue."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return int(answer[names[0]]), int(answer[names[1]])
+        response = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return int(response[names[0]]), int(response[names[1]])
 
     @property
     def queues(self) -> tuple[str, str]:
-        """Both queues."""
+        """The URLs of both queues."""
         return self.stack.uploads_queue_url, self.stack.job_events_queue_url
 
     @property
     def dead_letter_queues(self) -> tuple[str, str]:
-        """Both dead-letter queues."""
+        """The URLs of both dead-letter queues."""
         return self.stack.uploads_dead_letter_queue_url, self.stack.job_events_dead_letter_queue_url
 
 
 @contextmanager
-def plant(stack: Stack, folder: Path, **emulator: object) -> Iterator[Plant]:
-    """Give a plant on the pipeline; whatever was started is gone at the end."""
+def worker_system(stack: Stack, folder: Path, **emulator: object) -> Iterator[WorkerSystem]:
+    """Yield a system on the pipeline; at the end, all its processes are killed."""
     settings: dict[str, Any] = {
         "port": 0,
         "aws_endpoint_url": stack.endpoint_url,
@@ -218,17 +218,17 @@ def plant(stack: Stack, folder: Path, **emulator: object) -> Iterator[Plant]:
         "finished_jobs_kept": 100_000,
     }
     with serving(EmulatorSettings.model_validate({**settings, **emulator})) as url:
-        made = Plant(stack=stack, mediaconvert_url=url, folder=folder)
-        made.mediaconvert.create_job_template(**small_template())
+        system = WorkerSystem(stack=stack, mediaconvert_url=url, folder=folder)
+        system.mediaconvert.create_job_template(**small_template())
         try:
-            yield made
+            yield system
         finally:
-            for process in made.started:
+            for process in system.started:
                 process.end(signal.SIGKILL)
 
 
 def small_template() -> dict[str, Any]:
-    """The project's job template with one rendition of 128 by 72."""
+    """Return the project's job template with one rendition of 128 by 72 pixels."""
     request = json.loads(json.dumps(job_template()))
     group = request["Settings"]["OutputGroups"][0]
     group["Outputs"] = group["Outputs"][-1:]
@@ -238,12 +238,12 @@ def small_template() -> dict[str, Any]:
 
 
 def small_clip(folder: Path) -> bytes:
-    """A video of one second."""
+    """Return a video of one second."""
     path = folder / "clip.mp4"
     make_clip(path, duration_s=1, size="128x72")
     return path.read_bytes()
 
 
 def names(count: int, prefix: str) -> Sequence[str]:
-    """So many input files of a test's own."""
+    """Return this many input files with a prefix of the test's own."""
     return [f"uploads/{prefix}-{number:04d}/clip.mp4" for number in range(count)]

@@ -1,10 +1,10 @@
-"""What no log may hold: keys, signatures, credentials."""
+"""Keys, signatures and credentials, which no log may have."""
 
 import base64
 import re
 from pathlib import Path
 
-from .worker_system import Plant
+from .worker_system import WorkerSystem
 
 FORBIDDEN = re.compile(
     r"X-Amz-Signature|X-Amz-Credential|X-Amz-Security-Token|AWS4-HMAC|aws_secret|SecretAccessKey|StaticKeyValue"
@@ -13,11 +13,11 @@ FORBIDDEN = re.compile(
 )
 
 
-def assert_no_secret(plant: Plant, *logs: Path) -> int:
-    """Look for every key of the plant's table, in each form, and for whatever signs; gives the number of keys."""
+def assert_no_secret(system: WorkerSystem, *logs: Path) -> int:
+    """Check that the logs have no key of the system, in any form, and no signature; return the number of keys."""
     keys = [
         row["KeyValue"]["S"]
-        for page in plant.dynamodb.get_paginator("scan").paginate(TableName=plant.stack.output_table)
+        for page in system.dynamodb.get_paginator("scan").paginate(TableName=system.stack.output_table)
         for row in page["Items"]
         if "KeyValue" in row
     ]
