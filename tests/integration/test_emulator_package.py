@@ -30,7 +30,7 @@ print(*sorted({{name.split(".")[0] for name in sys.modules}}))
 
 
 def _uv(*arguments: str | Path) -> None:
-    subprocess.run([find_uv_bin(), *map(str, arguments), "--offline", "--quiet"], check=True, timeout=60)
+    subprocess.run([find_uv_bin(), *map(str, arguments), "--offline", "--no-cache", "--quiet"], check=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
