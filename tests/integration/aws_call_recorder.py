@@ -1,12 +1,12 @@
 """Records the AWS calls of the code under test, and compares each call with the permissions that its process declares.
 
-A process of the program gets all its clients from one `open_aws`. The tests replace that function by one whose clients
+A process of the program gets all its clients from one `aws_of`. The tests replace that function by one whose clients
 report each call, and each URL that they sign, under the name of the process. A test opens recorded clients for a store
 or a handler that it builds itself. The clients that a test uses for its own requests are not recorded.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -17,6 +17,7 @@ from aiobotocore.config import AioConfig
 from tests.declared_permissions import OPERATOR, SERVICE, WORKER, Call, is_declared
 from transcode.aws import Aws
 from transcode.permissions import Resource
+from transcode.settings import Settings
 
 PROCESS_OF_MODULE = {
     "service.resources": SERVICE,
@@ -25,7 +26,7 @@ PROCESS_OF_MODULE = {
     "worker.reconcile.runner": WORKER,
     "worker.redrive.command": OPERATOR,
 }
-"""The modules that call `open_aws`, and the process that each of them belongs to."""
+"""The modules that call `aws_of`, and the process that each of them belongs to."""
 
 ACTION_OF_OPERATION = {
     "s3:HeadBucket": "s3:ListBucket",
@@ -89,10 +90,13 @@ class AwsCallRecorder:
             report = partial(self._record_operation, process)
             yield RecordedAws(stack, region=region, endpoint_url=endpoint_url, report=report)
 
+    def _aws_of(self, process: str, settings: Settings) -> AbstractAsyncContextManager[Aws]:
+        return self.open_aws(process, region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
+
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Record the calls of each process that a test starts inside its own process."""
         for module, process in PROCESS_OF_MODULE.items():
-            patch.setattr(import_module(module), "open_aws", partial(self.open_aws, process))
+            patch.setattr(import_module(module), "aws_of", partial(self._aws_of, process))
 
     def take_undeclared(self) -> list[str]:
         """Return the undeclared calls since the last call of this method."""

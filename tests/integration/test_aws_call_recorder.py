@@ -12,16 +12,18 @@ from tests.declared_permissions import DECLARED, OPERATOR, SERVICE, WORKER, Call
 from tests.integration.aws_call_recorder import PROCESS_OF_MODULE, AwsCallRecorder
 from transcode.permissions import Permission, Resource
 
+OPENERS = {("transcode.startup", "aws_of"), ("transcode.aws", "open_aws")}
 
-def _imports_open_aws(path: Path) -> bool:
+
+def _opens_clients(path: Path) -> bool:
     imports = [each for each in ast.walk(ast.parse(path.read_bytes())) if isinstance(each, ast.ImportFrom)]
-    return any(each.module == "transcode.aws" and alias.name == "open_aws" for each in imports for alias in each.names)
+    return any((each.module, alias.name) in OPENERS for each in imports for alias in each.names)
 
 
 def test_every_module_that_opens_clients_is_recorded() -> None:
     """A new command of the service or the worker has to be added to the recorder's table."""
     paths = [path for folder in ("service", "worker") for path in (ROOT / folder).rglob("*.py")]
-    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths if _imports_open_aws(path)}
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths if _opens_clients(path)}
     assert modules == set(PROCESS_OF_MODULE)
 
 

@@ -29,15 +29,20 @@ print(*sorted({{name.split(".")[0] for name in sys.modules}}))
 """
 
 
-def _uv(*arguments: str | Path) -> None:
-    subprocess.run([find_uv_bin(), *map(str, arguments), "--offline", "--no-cache", "--quiet"], check=True, timeout=60)
+def _uv(*arguments: str | Path, cache: Path) -> None:
+    subprocess.run(
+        [find_uv_bin(), *map(str, arguments), "--offline", "--quiet"],
+        check=True,
+        timeout=60,
+        env={**os.environ, "UV_CACHE_DIR": str(cache)},
+    )
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the emulator's wheel."""
     folder = tmp_path_factory.mktemp("wheel")
-    _uv("build", PROJECT, "--wheel", "--out-dir", folder)
+    _uv("build", PROJECT, "--wheel", "--out-dir", folder, cache=tmp_path_factory.mktemp("cache"))
     (path,) = folder.glob("*.whl")
     return path
 
@@ -46,7 +51,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that contains the installed wheel and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
-    _uv("pip", "install", "--python", sys.executable, "--no-deps", "--target", folder, wheel)
+    _uv(
+        "pip",
+        "install",
+        "--python",
+        sys.executable,
+        "--no-deps",
+        "--target",
+        folder,
+        wheel,
+        cache=tmp_path_factory.mktemp("cache"),
+    )
     return folder
 
 
