@@ -119,10 +119,10 @@ COPY local local
 COPY deploy deploy
 COPY bench bench
 COPY tests tests
-RUN python -m compileall -q transcode service worker client emulator local deploy bench tests
+RUN uv pip install --quiet --python /opt/venv --offline --no-deps --editable ./emulator \
+ && python -m compileall -q transcode service worker client emulator local deploy bench tests
 USER app
-ENV PYTHONPATH=/app/emulator \
-    HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
+ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "pytest", "-p", "no:cacheprovider"]
 # The other tests need a browser or Node.js, or take long and start processes of their own.
