@@ -1,6 +1,6 @@
 """Computes MediaConvert's percentages from ffmpeg's progress reports. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from mediaconvert_emulator.json_types import JsonObject
@@ -38,6 +38,19 @@ class Progress:
             case Phase.UPLOADING:
                 before = PROBING_PERCENT + TRANSCODING_PERCENT
                 return before + self.phase_percent * (100 - before) // 100
+
+    def not_before(self, earlier: "Progress") -> "Progress":
+        """Return this progress, or the earlier one if it is further in the same phase.
+
+        ffmpeg's reports can go back: it reports the output that was written least, and no time before the first packet.
+        """
+        is_behind = (
+            self.phase is earlier.phase
+            and self.phase_percent is not None
+            and earlier.phase_percent is not None
+            and self.phase_percent < earlier.phase_percent
+        )
+        return replace(self, phase_percent=earlier.phase_percent) if is_behind else self
 
     def to_json(self) -> JsonObject:
         """Return the `jobProgress` of a STATUS_UPDATE; an unknown percentage is absent, as on AWS."""

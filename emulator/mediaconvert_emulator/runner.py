@@ -61,19 +61,18 @@ class JobRunner:
         for name, content in key_files(spec.groups).items():
             (folder / name).write_bytes(content)
         duration_s = media.duration_s if has_known_percentage(spec) else None
-        on_progress(Progress(phase=Phase.TRANSCODING, phase_percent=percent(0, duration_s)))
-        frames_decoded = 0
+        progress = Progress(phase=Phase.TRANSCODING, phase_percent=percent(0, duration_s))
+        on_progress(progress)
 
         def on_report(report: dict[str, str]) -> None:
-            nonlocal frames_decoded
-            progress = transcoding_progress(report, duration_s)
-            frames_decoded = progress.frames_decoded
+            nonlocal progress
+            progress = transcoding_progress(report, duration_s).not_before(progress)
             on_progress(progress)
 
         arguments = ffmpeg_arguments(plan, spec.groups, input_name=INPUT_NAME, encoder=self.encoder)
         await transcode(self.ffmpeg, arguments, folder=folder, input_uri=spec.input.uri, on_report=on_report)
         files = await asyncio.to_thread(collect_output_files, spec, plan, folder)
-        await self._upload(files, frames_decoded, on_progress)
+        await self._upload(files, progress.frames_decoded, on_progress)
         return JobResult(media=media, groups=files.groups, warnings=plan.warnings)
 
     async def _download(self, spec: JobSpec, folder: Path, on_progress: ProgressCallback) -> Media:

@@ -59,7 +59,7 @@ def complete_event(stack: Stack, job_id: str, time_ms: int) -> Message:
         {
             "outputFilePaths": [f"{folder}clip_720p.m3u8"],
             "durationInMs": 20_041,
-            "videoDetails": {"widthInPx": 1280, "heightInPx": 720},
+            "videoDetails": {"widthInPx": 1280, "heightInPx": 720, "averageBitrate": 900_000},
         },
     ]
     group = {"type": "HLS_GROUP", "playlistFilePaths": [f"{folder}clip.m3u8"], "outputDetails": outputs}

@@ -28,7 +28,7 @@ from worker.outcomes import Done, Message
 
 MAX_CALLS = 12
 """More AWS calls than a worker makes for one message."""
-LEASE_S = 3
+LEASE_S = 8
 
 
 class DeathError(BaseException):

@@ -258,11 +258,15 @@ def test_a_failed_release_is_rolled_back(deployed: Deployed) -> None:
 @pytest.mark.parametrize(
     ("role", "parameters", "reason"),
     [
-        ("edge", {"ApiOriginDomain": "a.example", "ApiOriginProtocol": "http-only"}, "never travel in the clear"),
-        ("edge", {"ApiOriginDomain": "a.example", "DomainName": "v.example"}, "set both, or neither"),
+        (
+            "edge",
+            {"ApiOriginDomain": "a.example", "ApiOriginProtocol": "http-only"},
+            "sent over a public network",
+        ),
+        ("edge", {"ApiOriginDomain": "a.example", "DomainName": "v.example"}, "Set both DomainName"),
         ("edge", {"ApiOriginDomain": "a.example", "PlaybackKeyInUse": "2"}, "which is empty"),
         ("fargate", {"LoadBalancerScheme": "internet-facing"}, "needs ApiCertificateArn"),
-        ("fargate", {"AuthIssuer": "https://id.example"}, "set both, or neither"),
+        ("fargate", {"AuthIssuer": "https://id.example"}, "Set both AuthIssuer"),
     ],
 )
 def test_unsafe_parameters_are_refused_before_a_resource_is_created(

@@ -133,7 +133,7 @@ async def test_a_completed_upload_is_not_sent_again(client: ApiClient, video: Pa
 async def test_a_refused_file_has_an_error(client: ApiClient, tmp_path: Path) -> None:
     """The error has the API's message, and no state is saved."""
     (tmp_path / "notes.txt").write_text("just text")
-    with pytest.raises(RefusedError, match="answers 415") as refused:
+    with pytest.raises(RefusedError, match="responded 415") as refused:
         await Run(client, tmp_path / "notes.txt").upload.run()
     assert refused.value.code == "unsupported_content_type"
     assert not (tmp_path / "state").exists()

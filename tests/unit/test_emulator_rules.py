@@ -17,6 +17,7 @@ from mediaconvert_emulator.ffmpeg_errors import ffmpeg_error
 from mediaconvert_emulator.job import Job, Status, new_job_id
 from mediaconvert_emulator.listing import PageRequest, paginate
 from mediaconvert_emulator.naming import S3Location
+from mediaconvert_emulator.progress import Phase, Progress
 from mediaconvert_emulator.settings import EmulatorSettings
 from mediaconvert_emulator.spec import InputSpec, JobSpec
 from mediaconvert_emulator.storage import input_error, output_error
@@ -242,3 +243,12 @@ def test_settings_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert settings.queues == ("Default", "Fast")
     assert settings.chaos.drop_rate == 0.5
     assert (settings.region, settings.aws_endpoint_url) == ("eu-central-1", "http://127.0.0.1:4566")
+
+
+def test_the_percentage_of_a_phase_never_decreases() -> None:
+    """A report of ffmpeg can be behind the one before it; its count of frames still counts."""
+    further = Progress(phase=Phase.TRANSCODING, phase_percent=8, frames_decoded=20)
+    behind = Progress(phase=Phase.TRANSCODING, phase_percent=5, frames_decoded=25)
+    assert behind.not_before(further) == Progress(phase=Phase.TRANSCODING, phase_percent=8, frames_decoded=25)
+    assert further.not_before(behind) == further
+    assert Progress(phase=Phase.UPLOADING, phase_percent=0).not_before(further).phase_percent == 0
