@@ -13,7 +13,10 @@ from deploy.cost.workload import SCALES, Workload
 from local import cloudformation_template as templates
 
 ROOT = Path(__file__).resolve().parents[2]
-CONDITIONS = {"lambda": {"IsOnLambda", "HasWorkerFunction"}, "fargate": {"IsOnFargate"}}
+CONDITIONS = {
+    "lambda": {"IsOnLambda", "HasServiceFunction", "HasWorkerFunction", "HasFailedJobPercent"},
+    "fargate": {"IsOnFargate", "HasFailedJobPercent"},
+}
 
 
 def resources(name: str) -> dict[str, Any]:
