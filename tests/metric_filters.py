@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, TypeGuard
 
 from local import cloudformation_template as templates
 from local.embedded_aws import ROOT
@@ -43,7 +43,7 @@ class MetricFilter:
             return float(self.value)
         field = self.value.removeprefix("$.")
         is_selected = field in {token["field"] for token in TOKEN.finditer(self.pattern)}
-        found = line.get(field)
+        found: object = line.get(field)
         return float(found) if is_selected and _is_number(found) else None
 
 
@@ -98,7 +98,7 @@ def _equals(found: object, value: object) -> bool:
     return _is_number(found) and found == value
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
