@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped] -- it has no stubs
 
+from deploy.parameters import EXPORTED
 from local.cloudformation_template import parse
 
 INFRA = Path(__file__).parents[2] / "infra"
@@ -49,10 +51,58 @@ def references(node: object) -> set[str]:
             return set()
 
 
+def attributes(node: object) -> set[str]:
+    """Return the names of the resources in every Fn::GetAtt, at any depth."""
+    match node:
+        case {"Fn::GetAtt": [str(name), *_]}:
+            return {name}
+        case dict():
+            return {name for each in node.values() for name in attributes(each)}
+        case list():
+            return {name for each in node for name in attributes(each)}
+        case _:
+            return set()
+
+
+def conditions_of(node: object) -> set[str]:
+    """Return the names of the conditions in every Fn::If, at any depth."""
+    match node:
+        case {"Fn::If": [str(name), *branches]}:
+            return {name} | conditions_of(branches)
+        case dict():
+            return {name for each in node.values() for name in conditions_of(each)}
+        case list():
+            return {name for each in node for name in conditions_of(each)}
+        case _:
+            return set()
+
+
 @pytest.mark.parametrize("role", TEMPLATES)
 def test_large_numbers_of_parameters_are_quoted(role: str) -> None:
     """UPLOAD_MAX_BYTES would be 5.36870912E9, which the service refuses."""
     assert [each for each in numbers(TEMPLATES[role].get("Parameters", {})) if each > LARGEST_PLAIN_NUMBER] == []
+
+
+def determining_parameters(role: str) -> set[str]:
+    """Return the parameters that determine an export: directly, or through a create-only property of a resource."""
+    template = TEMPLATES[role]
+    outputs = [each["Value"] for each in template.get("Outputs", {}).values() if "Export" in each]
+    named = {name for value in outputs for name in references(value) | attributes(value)}
+    found = named & set(template.get("Parameters", {}))
+    for name in named & set(template["Resources"]):
+        resource = template["Resources"][name]
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", resource["Type"]).schema
+        create_only = {path.split("/")[2] for path in schema.get("createOnlyProperties", [])}
+        values = [value for key, value in resource.get("Properties", {}).items() if key in create_only]
+        conditions = [template["Conditions"][each] for each in conditions_of(values)]
+        found |= references([*values, *conditions]) & set(template["Parameters"])
+    return found - {"StackPrefix"}
+
+
+@pytest.mark.parametrize("role", TEMPLATES)
+def test_the_deployer_knows_every_parameter_that_determines_an_export(role: str) -> None:
+    """CloudFormation refuses to change an export that another stack imports, after it has changed other resources."""
+    assert determining_parameters(role) == set(EXPORTED.get(role, ()))
 
 
 def test_no_managed_policy_has_a_description() -> None:
