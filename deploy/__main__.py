@@ -19,6 +19,7 @@ from deploy.deployment import Deployment, DeployRequest
 from deploy.lambda_package import PLATFORMS, PackageError, build
 from deploy.parameters import ParameterError, read
 from deploy.stacks import TARGETS, UnknownStackError, addresses, stacks
+from deploy.zones import ZoneError
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -160,7 +161,7 @@ def _run(command: Coroutine[Any, Any, None]) -> None:
     """Run the command; print an expected error as one line, and exit with 1."""
     try:
         asyncio.run(command)
-    except (AccountError, StackError, ParameterError, PackageError, ImageError, UnknownStackError) as error:
+    except (AccountError, StackError, ParameterError, PackageError, ImageError, UnknownStackError, ZoneError) as error:
         _fail(str(error))
     except (ClientError, BotoCoreError) as error:
         _fail(f"AWS refused: {error}")

@@ -5,12 +5,13 @@ Every change goes through a change set, because only a change set says beforehan
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from deploy.parameters import Declared
+from deploy.stack_changes import ChangeRefusedError, ResourceChange
 from deploy.stacks import Deployed, Step, next_step, reasons
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ MAX_POLLS = 10
 """Number of polls before a stack without a visible change counts as unchanged; DescribeStacks may lag behind."""
 CAPABILITIES: Sequence[Any] = ("CAPABILITY_IAM",)
 """Allows roles and policies, but none with a custom name."""
+
+
+CheckChanges = Callable[[Sequence[ResourceChange]], None]
 
 
 class StackError(Exception):
@@ -57,11 +61,16 @@ class CloudFormation:
             for each in summary.get("Parameters", [])
         ]
 
-    async def deploy_stack(self, name: str, template: str, parameters: Mapping[str, str]) -> str:
+    async def deploy_stack(
+        self, name: str, template: str, parameters: Mapping[str, str], *, check: CheckChanges | None = None
+    ) -> str:
         """Create or update the stack, and return "created", "updated" or "unchanged".
 
+        `check` gets the changes of an existing stack before they are made, and raises ChangeRefusedError to refuse
+        them.
+
         Raises:
-            StackError: the change failed; CloudFormation has rolled it back.
+            StackError: the change failed, and CloudFormation has rolled it back; or `check` refused it.
         """
         step = await self._wait_for_step(name)
         change_set = f"deploy-{uuid.uuid4().hex[:12]}"
@@ -81,6 +90,8 @@ class CloudFormation:
         if not await self._has_changes(name, change_set):
             await self._client.delete_change_set(StackName=name, ChangeSetName=change_set)
             return "unchanged"
+        if check and step is Step.UPDATE:
+            await self._check_changes(name, change_set, check)
         token = f"deploy-{uuid.uuid4().hex}"
         before = await self._describe(name)
         await self._client.execute_change_set(StackName=name, ChangeSetName=change_set, ClientRequestToken=token)
@@ -149,6 +160,25 @@ class CloudFormation:
                 raise StackError(f"{name} can't be changed: {reason}")
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, MAX_POLL_S)
+
+    async def _check_changes(self, name: str, change_set: str, check: CheckChanges) -> None:
+        pages = self._client.get_paginator("describe_change_set").paginate(StackName=name, ChangeSetName=change_set)
+        changes = [
+            ResourceChange(
+                logical_id=change["LogicalResourceId"],
+                resource_type=change["ResourceType"],
+                action=change["Action"],
+                physical_id=change.get("PhysicalResourceId"),
+            )
+            async for page in pages
+            for change in (each.get("ResourceChange") for each in page.get("Changes", []))
+            if change
+        ]
+        try:
+            check(changes)
+        except ChangeRefusedError as error:
+            await self._client.delete_change_set(StackName=name, ChangeSetName=change_set)
+            raise StackError(f"{name}: {error}") from error
 
     async def _wait_until_started(self, name: str, before: "StackTypeDef | None") -> None:
         """Return when DescribeStacks shows a change since `before`, or after MAX_POLLS polls."""

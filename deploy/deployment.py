@@ -3,15 +3,34 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from deploy import buckets
+from deploy import account_state, buckets
 from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation
 from deploy.container_images import put_images
+from deploy.lambda_concurrency import (
+    RequestedConcurrency,
+    concurrency_level,
+    concurrency_notice,
+    concurrency_parameters,
+    reserved_now,
+)
 from deploy.lambda_package import ROOT, build
 from deploy.page_upload import page_files, put_page
-from deploy.parameters import Declared, Known, demand_known, fill, known, table_names, visibility_timeout_s
+from deploy.parameters import (
+    Declared,
+    Known,
+    demand_exports_unchanged,
+    demand_known,
+    fill,
+    kept_settings,
+    known,
+    table_names,
+    visibility_timeout_s,
+)
+from deploy.stack_changes import ResourceChange, demand_vpc_origin_unused
 from deploy.stacks import TARGETS, Deployed, Stack, Target, every_stack, stacks
 from deploy.stacks import stack as stack_of
+from deploy.zones import ZONE_COUNT, select_zones
 
 INFRA = ROOT / "infra"
 MAX_ROUNDS = 3
@@ -50,11 +69,13 @@ class Deployment:
     """The parameters that each stack was deployed with in this run."""
     code_parameters: dict[str, str] = field(default_factory=dict)
     """The parameters that name the package or images of this checkout."""
+    account_parameters: dict[str, str] = field(default_factory=dict)
+    """The parameters of the target's stack that follow from the account: its zones, its concurrency."""
 
     async def run(self) -> dict[str, Deployed]:
         """Create or update every stack, and return the existing stacks by role."""
         plan = stacks(self.request.deployment, self.request.target, without=self.request.without)
-        await self._read_current_state(plan)
+        await self.read_state(plan)
         for _ in range(MAX_ROUNDS):
             if not [stack for stack in plan if await self._deploy_stack(stack)]:
                 break
@@ -62,8 +83,13 @@ class Deployment:
         await self._remove_other_target()
         return self.existing
 
-    async def _read_current_state(self, plan: Sequence[Stack]) -> None:
-        """Read the templates and the existing stacks, before anything is changed."""
+    async def read_state(self, plan: Sequence[Stack]) -> None:
+        """Read the templates, the existing stacks and the account, before any stack is changed.
+
+        Raises:
+            ParameterError: a parameter is unknown or can't change, or the account can't reserve what it requests.
+            ZoneError: the account has too few zones for Fargate.
+        """
         for stack in plan:
             self.templates[stack.role] = (INFRA / stack.template).read_text(encoding="utf-8")
             self.declared[stack.role] = await self.cloudformation.declared(self.templates[stack.role])
@@ -71,6 +97,43 @@ class Deployment:
         for stack in every_stack(self.request.deployment):
             if found := await self.cloudformation.find(stack.name):
                 self.existing[stack.role] = found
+        demand_exports_unchanged("pipeline", fill(self.declared["pipeline"], self._known("pipeline")), self.existing)
+        await self._read_account()
+
+    async def _read_account(self) -> None:
+        """Read what the account allows the target, before any stack is changed."""
+        if self.request.target == "lambda":
+            self.account_parameters = await self._concurrency()
+            return
+        self.account_parameters = await self._zones()
+        if await account_state.ensure_ecs_role(self.account):
+            self.report(f"{'service-linked role of ECS':<40} created")
+
+    async def _concurrency(self) -> dict[str, str]:
+        """Return the parameters of Lambda's stack that adapt it to the account's concurrent executions."""
+        if "Concurrency" in self.request.given:
+            return {}
+        requested = RequestedConcurrency(
+            uploads=int(self._value("lambda", "UploadsConcurrency")),
+            job_events=int(self._value("lambda", "JobEventsConcurrency")),
+            worker_reserved=int(self._value("lambda", "WorkerReservedConcurrency")),
+            service_reserved=int(self._value("lambda", "ServiceReservedConcurrency")),
+        )
+        account = await account_state.read_concurrency(self.account)
+        current = self.existing["lambda"].parameters if "lambda" in self.existing else {}
+        level = concurrency_level(account, requested, reserved_now=reserved_now(current))
+        if notice := concurrency_notice(level, account):
+            self.report(f"{'concurrency':<40} {notice}")
+        return concurrency_parameters(level, requested)
+
+    async def _zones(self) -> dict[str, str]:
+        """Return the zones for a new VPC; an existing stack keeps its zones."""
+        zones = await account_state.read_zones(self.account)
+        is_vpc_given = bool(self._value("fargate", "VpcId"))
+        is_known = "AvailabilityZones" in self.request.given or "fargate" in self.existing
+        if is_vpc_given or is_known:
+            return {"AvailabilityZones": ",".join(sorted(zone.name for zone in zones)[:ZONE_COUNT])}
+        return {"AvailabilityZones": ",".join(select_zones(self.account.region, zones))}
 
     async def _deploy_stack(self, stack: Stack) -> bool:
         """Create or update one stack; return False if this run has already deployed it with the same parameters."""
@@ -80,13 +143,18 @@ class Deployment:
         if self.deployed_parameters.get(stack.role) == parameters:
             return False
         self.report_current(stack.name)
-        outcome = await self.cloudformation.deploy_stack(stack.name, self.templates[stack.role], parameters)
+        outcome = await self.cloudformation.deploy_stack(
+            stack.name, self.templates[stack.role], parameters, check=self._check_changes
+        )
         self.report(f"{stack.name:<40} {outcome}")
         self.deployed_parameters[stack.role] = parameters
         found = await self.cloudformation.find(stack.name)
         if found:
             self.existing[stack.role] = found
         return True
+
+    def _check_changes(self, changes: Sequence[ResourceChange]) -> None:
+        demand_vpc_origin_unused(self.request.deployment, changes, self.existing)
 
     def _known(self, role: str) -> Known:
         return known(
@@ -95,8 +163,19 @@ class Deployment:
             left=self._other_target,
             given=self.request.given,
             fixed={"StackPrefix": self.request.deployment, **self._fixed(role)},
-            suggested=table_names(self.request.deployment, self.declared["pipeline"]) if role == "pipeline" else {},
+            suggested=self.suggested(role),
         )
+
+    def suggested(self, role: str) -> dict[str, str]:
+        """Return values for parameters of the stack that neither the caller nor an existing stack sets."""
+        match role:
+            case "pipeline":
+                return table_names(self.request.deployment, self.declared["pipeline"])
+            case "lambda" | "fargate":
+                zones = self.account_parameters if role == "fargate" else {}
+                return {**zones, **kept_settings(role, self.existing, left=self._other_target)}
+            case _:
+                return {}
 
     @property
     def _other_target(self) -> str:
@@ -108,7 +187,9 @@ class Deployment:
                 return self._visibility()
             case "artifacts" if self.request.target == "fargate":
                 return {"WithImages": "true"}
-            case "lambda" | "fargate":
+            case "lambda":
+                return {**self.account_parameters, **self.code_parameters}
+            case "fargate":
                 return self.code_parameters
             case _:
                 return {}

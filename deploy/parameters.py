@@ -13,6 +13,37 @@ from deploy.stacks import Deployed
 
 DEFAULT_DEPLOYMENT = "mediaconvert-status"
 TABLES = ("InputFileTable", "OutputTable", "StatusTable")
+EXPORTED: Mapping[str, Sequence[str]] = {
+    "pipeline": (
+        "InputBucketName",
+        "OutputBucketName",
+        "UploadPrefix",
+        "InputFileTableName",
+        "OutputTableName",
+        "StatusTableName",
+        "UploadsQueueName",
+        "UploadsDeadLetterQueueName",
+        "JobEventsQueueName",
+        "JobEventsDeadLetterQueueName",
+    )
+}
+"""Parameters of each stack that determine its exports. CloudFormation can't change an export that a stack imports.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html"""
+SETTINGS_OF_BOTH_TARGETS = (
+    "PlaybackPrivateKeySecretArn",
+    "CorsAllowOrigins",
+    "AuthIssuer",
+    "AuthAudience",
+    "UploadMaxBytes",
+    "UploadsPerMinute",
+    "StatusUpdateIntervalS",
+    "StatusTtlS",
+    "OutputTtlS",
+    "LogLevel",
+    "LogRetentionDays",
+    "OtlpEndpoint",
+)
+"""Parameters that mean the same in lambda.yaml and fargate.yaml, and that a change of the target keeps."""
 VISIBILITY_FACTOR = 6
 """AWS recommends a visibility timeout of six function timeouts, so that SQS delivers no throttled batch twice.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html"""
@@ -116,6 +147,31 @@ def demand_known(given: Mapping[str, str], declared: Collection[str]) -> None:
             similar = difflib.get_close_matches(name, declared, n=1)
             hint = f"; {similar[0]}?" if similar else ""
             raise ParameterError(f"no template has a parameter {name}{hint}")
+
+
+def demand_exports_unchanged(role: str, parameters: Mapping[str, str], existing: Mapping[str, Deployed]) -> None:
+    """Check that the stack keeps the parameters that determine its exports, if other stacks import them.
+
+    Raises:
+        ParameterError: a value would change; the message names it.
+    """
+    if role not in existing or not set(existing) - {role, "artifacts"}:
+        return
+    previous = existing[role].parameters
+    for name in EXPORTED.get(role, ()):
+        if previous.get(name, parameters[name]) != parameters[name]:
+            raise ParameterError(
+                f"{name} can't change from {previous[name]!r} to {parameters[name]!r}: other stacks of this deployment "
+                "import the value; create a second deployment with another STACK instead"
+            )
+
+
+def kept_settings(target: str, existing: Mapping[str, Deployed], *, left: str) -> dict[str, str]:
+    """Return the settings that the stack of a new target takes over from the target that the deployment leaves."""
+    if target in existing or left not in existing:
+        return {}
+    parameters = existing[left].parameters
+    return {name: parameters[name] for name in SETTINGS_OF_BOTH_TARGETS if name in parameters}
 
 
 def visibility_timeout_s(worker_timeout_s: int) -> str:

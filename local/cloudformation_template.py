@@ -87,7 +87,9 @@ def buckets(template: Template) -> list[BucketSettings]:
         BucketSettings(
             logical_id=logical_id,
             lifecycle_rules=tuple(
-                _lifecycle_rule(rule) for rule in properties.get("LifecycleConfiguration", {}).get("Rules", [])
+                _lifecycle_rule(rule)
+                for rule in properties.get("LifecycleConfiguration", {}).get("Rules", [])
+                if "Fn::If" not in rule  # the rules of optional parameters, which nothing local sets
             ),
         )
         for logical_id, properties in _resources(template, "AWS::S3::Bucket")

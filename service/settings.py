@@ -73,6 +73,8 @@ class ServiceSettings(Settings):
     """Seconds between two reads of a followed job or file, however many clients follow it."""
     fresh_s: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Seconds for which the service caches a job's row; with 0, it reads the row for each request."""
+    max_wait_s: Annotated[float, Field(ge=0, le=20)] = 20.0
+    """Maximum seconds for which the service holds a long poll, whatever its `wait_s`; with 0, it responds at once."""
     heartbeat_s: Annotated[float, Field(ge=0.05, le=300)] = 15.0
     """Seconds without an event after which the service sends a comment, so that no proxy closes the idle stream."""
     api_base_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = "/"

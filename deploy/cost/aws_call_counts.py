@@ -17,10 +17,21 @@ FILE_LOOK_READS = 2
 
 LOG_BYTES_PER_UPLOAD = 8_000
 """Log bytes of service and worker for one upload, from its creation to COMPLETE, at LOG_LEVEL=INFO."""
+API_LOG_BYTES = 300
+"""Bytes of one line of API Gateway's access log, with the 26 bytes that CloudWatch adds to each line."""
+LAMBDA_LOG_BYTES = 600
+"""Bytes of Lambda's own two log lines for each invocation, platform.start and platform.report, also with 26 each."""
+KMS_TABLES = 3
+"""Tables under the AWS managed KMS key."""
+KMS_REQUESTS_PER_HOUR = 12
+"""DynamoDB requests a table's key every five minutes for each connection with traffic.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html"""
+TASK_CONNECTIONS = 10
+"""Connections to DynamoDB of one Fargate task: the size of botocore's pool. A function uses one at a time."""
 ROW_BYTES = 1_024
 """Largest size of a row, so that each write is one write unit."""
 
-ALARM_METRICS = {"lambda": 12, "fargate": 12}
+ALARM_METRICS = {"lambda": 16, "fargate": 14}
 """Number of metrics in the alarms of alarms.yaml."""
 SCALING_METRICS = {"lambda": 0, "fargate": 10}
 """Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have three metrics each."""

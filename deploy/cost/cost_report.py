@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from deploy.cost import aws_call_counts as counts
 from deploy.cost import prices
-from deploy.cost.monthly_bill import BillLine, Target, bill, first_version, total
+from deploy.cost.monthly_bill import BillLine, Target, bill, first_version, storage_usd, total
 from deploy.cost.workload import SCALES, Workload
 
 LEVERS = {
     "MediaConvert": "`infra/job_template.json`: renditions, their sizes and quality; reserved queues at a large scale",
-    "S3: storage": "a lifecycle rule on the input bucket (the system never reads an upload after its job); bit rates",
+    "S3: storage": "`InputExpirationDays`, `OutputExpirationDays` ([below](#storage-over-time)); bit rates",
     "S3: requests": "`SegmentLength` in the job template",
     "CloudFront: data": "`MaxBitrate` in the job template; `PriceClass`; a commitment",
     "CloudFront: requests": "`SegmentLength`",
@@ -25,7 +25,10 @@ LEVERS = {
     "Fargate Spot: worker": "`WorkerMinTasks`, `WorkerBacklogPerTask`, `WorkerOnDemandTasks`",
     "Load balancer": "`TARGET=lambda`",
     "Public addresses": "your own VPC (`VpcId`); one NAT gateway costs as much as nine addresses",
+    "KMS requests": "the AWS owned key, which is free (`SSESpecification` in `infra/pipeline.yaml`)",
     "Logs": "`LogLevel`, `LogRetentionDays`",
+    "Logs: API Gateway's access log": "`TARGET=fargate`; `AccessLogSettings` in `infra/lambda.yaml`",
+    "Logs: Lambda's own lines": "`JobEventsWindowS`: fewer invocations; `LogRetentionDays`",
     "Alarms, metrics, dashboard": "`WITHOUT=alarms`; the first three dashboards of an account are free",
     "Lambda": "",
     "Autoscaling's alarms": "on-demand tables, which this project uses, have none",
@@ -34,7 +37,7 @@ LEVERS = {
 
 def document() -> str:
     """Return the text of docs/cost.md."""
-    return "\n".join([*_head(), *_bills(), *_assumed(), *_counted(), *_priced(), ""])
+    return "\n".join([*_head(), *_bills(), *_storage(), *_assumed(), *_counted(), *_priced(), ""])
 
 
 def _head() -> list[str]:
@@ -101,6 +104,36 @@ def _table(bills: Sequence[Sequence[BillLine]]) -> list[str]:
     return [*lines, f"| **total** | {sums} | |"]
 
 
+EXPIRY_EXAMPLES = ((0, 0), (7, 0), (7, 90))
+"""Pairs of InputExpirationDays and OutputExpirationDays in the table of storage."""
+STORAGE_MONTHS = (1, 12, 36)
+
+
+def _storage() -> list[str]:
+    heads = " | ".join(f"month {month}" for month in STORAGE_MONTHS)
+    load = Workload(minutes=SCALES[1])
+    rows = []
+    for input_days, output_days in EXPIRY_EXAMPLES:
+        amounts = " | ".join(
+            f"{storage_usd(load, month=month, input_days=input_days, output_days=output_days):,.2f}"
+            for month in STORAGE_MONTHS
+        )
+        rows.append(f"| {input_days or 'forever'} | {output_days or 'forever'} | {amounts} |")
+    return [
+        "## Storage over time",
+        "",
+        *_paragraph(
+            "The bills above have the storage of the first month. By default S3 keeps every object, so the line grows",
+            "with every month. `InputExpirationDays` and `OutputExpirationDays` delete uploads and videos; the system",
+            f"reads an upload only once, for its job. For {SCALES[1]:,} minutes a month:",
+        ),
+        f"| days of uploads | days of videos | {heads} |",
+        f"|---:|---:|{'---:|' * len(STORAGE_MONTHS)}",
+        *rows,
+        "",
+    ]
+
+
 def _assumed() -> list[str]:
     load = Workload(minutes=SCALES[0])
     return [
@@ -145,7 +178,10 @@ def _counted() -> list[str]:
         *_paragraph(
             f"No row is larger than {counts.ROW_BYTES:,} bytes, so each write is one write unit. A message takes",
             f"three SQS requests: send, receive, delete. An upload here causes {load.messages:g} messages. Both",
-            f"processes together log at most {counts.LOG_BYTES_PER_UPLOAD:,} bytes about an upload.",
+            f"processes together log at most {counts.LOG_BYTES_PER_UPLOAD:,} bytes about an upload. On Lambda, API",
+            f"Gateway logs {counts.API_LOG_BYTES} bytes for each request, and Lambda {counts.LAMBDA_LOG_BYTES} bytes",
+            f"for each invocation. DynamoDB requests the key of each of the {counts.KMS_TABLES} tables from KMS",
+            f"{counts.KMS_REQUESTS_PER_HOUR} times an hour for each connection with traffic.",
         ),
     ]
 

@@ -17,6 +17,7 @@ WORKER_POLLERS = 2
 """Number of pollers of a worker (the setting POLLERS)."""
 LONG_POLL_GAP_S = 2
 """Pause of the page between two long polls, where it can't use streams."""
+MONTH_DAYS = 30
 UTILIZATION = 0.7
 """Target utilization of the first version's table autoscaling."""
 
@@ -41,7 +42,9 @@ def bill(load: Workload, target: Target) -> list[BillLine]:
         BillLine(name="SQS", usd=_queues(load, target)),
         BillLine(name="EventBridge", usd=load.uploads * prices.S3_EVENT.usd),
         *(_functions(load) if target == "lambda" else _containers(load)),
+        BillLine(name="KMS requests", usd=_kms_requests(load, target) * prices.KMS_REQUEST.usd),
         BillLine(name="Logs", usd=load.uploads * counts.LOG_BYTES_PER_UPLOAD / 1e9 * prices.LOG_GB.usd),
+        *(_logs_of_aws(load) if target == "lambda" else []),
         BillLine(name="Alarms, metrics, dashboard", usd=_watching(target)),
     ]
 
@@ -71,6 +74,16 @@ SHARED = ("MediaConvert", "S3: storage", "S3: requests", "CloudFront: data")
 """Names of the lines that every system has, as they pay for the video itself."""
 
 
+def storage_usd(load: Workload, *, month: int, input_days: int = 0, output_days: int = 0) -> float:
+    """Return what the objects of a month cost that are stored at its end, `month` months after the first upload.
+
+    `input_days` and `output_days` are the parameters InputExpirationDays and OutputExpirationDays; 0 keeps everything.
+    """
+    uploaded = load.uploaded_gb * min(month, input_days / MONTH_DAYS if input_days else month)
+    outputs = load.output_gb * min(month, output_days / MONTH_DAYS if output_days else month)
+    return (uploaded + outputs) * prices.S3_GB.usd
+
+
 def total(lines: list[BillLine]) -> float:
     """Return the sum."""
     return sum(line.usd for line in lines)
@@ -96,21 +109,50 @@ def _api_requests(load: Workload, target: Target) -> float:
     return 1 + watching + 1
 
 
-def _tables(load: Workload) -> float:
-    writes = (
+def _writes(load: Workload) -> float:
+    """Return the number of writes for one upload."""
+    return (
         counts.ANNOUNCE_WRITES
         + counts.SUBMIT_WRITES
         + (1 + load.updates) * counts.EVENT_WRITES
         + counts.COMPLETE_WRITES
     )
-    watcher_reads = (
-        load.job_s * counts.LOOK_READS + 2 * counts.FILE_LOOK_READS
-    )  # one watcher, one read a second (TICK_S)
-    reads = counts.SUBMIT_READS + counts.COMPLETE_READS + watcher_reads
+
+
+def _reads(load: Workload) -> float:
+    """Return the number of reads for one upload with one watcher, who causes one read a second (TICK_S)."""
+    watcher_reads = load.job_s * counts.LOOK_READS + 2 * counts.FILE_LOOK_READS
+    return counts.SUBMIT_READS + counts.COMPLETE_READS + watcher_reads
+
+
+def _tables(load: Workload) -> float:
+    writes, reads = _writes(load), _reads(load)
     kept_gb = load.uploads * 3 * counts.ROW_BYTES / 1e9
     return (
         load.uploads * (writes * prices.WRITE_UNIT.usd + reads * prices.READ_UNIT.usd) + kept_gb * prices.TABLE_GB.usd
     )
+
+
+def _kms_requests(load: Workload, target: Target) -> float:
+    """Return the number of KMS requests: at most one for each request to a table, and few for a busy connection."""
+    if target == "lambda":
+        worker_s, service_s, held_s = _function_seconds(load)
+        connections = 1 + load.uploads * (worker_s + service_s + held_s) / (prices.HOURS * 3_600)
+    else:
+        connections = sum(_tasks(load)) * counts.TASK_CONNECTIONS
+    refreshes = connections * counts.KMS_TABLES * counts.KMS_REQUESTS_PER_HOUR * prices.HOURS
+    return min(load.uploads * (_writes(load) + _reads(load)), refreshes)
+
+
+def _logs_of_aws(load: Workload) -> list[BillLine]:
+    """Return what API Gateway and Lambda log by themselves."""
+    requests = _api_requests(load, "lambda")
+    api_gb = load.uploads * requests * counts.API_LOG_BYTES / 1e9
+    lambda_gb = load.uploads * (requests + load.messages) * counts.LAMBDA_LOG_BYTES / 1e9
+    return [
+        BillLine(name="Logs: API Gateway's access log", usd=api_gb * prices.LOG_GB.usd),
+        BillLine(name="Logs: Lambda's own lines", usd=lambda_gb * prices.LOG_GB.usd),
+    ]
 
 
 def _queues(load: Workload, target: Target) -> float:
@@ -120,11 +162,16 @@ def _queues(load: Workload, target: Target) -> float:
     return (idle + sent_received_deleted) * prices.SQS_REQUEST.usd
 
 
-def _functions(load: Workload) -> list[BillLine]:
+def _function_seconds(load: Workload) -> tuple[float, float, float]:
+    """Return the seconds of one upload: of the worker's function, of the service's, and of held long polls."""
     worker_s = load.submit_s + (load.messages - 1) * load.event_s
     held_s = load.job_s * load.update_interval_s / (load.update_interval_s + LONG_POLL_GAP_S)
+    return worker_s, _api_requests(load, "lambda") * load.request_s, held_s
+
+
+def _functions(load: Workload) -> list[BillLine]:
+    worker_s, service_s, held_s = _function_seconds(load)
     requests = _api_requests(load, "lambda")
-    service_s = requests * load.request_s
     gb_s_usd = load.uploads * prices.LAMBDA_ARM_GB_S.usd
     invocations_usd = load.uploads * prices.LAMBDA_REQUEST.usd
     return [

@@ -47,6 +47,7 @@ ALARM_METRIC = Price(what="CloudWatch alarm", usd=0.10, per="metric in it and mo
 METRIC = Price(what="CloudWatch custom metric", usd=0.30, per="metric and month", is_confirmed=False)
 DASHBOARD = Price(what="CloudWatch dashboard", usd=3.00, per="month", is_confirmed=False)
 KMS_KEY = Price(what="KMS key", usd=1.00, per="month", is_confirmed=False)
+KMS_REQUEST = Price(what="KMS request", usd=0.03 / 10_000, per="request", is_confirmed=False)
 SECRET = Price(what="Secrets Manager secret", usd=0.40, per="month", is_confirmed=False)
 
 TRANSFER_GB: tuple[tuple[float, float], ...] = (

@@ -57,9 +57,19 @@ class Workload:
         return 4 + self.updates
 
     @property
+    def uploaded_gb(self) -> float:
+        """Size of the month's uploads."""
+        return self.minutes * 60 * self.source_mbit_s / 8 / 1_000
+
+    @property
+    def output_gb(self) -> float:
+        """Size of the month's outputs."""
+        return self.minutes * 60 * self.outputs_mbit_s / 8 / 1_000
+
+    @property
     def stored_gb(self) -> float:
         """Size of the month's uploads and outputs in S3."""
-        return self.minutes * 60 * (self.source_mbit_s + self.outputs_mbit_s) / 8 / 1_000
+        return self.uploaded_gb + self.output_gb
 
     @property
     def sent_gb(self) -> float:

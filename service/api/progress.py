@@ -68,6 +68,7 @@ async def get_progress(
     job without a stream.
     """
     known_etags = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")} - {""}
+    wait_s = min(wait_s, resources.settings.max_wait_s)
     if wait_s and known_etags:
         followed = await _wait_for_change(
             JobKey(job_id), known_etags, request=request, caller=caller, resources=resources, wait_s=wait_s

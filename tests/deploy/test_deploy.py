@@ -58,6 +58,21 @@ def test_a_second_run_changes_nothing(deployment: Deployment, deploy: Deploy) ->
     assert second.addresses == deployment.first.addresses
 
 
+def test_the_worker_reserves_the_executions_of_its_event_sources(deployment: Deployment) -> None:
+    """Maximum concurrency alone reserves nothing. The embedded AWS allows 1000 executions, and ignores reservations."""
+    (stack,) = deployment.client("cloudformation").describe_stacks(StackName=f"{deployment.name}-lambda")["Stacks"]
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
+    assert (parameters["Concurrency"], parameters["WorkerReservedConcurrency"]) == ("ample", "4")
+
+
+def test_a_value_that_other_stacks_import_can_not_be_changed(deployment: Deployment, deploy: Deploy) -> None:
+    """The command names it, and changes nothing."""
+    refused = deploy(*deployment.options, "--set", "UploadPrefix=in/")
+    assert (refused.code, len(refused.errors.splitlines())) == (1, 1)
+    assert refused.errors.startswith("deploy: UploadPrefix can't change from 'uploads/' to 'in/'")
+    assert len(refused.lines) == 1
+
+
 def test_an_upload_is_transcoded_and_its_playlist_is_stored(
     deployment: Deployment, api: httpx.Client, tmp_path: Path
 ) -> None:

@@ -2,17 +2,21 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
+from deploy.account_state import ECS_ROLE, ensure_ecs_role, read_concurrency, read_zones
 from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation, StackError
 from deploy.deletion import delete_stacks, find_stacks
+from deploy.deployment import Deployment, DeployRequest
 from deploy.lambda_package import ROOT
 from deploy.parameters import Known, fill, table_names
-from deploy.stacks import stack
+from deploy.stack_changes import ChangeRefusedError, ResourceChange
+from deploy.stacks import stack, stacks
+from deploy.zones import select_zones
 
 QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
 GOOD = json.dumps({"Resources": QUEUE, "Outputs": {"Url": {"Value": {"Ref": "Q"}}}})
@@ -51,6 +55,57 @@ async def test_a_failed_update_keeps_the_previous_stack(cloudformation: CloudFor
     assert after
     assert (after.status, after.outputs) == ("UPDATE_ROLLBACK_COMPLETE", before.outputs)
     assert await cloudformation.deploy_stack(name, GOOD, {}) == "unchanged"
+
+
+async def test_a_refused_change_leaves_the_stack_as_it_is(cloudformation: CloudFormation, name: str) -> None:
+    """The check sees the change set of an existing stack, and no check runs at its creation."""
+    seen: list[ResourceChange] = []
+
+    def refuse(changes: Sequence[ResourceChange]) -> None:
+        seen.extend(changes)
+        raise ChangeRefusedError("first this, then that")
+
+    assert await cloudformation.deploy_stack(name, GOOD, {}, check=refuse) == "created"
+    longer = json.dumps({"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 60}}}})
+    with pytest.raises(StackError, match=f"{name}: first this, then that"):
+        await cloudformation.deploy_stack(name, longer, {}, check=refuse)
+    assert [(each.logical_id, each.resource_type, each.action) for each in seen] == [("Q", "AWS::SQS::Queue", "Modify")]
+    assert (await cloudformation.deploy_stack(name, GOOD, {}, check=refuse)) == "unchanged"
+
+
+async def test_the_role_of_ecs_is_created_once(account: Account, client: Callable[[str], Any]) -> None:
+    """A second deployment finds it, whatever region it is for."""
+    created = [await ensure_ecs_role(account) for _ in range(2)]
+    assert created[1] is False
+    roles = client("iam").list_roles(PathPrefix="/aws-service-role/ecs.amazonaws.com/")["Roles"]
+    assert [each["RoleName"].lower() for each in roles] == [ECS_ROLE.lower()]
+
+
+async def test_a_deployment_to_fargate_selects_zones_and_has_the_role_of_ecs(
+    account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], name: str
+) -> None:
+    """Both come before the first stack: IAM takes a while until ECS can assume the role."""
+    deployment = Deployment(
+        request=DeployRequest(deployment=name, target="fargate"),
+        account=account,
+        cloudformation=cloudformation,
+        report=lambda _: None,
+        report_current=lambda _: None,
+    )
+    await deployment.read_state(stacks(name, "fargate"))
+    zones = deployment.suggested("fargate")["AvailabilityZones"].split(",")
+    assert len(set(zones)) == 2
+    assert all(zone.startswith("us-east-1") for zone in zones)
+    assert client("iam").list_roles(PathPrefix="/aws-service-role/ecs.amazonaws.com/")["Roles"]
+    assert await cloudformation.find(name) is None
+
+
+async def test_the_account_reports_its_zones_and_its_concurrency(account: Account) -> None:
+    """The deployer reads both before it changes anything."""
+    zones = await read_zones(account)
+    assert len(select_zones("us-east-1", zones)) == 2
+    limits = await read_concurrency(account)
+    assert 0 < limits.unreserved <= limits.limit
 
 
 async def test_an_invalid_template_is_refused_in_one_line(cloudformation: CloudFormation, name: str) -> None:

@@ -108,14 +108,16 @@ async def test_the_policies_name_the_deployed_resources(stack: Stack, prefix: st
 
 @pytest.fixture(scope="module")
 def alarms(stack: Stack, prefix: str, mediaconvert_exports: None) -> Deployed:  # noqa: ARG001 -- its exports have to exist
-    """The stack of alarms, without those that use metric math: the emulator can't make them."""
+    """The alarms without metric math, which the emulator can't create: the shares of errors and of failed jobs."""
     groups = {name: f"/test/{secrets.token_hex(6)}" for name in ("ServiceLogGroup", "WorkerLogGroup")}
 
     async def deploy() -> Deployed:
         async with aioboto3.Session().client("logs", endpoint_url=stack.endpoint_url) as logs:
             for group in groups.values():
                 await logs.create_log_group(logGroupName=group)
-        given = {"StackPrefix": prefix, "AlarmEmail": "a@example.com", "WorkerFunction": "worker", **groups}
+        functions = {"ServiceFunction": "service", "WorkerFunction": "worker"}
+        without_math = {"FailedJobPercent": "0"}
+        given = {"StackPrefix": prefix, "AlarmEmail": "a@example.com", **functions, **without_math, **groups}
         return await _deploy(stack, _template("alarms.yaml"), **given)
 
     return _finish(deploy())
@@ -126,7 +128,7 @@ async def test_every_alarm_is_created(stack: Stack, alarms: Deployed) -> None:
     names = [name for logical, name in alarms.resources.items() if _is_alarm(logical)]
     async with aioboto3.Session().client("cloudwatch", endpoint_url=stack.endpoint_url) as client:
         described = (await client.describe_alarms(AlarmNames=names))["MetricAlarms"]
-    assert len(described) == 8
+    assert len(described) == 10
 
 
 @pytest.mark.localstack_cannot("its CloudFormation makes no dashboards")

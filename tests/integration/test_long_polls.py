@@ -7,8 +7,10 @@ import time
 import httpx
 import pytest
 
+from local.provision import Stack
 from tests.integration.live_jobs import apply_complete, apply_progress, eventually, long_poll
-from tests.integration.serving import DEADLINE_S, Running
+from tests.integration.process_settings import service_settings
+from tests.integration.serving import DEADLINE_S, Running, running
 from tests.integration.stores import Stores
 from transcode.job import JobWarning, WarningRaised
 
@@ -39,6 +41,19 @@ async def test_a_long_poll_ends_with_304(live_client: httpx.AsyncClient, module_
     await apply_complete(module_stores, job_id)
     assert (await long_poll(live_client, job_id)).status_code == 304
     assert time.monotonic() - began_s < DEADLINE_S
+
+
+@pytest.mark.parametrize(("max_wait_s", "at_least_s"), [(0, 0), (0.3, 0.3)])
+async def test_no_long_poll_is_held_for_longer_than_the_setting(
+    stack: Stack, module_stores: Stores, job_id: str, max_wait_s: float, at_least_s: float
+) -> None:
+    """In an account with ten concurrent executions on Lambda, a few open pages would hold them all."""
+    await apply_progress(module_stores, job_id, 10)
+    settings = service_settings(stack).model_copy(update={"max_wait_s": max_wait_s})
+    async with running(settings) as limited, limited.client() as client:
+        began_s = time.monotonic()
+        assert (await long_poll(client, job_id, wait_s=20)).status_code == 304
+        assert at_least_s <= time.monotonic() - began_s < DEADLINE_S / 2
 
 
 async def test_a_long_poll_without_a_valid_etag_does_not_wait(

@@ -31,7 +31,14 @@ STACKS: Mapping[str, Mapping[str, str]] = {
     "lambda": {"CodeBucket": "packages", "CodeKey": "lambda.zip"},
     "fargate": {"ServiceImage": "registry/service:1", "WorkerImage": "registry/worker:1", "WorkerMinTasks": "0"},
     "edge": {"ApiOriginDomain": "api.example"},
-    "alarms": {"AlarmEmail": "a@example.com", "ServiceLogGroup": "/s", "WorkerLogGroup": "/w", "WorkerFunction": "w"},
+    "alarms": {
+        "AlarmEmail": "a@example.com",
+        "ServiceLogGroup": "/s",
+        "WorkerLogGroup": "/w",
+        "ServiceFunction": "s",
+        "WorkerFunction": "w",
+        "FailedJobPercent": "0",
+    },
 }
 """The templates in the order of deployment, each with its parameters that have no default or need another value."""
 

@@ -1,5 +1,6 @@
 """docs/cost.md contains what the cost model computes, and the model counts what the templates declare."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 from deploy.cost import aws_call_counts as counts
 from deploy.cost import prices
 from deploy.cost.cost_report import document
-from deploy.cost.monthly_bill import Target, bill, first_version, total
+from deploy.cost.monthly_bill import Target, bill, first_version, storage_usd, total
 from deploy.cost.workload import SCALES, Workload
 from local import cloudformation_template as templates
 
 ROOT = Path(__file__).resolve().parents[2]
-CONDITIONS = {"lambda": {"IsOnLambda", "HasWorkerFunction"}, "fargate": {"IsOnFargate"}}
+CONDITIONS = {
+    "lambda": {"IsOnLambda", "HasServiceFunction", "HasWorkerFunction", "HasFailedJobPercent"},
+    "fargate": {"IsOnFargate", "HasFailedJobPercent"},
+}
 
 
 def resources(name: str) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def test_the_model_counts_two_alarms_for_each_target_tracking_policy() -> None:
     policies = [
         each["Properties"]["TargetTrackingScalingPolicyConfiguration"]
         for each in resources("fargate.yaml").values()
-        if each["Properties"].get("PolicyType") == "TargetTrackingScaling"
+        if each.get("Properties", {}).get("PolicyType") == "TargetTrackingScaling"
     ]
     read = [metrics_of(each.get("CustomizedMetricSpecification", {}).get("Metrics", [])) or 1 for each in policies]
     assert 2 * sum(read) == counts.SCALING_METRICS["fargate"]
@@ -90,3 +94,89 @@ def test_a_longer_interval_between_events_costs_less() -> None:
 def test_the_document_lists_every_price() -> None:
     """Each price is listed with what it pays for, so that a reader can look it up."""
     assert all(f"| {price.what} |" in document() for price in prices.listed())
+
+
+CLOUDWATCH_OVERHEAD_BYTES = 26
+"""CloudWatch charges them for each log event."""
+ACCESS_LOG_SAMPLE = {
+    "requestId": "Yl1aTgZ4FiAEPgA=",
+    "requestTime": "25/Nov/2026:21:48:07 +0000",
+    "httpMethod": "GET",
+    "path": "/jobs/1764107287123-abcdef/progress",
+    "status": "200",
+    "responseLength": "182",
+    "responseLatency": "20012",
+    "integrationLatency": "20009",
+    "integrationErrorMessage": "-",
+}
+REQUEST_ID = "79b4f56e-95b1-4643-9700-2807f4e68189"
+LAMBDA_LOG_SAMPLE = (
+    {
+        "time": "2026-11-25T21:48:07.123Z",
+        "type": "platform.start",
+        "record": {"requestId": REQUEST_ID, "version": "$LATEST"},
+    },
+    {
+        "time": "2026-11-25T21:48:07.456Z",
+        "type": "platform.report",
+        "record": {
+            "requestId": REQUEST_ID,
+            "metrics": {
+                "durationMs": 20012.345,
+                "billedDurationMs": 20013,
+                "memorySizeMB": 1024,
+                "maxMemoryUsedMB": 167,
+                "initDurationMs": 1429.641,
+            },
+            "status": "success",
+        },
+    },
+)
+
+
+def test_the_model_counts_the_bytes_of_api_gateways_access_log() -> None:
+    """The template's format, filled as for a long poll."""
+    (stage,) = [each for each in resources("lambda.yaml").values() if each["Type"] == "AWS::ApiGatewayV2::Stage"]
+    line = stage["Properties"]["AccessLogSettings"]["Format"].strip()
+    for name in sorted(ACCESS_LOG_SAMPLE, key=len, reverse=True):
+        assert f"$context.{name}" in line
+        line = line.replace(f"$context.{name}", ACCESS_LOG_SAMPLE[name])
+    assert "$context" not in line
+    assert counts.API_LOG_BYTES * 0.8 < len(line) + CLOUDWATCH_OVERHEAD_BYTES <= counts.API_LOG_BYTES
+
+
+def test_the_model_counts_the_bytes_of_lambdas_own_log_lines() -> None:
+    """In JSON, as LoggingConfig requests it: one line when an invocation starts, one when it ends."""
+    size = sum(len(json.dumps(each)) + CLOUDWATCH_OVERHEAD_BYTES for each in LAMBDA_LOG_SAMPLE)
+    assert counts.LAMBDA_LOG_BYTES * 0.7 < size <= counts.LAMBDA_LOG_BYTES
+
+
+def test_the_model_counts_the_tables_under_a_kms_key() -> None:
+    """The AWS managed key costs nothing by itself, but its requests do."""
+    tables = [each for each in resources("pipeline.yaml").values() if each["Type"] == "AWS::DynamoDB::Table"]
+    assert len([each for each in tables if each["Properties"]["SSESpecification"]["SSEEnabled"]]) == counts.KMS_TABLES
+
+
+@pytest.mark.parametrize(
+    ("target", "names"),
+    [
+        ("lambda", {"KMS requests", "Logs: API Gateway's access log", "Logs: Lambda's own lines"}),
+        ("fargate", {"KMS requests"}),
+    ],
+)
+def test_the_bill_has_the_logs_of_aws_and_the_requests_to_kms(target: Target, names: set[str]) -> None:
+    """They cost nothing without uploads."""
+    lines = {line.name: line.usd for line in bill(Workload(minutes=100_000), target)}
+    idle = {line.name: line.usd for line in bill(Workload(minutes=0), target)}
+    assert all(lines[name] > 0 == idle[name] for name in names)
+
+
+def test_storage_grows_without_expiry_and_is_steady_with_it() -> None:
+    """Objects that expire within the month cost a part of it."""
+    load = Workload(minutes=100_000)
+    first = next(line.usd for line in bill(load, "lambda") if line.name == "S3: storage")
+    assert storage_usd(load, month=1) == pytest.approx(first)
+    assert storage_usd(load, month=12) == pytest.approx(12 * first)
+    steady = [storage_usd(load, month=month, input_days=7, output_days=90) for month in (3, 12, 36)]
+    assert steady == pytest.approx([steady[0]] * 3)
+    assert storage_usd(load, month=1, input_days=15, output_days=15) == pytest.approx(first / 2)

@@ -2,9 +2,22 @@
 
 import pytest
 
-from deploy.parameters import Declared, Known, ParameterError, demand_known, fill, known, read, table_names
+from deploy.parameters import (
+    EXPORTED,
+    Declared,
+    Known,
+    ParameterError,
+    demand_exports_unchanged,
+    demand_known,
+    fill,
+    kept_settings,
+    known,
+    read,
+    table_names,
+)
 from deploy.stacks import Deployed
 
+PIPELINE = EXPORTED["pipeline"]
 SOURCES = ["fixed", "given", "outputs", "previous", "suggested"]
 
 
@@ -86,3 +99,37 @@ def test_outputs_of_the_previous_target_are_removed_everywhere() -> None:
     }
     assert fill(alarms, known_values["alarms"]) == {"ApiId": "", "AlarmEmail": "ops@example.com"}
     assert fill([Declared(name="ApiOriginDomain")], known_values["edge"]) == {"ApiOriginDomain": "lb.example"}
+
+
+def deployed(**parameters: str) -> Deployed:
+    """Return a stack with these parameters."""
+    return Deployed(status="", parameters=parameters, outputs={})
+
+
+def test_a_value_that_other_stacks_import_can_not_change() -> None:
+    """CloudFormation would fail in the middle of the update; the message names the parameter and both values."""
+    existing = {"pipeline": deployed(UploadPrefix="uploads/"), "permissions": deployed()}
+    with pytest.raises(ParameterError, match=r"UploadPrefix can't change from 'uploads/' to 'in/'.+another STACK"):
+        demand_exports_unchanged("pipeline", {**dict.fromkeys(PIPELINE, ""), "UploadPrefix": "in/"}, existing)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "existing"),
+    [
+        ({"UploadPrefix": "in/"}, {}),
+        ({"UploadPrefix": "in/"}, {"pipeline": deployed(UploadPrefix="uploads/")}),
+        ({"UploadPrefix": "in/"}, {"pipeline": deployed(UploadPrefix="uploads/"), "artifacts": deployed()}),
+        ({"UploadPrefix": "in/"}, {"pipeline": deployed(UploadPrefix="in/"), "lambda": deployed()}),
+        ({"MaxReceiveCount": "9"}, {"pipeline": deployed(MaxReceiveCount="5"), "lambda": deployed()}),
+    ],
+)
+def test_a_value_that_no_stack_imports_may_change(parameters: dict[str, str], existing: dict[str, Deployed]) -> None:
+    """A first deployment that failed after the pipeline can be corrected."""
+    demand_exports_unchanged("pipeline", {**dict.fromkeys(PIPELINE, ""), **parameters}, existing)
+
+
+def test_a_change_of_the_target_keeps_the_settings() -> None:
+    """Without AuthIssuer, the API of the new target would be open; sizes mean something else there."""
+    existing = {"lambda": deployed(AuthIssuer="https://id", ServiceMemoryMb="1536", CodeKey="a.zip")}
+    assert kept_settings("fargate", existing, left="lambda") == {"AuthIssuer": "https://id"}
+    assert kept_settings("lambda", existing, left="fargate") == {}

@@ -16,7 +16,7 @@ from worker.settings import WorkerSettings
 
 INFRA = Path(__file__).parents[2] / "infra"
 PREFIX = "${StackPrefix}-"
-FIXED = {"StackPrefix", "CodeKey", "ServiceImage", "WorkerImage"}
+FIXED = {"StackPrefix", "CodeKey", "ServiceImage", "WorkerImage", "AvailabilityZones"}
 """Parameters that `python -m deploy` sets itself."""
 MAX_TEMPLATE_BYTES = 51_200
 """The largest template that CloudFormation accepts in a request; larger ones must be in S3."""

@@ -73,6 +73,13 @@ def test_a_lifecycle_rule_is_translated_to_s3s_api() -> None:
     )
 
 
+def test_the_lifecycle_rule_of_an_optional_parameter_is_not_applied() -> None:
+    """Nothing local sets InputExpirationDays or OutputExpirationDays."""
+    optional = "!If [HasInputExpiration, { Id: expire-uploads, Status: Enabled }, !Ref AWS::NoValue]"
+    template = templates.parse((_BUCKET % "Prefix: a/").replace("}]", f"}}, {optional}]"))
+    assert [rule["ID"] for rule in templates.buckets(template)[0].lifecycle_rules] == ["tidy"]
+
+
 def test_an_unsupported_lifecycle_rule_is_refused() -> None:
     """A rule that lost a part silently would not be the rule in the template."""
     with pytest.raises(ValueError, match="ExpirationDate of lifecycle rule tidy"):

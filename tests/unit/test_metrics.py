@@ -76,6 +76,30 @@ def test_every_alarm_links_to_its_own_chapter() -> None:
     assert all(each["AlarmActions"] == each["OKActions"] == [{"Ref": "AlarmTopic"}] for each in alarms.values())
 
 
+@pytest.mark.parametrize(
+    ("failed", "completed", "percent"),
+    [(None, None, 0), (2, None, 0), (3, None, 100), (3, 3, 50), (40, 10, 80), (None, 500, 0)],
+)
+def test_the_alarm_on_failed_jobs_needs_three_of_them(
+    failed: int | None, completed: int | None, percent: float
+) -> None:
+    """A single unreadable file raises no alarm; MediaConvert publishes no sample while no job ends."""
+    alarm = _of_type("AWS::CloudWatch::Alarm")["FailedJobs"]
+    expression = next(each["Expression"] for each in alarm["Metrics"] if "Expression" in each)
+    functions = {"FILL": lambda value, missing: missing if value is None else value}
+    lazy = re.sub(r"IF\((.+?), (100.+\)), 0\)", r"(\2) if (\1) else 0", expression)
+    assert eval(lazy, {**functions, "failed": failed, "completed": completed}) == percent  # noqa: S307 -- our own text
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+
+
+@pytest.mark.parametrize("process", ["Service", "Worker"])
+def test_an_alarm_watches_the_throttles_of_each_function(process: str) -> None:
+    """The function that reconciles has an alarm on missing passes instead."""
+    alarm = _of_type("AWS::CloudWatch::Alarm")[f"{process}Throttles"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Throttles")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": f"{process}Function"}}]
+
+
 def test_the_documented_log_events_are_those_that_are_logged() -> None:
     """Only events at DEBUG level, which are for developers, are not documented."""
     functions = r"log\.(?:info|warning|error|exception|critical)|log_upload_event|log_at_level|worker_process"

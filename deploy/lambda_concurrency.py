@@ -1,0 +1,98 @@
+"""Adapts the functions to the concurrent executions that the account allows. Pure.
+
+A new account has 10 concurrent executions for all functions. Lambda reserves nothing for a function unless 100 stay
+unreserved, and the maximum concurrency of an event source reserves nothing either. So a few long polls would occupy
+every execution, and the worker would get none.
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from deploy.parameters import ParameterError
+
+Level = Literal["ample", "low", "scarce"]
+
+UNRESERVABLE = 100
+"""Executions that Lambda keeps for functions without a reservation."""
+MIN_LIMIT = 110
+"""Below this limit of the account, nothing is reserved."""
+LOW_RESERVATION = 4
+"""Two event sources with the smallest maximum concurrency, 2. infra/lambda.yaml has the same numbers."""
+QUOTA = "Lambda, Concurrent executions, code L-B99A9384"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountConcurrency:
+    """The account's limit in the Region, and the part of it that no function has reserved."""
+
+    limit: int
+    unreserved: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedConcurrency:
+    """The concurrency that the parameters request; 0 for no reservation."""
+
+    uploads: int
+    job_events: int
+    worker_reserved: int
+    service_reserved: int
+
+    @property
+    def event_sources(self) -> int:
+        """Concurrent batches of both event sources together."""
+        return self.uploads + self.job_events
+
+
+def reserved_now(parameters: Mapping[str, str]) -> int:
+    """Return the executions that a deployed Lambda stack with these parameters has reserved."""
+    service = int(parameters.get("ServiceReservedConcurrency", "0"))
+    match parameters.get("Concurrency"):
+        case "low":
+            return service + LOW_RESERVATION
+        case "scarce":
+            return service
+        case _:
+            return service + int(parameters.get("WorkerReservedConcurrency", "0"))
+
+
+def concurrency_level(account: AccountConcurrency, requested: RequestedConcurrency, *, reserved_now: int) -> Level:
+    """Return how much concurrency the functions get.
+
+    Raises:
+        ParameterError: the account can't reserve what a parameter requests.
+    """
+    reservable = account.unreserved + reserved_now - UNRESERVABLE if account.limit >= MIN_LIMIT else 0
+    explicit = requested.service_reserved + requested.worker_reserved
+    if explicit > max(0, reservable):
+        raise ParameterError(
+            f"ServiceReservedConcurrency and WorkerReservedConcurrency request {explicit} executions, and this account "
+            f"can reserve {max(0, reservable)}: reduce them, or request a higher quota ({QUOTA})"
+        )
+    left = reservable - requested.service_reserved
+    if left < LOW_RESERVATION:
+        return "scarce"
+    return "ample" if left >= requested.event_sources else "low"
+
+
+def concurrency_parameters(level: Level, requested: RequestedConcurrency) -> dict[str, str]:
+    """Return the parameters of infra/lambda.yaml for this level."""
+    if level != "ample":
+        return {"Concurrency": level, "WorkerReservedConcurrency": "0"}
+    reserved = max(requested.worker_reserved, requested.event_sources)
+    return {"Concurrency": level, "WorkerReservedConcurrency": str(reserved)}
+
+
+def concurrency_notice(level: Level, account: AccountConcurrency) -> str:
+    """Return a line for the operator; empty if the account has enough executions."""
+    match level:
+        case "ample":
+            return ""
+        case "low":
+            return f"low: {account.unreserved} of {account.limit} executions are unreserved; request more ({QUOTA})"
+        case "scarce":
+            return (
+                f"scarce: no reservation, no long polls; the account's limit is {account.limit}, request 1000 ({QUOTA})"
+            )
