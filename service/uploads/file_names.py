@@ -27,7 +27,7 @@ def safe_name(file_name: str) -> str:
     stem, dot, suffix = name.rpartition(".")
     if not dot or not stem:
         stem, suffix = name, ""
-    suffix = _ascii(suffix)[:MAX_SUFFIX_CHARS]
+    suffix = _ascii(suffix)[:MAX_SUFFIX_CHARS].strip("-._")
     stem = _ascii(stem)[:MAX_STEM_CHARS].strip("-._") or "video"
     return f"{stem}.{suffix}" if suffix else stem
 
