@@ -17,6 +17,8 @@ WORKER_POLLERS = 2
 """Number of pollers of a worker (the setting POLLERS)."""
 LONG_POLL_GAP_S = 2
 """Pause of the page between two long polls, where it can't use streams."""
+PASSES_PER_HOUR = 12
+"""Reconcile passes, one every five minutes."""
 UTILIZATION = 0.7
 """Target utilization of the first version's table autoscaling."""
 
@@ -102,6 +104,7 @@ def _tables(load: Workload) -> float:
         + counts.SUBMIT_WRITES
         + (1 + load.updates) * counts.EVENT_WRITES
         + counts.COMPLETE_WRITES
+        + counts.INDEX_WRITES
     )
     watcher_reads = (
         load.job_s * counts.LOOK_READS + 2 * counts.FILE_LOOK_READS
@@ -109,8 +112,17 @@ def _tables(load: Workload) -> float:
     reads = counts.SUBMIT_READS + counts.COMPLETE_READS + watcher_reads
     kept_gb = load.uploads * 3 * counts.ROW_BYTES / 1e9
     return (
-        load.uploads * (writes * prices.WRITE_UNIT.usd + reads * prices.READ_UNIT.usd) + kept_gb * prices.TABLE_GB.usd
+        load.uploads * (writes * prices.WRITE_UNIT.usd + reads * prices.READ_UNIT.usd)
+        + kept_gb * prices.TABLE_GB.usd
+        + _reconcile_passes()
     )
+
+
+def _reconcile_passes() -> float:
+    """Return the DynamoDB cost of a month's reconcile passes while few jobs are open."""
+    passes = prices.HOURS * PASSES_PER_HOUR
+    reads = counts.PASS_QUERIES / 2
+    return passes * (reads * prices.READ_UNIT.usd + counts.PASS_LEASE_WRITES * prices.WRITE_UNIT.usd)
 
 
 def _queues(load: Workload, target: Target) -> float:
