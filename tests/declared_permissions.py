@@ -15,7 +15,7 @@ from worker.permissions import WORKER as WORKER_PERMISSIONS
 SERVICE = "service"
 WORKER = "worker"
 OPERATOR = "operator"
-"""`python -m worker.redrive`."""
+"""`python -m worker.redrive`, and the list of `python -m worker.reconcile --list`."""
 SERVICE_OR_WORKER = "service or worker"
 """Calls of a store that both processes have, which a test makes for neither of them. They use no permission."""
 

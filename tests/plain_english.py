@@ -79,7 +79,7 @@ def tracked(*folders: str) -> list[Path]:
     ).stdout.splitlines()
     return [
         ROOT / name
-        for name in listed
+        for name in sorted(set(listed))
         if (name.endswith(SUFFIXES) or Path(name).name in NAMES) and name not in EXCEPTIONS and (ROOT / name).is_file()
     ]
 

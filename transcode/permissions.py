@@ -13,6 +13,8 @@ class Resource(StrEnum):
 
     INPUT_FILE_TABLE = "table/${InputFileTable}"
     STATUS_TABLE = "table/${StatusTable}"
+    OPEN_JOBS_INDEX = "table/${StatusTable}/index/OpenJobs"
+    """The index of the jobs that are not over. Only the worker reads it; each write of a row maintains it."""
     OUTPUT_TABLE = "table/${OutputTable}"
     """The table with the encryption keys. Only the worker may access it."""
     INPUT_BUCKET = "${InputBucket}"

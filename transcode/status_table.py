@@ -1,8 +1,11 @@
 """The table of job statuses. Every reader of a job reads it; every write keeps the rule of `transcode.job`.
 
-No AWS type passes this boundary.
+A sparse index, OpenJobs, contains the rows of the jobs that are not over. Its keys are OpenShard and CreationTime. The
+write that opens a row sets OpenShard, and the write that ends the job removes it. Progress changes neither key, so it
+costs no write of the index. No AWS type passes this boundary.
 """
 
+import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
@@ -32,6 +35,19 @@ if TYPE_CHECKING:
 
 PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.STATUS_TABLE])
 
+OPEN_INDEX = "OpenJobs"
+OPEN_SHARDS = 16
+"""Partition keys of the index. One key alone would limit all writes to one partition's 1,000 a second."""
+
+
+def open_shard(job_id: str) -> int:
+    """Return the job's partition key in the index of open jobs.
+
+    >>> open_shard("1763798400123-a1b2c3")
+    8
+    """
+    return zlib.crc32(job_id.encode()) % OPEN_SHARDS
+
 
 class StatusTable:
     """Job statuses, by job id."""
@@ -51,7 +67,13 @@ class StatusTable:
 
     async def submit(self, job: Job, *, now_s: int) -> None:
         """Create the job's row, or add what it lacks if an event created it first. Safe to repeat."""
-        update = Update().set_once(
+        opening = _unless_final(self._submitted(job, now_s=now_s).set_once(OpenShard=open_shard(job.job_id)))
+        if await self._write(job.job_id, opening) is not None:
+            # The job is over, because its last event came first. Its row must not return to the index of open jobs.
+            await self._write(job.job_id, self._submitted(job, now_s=now_s))
+
+    def _submitted(self, job: Job, *, now_s: int) -> Update:
+        return Update().set_once(
             JobStatus=Status.SUBMITTED.value,
             EventTime=0,
             CreationTime=now_s,
@@ -61,7 +83,6 @@ class StatusTable:
             FileName=job.file_name,
             Owner=job.owner,
         )
-        await self._write(job.job_id, update)
 
     async def advance(self, event: JobEvent, *, now_s: int, known: Job | None = None) -> bool:
         """Apply the event as `transcode.job.advance` does; return whether it changed the row.
@@ -99,6 +120,10 @@ class StatusTable:
         return None
 
 
+_OPEN = ("Phase", "OpenShard", "CheckedTime", "CheckedStatus")
+"""Attributes that only the row of an open job has. `worker.reconcile` writes the last two."""
+
+
 def _unless_final(update: Update) -> Update:
     return update.where(update.absent("JobStatus"), update.not_in("JobStatus", FINAL))
 
@@ -108,21 +133,21 @@ def _change(update: Update, event: JobEvent) -> Update:
     match event:
         case Progressed(time_ms=time_ms, percent=percent, phase=phase):
             update.set(JobStatus=Status.PROGRESSING.value, EventTime=time_ms, ProgressRate=percent, Phase=phase)
-            update.set_once(StartedTime=time_ms, StartedRate=percent or 0)
+            update.set_once(StartedTime=time_ms, StartedRate=percent or 0, OpenShard=open_shard(event.job_id))
             update.where(update.absent("EventTime"), update.compare("EventTime", "<", time_ms))
             if percent is not None:
                 update.where(update.absent("ProgressRate"), update.compare("ProgressRate", "<=", percent))
         case WarningRaised(warning=warning):
-            update.set_once(JobStatus=Status.SUBMITTED.value, EventTime=0)
+            update.set_once(JobStatus=Status.SUBMITTED.value, EventTime=0, OpenShard=open_shard(event.job_id))
             update.add("Warnings", [_warning_member(warning)])
         case Completed(time_ms=time_ms, output=output, warnings=warnings):
             update.set(JobStatus=Status.COMPLETE.value, EventTime=time_ms, ProgressRate=100)
-            update.set(**attributes_of(output)).add("Warnings", map(_warning_member, warnings)).remove("Phase")
+            update.set(**attributes_of(output)).add("Warnings", map(_warning_member, warnings)).remove(*_OPEN)
         case Failed(time_ms=time_ms, failure=failure):
-            update.set(JobStatus=Status.ERROR.value, EventTime=time_ms).remove("Phase")
+            update.set(JobStatus=Status.ERROR.value, EventTime=time_ms).remove(*_OPEN)
             update.set(**attributes_of(failure))
         case Canceled(time_ms=time_ms):
-            update.set(JobStatus=Status.CANCELED.value, EventTime=time_ms).remove("Phase")
+            update.set(JobStatus=Status.CANCELED.value, EventTime=time_ms).remove(*_OPEN)
         case never:
             assert_never(never)
     return update

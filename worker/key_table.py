@@ -62,6 +62,12 @@ class KeyTable:
         update.where(update.absent("TurnUntil"), update.compare("TurnUntil", "<=", now_ms))
         return await self._update(LEASE_PREFIX + name, update) is None
 
+    async def release_lease(self, name: str, *, until_ms: int) -> None:
+        """End the lease that was acquired until `until_ms`; do nothing if another worker holds it by now."""
+        update = Update().set(TurnUntil=0)
+        update.where(update.compare("TurnUntil", "=", until_ms))
+        await self._update(LEASE_PREFIX + name, update)
+
     async def _take_over_lease(self, existing: Claim, new: Claim, *, now_ms: int) -> Claim:
         """Take over the expired lease of an unfinished claim. The encryption key and the output path stay."""
         if existing.is_finished or existing.lease_until_ms > now_ms:

@@ -1,8 +1,8 @@
-"""The AWS permissions of the worker, and of an operator who redrives dead letters, from the stores and clients."""
+"""The AWS permissions of the worker, and of an operator's commands, from the stores and clients."""
 
 from transcode import lookup_table, status_table
 from worker import artifacts, key_table, queue
-from worker.reconcile import job_list
+from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import queue as dead_letter_queue
 from worker.submission import mediaconvert
 
@@ -13,9 +13,11 @@ WORKER = (
     | artifacts.PERMISSIONS
     | queue.PERMISSIONS
     | mediaconvert.PERMISSIONS
-    | job_list.PERMISSIONS
+    | job_reader.PERMISSIONS
+    | open_jobs.PERMISSIONS
 )
 """WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 
-OPERATOR = dead_letter_queue.PERMISSIONS
-"""OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` needs."""
+OPERATOR = dead_letter_queue.PERMISSIONS | job_list.PERMISSIONS
+"""OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` needs, and those that
+`python -m worker.reconcile --list` needs in addition to the worker's."""

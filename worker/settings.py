@@ -51,5 +51,11 @@ class WorkerSettings(Settings):
     """Seconds between two passes of reconciliation, for jobs whose final event was lost. One worker runs each pass. 0
     turns reconciliation off.
     """
-    reconcile_lookback_s: Annotated[int, Field(ge=60)] = 6 * 3_600
-    """Maximum age of the jobs that a pass checks, in seconds; `python -m worker.reconcile` can check older jobs."""
+    reconcile_overdue_s: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    """Seconds without an event after which reconciliation asks MediaConvert about a job; None means 120, or three times
+    `status_update_interval_s` if that is longer.
+    """
+    reconcile_calls_per_s: Annotated[float, Field(gt=0, le=100)] = 0.5
+    """GetJob calls a second that a pass starts at most. MediaConvert limits the rate of all calls together."""
+    reconcile_lookback_s: Annotated[int, Field(ge=60)] = 14 * 86_400
+    """Maximum age of the jobs, in seconds, that `python -m worker.reconcile --list` checks."""

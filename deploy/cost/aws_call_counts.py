@@ -15,6 +15,13 @@ LOOK_READS = 1
 FILE_LOOK_READS = 2
 """Reads for a job that is looked up by its input file: both rows."""
 
+INDEX_WRITES = 2
+"""Write units of the index of open jobs for one job: one when its row opens, one when the job ends."""
+PASS_QUERIES = 16
+"""Queries of a reconcile pass, one for each shard of the index; half a read unit each while few jobs are open."""
+PASS_LEASE_WRITES = 3
+"""Writes of the leases that give one worker the turn and exclude two passes at a time."""
+
 LOG_BYTES_PER_UPLOAD = 8_000
 """Log bytes of service and worker for one upload, from its creation to COMPLETE, at LOG_LEVEL=INFO."""
 API_LOG_BYTES = 300

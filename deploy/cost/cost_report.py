@@ -173,6 +173,7 @@ def _counted() -> list[str]:
         f"| create its job | {counts.SUBMIT_WRITES} | {counts.SUBMIT_READS} | |",
         f"| PROGRESSING, and each STATUS_UPDATE ({load.updates:g} here) | {counts.EVENT_WRITES} | | |",
         f"| COMPLETE | {counts.COMPLETE_WRITES} | {counts.COMPLETE_READS} | {counts.COMPLETE_PUTS} PUTs |",
+        f"| the index of open jobs, from the first to the last event | {counts.INDEX_WRITES} | | |",
         f"| read a job, once for all watchers in the same second | | {counts.LOOK_READS} | |",
         "",
         *_paragraph(

@@ -18,6 +18,8 @@ WORKER_POLLERS = 2
 LONG_POLL_GAP_S = 2
 """Pause of the page between two long polls, where it can't use streams."""
 MONTH_DAYS = 30
+PASSES_PER_HOUR = 12
+"""Reconcile passes, one every five minutes."""
 UTILIZATION = 0.7
 """Target utilization of the first version's table autoscaling."""
 
@@ -116,6 +118,7 @@ def _writes(load: Workload) -> float:
         + counts.SUBMIT_WRITES
         + (1 + load.updates) * counts.EVENT_WRITES
         + counts.COMPLETE_WRITES
+        + counts.INDEX_WRITES
     )
 
 
@@ -129,7 +132,9 @@ def _tables(load: Workload) -> float:
     writes, reads = _writes(load), _reads(load)
     kept_gb = load.uploads * 3 * counts.ROW_BYTES / 1e9
     return (
-        load.uploads * (writes * prices.WRITE_UNIT.usd + reads * prices.READ_UNIT.usd) + kept_gb * prices.TABLE_GB.usd
+        load.uploads * (writes * prices.WRITE_UNIT.usd + reads * prices.READ_UNIT.usd)
+        + kept_gb * prices.TABLE_GB.usd
+        + _reconcile_passes()
     )
 
 
@@ -153,6 +158,13 @@ def _logs_of_aws(load: Workload) -> list[BillLine]:
         BillLine(name="Logs: API Gateway's access log", usd=api_gb * prices.LOG_GB.usd),
         BillLine(name="Logs: Lambda's own lines", usd=lambda_gb * prices.LOG_GB.usd),
     ]
+
+
+def _reconcile_passes() -> float:
+    """Return the DynamoDB cost of a month's reconcile passes while few jobs are open."""
+    passes = prices.HOURS * PASSES_PER_HOUR
+    reads = counts.PASS_QUERIES / 2
+    return passes * (reads * prices.READ_UNIT.usd + counts.PASS_LEASE_WRITES * prices.WRITE_UNIT.usd)
 
 
 def _queues(load: Workload, target: Target) -> float:

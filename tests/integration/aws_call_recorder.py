@@ -118,6 +118,8 @@ class AwsCallRecorder:
 
 def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
     match params:
+        case {"IndexName": "OpenJobs"}:
+            return [Resource.OPEN_JOBS_INDEX]
         case {"RequestItems": items}:
             return [each for name in items for each in _named(str(name))]
         case {"TableName": name} | {"QueueUrl": name} | {"QueueName": name}:

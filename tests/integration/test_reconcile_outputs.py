@@ -13,7 +13,7 @@ from transcode.job import Job, Status
 from transcode.job_requested import job_requested
 from worker.batch import BatchHandler
 from worker.outcomes import Message
-from worker.reconcile.assembly import open_reconciler
+from worker.reconcile.assembly import open_pass
 
 from .process_settings import worker_settings
 
@@ -47,12 +47,14 @@ async def test_a_job_without_events_becomes_complete_once_its_playlists_exist(
     request_for_job: Message,
     input_file: str,
 ) -> None:
-    """No worker reads the job's events; reconciliation alone finds the job in MediaConvert."""
+    """No worker reads the job's events; reconciliation alone asks MediaConvert about the job."""
     await handler.handle([request_for_job])
-    reconciler = await open_reconciler(worker_aws, worker_settings(stack, mediaconvert_endpoint), handler, quiet_s=0)
+    settings = worker_settings(stack, mediaconvert_endpoint)
+    settings = settings.model_copy(update={"reconcile_overdue_s": 0, "reconcile_calls_per_s": 100})
+    reconciler = await open_pass(worker_aws, settings, handler, quiet_s=0)
     async with asyncio.timeout(DEADLINE_S):
         while True:
-            await reconciler.run(lookback_s=600)
+            await reconciler.run()
             job = await _job_of(handler, input_file)
             if job is not None and job.status is Status.COMPLETE:
                 break

@@ -3,9 +3,10 @@
 import json
 import os
 import secrets
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,14 @@ def silent_system(deploy_stack: Callable[..., Stack], tmp_path_factory: pytest.T
         yield system
 
 
-def reconcile(worker_system: WorkerSystem) -> tuple[int, dict[str, Any]]:
+OPEN_JOBS = ("--overdue-s", "0")
+LISTED_JOBS = ("--list",)
+
+
+def reconcile(worker_system: WorkerSystem, options: Sequence[str] = OPEN_JOBS) -> tuple[int, dict[str, Any]]:
     """Run `python -m worker.reconcile`; return its exit code and its log line."""
     process = subprocess.run(
-        [sys.executable, "-m", "worker.reconcile", "--quiet-s", "0"],
+        [sys.executable, "-m", "worker.reconcile", "--quiet-s", "0", *options],
         env={**os.environ, **worker_system.environment()},
         cwd=ROOT,
         capture_output=True,
@@ -98,7 +103,7 @@ def test_a_job_whose_rows_were_never_written_is_adopted(
     for table, name in rows:
         wire = {name: {"S": key if name == "InputFile" else job["Id"]}}
         silent_system.dynamodb.delete_item(TableName=table, Key=wire)
-    code, done = reconcile(silent_system)
+    code, done = reconcile(silent_system, LISTED_JOBS)
     assert (code, done["adopted"], done["ended"]) == (0, 1, 1)
     lookup = silent_system.row(stack.input_file_table, InputFile=key)
     assert lookup
@@ -128,8 +133,24 @@ def test_concurrent_passes_are_safe_and_the_next_pass_changes_nothing(
     """Two concurrent passes repair a job once; the next pass changes nothing."""
     job = job_after_mediaconvert(silent_system, key, clip)
     with ThreadPoolExecutor(2) as threads:
-        codes = [code for code, _ in threads.map(reconcile, [silent_system] * 2)]
-    code, done = reconcile(silent_system)
+        codes = [code for code, _ in threads.map(reconcile, [silent_system] * 2, [LISTED_JOBS, OPEN_JOBS])]
+    code, done = reconcile(silent_system, LISTED_JOBS)
     assert (*codes, code) == (0, 0, 0)
     assert (done["adopted"], done["ended"], done["canceled"]) == (0, 0, 0)
+    assert_plays(silent_system, job["Id"], tmp_path)
+
+
+def test_a_worker_repairs_a_lost_end_by_itself(
+    silent_system: WorkerSystem, clip: bytes, key: str, tmp_path: Path
+) -> None:
+    """Its own clock starts the passes; no operator is needed."""
+    worker = silent_system.worker("reconciling", RECONCILE_INTERVAL_S="2")
+    job = job_after_mediaconvert(silent_system, key, clip)
+
+    def status() -> str:
+        row = silent_system.row(silent_system.stack.status_table, JobId=job["Id"])
+        return str(row["JobStatus"]["S"]) if row else ""
+
+    eventually(status, lambda each: each == "COMPLETE", deadline_s=60)
+    assert worker.end(signal.SIGTERM) == 0
     assert_plays(silent_system, job["Id"], tmp_path)

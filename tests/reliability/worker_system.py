@@ -146,6 +146,8 @@ class WorkerSystem:
             "CLAIM_LEASE_S": "10",
             "STOP_GRACE_S": "5",
             "RECONCILE_INTERVAL_S": "0",
+            "RECONCILE_OVERDUE_S": "2",
+            "RECONCILE_CALLS_PER_S": "20",
             "LOG_LEVEL": "DEBUG",
             **more,
         }

@@ -1,1 +1,1 @@
-"""Reconciliation: it repairs rows from MediaConvert's list of jobs. `python -m worker.reconcile` starts it."""
+"""Reconciliation: it repairs rows from what MediaConvert says of open jobs. `python -m worker.reconcile` starts it."""

@@ -2,13 +2,16 @@
 
 import time
 
-import structlog
-
 from transcode.aws import Aws
 from worker.batch import BatchHandler
 from worker.reconcile.job_list import JobList
+from worker.reconcile.job_reader import JobReader
+from worker.reconcile.list_pass import ListPass
+from worker.reconcile.open_jobs import OpenJobs
+from worker.reconcile.open_pass import OpenPass
+from worker.reconcile.overdue import overdue_after_s
 from worker.reconcile.plan import Limits
-from worker.reconcile.reconciler import PassCounts, Reconciler
+from worker.reconcile.repair import Repairer
 from worker.settings import WorkerSettings
 
 MAX_QUIET_S = 60
@@ -17,22 +20,63 @@ MAX_QUIET_S = 60
 MIN_SILENCE_S = 15 * 60
 """Seconds without an event after which a running job is logged; three times the interval of events if longer."""
 
-log = structlog.get_logger("worker.reconcile")
+MIN_LEASE_S, MAX_LEASE_S = 10, 300
+"""Seconds for which a pass may hold its lease. If its process dies, no pass can start for that time at most."""
+
+PASS_SHARE = 0.8
+"""The part of the lease after which a pass ends by itself. The rest is for clocks that differ."""
 
 
-async def open_reconciler(
-    aws: Aws, settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float = MAX_QUIET_S
-) -> Reconciler:
-    """Return the reconciler, with the handler's own stores."""
+def lease_s(settings: WorkerSettings) -> float:
+    """Return the seconds for which a pass may hold its lease: the interval between two passes, within limits."""
+    return min(MAX_LEASE_S, max(MIN_LEASE_S, settings.reconcile_interval_s or MAX_LEASE_S))
+
+
+async def open_pass(aws: Aws, settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float | None) -> OpenPass:
+    """Return the pass through the index of open jobs, with the handler's own stores."""
     client = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
-    submitter, applier = handler.submitter, handler.applier
-    return Reconciler(
+    overdue_s = settings.reconcile_overdue_s
+    if overdue_s is None:
+        overdue_s = overdue_after_s(settings.status_update_interval_s)
+    return OpenPass(
+        open_jobs=_open_jobs(handler),
+        jobs=JobReader(client, input_bucket=settings.input_bucket, sanitiser=handler.parser.sanitiser),
+        repairer=_repairer(settings, handler, quiet_s=quiet_s),
+        overdue_s=overdue_s,
+        calls_per_s=settings.reconcile_calls_per_s,
+        limit_s=PASS_SHARE * lease_s(settings),
+        clock=time.time,
+    )
+
+
+async def open_list_pass(
+    aws: Aws, settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float | None
+) -> ListPass:
+    """Return the pass through MediaConvert's list of jobs, with the handler's own stores."""
+    client = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
+    return ListPass(
         jobs=JobList(
             client,
             input_bucket=settings.input_bucket,
             queue=settings.mediaconvert_queue,
             sanitiser=handler.parser.sanitiser,
         ),
+        open_jobs=_open_jobs(handler),
+        repairer=_repairer(settings, handler, quiet_s=quiet_s),
+        clock=time.time,
+    )
+
+
+def _open_jobs(handler: BatchHandler) -> OpenJobs:
+    statuses = handler.submitter.statuses
+    return OpenJobs(statuses.client, statuses.table)
+
+
+def _repairer(settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float | None) -> Repairer:
+    submitter, applier = handler.submitter, handler.applier
+    if quiet_s is None:
+        quiet_s = min(MAX_QUIET_S, settings.reconcile_interval_s or MAX_QUIET_S)
+    return Repairer(
         statuses=submitter.statuses,
         lookups=submitter.lookups,
         key_table=submitter.key_table,
@@ -46,10 +90,3 @@ async def open_reconciler(
         ),
         clock=time.time,
     )
-
-
-async def reconcile_once(reconciler: Reconciler, *, lookback_s: int) -> PassCounts:
-    """Run one pass, log what it did, and return it."""
-    counts = await reconciler.run(lookback_s=lookback_s)
-    log.info("reconcile.done", lookback_s=lookback_s, **counts.as_mapping())
-    return counts

@@ -1,7 +1,8 @@
 """The start of reconciliation: once with `python -m worker.reconcile`, or periodically inside the workers.
 
-Reconciliation repairs the effects of lost events and crashes: jobs that ended in MediaConvert but not in our rows, and
-jobs that were created although none of our rows was written.
+Reconciliation repairs the effects of lost events: jobs that ended in MediaConvert but not in our rows. It asks
+MediaConvert about open jobs that have had no event for too long. With --list, it checks all of MediaConvert's newest
+jobs instead, and also finds jobs that were created although none of our rows was written.
 """
 
 import argparse
@@ -19,12 +20,17 @@ from transcode.aws import Aws
 from transcode.startup import aws_of
 from worker.assembly import open_handler
 from worker.batch import BatchHandler
-from worker.reconcile.assembly import MAX_QUIET_S, open_reconciler, reconcile_once
-from worker.reconcile.reconciler import Reconciler
+from worker.reconcile.assembly import lease_s, open_list_pass, open_pass
+from worker.reconcile.exclusive import run_exclusively
+from worker.reconcile.open_pass import OpenPass
 from worker.settings import WorkerSettings
 from worker.startup import worker_process
 
-LEASE_NAME = "reconcile"
+TURN_NAME = "reconcile"
+"""The lease of the worker that runs the next pass, for the whole interval between two passes."""
+
+LONGEST_GAP = 1.4
+"""Intervals between the starts of two passes at most, as long as any worker runs."""
 
 log = structlog.get_logger("worker.reconcile")
 
@@ -32,12 +38,11 @@ log = structlog.get_logger("worker.reconcile")
 @contextlib.asynccontextmanager
 async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: BatchHandler) -> AsyncIterator[None]:
     """Reconcile once per RECONCILE_INTERVAL_S, in only one of all workers at a time, until the context ends."""
-    interval_s = settings.reconcile_interval_s
-    if not interval_s:
+    if not settings.reconcile_interval_s:
         yield
         return
-    reconciler = await open_reconciler(aws, settings, handler, quiet_s=min(MAX_QUIET_S, interval_s))
-    task = asyncio.create_task(_repeat(reconciler, settings), name="reconcile")
+    each_pass = await open_pass(aws, settings, handler, quiet_s=None)
+    task = asyncio.create_task(_repeat(each_pass, settings), name="reconcile")
     try:
         yield
     finally:
@@ -45,39 +50,73 @@ async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: Ba
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _repeat(reconciler: Reconciler, settings: WorkerSettings) -> None:
+async def _repeat(each_pass: OpenPass, settings: WorkerSettings) -> None:
+    """Run the passes whose turn this worker gets.
+
+    The worker that ran the last pass tries again when its turn ends; the others a few times in an interval, in case it
+    has stopped. See `LONGEST_GAP`.
+    """
     interval_s = settings.reconcile_interval_s
+    await asyncio.sleep(interval_s * random.uniform(0, 0.5))  # noqa: S311 -- spreads the workers of a deployment
     while True:
-        # The random wait spreads the workers of a deployment.
-        await asyncio.sleep(interval_s * random.uniform(0.5, 1))  # noqa: S311 -- not used for secrets
+        started_s = time.time()
+        wait_s = interval_s * random.uniform(0.2, LONGEST_GAP - 1)  # noqa: S311
         try:
-            now_ms = int(time.time() * 1000)
-            if await reconciler.key_table.acquire_lease(LEASE_NAME, now_ms=now_ms, until_ms=now_ms + interval_s * 1000):
-                await reconcile_once(reconciler, lookback_s=settings.reconcile_lookback_s)
+            if await _run_in_turn(each_pass, settings):
+                wait_s = started_s + interval_s * random.uniform(1, 1.1) - time.time()  # noqa: S311
         except Exception as error:  # noqa: BLE001 -- the outer level of the loop: the next pass repairs the rest
             log.warning("reconcile.postponed", reason=type(error).__name__)
+        await asyncio.sleep(max(wait_s, 0))
 
 
-async def run(settings: WorkerSettings, *, lookback_s: int, quiet_s: float) -> int:
-    """Reconcile once, and return the number of jobs that couldn't be repaired."""
+async def _run_in_turn(each_pass: OpenPass, settings: WorkerSettings) -> bool:
+    """Run a pass if no worker had a turn within the interval; return whether this worker got the turn."""
+    now_ms = int(time.time() * 1000)
+    until_ms = now_ms + settings.reconcile_interval_s * 1000
+    key_table = each_pass.repairer.key_table
+    if not await key_table.acquire_lease(TURN_NAME, now_ms=now_ms, until_ms=until_ms):
+        return False
+    await run_exclusively(each_pass, key_table, lease_s=lease_s(settings), clock=time.time)
+    return True
+
+
+async def run(settings: WorkerSettings, *, quiet_s: float | None) -> int:
+    """Check the overdue jobs once, and return the number of jobs that couldn't be repaired."""
     async with aws_of(settings) as aws:
         handler = await open_handler(aws, settings)
-        reconciler = await open_reconciler(aws, settings, handler, quiet_s=quiet_s)
-        counts = await reconcile_once(reconciler, lookback_s=lookback_s)
+        each_pass = await open_pass(aws, settings, handler, quiet_s=quiet_s)
+        key_table = handler.submitter.key_table
+        counts = await run_exclusively(each_pass, key_table, lease_s=lease_s(settings), clock=time.time)
+        return counts.unmended if counts else 0
+
+
+async def run_list(settings: WorkerSettings, *, lookback_s: int, quiet_s: float | None) -> int:
+    """Check the jobs of MediaConvert's list once, and return the number of jobs that couldn't be repaired."""
+    async with aws_of(settings) as aws:
+        list_pass = await open_list_pass(aws, settings, await open_handler(aws, settings), quiet_s=quiet_s)
+        counts = await list_pass.run(lookback_s=lookback_s)
+        log.info("reconcile.done", lookback_s=lookback_s, **counts.as_mapping())
         return counts.unmended
 
 
 def main() -> None:
     """Reconcile once; exit with status 1 if AWS can't be reached or a job couldn't be repaired."""
     parser = argparse.ArgumentParser(prog="python -m worker.reconcile", description=__doc__)
-    parser.add_argument("--lookback-s", type=int, default=14 * 86_400, help="maximum age of the jobs, in seconds")
+    parser.add_argument("--overdue-s", type=int, help="seconds without an event after which MediaConvert is asked")
+    parser.add_argument("--list", action="store_true", help="check all jobs that MediaConvert lists")
+    parser.add_argument("--lookback-s", type=int, help="maximum age of the listed jobs, in seconds")
     parser.add_argument(
-        "--quiet-s",
-        type=float,
-        default=MAX_QUIET_S,
-        help="seconds after a job was created or ended in which it is left alone",
+        "--quiet-s", type=float, help="seconds after a job was created or ended in which it is left alone"
     )
-    arguments = parser.parse_args()
+    options = parser.parse_args()
+    if options.lookback_s is not None and not options.list:
+        parser.error("--lookback-s needs --list: without it, the age of a job doesn't matter")
     with worker_process("reconcile.unusable") as settings:
-        unmended = uvloop.run(run(settings, lookback_s=arguments.lookback_s, quiet_s=arguments.quiet_s))
+        if options.list:
+            lookback_s = options.lookback_s or settings.reconcile_lookback_s
+            unmended = uvloop.run(run_list(settings, lookback_s=lookback_s, quiet_s=options.quiet_s))
+        else:
+            if options.overdue_s is not None:
+                settings = settings.model_copy(update={"reconcile_overdue_s": options.overdue_s})  # noqa: PLW2901
+            unmended = uvloop.run(run(settings, quiet_s=options.quiet_s))
     sys.exit(1 if unmended else 0)

@@ -1,14 +1,16 @@
 """Reconciliation as a Lambda function: one event loop and one set of AWS clients, for the life of its container.
 
-The schedule starts each pass. Passes may overlap, so this module needs no lease.
+The schedule starts each pass. A lease excludes a pass that still runs, and a worker's.
 """
 
+import time
 from typing import Any
 
 from worker.assembly import open_handler
 from worker.lambda_runtime import LambdaRuntime
-from worker.reconcile.assembly import MAX_QUIET_S, open_reconciler, reconcile_once
-from worker.reconcile.reconciler import Reconciler
+from worker.reconcile.assembly import lease_s, open_pass
+from worker.reconcile.exclusive import run_exclusively
+from worker.reconcile.open_pass import OpenPass
 from worker.settings import WorkerSettings
 
 
@@ -16,19 +18,20 @@ class ScheduledReconciliation:
     """The handler of invocations. Call it only in the thread that created it."""
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._lookback_s = settings.reconcile_lookback_s
+        self._lease_s = lease_s(settings)
         self._runtime = LambdaRuntime(settings)
-        self._reconciler = self._runtime.run(self._open(settings))
+        self._pass = self._runtime.run(self._open(settings))
 
     def __call__(self, _event: object, _context: object) -> dict[str, Any]:
-        """Reconcile once, and return the counts; the event and the context aren't used.
+        """Reconcile once, and return the counts; none if another pass runs. The event and the context aren't used.
 
         Raises:
-            Exception: MediaConvert's list can't be read; the next pass tries again.
+            Exception: The index can't be read, or MediaConvert doesn't respond; the next pass tries again.
         """
-        return dict(self._runtime.run(reconcile_once(self._reconciler, lookback_s=self._lookback_s)).as_mapping())
+        key_table = self._pass.repairer.key_table
+        counts = self._runtime.run(run_exclusively(self._pass, key_table, lease_s=self._lease_s, clock=time.time))
+        return dict(counts.as_mapping()) if counts else {}
 
-    async def _open(self, settings: WorkerSettings) -> Reconciler:
-        quiet_s = min(MAX_QUIET_S, settings.reconcile_interval_s or MAX_QUIET_S)
+    async def _open(self, settings: WorkerSettings) -> OpenPass:
         handler = await open_handler(self._runtime.aws, settings)
-        return await open_reconciler(self._runtime.aws, settings, handler, quiet_s=quiet_s)
+        return await open_pass(self._runtime.aws, settings, handler, quiet_s=None)

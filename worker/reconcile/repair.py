@@ -1,6 +1,6 @@
-"""One pass of reconciliation: it reads MediaConvert's list of jobs, and repairs our rows.
+"""The repair of our rows from one job as MediaConvert describes it. Both kinds of passes use it.
 
-A pass is safe beside running workers and other passes, because it uses the same conditional writes as the events do.
+A repair is safe beside running workers and other passes, because it uses the same conditional writes as the events do.
 A repeated write changes nothing. If an event that seemed lost arrives at the same time, it changes nothing either.
 """
 
@@ -20,7 +20,6 @@ from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.key_table import KeyTable
 from worker.outcomes import Done, Message
-from worker.reconcile.job_list import JobList
 from worker.reconcile.listed_job import ListedJob
 from worker.reconcile.plan import Limits, Step, StoredRows, is_silent, needs_claim, plan
 from worker.submission.submit import Submitter
@@ -32,9 +31,14 @@ log = structlog.get_logger(__name__)
 class PassCounts:
     """The number of jobs that a pass checked and repaired.
 
-    An `unmended` job needs an operator or a later pass. A `silent` job runs, but sends no events.
+    A pass through the index also counts the `open` jobs that were old enough to read their rows, those that were
+    `overdue`, and the overdue ones that it `postponed` to the next pass. An `unmended` job needs an operator or a later
+    pass. A `silent` job runs, but sends no events.
     """
 
+    open: int = 0
+    overdue: int = 0
+    postponed: int = 0
     checked: int = 0
     adopted: int = 0
     canceled: int = 0
@@ -48,10 +52,9 @@ class PassCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciler:
-    """Runs passes of reconciliation. `clock` returns Unix seconds."""
+class Repairer:
+    """Repairs the rows of a job. `clock` returns Unix seconds."""
 
-    jobs: JobList
     statuses: StatusTable
     lookups: LookupTable
     key_table: KeyTable
@@ -61,18 +64,11 @@ class Reconciler:
     limits: Limits
     clock: Callable[[], float]
 
-    async def run(self, *, lookback_s: int) -> PassCounts:
-        """Check the jobs created within the last `lookback_s` seconds, and return the counts.
+    async def repair(self, job: ListedJob, counts: PassCounts) -> None:
+        """Compare MediaConvert's job with our rows, take the steps that are planned, and count them.
 
-        Raises:
-            Exception: MediaConvert's list can't be read; repairs made before that stay.
+        A failed step is logged and counted as `unmended`; the next pass tries again.
         """
-        counts = PassCounts()
-        async for page in self.jobs.created_since(int((self.clock() - lookback_s) * 1000)):
-            await asyncio.gather(*(self._check(job, counts) for job in page))
-        return counts
-
-    async def _check(self, job: ListedJob, counts: PassCounts) -> None:
         counts.checked += 1
         bind_contextvars(upload=upload_of(job.input_file))  # each job is checked in its own task and context
         try:
