@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from playwright.sync_api import Error, Page, sync_playwright
 
-from local.template import parse
+from local.cloudformation_template import parse
 from service.aws.lazy_client import LazyClient
 from service.aws.multipart import MultipartBucket
 from service.aws.presigned import UploadBucket
