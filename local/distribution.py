@@ -44,7 +44,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behavior:
-    """What CloudFront does with the requests whose path matches."""
+    """CloudFront's treatment of the requests whose path matches."""
 
     path_pattern: str
     origin: str

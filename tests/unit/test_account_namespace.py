@@ -44,13 +44,14 @@ def template(role: str) -> dict[str, Any]:
 
 
 def names_in(node: object) -> Iterator[Any]:
-    """Yield the value of every property that names its resource, at any depth."""
+    """Yield the value of every property that names its resource, at any depth, but no function's own parameters."""
     match node:
         case dict():
             for key, value in node.items():
                 if key in NAMES:
                     yield value
-                yield from names_in(value)
+                elif not key.startswith("Fn::"):
+                    yield from names_in(value)
         case list():
             for each in node:
                 yield from names_in(each)

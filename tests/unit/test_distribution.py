@@ -1,7 +1,8 @@
 """CloudFront's rules, with the behaviors and policies of infra/edge.yaml."""
 
 import copy
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,19 +21,20 @@ from tests.playback_server import new_key_pair
 TEMPLATE = dict(parse((ROOT / "infra" / "edge.yaml").read_text(encoding="utf-8")))
 PARAMETERS = {"ApiOriginDomain": "api", "OriginSecretArn": "arn:aws:secretsmanager:x", "PlaybackPublicKey": "a key"}
 IMPORTS = {"mediaconvert-status-OutputBucket": "videos", "mediaconvert-status-UploadPrefix": "uploads/"}
+NONE: Mapping[str, str] = {}
 API_PATHS = ["/jobs", "/jobs/1-a", "/uploads", "/events", "/s3/params", "/readyz", "/openapi.json"]
 KEY_PATH, PLAYLIST_PATH = "/uploads/1/clip.mp4_1/clip.key", "/uploads/1/clip.mp4_1/clip.m3u8"
 
 
-def values(**parameters: str) -> Values:
+def values(parameters: Mapping[str, str] = NONE) -> Values:
     """Return the template's values with these parameters."""
     secrets = {PARAMETERS["OriginSecretArn"]: "the secret"}
     return Values(TEMPLATE, {**PARAMETERS, **parameters}, imports=IMPORTS, secrets=secrets)
 
 
-def behavior(path: str, template: dict[str, Any] = TEMPLATE, **parameters: str) -> Behavior:
+def behavior(path: str, *, template: Mapping[str, Any] = TEMPLATE, parameters: Mapping[str, str] = NONE) -> Behavior:
     """Return the behavior for this path."""
-    return behavior_of(path, behaviors(template, values(**parameters)))
+    return behavior_of(path, behaviors(template, values(parameters)))
 
 
 def changed(change: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def test_without_forwarded_cookies_cloudfront_removes_set_cookie() -> None:
         policy = resources["WholeRequest"]["Properties"]["OriginRequestPolicyConfig"]
         policy["CookiesConfig"] = {"CookieBehavior": "none"}
 
-    jobs = behavior("/jobs", changed(forward_no_cookies))
+    jobs = behavior("/jobs", template=changed(forward_no_cookies))
     assert jobs.returned([("Set-Cookie", "a=1"), ("ETag", "1")]) == [("ETag", "1")]
 
 
@@ -98,10 +100,10 @@ def test_the_api_requires_the_secret_only_if_cloudfront_sends_it(
     is_sent: bool,  # noqa: FBT001 -- a parameter of the test
 ) -> None:
     """The output of edge.yaml is the parameter of lambda.yaml."""
-    required = values(**parameters).of(TEMPLATE["Outputs"]["RequireOriginSecret"]["Value"])
+    required = values(parameters).of(TEMPLATE["Outputs"]["RequireOriginSecret"]["Value"])
     assert required == ("true" if is_sent else "false")
-    assert bool(behavior("/jobs", **parameters).origin_headers) is is_sent
-    assert not behavior("/", **parameters).origin_headers
+    assert bool(behavior("/jobs", parameters=parameters).origin_headers) is is_sent
+    assert not behavior("/", parameters=parameters).origin_headers
 
 
 @pytest.mark.parametrize(("public_key", "is_guarded"), [("a key", True), ("", False)])
@@ -110,8 +112,8 @@ def test_only_keys_need_a_signed_cookie_and_only_with_a_public_key(
     is_guarded: bool,  # noqa: FBT001 -- a parameter of the test
 ) -> None:
     """Segments are useless without the key."""
-    assert behavior(KEY_PATH, PlaybackPublicKey=public_key).needs_signed_cookie is is_guarded
-    assert not behavior(PLAYLIST_PATH, PlaybackPublicKey=public_key).needs_signed_cookie
+    assert behavior(KEY_PATH, parameters={"PlaybackPublicKey": public_key}).needs_signed_cookie is is_guarded
+    assert not behavior(PLAYLIST_PATH, parameters={"PlaybackPublicKey": public_key}).needs_signed_cookie
 
 
 @pytest.mark.parametrize(("path", "is_cached"), [(KEY_PATH, False), ("/jobs", False), (PLAYLIST_PATH, True)])
@@ -140,7 +142,7 @@ def test_a_cache_policy_without_caching_can_not_select_anything(section: str, se
         policy["ParametersInCacheKeyAndForwardedToOrigin"][section] = setting
 
     with pytest.raises(InvalidPolicyError, match="invalid for policy with caching disabled"):
-        behavior("/jobs", changed(select))
+        behavior("/jobs", template=changed(select))
 
 
 CHEAPEST_WITH_EDGE_LOCATIONS = {
@@ -166,13 +168,19 @@ def test_the_price_class_has_edge_locations_near_the_region(region: str) -> None
     continent = region.partition("-")[0]
     expected = CHEAPEST_WITH_EDGE_LOCATIONS.get(region, CHEAPEST_WITH_EDGE_LOCATIONS[continent])
     config = TEMPLATE["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
-    assert values(**{"AWS::Region": region}).of(config["PriceClass"]) == expected
-    assert (
-        values(**{"AWS::Region": region, "PriceClass": "PriceClass_All"}).of(config["PriceClass"]) == "PriceClass_All"
-    )
+    assert values({"AWS::Region": region}).of(config["PriceClass"]) == expected
+    assert values({"AWS::Region": region, "PriceClass": "PriceClass_All"}).of(config["PriceClass"]) == "PriceClass_All"
 
 
 def test_a_region_that_opens_later_has_every_edge_location() -> None:
     """A wrong guess would then cost money, not speed."""
     config = TEMPLATE["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
-    assert values(**{"AWS::Region": "xx-north-1"}).of(config["PriceClass"]) == "PriceClass_All"
+    assert values({"AWS::Region": "xx-north-1"}).of(config["PriceClass"]) == "PriceClass_All"
+
+
+@pytest.mark.parametrize(("parameter", "service"), [("CertificateArn", "acm"), ("WebAclArn", "wafv2")])
+def test_the_certificate_and_the_web_acl_must_be_in_us_east_1(parameter: str, service: str) -> None:
+    """CloudFront finds them nowhere else, whatever the deployment's Region is."""
+    pattern = TEMPLATE["Parameters"][parameter]["AllowedPattern"]
+    assert re.search(pattern, f"arn:aws:{service}:us-east-1:123456789012:x/1")
+    assert not re.search(pattern, f"arn:aws:{service}:eu-west-1:123456789012:x/1")
