@@ -96,5 +96,5 @@ def test_cloudfront_sends_the_header_that_the_service_reads() -> None:
     assert header["HeaderName"] == HEADER
     assert header["HeaderValue"] == {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecretArn}:SecretString}}"}
     function = resources("lambda.yaml")["Service"]["Properties"]["Environment"]["Variables"]["ORIGIN_SECRET"]
-    assert function["Fn::If"][1] == {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret}:SecretString}}"}
+    assert function["Fn::If"][1] == {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret.Id}:SecretString}}"}
     assert resources("lambda.yaml")["OriginSecret"]["Properties"]["GenerateSecretString"]["PasswordLength"] >= 32
