@@ -1,4 +1,4 @@
-"""What we send to MediaConvert is valid by AWS's own model, nested settings too, with enums, ranges and patterns."""
+"""Requests to MediaConvert are valid by AWS's own model, nested settings too, with enums, ranges and patterns."""
 
 import json
 from collections.abc import Callable
