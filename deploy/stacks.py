@@ -49,8 +49,8 @@ def demand_name(deployment: str) -> None:
     Raises:
         UnknownStackError: the name is too long, or has other characters.
     """
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,55}", deployment):
-        raise UnknownStackError(f"STACK={deployment}: letters, digits and hyphens, a letter first, 56 at most")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,39}", deployment):
+        raise UnknownStackError(f"STACK={deployment}: letters, digits and hyphens, a letter first, 40 at most")
 
 
 def stack(role: str, deployment: str) -> Stack:

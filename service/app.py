@@ -11,6 +11,7 @@ from fastapi_offline import FastAPIOffline
 
 from service.api import companion, health, jobs, openapi, page, problems, progress, uploads
 from service.api.middleware.body_limits import BodyLimits
+from service.api.middleware.origin_secret import OriginSecret
 from service.api.middleware.request_log import RequestLog
 from service.api.middleware.security_headers import SecurityHeaders
 from service.resources import open_resources
@@ -87,6 +88,8 @@ def create_app(
             expose_headers=["ETag", "Retry-After", "WWW-Authenticate", problems.REQUEST_ID_HEADER],
             max_age=3_600,
         )
+    if settings.origin_secret is not None:
+        app.add_middleware(OriginSecret, secret=settings.origin_secret.get_secret_value())
     app.add_middleware(RequestLog)
     return app
 

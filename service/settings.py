@@ -61,6 +61,8 @@ class ServiceSettings(Settings):
     """The secret in Secrets Manager that contains the private key, instead of `playback_private_key`."""
     playback_cookie_ttl_s: Annotated[int, Field(ge=600, le=86_400)] = 3_600
     """Maximum seconds until playback cookies expire; the minimum is half. Each response with the job renews them."""
+    origin_secret: Annotated[SecretStr, Field(min_length=32, max_length=1_024)] | None = None
+    """The secret that CloudFront sends in X-Origin-Secret; without it, the service also serves direct requests."""
     cors_allow_origins: CommaSeparated = ()
     """The origins whose pages may call this API, separated by commas; "*" for all."""
     auth_issuer: IssuerUrl | None = None

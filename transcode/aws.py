@@ -25,6 +25,15 @@ SERVER_ERROR_STATUS = 500
 
 USER_AGENT = "mediaconvert-status"
 
+REGIONAL_HOSTS = {"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+"""Presigned URLs then name `bucket.s3.<region>.amazonaws.com`, or `s3.<region>.amazonaws.com/bucket` for a bucket whose
+name has dots. botocore's default is the global host `bucket.s3.amazonaws.com` in every Region. For a bucket in another
+Region than us-east-1 this host returns 307 until DNS knows the bucket, and a browser's preflight fails on a redirect;
+in Regions opened after March 20, 2019 it always returns 400.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html"""
+PATH_STYLE = {"addressing_style": "path"}
+"""For emulators, because the names of their buckets' hosts don't resolve."""
+
 _UNCHECKED = {"parameter_validation": False}
 """For clients that are called for each event. The stores assemble their requests from named parts, and tests check them
 against a real emulator, so botocore need not validate each one again (bench row "worker, steady events")."""
@@ -49,10 +58,10 @@ class Aws:
         config = _config(
             read_timeout_s=5,
             attempts=3,
-            # SigV4, because botocore presigns with SigV2 by default. Path style for emulators, because their bucket
-            # host names don't resolve. No default checksums: a browser can't compute one that a presigned URL binds.
+            # SigV4, because botocore presigns with SigV2 by default. No default checksums: a browser can't compute one
+            # that a presigned URL binds.
             signature_version="s3v4",
-            s3={"addressing_style": "path"} if endpoint_url else {},
+            s3=PATH_STYLE if endpoint_url else REGIONAL_HOSTS,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )

@@ -58,6 +58,13 @@ class IssuerUnavailableError(TranscodeError):
     http_status = 503
 
 
+class DirectAccessError(TranscodeError):
+    """This URL is not public; use the public URL of this system."""
+
+    code = "direct_access_refused"
+    http_status = 403
+
+
 class RequestTooLargeError(TranscodeError):
     """The request's body is larger than this route accepts."""
 

@@ -30,6 +30,7 @@ LEVERS = {
     "Logs: API Gateway's access log": "`TARGET=fargate`; `AccessLogSettings` in `infra/lambda.yaml`",
     "Logs: Lambda's own lines": "`JobEventsWindowS`: fewer invocations; `LogRetentionDays`",
     "Alarms, metrics, dashboard": "`WITHOUT=alarms`; the first three dashboards of an account are free",
+    "Secrets Manager": "nothing: the secret that CloudFront sends to the API",
     "Lambda": "",
     "Autoscaling's alarms": "on-demand tables, which this project uses, have none",
 }

@@ -48,6 +48,7 @@ def bill(load: Workload, target: Target) -> list[BillLine]:
         BillLine(name="Logs", usd=load.uploads * counts.LOG_BYTES_PER_UPLOAD / 1e9 * prices.LOG_GB.usd),
         *(_logs_of_aws(load) if target == "lambda" else []),
         BillLine(name="Alarms, metrics, dashboard", usd=_watching(target)),
+        *([BillLine(name="Secrets Manager", usd=prices.SECRET.usd)] if target == "lambda" else []),
     ]
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from service.api.middleware.origin_secret import EXEMPT_PATHS
 from service.api.problems import examples_of
 from service.views.bodies import Problem, UppyProblem
 from service.views.examples import BY_SCHEMA
 from transcode.errors import (
+    DirectAccessError,
     ExpiredTokenError,
     InvalidTokenError,
     IssuerUnavailableError,
@@ -77,6 +79,9 @@ def _complete(description: Json) -> Json:
         schemas[name]["examples"] = list(examples)
     for path, operation in _operations(description):
         _add_errors(operation)
+        if path not in EXEMPT_PATHS:
+            _extend(operation["responses"], DirectAccessError)
+        operation["responses"] = dict(sorted(operation["responses"].items()))
         _shape_errors(operation, UppyProblem if path.startswith("/s3/") else Problem)
     description["components"]["schemas"] = dict(sorted(schemas.items()))
     return description
@@ -107,7 +112,6 @@ def _add_errors(operation: Json) -> None:
     for status in ("429", "503"):
         if status in responses:
             responses[status]["headers"] = {"Retry-After": _header("Seconds after which to retry.")}
-    operation["responses"] = dict(sorted(responses.items()))
 
 
 def _extend(responses: Json, *errors: type[TranscodeError]) -> None:

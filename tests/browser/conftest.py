@@ -1,5 +1,6 @@
-"""Fixtures that open the page in Chromium, in front of the whole system. Imports nothing from the program.
+"""Fixtures that open the page in Chromium, in front of the whole system.
 
+Only test_uploads_by_region.py imports from the program, to sign URLs for hosts that a running system can't have.
 Without Chromium, or without Node.js to build the page, the tests are skipped with the reason; with CI=true, they fail.
 Screenshots of each state are saved in tests/browser/screenshots.
 """
@@ -38,7 +39,8 @@ FLAGS = [
 ACTION_TIMEOUT_MS = 20_000
 
 
-def _skip_or_fail(reason: str) -> None:
+def skip_or_fail(reason: str) -> None:
+    """Skip the test for this reason, or fail it if CI=true."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
@@ -51,7 +53,7 @@ def browser() -> Iterator[Browser]:
     The scope isn't the session: Playwright runs an event loop in this thread, which other tests can't share.
     """
     if not Path(CHROMIUM).exists():
-        _skip_or_fail(f"no Chromium at {CHROMIUM}: install it (apt-get install chromium), or set CHROMIUM to its path")
+        skip_or_fail(f"no Chromium at {CHROMIUM}: install it (apt-get install chromium), or set CHROMIUM to its path")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield launched
@@ -62,7 +64,7 @@ def browser() -> Iterator[Browser]:
 def built_page() -> Path:
     """Build the page, and return its folder."""
     if shutil.which("node") is None:
-        _skip_or_fail("no Node.js to build the page")
+        skip_or_fail("no Node.js to build the page")
     with file_lock("page"):  # pytest-xdist can run this fixture in two processes
         built = subprocess.run(["make", "page"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607 -- make
     assert built.returncode == 0, built.stdout + built.stderr

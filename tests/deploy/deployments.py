@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ARCHITECTURE = "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
@@ -50,6 +51,15 @@ class Deployment:
         group = f"/aws/lambda/{self.name}-{process}"
         pages = self.client("logs").get_paginator("filter_log_events").paginate(logGroupName=group)
         return "\n".join(event["message"] for page in pages for event in page["events"])
+
+    def api_headers(self) -> dict[str, str]:
+        """Return the headers of a request to the API as CloudFront sends it.
+
+        The embedded AWS selects the API by the Host header, which no resolver knows.
+        """
+        outputs = self.outputs("lambda")
+        secret = self.client("secretsmanager").get_secret_value(SecretId=outputs["OriginSecretArn"])["SecretString"]
+        return {"Host": urlsplit(outputs["ApiUrl"]).netloc, "X-Origin-Secret": secret}
 
     def outputs(self, role: str = "pipeline") -> dict[str, str]:
         """Return the outputs of one of its stacks."""

@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -25,9 +24,8 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="th
 
 @pytest.fixture
 def api(deployment: Deployment) -> Iterator[httpx.Client]:
-    """Yield a client of the deployed API; the embedded AWS selects it by the Host header, which no resolver knows."""
-    address = deployment.outputs("lambda")["ApiUrl"]
-    headers = {"Host": urlsplit(address).netloc}
+    """Yield a client that calls the deployed API as CloudFront does."""
+    headers = deployment.api_headers()
     with httpx.Client(base_url=deployment.endpoint_url, headers=headers, trust_env=False, timeout=60) as opened:
         yield opened
 
@@ -48,6 +46,14 @@ def test_the_first_run_creates_every_stack_and_prints_the_addresses(deployment: 
     assert first.addresses["playback"] == deployment.outputs("edge")["PlaybackBaseUrl"]
     assert first.addresses["API"] == first.addresses["page"]
     assert first.lines[-1].startswith("access is open")
+
+
+def test_the_apis_own_url_refuses_requests_that_avoid_cloudfront(api: httpx.Client) -> None:
+    """The function requires the secret that the distribution sends, from the end of the first run on."""
+    del api.headers["X-Origin-Secret"]
+    response = api.get("/jobs/1-a")
+    assert (response.status_code, response.json()["code"]) == (403, "direct_access_refused")
+    assert api.get("/healthz").status_code == 200
 
 
 def test_a_second_run_changes_nothing(deployment: Deployment, deploy: Deploy) -> None:

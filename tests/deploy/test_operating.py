@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import sys
 import time
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -47,11 +46,10 @@ def test_dead_letters_are_listed_with_the_settings_of_the_deployment(
 
 def test_the_functions_log_contains_the_request_id_of_the_response(deployment: Deployment) -> None:
     """Each JSON log line of the request has the caller's own id."""
-    address = deployment.outputs("lambda")["ApiUrl"]
     response = httpx.post(
         f"{deployment.endpoint_url}/uploads",
         json={"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 1},
-        headers={"Host": urlsplit(address).netloc, "X-Request-Id": "request-of-an-operator"},
+        headers={**deployment.api_headers(), "X-Request-Id": "request-of-an-operator"},
         trust_env=False,
         timeout=60,
     )

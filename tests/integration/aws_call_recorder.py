@@ -1,6 +1,12 @@
 """Records the AWS calls of the code under test, and compares each call with the permissions that its process declares.
 
+<<<<<<< HEAD
 A process of the program gets all its clients from one `aws_of`. The tests replace that function by one whose clients
+=======
+It also compares the parameters of each call with AWS's model of the operation, which no emulator enforces.
+
+A process of the program gets all its clients from one `open_aws`. The tests replace that function by one whose clients
+>>>>>>> 21c7534 (List AWS's rules that no emulator enforces, and validate requests by AWS's models)
 report each call, and each URL that they sign, under the name of the process. A test opens recorded clients for a store
 or a handler that it builds itself. The clients that a test uses for its own requests are not recorded.
 """
@@ -13,8 +19,10 @@ from typing import Any
 
 import pytest
 from aiobotocore.config import AioConfig
+from botocore.model import Shape
 
 from tests.declared_permissions import OPERATOR, SERVICE, WORKER, Call, is_declared
+from tests.service_model import violations
 from transcode.aws import Aws
 from transcode.permissions import Resource
 from transcode.settings import Settings
@@ -54,7 +62,7 @@ RESOURCE_OF_NAME_PART = {
 }
 """Parts of the names that CloudFormation, or a test, gives to the tables and queues of a pipeline."""
 
-Report = Callable[[str, Mapping[str, Any]], None]
+Report = Callable[[str, Mapping[str, Any], Shape | None], None]
 
 
 class RecordedAws(Aws):
@@ -68,14 +76,14 @@ class RecordedAws(Aws):
         client: Any = await super()._open(service, config, endpoint_url=endpoint_url)
 
         def report(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 -- botocore's
-            self._report(f"{service}:{model.name}", params)
+            self._report(f"{service}:{model.name}", params, model.input_shape)
 
         client.meta.events.register("provide-client-params.*.*", report)
         return client
 
 
 class AwsCallRecorder:
-    """Opens recorded clients, and keeps the calls that their processes don't declare."""
+    """Opens recorded clients, and keeps the calls that their processes don't declare or that AWS's model refuses."""
 
     def __init__(self, save: Callable[[Call], None]) -> None:
         """`save` gets each call when it is made for the first time."""
@@ -99,11 +107,15 @@ class AwsCallRecorder:
             patch.setattr(import_module(module), "aws_of", partial(self._aws_of, process))
 
     def take_undeclared(self) -> list[str]:
-        """Return the undeclared calls since the last call of this method."""
+        """Return the undeclared and the invalid calls since the last call of this method."""
         taken, self._undeclared = self._undeclared, []
         return taken
 
-    def _record_operation(self, process: str, operation: str, params: Mapping[str, Any]) -> None:
+    def _record_operation(
+        self, process: str, operation: str, params: Mapping[str, Any], shape: Shape | None = None
+    ) -> None:
+        if shape is not None:
+            self._undeclared += [f"{process} called {operation}: {each}" for each in violations(shape, params)]
         action = ACTION_OF_OPERATION.get(operation, operation)
         for resource in _resources(action, params) or (None,):
             self._record(Call(process=process, action=action, resource=resource))

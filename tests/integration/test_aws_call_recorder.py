@@ -48,6 +48,16 @@ async def test_a_presigned_url_counts_as_a_call(stack: Stack) -> None:
     assert recorder.take_undeclared() == ["worker called s3:PutObject on ${InputBucket}/${UploadPrefix}*"]
 
 
+async def test_a_parameter_that_awss_model_refuses_is_reported(stack: Stack) -> None:
+    """An SDK checks no enums, and S3 would refuse this one only when a browser uploads."""
+    recorder = AwsCallRecorder(save=lambda _: None)
+    async with recorder.open_aws(SERVICE, region="us-east-1", endpoint_url=stack.endpoint_url) as aws:
+        params = {"Bucket": stack.input_bucket, "Key": "uploads/a", "StorageClass": "FAST"}
+        await (await aws.s3()).generate_presigned_url("put_object", Params=params)
+    (reported,) = recorder.take_undeclared()
+    assert reported.startswith("service called s3:PutObject: .StorageClass: 'FAST' is none of STANDARD, ")
+
+
 async def test_a_call_that_fails_is_reported_too(stack: Stack) -> None:
     """AWS checks the permissions before it looks for the object."""
     recorder = AwsCallRecorder(save=lambda _: None)

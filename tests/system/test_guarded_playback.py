@@ -90,3 +90,12 @@ def test_the_demo_plays_a_guarded_video_with_a_token(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert addresses.playback_url in done.stdout
+
+
+def test_the_service_refuses_requests_that_avoid_cloudfront(addresses: GuardedPlayback, issuer: LittleIssuer) -> None:
+    """Only CloudFront knows the secret, and it replaces what a viewer sends in the secret's header."""
+    headers = {**issuer.bearer("ada"), "X-Origin-Secret": "a guess"}
+    direct = httpx.get(f"{addresses.service_url}/jobs/1-a", headers=headers)
+    public = httpx.get(f"{addresses.public_url}/jobs/1-a", headers=headers)
+    assert (direct.status_code, direct.json()["code"]) == (403, "direct_access_refused")
+    assert (public.status_code, public.json()["code"]) == (404, "job_not_found")

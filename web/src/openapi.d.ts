@@ -891,6 +891,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No job has this id, or its status has expired. */
             404: {
                 headers: {
@@ -957,6 +966,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1030,6 +1048,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1146,6 +1173,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No job has this id, or its status has expired. */
             404: {
                 headers: {
@@ -1222,6 +1258,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1335,6 +1380,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No job has this id, or its status has expired. */
             404: {
                 headers: {
@@ -1432,6 +1486,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Some of the files and jobs to follow don't exist; the detail names them. */
             404: {
                 headers: {
@@ -1509,6 +1572,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1602,6 +1674,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1703,6 +1784,15 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
             /** @description No upload was announced under this input file. */
             404: {
                 headers: {
@@ -1781,6 +1871,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -1873,6 +1972,15 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
             /** @description No upload was announced under this input file. */
             404: {
                 headers: {
@@ -1953,6 +2061,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -2050,6 +2167,15 @@ export interface operations {
                 headers: {
                     /** @description The required authentication scheme, and why the token was refused. */
                     "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -2159,6 +2285,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
