@@ -29,6 +29,7 @@ from transcode import log
 from transcode.settings import Url, load
 
 TEMPLATE = Path(__file__).parents[1] / "infra" / "edge.yaml"
+ORIGIN_SECRET_HEADER = "X-Origin-Secret"
 METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 ORIGIN_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:origin"
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "date", "server"})
@@ -93,12 +94,14 @@ def distribution_app(settings: DistributionSettings, ordered: list[Behavior]) ->
         url = f"{settings.playback_base_url}{request.scope['raw_path'].decode('latin-1')}"
         if behavior.needs_signed_cookie and not is_allowed(url, request.cookies, trusted=trusted, now_s=time.time()):
             return PlainTextResponse("missing key", 403)
-        return await _forward(request, behavior, origins[behavior.origin])
+        # The service takes the place of the page's bucket, and serves no request without the secret.
+        added = [(ORIGIN_SECRET_HEADER, settings.origin_secret)] if behavior.origin == "page" else []
+        return await _forward(request, behavior, origins[behavior.origin], added)
 
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)], lifespan=lifespan)
 
 
-async def _forward(request: Request, behavior: Behavior, origin_url: str) -> Response:
+async def _forward(request: Request, behavior: Behavior, origin_url: str, added: list[tuple[str, str]]) -> Response:
     client: httpx.AsyncClient = request.app.state.client
     query = "&".join(
         pair for pair in request.url.query.split("&") if pair and behavior.query.has(pair.partition("=")[0])
@@ -108,7 +111,7 @@ async def _forward(request: Request, behavior: Behavior, origin_url: str) -> Res
         client.build_request(
             request.method,
             f"{origin_url}{path}{'?' if query else ''}{query}",
-            headers=list(behavior.forwarded(request.headers.items())),
+            headers=[*behavior.forwarded(request.headers.items()), *added],
             content=await request.body(),
         ),
         stream=True,
