@@ -1,4 +1,4 @@
-"""Whose fault an exception is: the environment's, the deployment's, or ours."""
+"""The causes of failures: the environment's fault, the deployment's, or ours."""
 
 import pytest
 from botocore.exceptions import (
