@@ -88,7 +88,7 @@ def respond(target: str, request: Mapping[str, Any]) -> bytes:
             return _queue(request).delete(request["Entries"])
         case "GetQueueAttributes":
             policy = json.dumps(
-                {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 5}
+                {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 1000}
             )
             return json.dumps({"Attributes": {"RedrivePolicy": policy, "VisibilityTimeout": "30"}}).encode()
         case "GetQueueUrl":

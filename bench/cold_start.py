@@ -49,6 +49,10 @@ class Context:
 
     aws_request_id = "1"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time until Lambda ends the invocation."""
+        return 200_000
+
 
 def start(what: str) -> object:
     """Import the handler and call it once, as Lambda does in a new container; the import is part of the measurement."""

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+FUNCTION_TIMEOUT_S = 200
+"""The time that the function believes to have: WorkerTimeoutS of infra/lambda.yaml."""
 DEADLINE_S = 30
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 
@@ -67,7 +69,7 @@ class _Requests(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         request_id, event = invocation
-        deadline_ms = int((time.time() + DEADLINE_S) * 1000)
+        deadline_ms = int((time.time() + FUNCTION_TIMEOUT_S) * 1000)
         headers = {
             "Lambda-Runtime-Aws-Request-Id": request_id,
             "Lambda-Runtime-Deadline-Ms": str(deadline_ms),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
-from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 
 if TYPE_CHECKING:
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_secretsmanager import SecretsManagerClient
     from types_aiobotocore_sqs import SQSClient
-
-THROTTLED_STATUS = 429
-SERVER_ERROR_STATUS = 500
 
 USER_AGENT = "mediaconvert-status"
 
@@ -75,9 +71,9 @@ class Aws:
         """Return an SQS client whose reads outlast the longest poll (20 s)."""
         return cast("SQSClient", await self._open("sqs", _config(read_timeout_s=30, attempts=3, **_UNCHECKED)))
 
-    async def mediaconvert(self, *, endpoint_url: str | None = None) -> "MediaConvertClient":
-        """Return a MediaConvert client that gives up within about 40 s."""
-        config = _config(read_timeout_s=15, attempts=2)
+    async def mediaconvert(self, *, endpoint_url: str | None = None, attempts: int = 2) -> "MediaConvertClient":
+        """Return a MediaConvert client that gives up within about 20 s for each of its attempts at a call."""
+        config = _config(read_timeout_s=15, attempts=attempts)
         return cast("MediaConvertClient", await self._open("mediaconvert", config, endpoint_url=endpoint_url))
 
     async def secretsmanager(self) -> "SecretsManagerClient":
@@ -99,19 +95,6 @@ async def open_aws(*, region: str, endpoint_url: str | None = None) -> AsyncIter
     """Yield the clients of a process, and close all that were opened at the end."""
     async with AsyncExitStack() as stack:
         yield Aws(stack, region=region, endpoint_url=endpoint_url)
-
-
-def is_transient(error: BaseException) -> bool:
-    """Return whether the same call may succeed later: throttling, a server error, a broken connection."""
-    match error:
-        case ClientError():
-            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            return status == THROTTLED_STATUS or status >= SERVER_ERROR_STATUS or "Throttl" in code
-        case BotoCoreError() | OSError() | TimeoutError():
-            return True
-        case _:
-            return False
 
 
 def _config(*, read_timeout_s: float, attempts: int, **more: Any) -> AioConfig:  # noqa: ANN401 -- botocore's options

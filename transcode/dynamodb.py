@@ -21,8 +21,8 @@ _deserialize = TypeDeserializer().deserialize
 class Lifetimes:
     """Seconds that a row lives after its last change.
 
-    `waiting_s` is for the rows of a job that waits in MediaConvert's queue. The wait can be longer than `changed_s`,
-    and MediaConvert sends no event during it.
+    `waiting_s` is for the rows of an upload that waits for its job, and of a job that waits in MediaConvert's queue.
+    The wait can be longer than `changed_s`, and nothing changes the rows during it.
     """
 
     changed_s: int
@@ -124,6 +124,11 @@ class Update(Condition):
         """Add the members to the attribute's string set; the order of updates doesn't matter."""
         if chosen := set(members):
             self._add.append(f"{self.name(attribute)} {self.value(chosen)}")
+        return self
+
+    def increment(self, attribute: str) -> Self:
+        """Add 1 to the attribute; an attribute that the row lacks becomes 1."""
+        self._add.append(f"{self.name(attribute)} {self.value(1)}")
         return self
 
     def remove(self, *attributes: str) -> Self:

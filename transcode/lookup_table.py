@@ -31,7 +31,11 @@ class LookupTable:
         self._lifetimes = lifetimes
 
     async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0) -> None:
-        """Store an announced upload. The row outlives the `good_for_s` seconds in which the upload may begin."""
+        """Store an announced upload.
+
+        The upload may begin within `good_for_s` seconds. From then on, the row keeps name and owner for as long as the
+        message of its object can wait.
+        """
         row = {
             "InputFile": lookup.input_file,
             "FileName": lookup.file_name,
@@ -39,7 +43,7 @@ class LookupTable:
             "UploadId": lookup.upload_id,
             "SizeBytes": lookup.size_bytes,
             "CreationTime": now_s,
-            "ExpirationTime": now_s + good_for_s + self._lifetimes.changed_s,
+            "ExpirationTime": now_s + good_for_s + self._lifetimes.waiting_s,
         }
         await self._client.put_item(TableName=self.table, Item=encode(row))
 

@@ -52,6 +52,7 @@ METRICS = (
     Metric(name="events", event="message.ignored", kind=Kind.COUNT, attributes={"outcome": "ignored"}),
     Metric(name="jobs_refused", event="job.refused", kind=Kind.COUNT),
     Metric(name="messages_buried", event="message.buried", kind=Kind.COUNT),
+    Metric(name="uploads_given_up", event="upload.given_up", kind=Kind.COUNT),
     Metric(name="jobs_stuck", event="reconcile.done", kind=Kind.STATE, log_field="stuck"),
 )
 

@@ -10,7 +10,7 @@ from transcode.job import Canceled, Completed, Failed, Job, JobEvent
 from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore
 from worker.key_table import KeyTable
-from worker.outcomes import Done, Message, Outcome, Retry, backoff_s
+from worker.outcomes import Done, Message, NotYet, Verdict
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +24,7 @@ class Applier:
     artifacts: ArtifactStore
     clock: Callable[[], float]
 
-    async def apply(self, event: JobEvent, message: Message, *, job_created_ms: int | None = None) -> Outcome:
+    async def apply(self, event: JobEvent, message: Message, *, job_created_ms: int | None = None) -> Verdict:
         """Apply the event. Safe to repeat, in any order with the job's other events.
 
         Args:
@@ -41,7 +41,7 @@ class Applier:
         self._log(event, message, job_created_ms, is_changed=is_changed)
         return Done()
 
-    async def _complete(self, event: Completed, message: Message, job_created_ms: int | None) -> Outcome:
+    async def _complete(self, event: Completed, message: Message, job_created_ms: int | None) -> Verdict:
         """Write key file, info.json and status, in this order: a client that reads COMPLETE can play the video."""
         now_s = int(self.clock())
         destination, job = await asyncio.gather(
@@ -52,10 +52,10 @@ class Applier:
             self._log(event, message, job_created_ms, is_changed=False)
             return Done()
         if destination is None:
-            # The event came before the worker had written the job's rows, and a retry will find them. Or the rows
-            # are lost, and the message ends in the dead-letter queue.
+            # The event came before the worker had written the job's rows. The worker writes them once DynamoDB and
+            # MediaConvert are available, however long that takes. If the rows are lost, the message ends by its age.
             log.warning("job.key_row_missing", job_id=event.job_id)
-            return Retry(reason="the job's key row is not there", delay_s=backoff_s(message))
+            return NotYet(reason="the job's key row is not there")
         event = replace(event, output=replace(event.output, path=destination.output_path))
         await self.artifacts.put_key_file(destination)
         await self.artifacts.put_info(destination, event)

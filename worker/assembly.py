@@ -9,25 +9,28 @@ from transcode.status_table import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
+from worker.delivery_notes import DeliveryNotes
 from worker.key_table import KeyTable
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
+from worker.retry import RetryRule
 from worker.settings import WorkerSettings
 from worker.submission.job_request import JobDefaults
 from worker.submission.mediaconvert import MediaConvertJobs
 from worker.submission.submit import Submitter
 
 
-async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
-    """Return the handler of messages, with clients that `aws` opens."""
+async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
+    """Return the handler of deliveries, with clients that `aws` opens."""
     dynamodb = await aws.dynamodb()
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
     lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
     key_table = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
     parser = message_parser(settings)
-    mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
-    return BatchHandler(
+    mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url, attempts=1)
+    batch = BatchHandler(
         parser=parser,
         submitter=Submitter(
             key_table=key_table,
@@ -43,6 +46,12 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> BatchHandler:
             artifacts=ArtifactStore(await aws.s3(), settings.output_bucket),
             clock=time.time,
         ),
+    )
+    return DeliveryHandler(
+        batch=batch,
+        notes=DeliveryNotes(dynamodb, settings.output_table),
+        rule=RetryRule(give_up_after_s=settings.give_up_after_s),
+        clock=time.time,
     )
 
 

@@ -1,7 +1,7 @@
-"""The handler for a batch of messages, which both the poll loop and the Lambda function call.
+"""The handling of a batch of messages: the verdict on each message.
 
-The handler groups the events of each job, so that a backlog costs one write per job. It handles uploads and jobs
-concurrently. The failure of one message doesn't affect the others.
+It groups the events of each job, so that a backlog costs one write per job. It handles uploads and jobs concurrently.
+The failure of one message doesn't affect the others. worker/deliveries.py turns verdicts into outcomes.
 """
 
 import asyncio
@@ -13,14 +13,15 @@ from typing import assert_never
 
 import structlog
 
-from transcode.aws import is_transient
 from transcode.correlation import Correlation
-from transcode.job import Canceled, Completed, Failed, JobEvent, Progressed, WarningRaised, worth_applying
+from transcode.failures import FailureClass, classify
+from transcode.job import Canceled, Completed, JobEvent, Progressed, WarningRaised, worth_applying
+from transcode.job import Failed as JobFailed
 from transcode.telemetry import continue_trace
 from worker.apply import Applier
 from worker.bounded_gather import bounded_gather
 from worker.messages.parser import CorrelatedEvent, Ignored, MalformedMessageError, MessageParser, ObjectCreated
-from worker.outcomes import Done, GiveUp, Message, Outcome, Retry, backoff_s
+from worker.outcomes import Done, Failed, Impossible, Message, NotYet, Verdict, combine
 from worker.submission.submit import Submitter
 
 EVENT_TIMEOUT_S = 180
@@ -34,17 +35,15 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Outcomes:
-    """The outcomes so far, by message id. If a message has several events, an outcome other than Done counts."""
+class Verdicts:
+    """The verdicts so far, by message id."""
 
-    by_message_id: dict[str, Outcome] = field(default_factory=dict)
+    by_message_id: dict[str, Verdict] = field(default_factory=dict)
 
-    def record(self, message: Message, outcome: Outcome) -> None:
-        """Record the outcome of one event. A message is done only when all its events are done."""
-        if isinstance(outcome, Done):
-            self.by_message_id.setdefault(message.message_id, outcome)
-        else:
-            self.by_message_id[message.message_id] = outcome
+    def record(self, message: Message, verdict: Verdict) -> None:
+        """Record the verdict on one item of the message, combined with those on its other items."""
+        earlier = self.by_message_id.get(message.message_id, Done())
+        self.by_message_id[message.message_id] = combine(earlier, verdict)
 
 
 @dataclass(slots=True)
@@ -64,7 +63,7 @@ class Work:
                 log.info("message.ignored", message_id=message.message_id, reason=reason, job_id=job_id)
             case ObjectCreated() as upload:
                 self.uploads.append((upload, message, parsed.correlation))
-            case Progressed() | WarningRaised() | Completed() | Failed() | Canceled() as event:
+            case Progressed() | WarningRaised() | Completed() | JobFailed() | Canceled() as event:
                 self.job_events[event.job_id].append((event, message))
                 self.job_correlations[event.job_id] = parsed.correlation
             case _:
@@ -80,38 +79,38 @@ class BatchHandler:
     applier: Applier
     event_timeout_s: float = EVENT_TIMEOUT_S
 
-    async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
-        """Return the outcome of each message, by message id. Raises no exception."""
-        outcomes, work = Outcomes(), Work()
+    async def handle(self, messages: Sequence[Message]) -> Mapping[str, Verdict]:
+        """Return the verdict on each message, by message id. Raises no exception."""
+        verdicts, work = Verdicts(), Work()
         for message in messages:
             try:
                 events = self.parser.parse(message.body, message.attributes)
             except MalformedMessageError as error:
                 log.error("message.malformed", message_id=message.message_id, reason=str(error))  # noqa: TRY400 -- no traceback: the reason says it
-                outcomes.record(message, GiveUp(reason=str(error)))
+                verdicts.record(message, Impossible(reason=str(error)))
                 continue
-            outcomes.record(message, Done())
+            verdicts.record(message, Done())
             for event in events:
                 work.add(event, message)
-        submissions = (self._submit(*upload, outcomes) for upload in work.uploads)
+        submissions = (self._submit(*upload, verdicts) for upload in work.uploads)
         applications = (
-            self._apply(events, work.job_correlations[job_id], outcomes) for job_id, events in work.job_events.items()
+            self._apply(events, work.job_correlations[job_id], verdicts) for job_id, events in work.job_events.items()
         )
         await bounded_gather(chain(submissions, applications), limit=MAX_CONCURRENCY)
-        return outcomes.by_message_id
+        return verdicts.by_message_id
 
     async def _submit(
-        self, upload: ObjectCreated, message: Message, correlation: Correlation, outcomes: Outcomes
+        self, upload: ObjectCreated, message: Message, correlation: Correlation, verdicts: Verdicts
     ) -> None:
         with continue_trace(correlation, "submit upload"):
             try:
                 async with asyncio.timeout(self.event_timeout_s):
-                    outcomes.record(message, await self.submitter.submit(upload, message))
+                    verdicts.record(message, await self.submitter.submit(upload, message))
             except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
-                outcomes.record(message, _log_failure(message, error))
+                verdicts.record(message, _log_failure(message, error))
 
     async def _apply(
-        self, job_events: Sequence[tuple[JobEvent, Message]], correlation: Correlation, outcomes: Outcomes
+        self, job_events: Sequence[tuple[JobEvent, Message]], correlation: Correlation, verdicts: Verdicts
     ) -> None:
         """Apply the events of one job that can change it. The others are superseded, and their messages are done."""
         job_id, positions = job_events[0][0].job_id, worth_applying([event for event, _ in job_events])
@@ -122,15 +121,22 @@ class BatchHandler:
                 event, message = job_events[position]
                 try:
                     async with asyncio.timeout(self.event_timeout_s):
-                        outcome = await self.applier.apply(event, message, job_created_ms=correlation.job_created_ms)
-                        outcomes.record(message, outcome)
+                        verdict = await self.applier.apply(event, message, job_created_ms=correlation.job_created_ms)
+                        verdicts.record(message, verdict)
                 except Exception as error:  # noqa: BLE001 -- the outer level: one event's failure must not affect the others
-                    outcomes.record(message, _log_failure(message, error))
+                    verdicts.record(message, _log_failure(message, error))
 
 
-def _log_failure(message: Message, error: Exception) -> Retry:
-    if is_transient(error):
-        log.warning("message.released", message_id=message.message_id, reason=type(error).__name__)
-    else:
-        log.error("message.failed", message_id=message.message_id, exc_info=error)
-    return Retry(reason=type(error).__name__, delay_s=backoff_s(message))
+def _log_failure(message: Message, error: Exception) -> Verdict:
+    reason = type(error).__name__
+    match classify(error):
+        case FailureClass.UNAVAILABLE:
+            log.warning("message.released", message_id=message.message_id, reason=reason)
+            return NotYet(reason=reason)
+        case FailureClass.DENIED:
+            # At level error, because the alarm counts such lines: only an operator can repair it.
+            log.error("message.access_denied", message_id=message.message_id, reason=str(error))
+            return NotYet(reason=reason)
+        case FailureClass.DEFECT:
+            log.error("message.failed", message_id=message.message_id, exc_info=error)
+            return Failed(reason=reason)

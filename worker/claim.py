@@ -21,7 +21,8 @@ class Claim:
     """The right to create the one job of one object version.
 
     Only the holder of the lease may call CreateJob, until `lease_until_ms` (Unix milliseconds). `job_id` is set once
-    the job is created. `refused` is set once it is certain that no job can be created.
+    the job is created. `refused` is set once it is certain that no job can be created. `is_jobless` is true if it is
+    certain that no job was created so far: each CreateJob was throttled or denied.
     """
 
     claim_id: str
@@ -31,8 +32,14 @@ class Claim:
     lease_until_ms: int
     job_id: str | None = None
     refused: bool = False
+    is_jobless: bool = False
     is_new: bool = False
-    """True if this call wrote the claim. Otherwise MediaConvert may already have a job for it."""
+    """True if this call wrote the claim."""
+
+    @property
+    def may_have_job(self) -> bool:
+        """True if MediaConvert may have a job for the claim: an earlier holder of the lease may have created it."""
+        return not (self.is_new or self.is_jobless)
 
     @property
     def is_finished(self) -> bool:

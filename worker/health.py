@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-MAX_HEALTHY_AGE_S = 120
-"""Age of the file above which a poller is stuck. It is longer than a long poll (20 s), the longest pause after a failed
-poll (30 s), and one batch in which every AWS call runs into its timeouts."""
+MAX_HEALTHY_AGE_S = 240
+"""Age of the file above which a poller is stuck. It is longer than a long poll (20 s) or the longest pause after a
+failed poll (30 s), one batch in which every AWS call runs into its timeouts, and a message that is handled alone."""
 
 
 class HealthFile:

@@ -72,7 +72,8 @@ class KeyTable:
         """Take over the expired lease of an unfinished claim. The encryption key and the output path stay."""
         if existing.is_finished or existing.lease_until_ms > now_ms:
             return existing
-        update = Update().set(LeaseToken=new.lease_token, LeaseUntil=new.lease_until_ms)
+        update = Update().set(LeaseToken=new.lease_token, LeaseUntil=new.lease_until_ms).remove("Jobless")
+        update.set(ExpirationTime=now_ms // 1000 + self._ttl_s)  # the claim exists for as long as its upload waits
         update.where(update.compare("LeaseToken", "=", existing.lease_token))
         update.where(update.absent("ClaimedJobId"))
         conflicting = await self._update(CLAIM_PREFIX + new.claim_id, update)
@@ -80,9 +81,12 @@ class KeyTable:
             return _claim(conflicting)
         return replace(existing, lease_token=new.lease_token, lease_until_ms=new.lease_until_ms)
 
-    async def release(self, claim: Claim) -> None:
-        """End the lease early, after no job was created, so that the next attempt needn't wait for it to expire."""
-        update = Update().set(LeaseUntil=0)
+    async def release(self, claim: Claim, *, is_jobless: bool = False) -> None:
+        """End the lease early, so that the next attempt needn't wait for it to expire.
+
+        `is_jobless` records that MediaConvert certainly has no job, so that the next attempt needn't search for it.
+        """
+        update = Update().set(LeaseUntil=0, Jobless=is_jobless or None)
         update.where(update.compare("LeaseToken", "=", claim.lease_token))
         await self._update(CLAIM_PREFIX + claim.claim_id, update)
 
@@ -162,4 +166,5 @@ def _claim(row: Mapping[str, Any]) -> Claim:
         lease_until_ms=int(row["LeaseUntil"]),
         job_id=row.get("ClaimedJobId"),
         refused=bool(row.get("Refused", False)),
+        is_jobless=bool(row.get("Jobless", False)),
     )

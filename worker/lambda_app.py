@@ -14,7 +14,11 @@ from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, 
 from worker.lambda_runtime import LambdaRuntime
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
+from worker.retry import ALONE_TIMEOUT_S
 from worker.settings import WorkerSettings
+
+ALONE_MARGIN_S = 15
+"""Seconds for the calls around a message that is handled alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +27,9 @@ class Context(Protocol):
     """The part of Lambda's context that is used."""
 
     aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time until Lambda ends the invocation."""
 
 
 class LambdaWorker:
@@ -43,16 +50,17 @@ class LambdaWorker:
             NotHandledError: An event without a queue was not handled.
             QueueUnusableError: The messages come from a queue that isn't the worker's, or has no dead-letter queue.
         """
-        return self._runtime.run(self._handle(parse_invocation(event, request_id=context.aws_request_id)))
+        return self._runtime.run(self._handle(parse_invocation(event, request_id=context.aws_request_id), context))
 
-    async def _handle(self, invoked: QueueBatches | DirectEvent) -> dict[str, Any] | None:
+    async def _handle(self, invoked: QueueBatches | DirectEvent, context: Context) -> dict[str, Any] | None:
         match invoked:
             case DirectEvent(message=message):
                 require_done((await self._handler.handle([message])).get(message.message_id))
                 return None
             case QueueBatches(batches=batches):
                 failed = [
-                    await self._handle_batch(await self._queue(name), messages) for name, messages in batches.items()
+                    await self._handle_batch(await self._queue(name), messages, context)
+                    for name, messages in batches.items()
                 ]
                 return batch_item_failures([message_id for each in failed for message_id in each])
 
@@ -64,11 +72,30 @@ class LambdaWorker:
             self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
         return self._queues[name]
 
-    async def _handle_batch(self, queue: Queue, messages: Sequence[Message]) -> Sequence[str]:
+    async def _handle_batch(self, queue: Queue, messages: Sequence[Message], context: Context) -> Sequence[str]:
         """Handle the messages, and return the ids of those that SQS must deliver again."""
-        outcomes = await self._handler.handle(messages)
-        handled = await asyncio.gather(*(_apply_outcome(queue, m, outcomes.get(m.message_id)) for m in messages))
-        return [message.message_id for message, is_handled in zip(messages, handled, strict=True) if not is_handled]
+        screening = await self._handler.screen(messages)
+        outcomes = {**screening.outcomes, **await self._handler.handle(screening.ready)}
+        together = [message for message in messages if message not in screening.suspects]
+        failed = list(await _apply_outcomes(queue, together, outcomes))
+        if screening.suspects:
+            # Lambda deletes messages only after the invocation. If it dies now, they would be handled once more.
+            await queue.delete([message for message in together if message.message_id not in failed])
+        for suspect in screening.suspects:
+            failed += await _apply_outcomes(queue, [suspect], await self._handle_alone(suspect, context))
+        return failed
+
+    async def _handle_alone(self, suspect: Message, context: Context) -> Mapping[str, Outcome]:
+        """Handle the message if enough time is left; a timeout of the function would seem to be its fault."""
+        if context.get_remaining_time_in_millis() < (ALONE_TIMEOUT_S + ALONE_MARGIN_S) * 1000:
+            return {suspect.message_id: Retry(reason="too little time to handle it alone", delay_s=ALONE_TIMEOUT_S)}
+        return await self._handler.handle_alone(suspect)
+
+
+async def _apply_outcomes(queue: Queue, messages: Sequence[Message], outcomes: Mapping[str, Outcome]) -> Sequence[str]:
+    """Apply the outcomes, and return the ids of the messages that SQS must deliver again."""
+    handled = await asyncio.gather(*(_apply_outcome(queue, m, outcomes.get(m.message_id)) for m in messages))
+    return [message.message_id for message, is_handled in zip(messages, handled, strict=True) if not is_handled]
 
 
 async def _apply_outcome(queue: Queue, message: Message, outcome: Outcome | None) -> bool:

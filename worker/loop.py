@@ -3,17 +3,20 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
+from worker.exclusive_lock import ExclusiveLock
 from worker.health import HealthFile
 from worker.outcomes import Message, Retry
 from worker.queue import BATCH_SIZE, Queue
 
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 30.0
+MAX_RELEASE_S = 3.0
+"""Seconds in which a stopping worker records that it gave its messages back. Fargate soon kills it."""
 
 log = structlog.get_logger(__name__)
 
@@ -23,10 +26,11 @@ class Loop:
     """Polls each queue with `pollers` concurrent long polls, and passes each batch to the handler."""
 
     queues: Sequence[Queue]
-    handler: BatchHandler
+    handler: DeliveryHandler
     pollers: int
     stop_grace_s: float
     health_file: HealthFile
+    lock: ExclusiveLock = field(default_factory=ExclusiveLock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Handle messages until `stop` is set, then return within about `stop_grace_s` seconds.
@@ -69,16 +73,41 @@ class Loop:
                 pause_s = min(MAX_PAUSE_S, pause_s * 2)
 
     async def _handle(self, queue: Queue, messages: Sequence[Message]) -> None:
+        unsettled = {message.message_id: message for message in messages}
         try:
-            async with _kept_hidden(queue, messages):
-                outcomes = await self.handler.handle(messages)
+            suspects = await self._handle_together(queue, messages, unsettled)
+            for suspect in suspects:
+                async with _kept_hidden(queue, list(unsettled.values())), self.lock.exclusive():
+                    outcomes = await self.handler.handle_alone(suspect)
+                del unsettled[suspect.message_id]
+                await queue.apply_outcomes([suspect], outcomes)
         except asyncio.CancelledError:
-            # The time to stop is over. Another worker can receive the messages now, before the visibility timeout.
-            release = Retry(reason="the worker stops", delay_s=0)
-            await queue.apply_outcomes(messages, dict.fromkeys((message.message_id for message in messages), release))
-            log.warning("messages.released", queue=queue.name, count=len(messages))
+            await self._release(queue, list(unsettled.values()))
             raise
-        await queue.apply_outcomes(messages, outcomes)
+
+    async def _handle_together(
+        self, queue: Queue, messages: Sequence[Message], unsettled: dict[str, Message]
+    ) -> Sequence[Message]:
+        """Handle the messages, and return those that must be handled alone, once all others are settled."""
+        async with _kept_hidden(queue, messages), self.lock.shared():
+            screening = await self.handler.screen(messages)
+            outcomes = {**screening.outcomes, **await self.handler.handle(screening.ready)}
+        for message_id in outcomes:
+            del unsettled[message_id]
+        settled = [message for message in messages if message.message_id in outcomes]
+        await queue.apply_outcomes(settled, outcomes)
+        return screening.suspects
+
+    async def _release(self, queue: Queue, messages: Sequence[Message]) -> None:
+        """Give the messages back, because the time to stop is over. Another worker can receive them at once."""
+        if not messages:
+            return
+        release = Retry(reason="the worker stops", delay_s=0)
+        await queue.apply_outcomes(messages, dict.fromkeys((message.message_id for message in messages), release))
+        log.warning("messages.released", queue=queue.name, count=len(messages))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(MAX_RELEASE_S):
+                await self.handler.release(messages)
 
 
 async def _receive_unless_stopped(
@@ -101,12 +130,18 @@ async def _receive_unless_stopped(
 
 @contextlib.asynccontextmanager
 async def _kept_hidden(queue: Queue, messages: Sequence[Message]) -> AsyncIterator[None]:
-    """Extend the messages' visibility timeout until the context ends."""
+    """Extend the messages' visibility timeout until the context ends. A failed extension is repeated sooner."""
 
     async def extend() -> None:
+        pause_s = queue.visibility_timeout_s / 2
         while True:
-            await asyncio.sleep(queue.visibility_timeout_s / 2)
-            await queue.extend_visibility(messages)
+            await asyncio.sleep(pause_s)
+            try:
+                await queue.extend_visibility(messages)
+                pause_s = queue.visibility_timeout_s / 2
+            except Exception as error:  # noqa: BLE001 -- the messages are handled all the same; at worst once more
+                pause_s = queue.visibility_timeout_s / 8
+                log.warning("messages.heartbeat_failed", queue=queue.name, count=len(messages), reason=str(error))
 
     heartbeat = asyncio.create_task(extend())
     try:

@@ -1,7 +1,7 @@
 """The AWS permissions of the worker, and of an operator's commands, from the stores and clients."""
 
 from transcode import lookup_table, status_table
-from worker import artifacts, key_table, queue
+from worker import artifacts, delivery_notes, key_table, queue
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import queue as dead_letter_queue
 from worker.submission import mediaconvert
@@ -10,6 +10,7 @@ WORKER = (
     lookup_table.PERMISSIONS
     | status_table.PERMISSIONS
     | key_table.PERMISSIONS
+    | delivery_notes.PERMISSIONS
     | artifacts.PERMISSIONS
     | queue.PERMISSIONS
     | mediaconvert.PERMISSIONS

@@ -19,7 +19,8 @@ from transcode.correlation import REQUEST_ID_KEY, TRACE_PARENT_KEY
 from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
 from transcode.sqs import decode_attributes, encode_attributes
 from worker.bounded_gather import bounded_gather
-from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
+from worker.outcomes import FIRST_SEEN_KEY, REASON_KEY, Done, GiveUp, Message, Outcome, Retry
+from worker.retry import MAX_DELIVERIES, RETENTION_S
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -36,7 +37,9 @@ BATCH_SIZE = 10
 LONG_POLL_S = 20
 MAX_REASON_CHARACTERS = 256
 CORRELATION_ATTRIBUTES = (REQUEST_ID_KEY, TRACE_PARENT_KEY)
-"""The message attributes with correlation ids, which the worker requests with each message."""
+"""The message attributes with correlation ids."""
+RECEIVED_ATTRIBUTES = (*CORRELATION_ATTRIBUTES, FIRST_SEEN_KEY, REASON_KEY)
+"""The message attributes that the worker requests with each message."""
 
 MAX_BACKLOG_RECEIVE_S = 2.0
 """Seconds for which a worker receives a backlog, at most; a quarter of the visibility timeout if that is shorter."""
@@ -72,7 +75,7 @@ class Queue:
             MaxNumberOfMessages=BATCH_SIZE,
             WaitTimeSeconds=wait_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
-            MessageAttributeNames=CORRELATION_ATTRIBUTES,
+            MessageAttributeNames=RECEIVED_ATTRIBUTES,
         )
         return [
             Message(
@@ -124,20 +127,40 @@ class Queue:
                     given_up.append((message, reason))
                 case None:
                     continue
-        await bounded_gather(
-            (self.copy_to_dead_letter_queue(message, reason) for message, reason in given_up),
-            limit=MAX_CONCURRENT_CALLS,
+        results = await asyncio.gather(
+            self.delete(to_delete),
+            self.change_visibility(to_hide),
+            bounded_gather((self._bury(*each) for each in given_up), limit=MAX_CONCURRENT_CALLS),
+            return_exceptions=True,
         )
-        to_delete += [message for message, _ in given_up]
-        await asyncio.gather(self._delete(to_delete), self.change_visibility(to_hide))
+        # A failed call must not prevent the others. SQS delivers the rest again after the visibility timeout.
+        for error in results:
+            if error is not None:
+                raise error
+
+    async def _bury(self, message: Message, reason: str) -> None:
+        await self.copy_to_dead_letter_queue(message, reason)
+        await self.delete([message])
 
     async def copy_to_dead_letter_queue(self, message: Message, reason: str) -> None:
-        """Copy the message to the dead-letter queue, with the reason. The caller then deletes the message here."""
-        attributes = {**message.attributes, "Reason": reason[:MAX_REASON_CHARACTERS] or "unknown"}
+        """Copy the message to the dead-letter queue, with the reason and the time from which it waited.
+
+        The caller then deletes the message here. SQS keeps the copy for 14 days from now.
+        """
+        attributes = {**message.attributes, REASON_KEY: reason[:MAX_REASON_CHARACTERS] or "unknown"}
+        if message.first_seen_ms is not None:
+            attributes.setdefault(FIRST_SEEN_KEY, str(message.first_seen_ms))
         await self.client.send_message(
             QueueUrl=self.dead_letter_url, MessageBody=message.body, MessageAttributes=encode_attributes(attributes)
         )
-        log.warning("message.buried", queue=self.name, message_id=message.message_id, reason=reason)
+        log.warning(
+            "message.buried",
+            queue=self.name,
+            message_id=message.message_id,
+            reason=reason,
+            deliveries=message.deliveries,
+            first_seen_ms=message.first_seen_ms,
+        )
 
     async def extend_visibility(self, messages: Sequence[Message]) -> None:
         """Hide received messages for another visibility timeout."""
@@ -157,7 +180,8 @@ class Queue:
         )
         self._log_failed("message.not_released", response.get("Failed", []))
 
-    async def _delete(self, messages: Sequence[Message]) -> None:
+    async def delete(self, messages: Sequence[Message]) -> None:
+        """Delete the messages. A message whose deletion fails is delivered again."""
         await bounded_gather(map(self._delete_batch, _batches(messages)), limit=MAX_CONCURRENT_CALLS)
 
     async def _delete_batch(self, messages: Sequence[Message]) -> None:
@@ -185,11 +209,19 @@ async def open_queue(client: "SQSClient", url: str, *, backlog_batch_size: int =
         ClientError: The queue, or the dead-letter queue that its redrive policy names, doesn't exist.
     """
     name = url.rsplit("/", 1)[-1]
-    response = await client.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy", "VisibilityTimeout"])
+    response = await client.get_queue_attributes(
+        QueueUrl=url, AttributeNames=["MessageRetentionPeriod", "RedrivePolicy", "VisibilityTimeout"]
+    )
     attributes = response.get("Attributes", {})
     policy = json.loads(attributes.get("RedrivePolicy", "{}"))
     if "deadLetterTargetArn" not in policy:
         raise QueueUnusableError(f"queue {name} has no dead-letter queue")
+    retention_s = int(attributes.get("MessageRetentionPeriod", RETENTION_S))
+    if int(policy.get("maxReceiveCount", 0)) <= MAX_DELIVERIES or retention_s < RETENTION_S:
+        # A deployment keeps its parameters: MaxReceiveCount was 5 before the worker counted failures itself.
+        log.warning(
+            "queue.gives_up_early", queue=name, max_receive_count=policy.get("maxReceiveCount"), retention_s=retention_s
+        )
     dead_letter_name = policy["deadLetterTargetArn"].rsplit(":", 1)[-1]
     dead_letter = await client.get_queue_url(QueueName=dead_letter_name)
     return Queue(

@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from transcode.settings import Settings, TableName, Url
+from worker.retry import MAX_GIVE_UP_AFTER_S
 
 whole_number = BeforeValidator(
     lambda text: int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
@@ -47,6 +48,8 @@ class WorkerSettings(Settings):
     """File that the pollers touch after each poll, for `python -m worker.health`; None means no file."""
     claim_lease_s: Annotated[int, Field(ge=3, le=900)] = 60
     """Seconds for which only one worker may create an upload's job. After a crash, the upload waits for that time."""
+    give_up_after_s: Annotated[int, Field(ge=3_600, le=MAX_GIVE_UP_AFTER_S)] = 12 * 86_400
+    """Seconds after which the worker gives up a message that still can't be handled. SQS deletes it after 14 days."""
     reconcile_interval_s: Annotated[int, Field(ge=0, le=86_400)] = 300
     """Seconds between two passes of reconciliation, for jobs whose final event was lost. One worker runs each pass. 0
     turns reconciliation off.
@@ -59,3 +62,12 @@ class WorkerSettings(Settings):
     """GetJob calls a second that a pass starts at most. MediaConvert limits the rate of all calls together."""
     reconcile_lookback_s: Annotated[int, Field(ge=60)] = 14 * 86_400
     """Maximum age of the jobs, in seconds, that `python -m worker.reconcile --list` checks."""
+
+    @model_validator(mode="after")
+    def _rows_outlive_messages(self) -> Self:
+        """Refuse rows that expire while their message waits: a second job could be created, and the owner be lost."""
+        if self.give_up_after_s > self.output_ttl_s:
+            raise ValueError(
+                "GIVE_UP_AFTER_S must not be longer than OUTPUT_TTL_S, after which claims and owners expire"
+            )
+        return self

@@ -16,7 +16,6 @@ from starlette.types import Scope
 from structlog.contextvars import get_contextvars
 
 from service.views.bodies import Problem
-from transcode.aws import is_transient
 from transcode.errors import (
     AwsUnavailableError,
     IssuerUnavailableError,
@@ -26,6 +25,7 @@ from transcode.errors import (
     TranscodeError,
     UnauthenticatedError,
 )
+from transcode.failures import is_transient
 
 RETRY_AFTER_S = "5"
 REQUEST_ID_HEADER = "X-Request-Id"

@@ -14,8 +14,8 @@ import structlog
 
 from service.live.reader import JobReader
 from service.views.followed import Followed, Key
-from transcode.aws import is_transient
 from transcode.errors import TranscodeError
+from transcode.failures import is_transient
 
 GIVE_UP_S = 60.0
 """Seconds for which reads of a key may fail before the hub ends its streams.

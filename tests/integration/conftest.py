@@ -16,7 +16,7 @@ from tests.declared_permissions import SERVICE_OR_WORKER, WORKER
 from tests.permission_check import save_call
 from transcode.aws import Aws, open_aws
 from worker.assembly import open_handler
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 
 from .aws_call_recorder import AwsCallRecorder
 from .live_jobs import TICK_S
@@ -106,7 +106,7 @@ def mediaconvert_endpoint(stack: Stack) -> Iterator[str]:
 
 
 @pytest.fixture
-async def handler(worker_aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> BatchHandler:
+async def handler(worker_aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> DeliveryHandler:
     """The worker's message handler."""
     return await open_handler(worker_aws, worker_settings(stack, mediaconvert_endpoint))
 

@@ -13,7 +13,7 @@ from tests.integration.queue_messages import complete_event, job_event, message,
 from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Status
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, GiveUp, Retry
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def s3(aws: Aws) -> "S3Client":
 
 
 async def test_a_complete_job_can_be_played(
-    handler: BatchHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
 ) -> None:
     """The key file has the 16 raw bytes, and info.json describes the output."""
     await put_submitted_job(stores, job_id)
@@ -58,7 +58,7 @@ async def test_a_complete_job_can_be_played(
 
 @pytest.mark.parametrize("failing", ["clip.key", "info.json"])
 async def test_a_job_is_not_complete_while_a_file_could_not_be_written(
-    handler: BatchHandler, stores: Stores, stack: Stack, job_id: str, failing: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, job_id: str, failing: str
 ) -> None:
     """The status is COMPLETE only when both files exist; the next delivery finishes the work."""
     await put_submitted_job(stores, job_id)
@@ -78,7 +78,7 @@ async def test_a_job_is_not_complete_while_a_file_could_not_be_written(
 
 
 async def test_a_complete_event_waits_for_the_key_row(
-    handler: BatchHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
 ) -> None:
     """The worker leaves an event that comes before its own rows for a later delivery, and writes nothing."""
     done = complete_event(stack, job_id, 9)
@@ -90,7 +90,7 @@ async def test_a_complete_event_waits_for_the_key_row(
 
 
 async def test_a_failed_job_writes_nothing_to_s3_and_stores_no_s3_uri(
-    handler: BatchHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, s3: "S3Client", job_id: str
 ) -> None:
     """The stored message has the file's name, and not the bucket's."""
     await put_submitted_job(stores, job_id)
@@ -106,7 +106,7 @@ async def test_a_failed_job_writes_nothing_to_s3_and_stores_no_s3_uri(
 
 
 async def test_every_order_of_a_jobs_events_ends_in_the_same_row(
-    handler: BatchHandler, stores: Stores, stack: Stack, job_id: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, job_id: str
 ) -> None:
     """All 24 orders of four events, each delivered twice."""
     rows = set()
@@ -127,7 +127,7 @@ async def test_every_order_of_a_jobs_events_ends_in_the_same_row(
 
 
 async def test_a_batch_of_events_of_one_job_is_one_write(
-    handler: BatchHandler, stores: Stores, stack: Stack, job_id: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, job_id: str
 ) -> None:
     """For ten updates in one batch, the worker applies the newest and acknowledges all ten."""
     await put_submitted_job(stores, job_id)
@@ -142,7 +142,7 @@ async def test_a_batch_of_events_of_one_job_is_one_write(
 
 
 async def test_bad_messages_do_not_affect_the_others_in_their_batch(
-    handler: BatchHandler, stores: Stores, stack: Stack, job_id: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, job_id: str
 ) -> None:
     """The malformed message is given up with a reason, the foreign one is ignored, the third one is applied."""
     await put_submitted_job(stores, job_id)
@@ -155,7 +155,7 @@ async def test_bad_messages_do_not_affect_the_others_in_their_batch(
 
 
 async def test_progress_of_an_unknown_job_creates_its_row(
-    handler: BatchHandler, stores: Stores, stack: Stack, job_id: str
+    handler: DeliveryHandler, stores: Stores, stack: Stack, job_id: str
 ) -> None:
     """The event came before the worker's own row, or the row had expired."""
     await handler.handle([status_update(stack, job_id, 2, 30)])

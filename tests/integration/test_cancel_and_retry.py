@@ -24,7 +24,7 @@ from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Canceled, Completed, Failed, Failure, Job, Output, Progressed
 from transcode.lookup import Lookup
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ async def retry_messages(aws: Aws, stack: Stack, input_file: str) -> list[Messag
     return found
 
 
-async def failed_job(handler: BatchHandler, api: httpx.AsyncClient, stores: Stores, message: Message) -> str:
+async def failed_job(handler: DeliveryHandler, api: httpx.AsyncClient, stores: Stores, message: Message) -> str:
     """Create a job for the message's object, and end it in ERROR."""
     input_file = json.loads(message.body)["detail"]["object"]["key"]
     await handler.handle([message])
@@ -230,7 +230,7 @@ async def test_a_refused_cancel_has_a_reason(api: httpx.AsyncClient, stores: Sto
 
 
 async def test_a_retry_creates_a_new_job_for_the_same_file(
-    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+    api: httpx.AsyncClient, handler: DeliveryHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
     """The file's job is SUBMITTED at once and has no error; the worker then creates the job."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="a b.mp4"), now_s=now_s())
@@ -247,7 +247,7 @@ async def test_a_retry_creates_a_new_job_for_the_same_file(
 
 
 async def test_two_retries_create_one_job(
-    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+    api: httpx.AsyncClient, handler: DeliveryHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
     """Concurrent and repeated requests, and repeated deliveries of their messages, create one new job."""
     original = await upload_invalid_video(aws, stack, input_file)
@@ -267,7 +267,7 @@ async def test_two_retries_create_one_job(
 
 
 async def test_a_file_whose_job_was_refused_can_be_retried(
-    api: httpx.AsyncClient, handler: BatchHandler, aws: Aws, stack: Stack, input_file: str
+    api: httpx.AsyncClient, handler: DeliveryHandler, aws: Aws, stack: Stack, input_file: str
 ) -> None:
     """For example after a quota was raised or the job template was corrected."""
     encoder = handler.submitter.mediaconvert
@@ -281,7 +281,7 @@ async def test_a_file_whose_job_was_refused_can_be_retried(
 
 
 async def test_a_repeated_event_of_the_old_upload_does_not_restore_the_old_job(
-    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+    api: httpx.AsyncClient, handler: DeliveryHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
     """S3 delivers its event again before the new job is created."""
     original = await upload_invalid_video(aws, stack, input_file)
@@ -292,7 +292,7 @@ async def test_a_repeated_event_of_the_old_upload_does_not_restore_the_old_job(
 
 
 async def test_a_refused_retry_has_a_reason(
-    api: httpx.AsyncClient, handler: BatchHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
+    api: httpx.AsyncClient, handler: DeliveryHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
     """A file that is unknown, not uploaded, in progress, complete or deleted."""
 

@@ -23,7 +23,7 @@ async def test_the_clock_decides_when_an_upload_expires(stack: Stack) -> None:
         expires_s = int(datetime.fromisoformat(upload["expires_at"]).timestamp())
         assert expires_s == now_s + settings.upload_url_ttl_s
         job = {"input_file": upload["input_file"]}
-        now_s = expires_s + settings.status_ttl_s - 1
+        now_s = expires_s + settings.output_ttl_s - 1
         assert (await api.get("/jobs", params=job)).status_code == 200
         now_s += 1
         assert (await api.get("/jobs", params=job)).status_code == 404

@@ -18,7 +18,7 @@ from tests.integration.queue_messages import complete_event, job_event, object_c
 from tests.integration.service_app import serve, upload_request
 from transcode.aws import Aws
 from worker.assembly import open_handler
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 READS = ("dynamodb:GetItem", "dynamodb:BatchGetItem")
@@ -32,7 +32,7 @@ class Counted:
     """The service, the worker, and the AWS calls that both have made."""
 
     api: httpx.AsyncClient
-    handler: BatchHandler
+    handler: DeliveryHandler
     s3: Any
     calls: "Counter[str]"
 

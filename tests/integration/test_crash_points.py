@@ -23,12 +23,14 @@ from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Status
 from worker.assembly import open_handler
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
 
 MAX_CALLS = 12
 """More AWS calls than a worker makes for one message."""
 LEASE_S = 8
+LONGEST_CALL_S = 10
+"""A call that gets no response ends without an event of the client."""
 
 
 class DeathError(BaseException):
@@ -91,7 +93,7 @@ class Pipeline:
     stack: Stack
     mediaconvert: str
 
-    async def worker(self, killer: Killer | None = None) -> BatchHandler:
+    async def worker(self, killer: Killer | None = None) -> DeliveryHandler:
         """Return a new worker's handler; the killer, if there is one, watches its clients."""
         settings = worker_settings(self.stack, self.mediaconvert).model_copy(update={"claim_lease_s": LEASE_S})
         watched: Any = WatchedAws(self.aws, killer) if killer else self.aws
@@ -104,7 +106,8 @@ class Pipeline:
         try:
             await handler.handle([message])
         except DeathError:
-            while killer.in_flight:  # noqa: ASYNC110 -- concurrent calls end before the test does
+            until = time.monotonic() + LONGEST_CALL_S
+            while killer.in_flight and time.monotonic() < until:  # noqa: ASYNC110 -- concurrent calls end first
                 await asyncio.sleep(0.01)
             return killer.killed_at
         return None

@@ -33,6 +33,9 @@ from tests.lambda_runtime_api import InvocationError
 from transcode.aws import Aws
 from transcode.job import Progressed, Status
 from transcode.lookup import Lookup
+from worker.delivery_notes import DeliveryNotes
+from worker.outcomes import Message
+from worker.retry import MAX_DEATHS
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -217,6 +220,25 @@ async def test_a_batch_response_names_the_messages_to_retry(
     assert job is not None
     assert job.status is Status.PROGRESSING
     assert "{nonsense" in await dead_letter_bodies(sqs, stack.job_events_dead_letter_queue_url)
+
+
+async def test_a_suspect_is_handled_after_the_others_are_deleted(
+    worker: Container, stack: Stack, stores: Stores, sqs: "SQSClient", job_id: str
+) -> None:
+    """Five workers died while they held it: this one deletes the other messages of the batch itself, and lives."""
+    bodies = [json.dumps(event("job_status_update", stack, each)) for each in (job_id, f"{job_id}-s")]
+    other, suspect = [await send_and_receive(sqs, stack.job_events_queue_url, body) for body in bodies]
+    suspect["Attributes"]["ApproximateReceiveCount"] = str(MAX_DEATHS + 1)
+    delivered = Message(message_id="1", body=bodies[1])
+    notes = DeliveryNotes(stores.outputs._client, stack.output_table)  # noqa: SLF001 -- the fixture's client
+    for _ in range(MAX_DEATHS - 1):
+        await notes.begin(delivered, now_ms=int(time.time() * 1000))
+    answer = worker.invoke(from_queue(await arn_of(sqs, stack.job_events_queue_url), [other, suspect]))
+    assert answer == {"batchItemFailures": []}
+    assert "message.handled_alone" in worker.log.read_text(encoding="utf-8")
+    job = await stores.statuses.get(f"{job_id}-s", now_s=int(time.time()), consistent=True)
+    assert job is not None
+    assert (await notes.begin(delivered, now_ms=int(time.time() * 1000))).open_deliveries == 1
 
 
 async def send_and_receive(sqs: "SQSClient", url: str, body: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The lookup table has a file's newest job, although writes come late or twice."""
 
-from tests.integration.stores import OUTPUT_TTL_S, STATUS_TTL_S, Stores
+from tests.integration.stores import OUTPUT_TTL_S, Stores
 from transcode.job import Failure
 from transcode.lookup import Lookup
 
@@ -50,7 +50,15 @@ async def test_a_job_after_a_refusal_clears_it(stores: Stores, input_file: str) 
     assert (lookup.job_id, lookup.failure) == ("job-1", None)
 
 
+async def test_an_announced_upload_keeps_its_owner_while_its_message_can_wait(stores: Stores, input_file: str) -> None:
+    """The message begins to wait at the end of the URL's validity at the latest."""
+    await stores.lookups.announce(Lookup(input_file=input_file, owner="me"), now_s=NOW_S, good_for_s=3_600)
+    lookup = await stores.lookups.get(input_file, now_s=NOW_S + 3_600 + 13 * 86_400)
+    assert lookup is not None
+    assert lookup.owner == "me"
+
+
 async def test_an_upload_without_an_object_expires(stores: Stores, input_file: str) -> None:
     """An expired row counts as missing, even if DynamoDB has not deleted it yet."""
     await stores.lookups.announce(Lookup(input_file=input_file), now_s=NOW_S)
-    assert await stores.lookups.get(input_file, now_s=NOW_S + STATUS_TTL_S) is None
+    assert await stores.lookups.get(input_file, now_s=NOW_S + OUTPUT_TTL_S) is None

@@ -11,6 +11,7 @@ import pytest
 
 from local.provision import Stack
 from transcode.aws import Aws
+from worker.deliveries import Screening
 from worker.health import HealthFile
 from worker.loop import Loop
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
@@ -28,9 +29,29 @@ class Recorder:
 
     decide: Callable[[Message], Outcome] = lambda _: Done()
     takes_s: float = 0
+    suspects: frozenset[str] = frozenset()
+    """Bodies of the messages that must be handled alone."""
     seen: list[Message] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
     batch_sizes: list[int] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def screen(self, messages: Sequence[Message]) -> Screening:
+        """Return the messages, and the suspects apart."""
+        return Screening(
+            ready=[message for message in messages if message.body not in self.suspects],
+            suspects=[message for message in messages if message.body in self.suspects],
+        )
+
+    async def handle_alone(self, message: Message) -> Mapping[str, Outcome]:
+        """Handle the message, and record that it was alone."""
+        self.alone.append(message.body)
+        return await self.handle([message])
+
+    async def release(self, messages: Sequence[Message]) -> None:
+        """Record the messages that the loop gave back."""
+        self.released.extend(message.body for message in messages)
 
     async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
         """Record the messages, wait, and decide."""

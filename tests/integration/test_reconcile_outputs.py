@@ -11,7 +11,7 @@ from local.provision import Stack
 from transcode.aws import Aws
 from transcode.job import Job, Status
 from transcode.job_requested import job_requested
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 from worker.outcomes import Message
 from worker.reconcile.assembly import open_pass
 
@@ -20,7 +20,7 @@ from .process_settings import worker_settings
 DEADLINE_S = 60
 
 
-async def _job_of(handler: BatchHandler, input_file: str) -> Job | None:
+async def _job_of(handler: DeliveryHandler, input_file: str) -> Job | None:
     lookup = await handler.submitter.lookups.get(input_file, now_s=int(time.time()))
     assert lookup is not None
     return await handler.submitter.statuses.get(lookup.job_id or "", now_s=int(time.time()))
@@ -40,7 +40,7 @@ async def request_for_job(aws: Aws, stack: Stack, input_file: str, tmp_path: Pat
 
 
 async def test_a_job_without_events_becomes_complete_once_its_playlists_exist(
-    handler: BatchHandler,
+    handler: DeliveryHandler,
     worker_aws: Aws,
     stack: Stack,
     mediaconvert_endpoint: str,

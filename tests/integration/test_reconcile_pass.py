@@ -21,7 +21,7 @@ from transcode.aws import Aws, open_aws
 from transcode.job import Canceled, Progressed, Status
 from transcode.status_table import open_shard
 from worker.assembly import open_handler
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 from worker.reconcile.assembly import open_list_pass, open_pass
 from worker.reconcile.exclusive import LEASE_NAME, run_exclusively
 from worker.reconcile.open_pass import NoJobCheckedError, OpenPass
@@ -48,7 +48,7 @@ class Reconciling:
     worker_aws: Aws
     operator_aws: Aws
     settings: WorkerSettings
-    handler: BatchHandler
+    handler: DeliveryHandler
     one_pass: OpenPass
     calls: "Counter[str]"
     sleeps: list[float]

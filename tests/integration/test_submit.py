@@ -24,8 +24,8 @@ from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.lookup import Lookup
 from worker.assembly import open_handler
-from worker.batch import BatchHandler
 from worker.claim import Claim, Destination
+from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Retry
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ async def jobs_of(client: "MediaConvertClient", stack: Stack, input_file: str) -
 
 
 async def test_a_notification_delivered_many_times_creates_one_job(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """Ten concurrent deliveries and a later one: one job, which the file's row has."""
     message = object_created(stack, input_file)
@@ -65,7 +65,7 @@ async def test_a_notification_delivered_many_times_creates_one_job(
 
 
 async def test_a_file_with_a_job_has_all_rows_of_the_job(
-    handler: BatchHandler, stack: Stack, stores: Stores, input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, input_file: str
 ) -> None:
     """Key row, status row and lookup row of one job, with the uploader's file name."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="私の.mp4", owner="me"), now_s=now_s())
@@ -82,7 +82,7 @@ async def test_a_file_with_a_job_has_all_rows_of_the_job(
 
 
 async def test_the_job_encrypts_with_the_key_of_the_row(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """The job has the key, key file and folder of the row."""
     await handler.handle([object_created(stack, input_file)])
@@ -98,7 +98,7 @@ async def test_the_job_encrypts_with_the_key_of_the_row(
 
 
 async def test_a_job_is_found_again_after_a_crash(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """The claim identifies the job that was created for it, and its key is the job's. No second job is created."""
     encoder = handler.submitter.mediaconvert
@@ -112,7 +112,7 @@ async def test_a_job_is_found_again_after_a_crash(
 
 
 async def test_a_job_is_created_with_the_claimed_key_after_a_crash(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """The next worker resumes the claim instead of making another one."""
     claim = await dead_workers_claim(stores, input_file)
@@ -122,7 +122,7 @@ async def test_a_job_is_created_with_the_claimed_key_after_a_crash(
 
 
 async def test_a_message_waits_while_another_worker_creates_the_job(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """A held lease is kept; the message returns when the lease is over."""
     await dead_workers_claim(stores, input_file, lease_s=40)
@@ -136,7 +136,7 @@ async def test_a_message_waits_while_another_worker_creates_the_job(
 @pytest.fixture
 async def waiting_handler(
     aws: Aws, worker_aws: Aws, stack: Stack, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[tuple[BatchHandler, "MediaConvertClient"]]:
+) -> AsyncIterator[tuple[DeliveryHandler, "MediaConvertClient"]]:
     """A handler on a MediaConvert whose queue is full: no job starts, and request tokens have expired."""
     monkeypatch.setattr(Scheduler, "start", lambda _: None)
     monkeypatch.setattr(emulator_store, "TOKEN_TTL_MS", 0)
@@ -148,7 +148,7 @@ async def waiting_handler(
 
 
 async def test_a_job_that_was_created_after_the_lease_is_canceled(
-    waiting_handler: tuple[BatchHandler, "MediaConvertClient"], stack: Stack, stores: Stores, input_file: str
+    waiting_handler: tuple[DeliveryHandler, "MediaConvertClient"], stack: Stack, stores: Stores, input_file: str
 ) -> None:
     """Two jobs of one object version never run concurrently: the recorded one continues."""
     handler, mediaconvert = waiting_handler
@@ -165,7 +165,7 @@ async def test_a_job_that_was_created_after_the_lease_is_canceled(
 
 
 async def test_a_job_that_search_does_not_show_yet_is_found_in_the_newest_jobs(
-    waiting_handler: tuple[BatchHandler, "MediaConvertClient"],
+    waiting_handler: tuple[DeliveryHandler, "MediaConvertClient"],
     stack: Stack,
     stores: Stores,
     input_file: str,
@@ -188,7 +188,7 @@ async def test_a_job_that_search_does_not_show_yet_is_found_in_the_newest_jobs(
 
 
 async def test_a_job_that_was_created_long_ago_is_found_by_search(
-    waiting_handler: tuple[BatchHandler, "MediaConvertClient"],
+    waiting_handler: tuple[DeliveryHandler, "MediaConvertClient"],
     stack: Stack,
     stores: Stores,
     input_file: str,
@@ -210,7 +210,7 @@ async def test_a_job_that_was_created_long_ago_is_found_by_search(
 
 
 async def test_a_new_version_of_a_file_creates_a_job_in_another_folder(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
     """Two jobs never share a folder, even within a second; the file's row has the newer job."""
     await handler.handle([object_created(stack, input_file, version="v1")])
@@ -225,7 +225,7 @@ async def test_a_new_version_of_a_file_creates_a_job_in_another_folder(
 
 
 async def test_a_refused_job_is_an_error_of_its_file(
-    handler: BatchHandler, stack: Stack, stores: Stores, input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, input_file: str
 ) -> None:
     """MediaConvert returns 404 for a missing template: no client waits forever, and no duplicate tries again."""
     encoder = handler.submitter.mediaconvert
@@ -239,12 +239,12 @@ async def test_a_refused_job_is_an_error_of_its_file(
 
 
 async def test_a_throttled_request_releases_the_claim_and_is_retried(
-    handler: BatchHandler, stack: Stack, stores: Stores, mediaconvert_endpoint: str, input_file: str
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert_endpoint: str, input_file: str
 ) -> None:
     """A 429 costs time, and never loses the upload."""
     message = object_created(stack, input_file)
     async with httpx.AsyncClient(base_url=mediaconvert_endpoint) as client:
-        response = await client.put("/_emulator/chaos", json={"fail_create_job": {"count": 2, "status": 429}})
+        response = await client.put("/_emulator/chaos", json={"fail_create_job": {"count": 1, "status": 429}})
         response.raise_for_status()
     outcome = (await handler.handle([message]))[message.message_id]
     assert isinstance(outcome, Retry)

@@ -12,8 +12,6 @@ from .proof import Proof
 from .worker_system import WorkerSystem, small_clip, worker_system
 
 VISIBILITY_TIMEOUT_S = "5"
-MAX_RECEIVE_COUNT = "20"
-"""A kill uses up a delivery of each message that its worker held, and here kills come every few seconds."""
 
 
 @pytest.fixture
@@ -31,6 +29,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 def own_system(deploy_stack: Callable[..., Stack], tmp_path: Path) -> Iterator[WorkerSystem]:
     """A system that no other test uses, whose messages become visible again after a few seconds."""
-    stack = deploy_stack({"VisibilityTimeoutS": VISIBILITY_TIMEOUT_S, "MaxReceiveCount": MAX_RECEIVE_COUNT})
+    stack = deploy_stack({"VisibilityTimeoutS": VISIBILITY_TIMEOUT_S})
     with worker_system(stack, tmp_path) as system:
         yield system

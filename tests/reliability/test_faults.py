@@ -16,7 +16,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.provision import Stack
-from transcode.aws import is_transient, open_aws
+from transcode.aws import open_aws
+from transcode.failures import is_transient
 from worker.artifacts import ArtifactStore
 from worker.assembly import open_handler
 from worker.claim import Destination
@@ -239,7 +240,8 @@ async def test_a_call_without_response_is_canceled_and_retried(
     environment = own_system.environment(**addresses)
     settings = WorkerSettings.model_validate({name.lower(): value for name, value in environment.items()})
     async with open_aws(region="us-east-1", endpoint_url=addresses["AWS_ENDPOINT_URL"]) as aws:
-        handler = replace(await open_handler(aws, settings), event_timeout_s=0.5)
+        handler = await open_handler(aws, settings)
+        handler = replace(handler, batch=replace(handler.batch, event_timeout_s=0.5))
         faults.rate, faults.kinds = 1, ("silence",)
         handled = await handler.handle([created(own_system, "hanging")])
     assert isinstance(outcome := handled["hanging"], Retry)

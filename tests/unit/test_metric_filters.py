@@ -25,6 +25,8 @@ SAMPLES: list[tuple[str, dict[str, Any], float | None]] = [
     ("EventsSupersededFilter", {**WORKER, "event": "job.advanced", "count": 7}, None),
     ("EventsIgnoredFilter", {**WORKER, "event": "message.ignored", "reason": "INPUT_INFORMATION"}, 1),
     ("EventsIgnoredFilter", {**WORKER, "event": "message.buried"}, None),
+    ("UploadsGivenUpFilter", {"event": "upload.given_up", "code": 504}, 1),
+    ("UploadsGivenUpFilter", {"event": "message.buried"}, None),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.buried", "level": "warning"}, 1),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.ignored"}, None),
     ("StuckJobsFilter", {**RECONCILED, "stuck": 2}, 2),

@@ -1,32 +1,63 @@
-"""The delay before a message that failed is delivered again."""
+"""The age of a message, and the verdict on a message with several items."""
+
+import itertools
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from worker.outcomes import Message, backoff_s
+from worker.outcomes import (
+    FIRST_SEEN_KEY,
+    REASON_KEY,
+    Done,
+    Failed,
+    Impossible,
+    Message,
+    NotYet,
+    Verdict,
+    combine,
+)
+
+SENT_MS = 1_900_000_000_000
 
 
 @pytest.mark.parametrize(
-    ("deliveries", "about_s"), [(1, 5), (2, 15), (3, 45), (4, 135), (5, 405), (6, 900), (7, 900), (1_000, 900)]
+    ("attributes", "first_seen_ms"),
+    [
+        ({}, SENT_MS),
+        ({FIRST_SEEN_KEY: str(SENT_MS - 5_000)}, SENT_MS - 5_000),
+        ({FIRST_SEEN_KEY: str(SENT_MS + 5_000)}, SENT_MS),
+        ({FIRST_SEEN_KEY: "yesterday"}, SENT_MS),
+        ({FIRST_SEEN_KEY: "²"}, SENT_MS),
+        ({FIRST_SEEN_KEY: "-5"}, SENT_MS),
+        ({FIRST_SEEN_KEY: str(SENT_MS - 5_000), REASON_KEY: "it waited 12 days"}, SENT_MS),
+    ],
 )
-def test_the_delay_triples_with_each_attempt_up_to_15_minutes(deliveries: int, about_s: int) -> None:
-    """A deviation of up to a quarter spreads the deliveries."""
-    delay_s = backoff_s(Message(message_id="5d0f6a7e", body="", deliveries=deliveries))
-    assert about_s * 0.75 - 1 <= delay_s <= about_s * 1.25 + 1
+def test_a_message_keeps_its_age_when_it_is_sent_on(attributes: dict[str, str], first_seen_ms: int) -> None:
+    """A dead letter that an operator sends back starts again; a wrong attribute changes nothing."""
+    message = Message(message_id="1", body="", sent_ms=SENT_MS, attributes=attributes)
+    assert message.first_seen_ms == first_seen_ms
+    assert message.waited_ms(SENT_MS / 1000 + 1) == SENT_MS + 1_000 - first_seen_ms
 
 
-@given(st.text(st.characters(codec="utf-8")), st.integers(0, 10**6))
-def test_the_delay_is_valid_for_sqs(message_id: str, deliveries: int) -> None:
-    """It is a whole number of seconds from 1 s to 12 h, for any message id and delivery count."""
-    delay_s = backoff_s(Message(message_id=message_id, body="", deliveries=deliveries))
-    assert isinstance(delay_s, int)
-    assert 1 <= delay_s <= 43_200
+def test_the_age_of_an_event_without_a_queue_is_unknown() -> None:
+    """Lambda got the event directly, so no queue can delete it."""
+    message = Message(message_id="1", body="", attributes={FIRST_SEEN_KEY: "5"})
+    assert (message.first_seen_ms, message.waited_ms(9)) == (None, None)
 
 
-def test_messages_that_failed_together_are_delivered_at_different_times() -> None:
-    """The deviation depends on the message id, so the delay is the same for each call."""
-    messages = [Message(message_id=f"id-{number}", body="", deliveries=5) for number in range(20)]
-    delays_s = [backoff_s(message) for message in messages]
-    assert len(set(delays_s)) > 10
-    assert delays_s == [backoff_s(message) for message in messages]
+VERDICTS: list[Verdict] = [Done(), Failed(reason="f"), Impossible(reason="i"), NotYet(reason="n")]
+
+
+@pytest.mark.parametrize("items", list(itertools.permutations(VERDICTS)))
+def test_a_message_waits_while_one_of_its_items_waits(items: tuple[Verdict, ...]) -> None:
+    """No item goes to the dead-letter queue meanwhile, in whatever order the verdicts come."""
+    verdict: Verdict = Done()
+    for item in items:
+        verdict = combine(verdict, item)
+    assert verdict == NotYet(reason="n")
+
+
+def test_the_worst_verdict_counts_if_no_item_waits() -> None:
+    """A message is done only when all its items are done."""
+    assert combine(Done(), Failed(reason="f")) == Failed(reason="f")
+    assert combine(Impossible(reason="i"), Failed(reason="f")) == Impossible(reason="i")
+    assert combine(Done(), Done()) == Done()

@@ -43,7 +43,7 @@ def test_without_a_health_file_nothing_is_written(tmp_path: Path, monkeypatch: p
     ("age_s", "exit_code", "error_output"),
     [
         (20, 0, ""),
-        (MAX_HEALTHY_AGE_S + 60, 1, "unhealthy: a poller has not polled its queue for 180 s\n"),
+        (MAX_HEALTHY_AGE_S + 60, 1, "unhealthy: a poller has not polled its queue for 300 s\n"),
         (None, 1, "unhealthy: {} does not exist: the worker has not begun to poll\n"),
     ],
 )

@@ -3,7 +3,7 @@
 import time
 
 from transcode.aws import Aws
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 from worker.reconcile.job_list import JobList
 from worker.reconcile.job_reader import JobReader
 from worker.reconcile.list_pass import ListPass
@@ -32,7 +32,7 @@ def lease_s(settings: WorkerSettings) -> float:
     return min(MAX_LEASE_S, max(MIN_LEASE_S, settings.reconcile_interval_s or MAX_LEASE_S))
 
 
-async def open_pass(aws: Aws, settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float | None) -> OpenPass:
+async def open_pass(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler, *, quiet_s: float | None) -> OpenPass:
     """Return the pass through the index of open jobs, with the handler's own stores."""
     client = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     overdue_s = settings.reconcile_overdue_s
@@ -50,7 +50,7 @@ async def open_pass(aws: Aws, settings: WorkerSettings, handler: BatchHandler, *
 
 
 async def open_list_pass(
-    aws: Aws, settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float | None
+    aws: Aws, settings: WorkerSettings, handler: DeliveryHandler, *, quiet_s: float | None
 ) -> ListPass:
     """Return the pass through MediaConvert's list of jobs, with the handler's own stores."""
     client = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
@@ -67,12 +67,12 @@ async def open_list_pass(
     )
 
 
-def _open_jobs(handler: BatchHandler) -> OpenJobs:
+def _open_jobs(handler: DeliveryHandler) -> OpenJobs:
     statuses = handler.submitter.statuses
     return OpenJobs(statuses.client, statuses.table)
 
 
-def _repairer(settings: WorkerSettings, handler: BatchHandler, *, quiet_s: float | None) -> Repairer:
+def _repairer(settings: WorkerSettings, handler: DeliveryHandler, *, quiet_s: float | None) -> Repairer:
     submitter, applier = handler.submitter, handler.applier
     if quiet_s is None:
         quiet_s = min(MAX_QUIET_S, settings.reconcile_interval_s or MAX_QUIET_S)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from transcode.aws import is_transient
+from transcode.failures import is_transient
 from worker.reconcile.job_reader import JobReader
 from worker.reconcile.listed_job import ListedJob
 from worker.reconcile.open_jobs import OpenJobs

@@ -19,7 +19,7 @@ import uvloop
 from transcode.aws import Aws
 from transcode.startup import aws_of
 from worker.assembly import open_handler
-from worker.batch import BatchHandler
+from worker.deliveries import DeliveryHandler
 from worker.reconcile.assembly import lease_s, open_list_pass, open_pass
 from worker.reconcile.exclusive import run_exclusively
 from worker.reconcile.open_pass import OpenPass
@@ -36,7 +36,7 @@ log = structlog.get_logger("worker.reconcile")
 
 
 @contextlib.asynccontextmanager
-async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: BatchHandler) -> AsyncIterator[None]:
+async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler) -> AsyncIterator[None]:
     """Reconcile once per RECONCILE_INTERVAL_S, in only one of all workers at a time, until the context ends."""
     if not settings.reconcile_interval_s:
         yield

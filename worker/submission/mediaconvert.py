@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from transcode.aws import THROTTLED_STATUS, is_transient
 from transcode.correlation import upload_of
+from transcode.failures import THROTTLED_STATUS, FailureClass, classify, is_transient
 from transcode.job import Failure
 from transcode.permissions import Resource, allow
 from transcode.telemetry import current_correlation
@@ -54,11 +54,24 @@ class JobRefusedError(Exception):
 
 
 class MediaConvertBusyError(Exception):
-    """MediaConvert throttled the call; no job was created."""
+    """MediaConvert throttled or denied the call. The upload waits, and its lease can be released.
+
+    `is_jobless` is true if this was CreateJob, or a call before it: MediaConvert has no job. `is_denied` is true if an
+    operator must give the worker access.
+    """
+
+    def __init__(self, error: Exception, *, is_jobless: bool, is_denied: bool = False) -> None:
+        super().__init__(str(error))
+        self.is_jobless = is_jobless
+        self.is_denied = is_denied
 
 
 class MediaConvertJobs:
-    """Creates, finds and cancels the MediaConvert jobs of one deployment."""
+    """Creates, finds and cancels the MediaConvert jobs of one deployment.
+
+    The client makes one attempt at each call. AWS may throttle a second attempt after a first one that created a job,
+    and a 429 would then seem to say that there is no job. Under throttling, each attempt also costs one call.
+    """
 
     def __init__(self, client: "MediaConvertClient", defaults: JobDefaults, sanitiser: Sanitiser) -> None:
         self._client = client
@@ -70,9 +83,9 @@ class MediaConvertJobs:
         """Create the claim's job and return its id.
 
         Raises:
-            JobRefusedError: A 400, 402, 403 or 404, or an unusable template: a retry fails until an operator changes
-                the configuration or the input.
-            MediaConvertBusyError: A 429; no job was created.
+            JobRefusedError: A 400, 402 or 404, or an unusable template: a retry fails until an operator changes the
+                configuration or the input.
+            MediaConvertBusyError: A 403 or 429, or the template can't be read at the moment; no job was created.
             Exception: Any other error, such as a timeout or a 5xx; the job may exist or not.
         """
         try:
@@ -92,7 +105,17 @@ class MediaConvertJobs:
 
         SearchJobs finds old jobs too, but AWS doesn't document how soon it finds a new one. So this also reads the
         newest jobs from ListJobs, back to the time of the claim.
+
+        Raises:
+            MediaConvertBusyError: A 403 or 429.
+            Exception: Any other error.
         """
+        try:
+            return await self._find(claim)
+        except ClientError as error:
+            raise _busy(error, is_jobless=False) or error from error
+
+    async def _find(self, claim: Claim) -> str | None:
         uri = input_uri(self._defaults.input_bucket, claim.destination.input_file)
         oldest_ms = claim.claimed_ms - CLOCK_TOLERANCE_MS
         newest_first = {**queue_filter(self._defaults.queue), "Order": "DESCENDING", "MaxResults": PAGE_SIZE}
@@ -117,18 +140,31 @@ class MediaConvertJobs:
 
     async def _template_settings(self, now_s: float) -> Mapping[str, Any]:
         if self._template is None or self._template[0] + TEMPLATE_CACHE_S < now_s:
-            response = await self._client.get_job_template(Name=self._defaults.template)
+            try:
+                response = await self._client.get_job_template(Name=self._defaults.template)
+            except Exception as error:
+                if is_transient(error):
+                    raise MediaConvertBusyError(error, is_jobless=True) from error
+                raise
             self._template = (now_s, response["JobTemplate"]["Settings"])
         return self._template[1]
 
     def _translate(self, error: ClientError) -> Exception:
+        if busy := _busy(error, is_jobless=True):
+            return busy
         status = int(error.response["ResponseMetadata"]["HTTPStatusCode"])
-        if status == THROTTLED_STATUS:
-            return MediaConvertBusyError(str(error))
-        if is_transient(error) or status not in {400, 402, 403, 404}:
+        if is_transient(error) or status not in {400, 402, 404}:
             return error
         message = self._sanitiser.clean(error.response["Error"].get("Message") or "MediaConvert refused the job.")
         return JobRefusedError(Failure(code=status, message=message))
+
+
+def _busy(error: ClientError, *, is_jobless: bool) -> MediaConvertBusyError | None:
+    is_throttled = int(error.response["ResponseMetadata"]["HTTPStatusCode"]) == THROTTLED_STATUS
+    is_denied = classify(error) is FailureClass.DENIED
+    if not is_throttled and not is_denied:
+        return None
+    return MediaConvertBusyError(error, is_jobless=is_jobless, is_denied=is_denied)
 
 
 async def _jobs(call: Any, arguments: Mapping[str, Any]) -> AsyncGenerator[Mapping[str, Any], None]:  # noqa: ANN401 -- a client's method

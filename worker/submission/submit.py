@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 
 import structlog
 
-from transcode.job import Job
+from transcode.job import Failure, Job
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
 from worker.claim import Claim, Destination, claim_id
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
-from worker.outcomes import Done, Message, Outcome, Retry, backoff_s
+from worker.outcomes import Done, Message, NotYet, Verdict
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 from worker.submission.output_names import key_file, output_path
 
@@ -44,7 +44,7 @@ class Submitter:
     clock: Callable[[], float]
     lease_s: float = 60
 
-    async def submit(self, upload: ObjectCreated, message: Message) -> Outcome:
+    async def submit(self, upload: ObjectCreated, message: Message) -> Verdict:
         """Make sure that the upload has its one job, or the error for which it can't have one. Safe to repeat.
 
         Raises:
@@ -58,19 +58,32 @@ class Submitter:
             return await self._write_rows(claim, claim.job_id, message)
         if claim.lease_token != new_claim.lease_token:
             remaining_s = max(1, -(-(claim.lease_until_ms - new_claim.claimed_ms) // 1000))
-            return Retry(reason="another worker is creating this job", delay_s=remaining_s)
+            return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
                 job_id = await self._find_or_create(claim)
-        except MediaConvertBusyError:
-            await self.key_table.release(claim)
-            log.warning("encoder.busy", input_file=upload.input_file)
-            return Retry(reason="MediaConvert is busy", delay_s=backoff_s(message))
+        except MediaConvertBusyError as busy:
+            return await self._release(claim, busy)
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
         return await self._record_job(claim, job_id, message)
 
-    async def adopt(self, claim: Claim, job_id: str) -> Outcome:
+    async def give_up(self, upload: ObjectCreated, failure: Failure, message: Message) -> None:
+        """Record on the upload's row that no job will be created, unless its claim has one. Safe to repeat.
+
+        The claim stays as it is: if an operator sends the dead letter back, the worker creates the job after all, and
+        the job takes the place of the error.
+        """
+        now_s = int(self.clock())
+        claim = await self.key_table.get_claim(claim_id(upload))
+        if claim is not None and claim.is_finished:
+            return
+        first_seen_ms = message.first_seen_ms or now_s * 1000
+        claimed_ms = first_seen_ms if claim is None else claim.claimed_ms
+        await self.lookups.refuse(upload.input_file, failure, claimed_ms=claimed_ms, now_s=now_s)
+        log.error("upload.given_up", input_file=upload.input_file, code=failure.code, reason=failure.message)
+
+    async def adopt(self, claim: Claim, job_id: str) -> Verdict:
         """Write the rows of a claim's job that reconciliation found in MediaConvert. Safe to repeat."""
         return await self._record_job(claim, job_id)
 
@@ -93,12 +106,21 @@ class Submitter:
         )
 
     async def _find_or_create(self, claim: Claim) -> str:
-        if not claim.is_new and (found := await self.mediaconvert.find(claim)):
+        if claim.may_have_job and (found := await self.mediaconvert.find(claim)):
             log.info("job.found", job_id=found, input_file=claim.destination.input_file)
             return found
         return await self.mediaconvert.create(claim, now_s=self.clock())
 
-    async def _record_job(self, claim: Claim, job_id: str, message: Message | None = None) -> Outcome:
+    async def _release(self, claim: Claim, busy: MediaConvertBusyError) -> Verdict:
+        await self.key_table.release(claim, is_jobless=busy.is_jobless)
+        input_file = claim.destination.input_file
+        if busy.is_denied:
+            log.error("encoder.denied", input_file=input_file, reason=str(busy))
+            return NotYet(reason="MediaConvert denies access")
+        log.warning("encoder.busy", input_file=input_file)
+        return NotYet(reason="MediaConvert is busy")
+
+    async def _record_job(self, claim: Claim, job_id: str, message: Message | None = None) -> Verdict:
         recorded_job_id = await self.key_table.record_job(claim, job_id)
         if recorded_job_id != job_id:
             # This worker's lease expired, and another worker created the recorded job. Only that one may run.
@@ -106,7 +128,7 @@ class Submitter:
             await self.mediaconvert.cancel(job_id)
         return await self._write_rows(claim, recorded_job_id, message)
 
-    async def _write_rows(self, claim: Claim, job_id: str, message: Message | None) -> Outcome:
+    async def _write_rows(self, claim: Claim, job_id: str, message: Message | None) -> Verdict:
         """Write the job's rows: first the row that COMPLETE needs, last the row with which readers find the job."""
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.key_table.put(job_id, claim.destination, now_s=now_s)
@@ -123,7 +145,7 @@ class Submitter:
         log.info("job.submitted", job_id=job_id, input_file=input_file, waited_ms=waited_ms)
         return Done()
 
-    async def _refuse(self, claim: Claim, refusal: JobRefusedError) -> Outcome:
+    async def _refuse(self, claim: Claim, refusal: JobRefusedError) -> Verdict:
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.lookups.refuse(input_file, refusal.failure, claimed_ms=claim.claimed_ms, now_s=now_s)
         await self.key_table.refuse(claim)
