@@ -29,7 +29,7 @@ from transcode import log
 from transcode.settings import Url, load
 
 TEMPLATE = Path(__file__).parents[1] / "infra" / "edge.yaml"
-ORIGIN_SECRET_HEADER = "X-Origin-Secret"
+ORIGIN_HEADER = "X-Origin-Secret"
 METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 ORIGIN_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:origin"
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "date", "server"})
@@ -95,7 +95,7 @@ def distribution_app(settings: DistributionSettings, ordered: list[Behavior]) ->
         if behavior.needs_signed_cookie and not is_allowed(url, request.cookies, trusted=trusted, now_s=time.time()):
             return PlainTextResponse("missing key", 403)
         # The service takes the place of the page's bucket, and serves no request without the secret.
-        added = [(ORIGIN_SECRET_HEADER, settings.origin_secret)] if behavior.origin == "page" else []
+        added = [(ORIGIN_HEADER, settings.origin_secret)] if behavior.origin == "page" else []
         return await _forward(request, behavior, origins[behavior.origin], added)
 
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)], lifespan=lifespan)
