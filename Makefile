@@ -80,7 +80,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(VENV)/bin/python -m pytest tests/unit -q
 	@$(MAKE) --no-print-directory check-page
 
-# Two passes: test files in parallel, then the tests that measure time. The second one runs also if the first one fails.
+# Two passes: test files in parallel, then the tests that measure time or start a whole system. The second one runs also if the first one fails.
 # At their end, the second pass checks the AWS calls of both: see tests/permission_check.py.
 WORKERS ?= 2
 test: setup ## All tests, against the embedded AWS, in parallel processes: make test [WORKERS=2, or 0 for no other process]

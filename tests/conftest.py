@@ -11,6 +11,7 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from botocore.loaders import create_loader
@@ -19,8 +20,17 @@ from local.embedded_aws import CREDENTIALS, embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 
 
+TESTS = Path(__file__).parent
+WHOLE_SYSTEM_FOLDERS = frozenset({"browser", "deploy", "operations", "reliability", "system"})
+"""Their tests start every process of a system, with deadlines: two such systems don't fit on two cores at once."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip tests marked `localstack_cannot` if the tests run against LocalStack."""
+    """Mark the tests of whole systems as serial; skip what LocalStack can't do if the tests run against it."""
+    for item in items:
+        if item.path.relative_to(TESTS).parts[0] in WHOLE_SYSTEM_FOLDERS:
+            item.add_marker(pytest.mark.serial)
     if "TEST_AWS_ENDPOINT_URL" in os.environ:
         for item in items:
             if marker := item.get_closest_marker("localstack_cannot"):
