@@ -19,7 +19,6 @@ from botocore.loaders import create_loader
 from local.embedded_aws import CREDENTIALS, embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 
-
 TESTS = Path(__file__).parent
 WHOLE_SYSTEM_FOLDERS = frozenset({"browser", "deploy", "operations", "reliability", "system"})
 """Their tests start every process of a system, with deadlines: two such systems don't fit on two cores at once."""
