@@ -38,6 +38,13 @@ MADE_WITHIN_S = 60
 SECRET = b"secret"
 FOLDER = "uploads/6f1c/clip.mp4_1/"
 
+FARGATE_PARAMETERS = {
+    "ServiceImage": "registry/service:1",
+    "WorkerImage": "registry/worker:1",
+    "AvailabilityZones": "us-east-1a,us-east-1b",
+}
+"""The parameters of infra/fargate.yaml without a default."""
+
 
 class _Echo(BaseHTTPRequestHandler):
     """An API that returns the method, path and headers of the request."""
@@ -132,9 +139,7 @@ def deployed(stack: Stack, make: Callable[..., Mapping[str, str]]) -> Iterator[D
 
     make("mediaconvert", mediaconvert_exports(prefix))
     make("permissions", embedded_aws_template("permissions"))
-    fargate = make(
-        "fargate", embedded_aws_template("fargate"), ServiceImage="registry/service:1", WorkerImage="registry/worker:1"
-    )
+    fargate = make("fargate", embedded_aws_template("fargate"), **FARGATE_PARAMETERS)
     listed = client("cloudformation").describe_stack_resources(StackName=f"{prefix}-fargate")["StackResources"]
     ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in listed}
     # The embedded AWS can't use the VPC origin, so the distribution reaches the load balancer by its name.
@@ -273,6 +278,6 @@ def test_unsafe_parameters_are_refused_before_a_resource_is_created(
     make: Callable[..., Mapping[str, str]], role: str, parameters: dict[str, str], reason: str
 ) -> None:
     """The rules of the templates refuse it."""
-    images = {"ServiceImage": "registry/service:1", "WorkerImage": "registry/worker:1"} if role == "fargate" else {}
+    images = FARGATE_PARAMETERS if role == "fargate" else {}
     with pytest.raises(ClientError, match=reason):
         make(f"refused-{uuid.uuid4().hex[:6]}", embedded_aws_template(role), **images, **parameters)

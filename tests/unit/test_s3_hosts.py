@@ -24,6 +24,12 @@ async def presigned(region: str, bucket: str, endpoint_url: str | None = None) -
     return {name: url.partition("?")[0] for name, url in urls.items()}
 
 
+@pytest.fixture(autouse=True)
+def _no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no endpoint of the environment, such as another test's emulator, replace AWS's own hosts."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+
 @pytest.mark.parametrize(
     ("region", "bucket", "base_url"),
     [
