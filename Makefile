@@ -77,7 +77,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(VENV)/bin/cfn-lint infra/*.yaml
 	@$(MAKE) --no-print-directory $(CHECKOV_VENV)/.checked
-	@$(VENV)/bin/python -m pytest tests/unit -q
+	@$(VENV)/bin/python -m pytest tests/unit -q -n $(WORKERS)
 	@$(MAKE) --no-print-directory check-page
 
 # Two passes: test files in parallel, then the tests that measure time or start a whole system. The second one runs also if the first one fails.
