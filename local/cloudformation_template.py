@@ -31,11 +31,15 @@ class BucketSettings:
     lifecycle_rules: tuple[dict[str, Any], ...]
 
 
-class _Loader(yaml.SafeLoader):
+# libyaml's loader is the faster one; the wheels of PyYAML contain it, and a build from source may not.
+_SafeLoader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]  # chosen when the module is imported
     """A YAML loader that accepts CloudFormation's short tags."""
 
 
-def _long_form(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
+def _long_form(loader: yaml.constructor.SafeConstructor, tag: str, node: yaml.Node) -> dict[str, Any]:
     """Return `!Ref X` as `{"Ref": X}`, `!GetAtt A.B` as `{"Fn::GetAtt": ["A", "B"]}`, and so on."""
     value: Any
     match node:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]  # it has no stubs
 
 from deploy.parameters import EXPORTED
 from local.cloudformation_template import parse
@@ -85,6 +84,9 @@ def test_large_numbers_of_parameters_are_quoted(role: str) -> None:
 
 def determining_parameters(role: str) -> set[str]:
     """Return the parameters that determine an export: directly, or through a create-only property of a resource."""
+    # Imported here, because cfn-lint takes seconds to import, in each process that collects the tests.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]  # noqa: PLC0415
+
     template = TEMPLATES[role]
     outputs = [each["Value"] for each in template.get("Outputs", {}).values() if "Export" in each]
     named = {name for value in outputs for name in references(value) | attributes(value)}
