@@ -58,8 +58,9 @@ $(CHECKOV_VENV)/.done: requirements/checkov.lock $(UV)
 	@$(INSTALL) --python $(CHECKOV_VENV) -r $<
 	@touch $@
 
-# checkov takes ten seconds, so it runs only when a template has changed. It makes no network requests.
-$(CHECKOV_VENV)/.checked: $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
+# cfn-lint and checkov take ten seconds each, so they run only when a template has changed. They make no network requests.
+$(CHECKOV_VENV)/.checked: $(VENV)/.done $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
+	@$(VENV)/bin/cfn-lint infra/*.yaml
 	@$(CHECKOV_VENV)/bin/checkov --framework cloudformation --file infra/*.yaml --skip-download --compact --quiet
 	@touch $@
 
@@ -75,10 +76,10 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
-	@$(VENV)/bin/cfn-lint infra/*.yaml
-	@$(MAKE) --no-print-directory $(CHECKOV_VENV)/.checked
+	@$(MAKE) --no-print-directory --silent $(CHECKOV_VENV)/.checked
 	@$(VENV)/bin/python -m pytest tests/unit -q -n $(WORKERS)
-	@$(MAKE) --no-print-directory check-page
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/node_modules/.checked; \
+	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
 
 # Two passes: test files in parallel, then the tests that measure time or start a whole system. The second one runs also if the first one fails.
 # At their end, the second pass checks the AWS calls of both: see tests/permission_check.py.
@@ -124,8 +125,13 @@ page: ## Build the page; needs Node.js 20.19 or newer
 	  else echo "no page: it needs Node.js 20.19 or newer" >&2; fi
 
 check-page: ## Check the page's format, lint, types and unit tests; needs Node.js
-	@if $(HAS_NODE); then $(MAKE) --no-print-directory web/node_modules/.done && npm --prefix web run --silent check; \
+	@if $(HAS_NODE); then rm -f web/node_modules/.checked && $(MAKE) --no-print-directory --silent web/node_modules/.checked; \
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
+
+# What the page's checks read; `make check` repeats them only when one of these files has changed.
+web/node_modules/.checked: web/node_modules/.done $(PAGE_SOURCES) $(wildcard web/test/* web/*.json web/*.jsonc) docs/openapi.json
+	@npm --prefix web run --silent check
+	@touch $@
 
 page-types: web/node_modules/.done ## Write the page's API types from docs/openapi.json again
 	@npm --prefix web run --silent types
