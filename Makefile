@@ -9,6 +9,7 @@ BENCH_VENV := .venv-bench
 UV_DIR := .venv-uv
 UV := $(UV_DIR)/bin/uv
 INSTALL := $(UV) pip install --quiet --require-hashes
+export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
 .PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test deploy destroy lambda templates
