@@ -101,6 +101,7 @@ soak: export STOPS ?= 10
 soak: export OUTAGE_UPLOADS ?= 40
 soak: export OUTAGE_S ?= 240
 soak: export MESSAGES ?= 100000
+soak: export LETTERS ?= 100000
 soak: export REQUESTS ?= 100
 soak: export SCHEDULES ?= 1000
 soak: setup ## Run the reliability tests for longer: make soak [UPLOADS=200 KILLS=50 MESSAGES=100000 SEED=7 …]

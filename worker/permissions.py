@@ -3,6 +3,7 @@
 from transcode import lookup_table, status_table
 from worker import artifacts, delivery_notes, key_table, queue
 from worker.reconcile import job_list, job_reader, open_jobs
+from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
 from worker.submission import mediaconvert
 
@@ -19,6 +20,6 @@ WORKER = (
 )
 """WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 
-OPERATOR = dead_letter_queue.PERMISSIONS | job_list.PERMISSIONS
+OPERATOR = dead_letter_queue.PERMISSIONS | move_tasks.PERMISSIONS | paced_move.PERMISSIONS | job_list.PERMISSIONS
 """OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` needs, and those that
 `python -m worker.reconcile --list` needs in addition to the worker's."""

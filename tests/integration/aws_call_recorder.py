@@ -45,6 +45,7 @@ ACTION_OF_OPERATION = {
     "s3:CreateBucket": "s3:PutObject",  # botocore reports a presigned form, whose policy it signs, as CreateBucket
     "s3:ListParts": "s3:ListMultipartUploadParts",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
 """The operations whose IAM action has another name.
@@ -134,7 +135,7 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
             return [Resource.OPEN_JOBS_INDEX]
         case {"RequestItems": items}:
             return [each for name in items for each in _named(str(name))]
-        case {"TableName": name} | {"QueueUrl": name} | {"QueueName": name}:
+        case {"TableName": name} | {"QueueUrl": name} | {"QueueName": name} | {"SourceArn": name}:
             return _named(str(name))
         case {"Bucket": bucket}:
             objects, itself = (

@@ -1,19 +1,23 @@
-"""`python -m worker.redrive` lists, sends back or deletes dead letters, on real queues."""
+"""A redrive loses no letter, keeps its rate at any size, and completes after a kill, with and without move tasks."""
 
 import json
 import os
-import secrets
-import subprocess
-import sys
+import signal
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from local.embedded_aws import ROOT
 from local.provision import Stack
 
-from .worker_system import WorkerSystem, worker_system
+from .proof import Proof
+from .redriving import WAYS, Redrive, created, empty, per_second, redrive_by
+from .worker_system import WorkerSystem, eventually, worker_system
+
+MALFORMED = "{nonsense"
+UPLOADS = ("--queue", "uploads")
 
 
 @pytest.fixture(scope="module")
@@ -25,85 +29,93 @@ def quiet_system(
         yield made
 
 
-@pytest.fixture(autouse=True)
-def _empty(quiet_system: WorkerSystem) -> None:
-    for url in (*quiet_system.queues, *quiet_system.dead_letter_queues):
-        quiet_system.sqs.purge_queue(QueueUrl=url)
+@pytest.fixture
+def redrive(request: pytest.FixtureRequest, quiet_system: WorkerSystem) -> Iterator[Redrive]:
+    """Yield the command on empty queues, with move tasks unless the test is parametrised by `in_both_ways`."""
+    empty(quiet_system)
+    with redrive_by(getattr(request, "param", "move task"), quiet_system) as made:
+        yield made
 
 
-def redrive(worker_system: WorkerSystem, *arguments: str) -> str:
-    """Run `python -m worker.redrive` and return its output."""
-    output = subprocess.run(
-        [sys.executable, "-m", "worker.redrive", *arguments],
-        env={**os.environ, **worker_system.environment()},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert output.returncode == 0, output.stdout + output.stderr
-    return output.stdout
+in_both_ways = pytest.mark.parametrize("redrive", WAYS, indirect=True)
 
 
-def send_dead_letter(worker_system: WorkerSystem, body: str, reason: str | None = None) -> str:
-    """Send a message to the dead-letter queue of uploads, and return its id."""
-    attributes: Any = {"Reason": {"DataType": "String", "StringValue": reason}} if reason else {}
-    url = worker_system.stack.uploads_dead_letter_queue_url
-    sent: str = worker_system.sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes)[
-        "MessageId"
-    ]
-    return sent
+@in_both_ways
+def test_all_letters_are_sent_back_as_they_were(redrive: Redrive) -> None:
+    """With their attributes; the malformed ones are counted before."""
+    body = created(redrive.system)
+    redrive.bury(body, RequestId="r-1", Reason="gave up")
+    redrive.bury(MALFORMED, Reason="is not JSON")
+    output = redrive.run(*UPLOADS, "--send")
+    assert "read all 2 letters: no worker can parse 1 of them" in output
+    assert "2 sent back, 0 left" in output
+    queued = {each["Body"]: each["MessageAttributes"]["Reason"]["StringValue"] for each in redrive.queued()}
+    assert queued == {body: "gave up", MALFORMED: "is not JSON"}
 
 
-def created(worker_system: WorkerSystem) -> str:
-    """Return S3's event of an object."""
-    thing = {"key": f"uploads/{secrets.token_hex(4)}/a.mp4", "size": 5}
-    detail = {"bucket": {"name": worker_system.stack.input_bucket}, "object": thing}
-    return json.dumps({"detail-type": "Object Created", "detail": detail})
+@in_both_ways
+def test_every_letter_is_sent_back_at_the_rate(redrive: Redrive, proof: Proof) -> None:
+    """None is lost, none is sent twice while nothing fails, and the rate isn't exceeded."""
+    count, rate = proof.length("LETTERS", 2_000), 150 if proof.is_long else 400
+    buried = redrive.bury_many(count)
+    begun_s = time.monotonic()
+    output = redrive.run(*UPLOADS, "--send", "--per-second", str(rate), deadline_s=60 + 20 * count / rate)
+    took_s = time.monotonic() - begun_s
+    messages = redrive.queued()
+    assert Counter(each["Body"] for each in messages) == buried
+    assert f"{count:,} sent back, 0 left" in output
+    assert (f"read all {count:,}" if count <= 1_000 else f"read 1,000 of about {count:,} letters") in output
+    assert per_second(messages) < 1.1 * rate
+    way = "move task" if redrive.move_tasks else "paced batches"
+    proof.tell(f"redrive, {way}: {count:,} letters at {per_second(messages):.0f} of {rate} a second, {took_s:.0f} s")
 
 
-def test_the_dry_run_lists_everything_and_changes_nothing(quiet_system: WorkerSystem) -> None:
-    """It prints each message with its reason; all of them are still in the queue, and visible."""
-    ids = {
-        send_dead_letter(quiet_system, "{nonsense", "is not JSON"),
-        *(send_dead_letter(quiet_system, created(quiet_system)) for _ in range(12)),
-    }
-    output = redrive(quiet_system)
-    assert all(message_id in output for message_id in ids)
-    assert "because: is not JSON" in output
-    assert "nothing was sent back" in output
-    url = quiet_system.stack.uploads_dead_letter_queue_url
-    count = quiet_system.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
-    assert count["Attributes"]["ApproximateNumberOfMessages"] == "13"
+@in_both_ways
+def test_a_killed_redrive_completes_when_it_runs_again(redrive: Redrive, tmp_path: Path) -> None:
+    """SIGKILL in the middle. A letter may be in both queues at that moment, and is then sent twice; none is lost."""
+    buried = redrive.bury_many(200)
+    with (tmp_path / "first").open("w") as output:
+        first = redrive.start(*UPLOADS, "--send", "--per-second", "10", output=output)
+        eventually(lambda: redrive.system.waiting(redrive.system.stack.uploads_queue_url), bool, deadline_s=60)
+        first.kill()
+        first.wait(10)
+    assert redrive.system.waiting(redrive.system.stack.uploads_dead_letter_queue_url) > 0
+    text = redrive.run(*UPLOADS, "--send", "--per-second", "100")
+    assert "0 left" in text
+    assert ("following the move task" in text) == (redrive.move_tasks is not None)
+    counts = Counter(each["Body"] for each in redrive.queued())
+    assert counts.keys() == buried.keys()
+    assert counts.total() <= 210
 
 
-def test_a_valid_message_is_sent_back_unchanged(quiet_system: WorkerSystem) -> None:
-    """A malformed message stays, because it would only come back."""
-    body = created(quiet_system)
-    send_dead_letter(quiet_system, body)
-    send_dead_letter(quiet_system, "{nonsense", "is not JSON")
-    assert "1 sent back, 0 deleted, 1 stays" in redrive(quiet_system, "--queue", "uploads", "--send")
-    received = quiet_system.sqs.receive_message(QueueUrl=quiet_system.stack.uploads_queue_url, MaxNumberOfMessages=10)
-    assert [message["Body"] for message in received["Messages"]] == [body]
-    assert quiet_system.waiting(quiet_system.stack.uploads_dead_letter_queue_url) == 1
+def test_an_interrupted_command_says_that_the_task_goes_on(redrive: Redrive) -> None:
+    """Ctrl-C ends the command with status 130; the move task moves the rest."""
+    redrive.bury_many(40)
+    sending = redrive.start(*UPLOADS, "--send", "--per-second", "10")
+    eventually(lambda: redrive.system.waiting(redrive.system.stack.uploads_queue_url), bool, deadline_s=60)
+    os.kill(sending.pid, signal.SIGINT)
+    output, _ = sending.communicate(timeout=30)
+    assert (sending.returncode, "--cancel cancels it" in output) == (130, True), output
+    eventually(lambda: redrive.system.waiting(redrive.system.stack.uploads_queue_url), lambda n: n == 40, deadline_s=60)
 
 
-def test_only_the_chosen_message_is_deleted(quiet_system: WorkerSystem) -> None:
-    """The message with the given id."""
-    deleted = send_dead_letter(quiet_system, "{nonsense 1")
-    send_dead_letter(quiet_system, "{nonsense 2")
-    assert "0 sent back, 1 deleted, 1 stays" in redrive(quiet_system, "--queue", "uploads", "--delete", deleted)
-    left = quiet_system.sqs.receive_message(
-        QueueUrl=quiet_system.stack.uploads_dead_letter_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1
-    )
-    assert [message["Body"] for message in left["Messages"]] == ["{nonsense 2"]
-
-
-def test_no_more_than_the_limit_is_sent(quiet_system: WorkerSystem) -> None:
-    """For example one message, to try it."""
-    for _ in range(3):
-        send_dead_letter(quiet_system, created(quiet_system))
-    redrive(quiet_system, "--queue", "uploads", "--send", "--limit", "1")
-    assert quiet_system.waiting(quiet_system.stack.uploads_queue_url) == 1
-    assert quiet_system.waiting(quiet_system.stack.uploads_dead_letter_queue_url) == 2
+@pytest.mark.parametrize("way", WAYS)
+def test_malformed_letters_return_to_the_dead_letter_queue_once(way: str, own_system: WorkerSystem) -> None:
+    """The worker sends each of them there again, and the redrive that is under way doesn't move them again."""
+    with redrive_by(way, own_system) as redrive:
+        for number in range(20):
+            redrive.bury(json.dumps({"Event": "s3:TestEvent", "Number": number}))
+        for number in range(3):
+            redrive.bury(f"{MALFORMED} {number}")
+        stack = redrive.system.stack
+        worker = redrive.system.worker()
+        try:
+            worker.wait_for_log("worker.ready")
+            redrive.run(*UPLOADS, "--send", "--per-second", "500")
+            eventually(lambda: redrive.system.waiting(stack.uploads_queue_url), lambda count: count == 0, deadline_s=60)
+        finally:
+            worker.end(signal.SIGTERM)
+        assert worker.text().count("message.buried") == 3
+        letters = redrive.queued(stack.uploads_dead_letter_queue_url)
+        assert sorted(each["Body"] for each in letters) == [f"{MALFORMED} {number}" for number in range(3)]
+        assert all(each["MessageAttributes"]["Reason"]["StringValue"] for each in letters)

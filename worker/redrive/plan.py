@@ -6,6 +6,7 @@ from typing import assert_never
 
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
 from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated
+from worker.redrive.move_plan import duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +65,7 @@ def _event(event: IncomingEvent) -> str:
 def format_line(letter: DeadLetter, diagnosis: Diagnosis, *, now_s: int) -> str:
     """Return the dead letter as one line for a terminal, without unprintable characters."""
     text = (
-        f"{letter.message_id}  {_age(now_s - letter.sent_s)} old  received {letter.receives} times  "
+        f"{letter.message_id}  {duration(now_s - letter.sent_s)} old  received {letter.receives} times  "
         f"{diagnosis.content}  because: {diagnosis.reason}"
     )
     return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def _age(seconds: int) -> str:
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds // length} {unit}"
-    return f"{max(0, seconds)} s"
