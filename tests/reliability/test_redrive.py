@@ -67,7 +67,7 @@ def test_every_letter_is_sent_back_at_the_rate(redrive: Redrive, proof: Proof) -
     assert (f"read all {count:,}" if count <= 1_000 else f"read 1,000 of about {count:,} letters") in output
     assert per_second(messages) < 1.1 * rate
     way = "move task" if redrive.move_tasks else "paced batches"
-    proof.tell(f"redrive, {way}: {count:,} letters at {per_second(messages):.0f} of {rate} a second, {took_s:.0f} s")
+    proof.report(f"redrive, {way}: {count:,} letters at {per_second(messages):.0f} of {rate} a second, {took_s:.0f} s")
 
 
 @in_both_ways
