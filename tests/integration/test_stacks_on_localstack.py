@@ -29,7 +29,12 @@ STACKS: Mapping[str, Mapping[str, str]] = {
     "permissions": {},
     "artifacts": {},
     "lambda": {"CodeBucket": "packages", "CodeKey": "lambda.zip"},
-    "fargate": {"ServiceImage": "registry/service:1", "WorkerImage": "registry/worker:1", "WorkerMinTasks": "0"},
+    "fargate": {
+        "ServiceImage": "registry/service:1",
+        "WorkerImage": "registry/worker:1",
+        "WorkerMinTasks": "0",
+        "AvailabilityZones": "us-east-1a,us-east-1b",
+    },
     "edge": {"ApiOriginDomain": "api.example"},
     "alarms": {
         "AlarmEmail": "a@example.com",
