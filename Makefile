@@ -8,7 +8,8 @@ CHECKOV_VENV := .venv-checkov
 BENCH_VENV := .venv-bench
 UV_DIR := .venv-uv
 UV := $(UV_DIR)/bin/uv
-INSTALL := $(UV) pip install --quiet --require-hashes
+# Compiling while installing uses all cores; otherwise the processes that start first each compile the same modules.
+INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
@@ -17,7 +18,7 @@ PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.done $(AWS_VENV)/.done ## Create the virtual environments from the lock files
+setup: $(VENV)/.done $(AWS_VENV)/.cli ## Create the virtual environments from the lock files
 
 # pip installs uv, and uv installs everything else; both check the hashes.
 $(UV): requirements/uv.lock
@@ -49,6 +50,11 @@ $(VENV)/.done: requirements/dev.lock $(VENV)/.local
 $(AWS_VENV)/.done: requirements/embedded-aws.lock $(UV)
 	@echo "installing the embedded AWS into $(AWS_VENV)"
 	@$(UV) venv --quiet --clear --python $(PYTHON) $(AWS_VENV)
+	@$(INSTALL) --python $(AWS_VENV) -r $<
+	@touch $@
+
+# Tests call the emulator with the AWS CLI, whose botocore must be the embedded AWS's.
+$(AWS_VENV)/.cli: requirements/aws-cli.lock $(AWS_VENV)/.done
 	@$(INSTALL) --python $(AWS_VENV) -r $<
 	@touch $@
 
@@ -156,7 +162,8 @@ lock: $(UV) ## Update the lock files
 	@$(COMPILE) pyproject.toml --group local -c requirements/dev.lock -o requirements/local.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group lambda -c requirements/base.lock -o requirements/lambda.lock $(LOCK_FLAGS)
 	@$(COMPILE) pyproject.toml --group otel -c requirements/dev.lock -o requirements/otel.lock $(LOCK_FLAGS)
-	@$(COMPILE) requirements/embedded-aws.in -o requirements/embedded-aws.lock $(LOCK_FLAGS)
+	@$(COMPILE) requirements/aws-cli.in -o requirements/aws-cli.lock $(LOCK_FLAGS)
+	@$(COMPILE) requirements/embedded-aws.in -c requirements/aws-cli.lock -o requirements/embedded-aws.lock $(LOCK_FLAGS)
 	@$(COMPILE) requirements/checkov.in -o requirements/checkov.lock $(LOCK_FLAGS)
 
 STACK ?= mediaconvert-status
