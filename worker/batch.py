@@ -20,7 +20,14 @@ from transcode.job import Failed as JobFailed
 from transcode.telemetry import continue_trace
 from worker.apply import Applier
 from worker.bounded_gather import bounded_gather
-from worker.messages.parser import CorrelatedEvent, Ignored, MalformedMessageError, MessageParser, ObjectCreated
+from worker.messages.parser import (
+    CorrelatedEvent,
+    Ignored,
+    MalformedMessageError,
+    MessageParser,
+    ObjectCreated,
+    Unparsed,
+)
 from worker.outcomes import Done, Failed, Impossible, Message, NotYet, Verdict, combine
 from worker.submission.submit import Submitter
 
@@ -55,7 +62,7 @@ class Work:
     job_correlations: dict[str, Correlation] = field(default_factory=dict)
 
     def add(self, parsed: CorrelatedEvent, message: Message) -> None:
-        """Add an event to the uploads or to its job; log an ignored event."""
+        """Add an event to the uploads or to its job; log an ignored event and an unparsed record."""
         match parsed.event:
             case Ignored(reason=reason, job_id=None):
                 log.info("message.ignored", message_id=message.message_id, reason=reason)
@@ -63,7 +70,11 @@ class Work:
                 log.info("message.ignored", message_id=message.message_id, reason=reason, job_id=job_id)
             case ObjectCreated() as upload:
                 self.uploads.append((upload, message, parsed.correlation))
+            case Unparsed(reason=reason):
+                log.error("message.malformed", message_id=message.message_id, reason=reason)
             case Progressed() | WarningRaised() | Completed() | JobFailed() | Canceled() as event:
+                if parsed.unparsed:
+                    log.warning("job.fields_unparsed", job_id=event.job_id, fields=list(parsed.unparsed))
                 self.job_events[event.job_id].append((event, message))
                 self.job_correlations[event.job_id] = parsed.correlation
             case _:
@@ -90,8 +101,10 @@ class BatchHandler:
                 verdicts.record(message, Impossible(reason=str(error)))
                 continue
             verdicts.record(message, Done())
-            for event in events:
-                work.add(event, message)
+            for parsed in events:
+                if isinstance(parsed.event, Unparsed):
+                    verdicts.record(message, Impossible(reason=parsed.event.reason))
+                work.add(parsed, message)
         submissions = (self._submit(*upload, verdicts) for upload in work.uploads)
         applications = (
             self._apply(events, work.job_correlations[job_id], verdicts) for job_id, events in work.job_events.items()

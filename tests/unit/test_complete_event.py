@@ -185,3 +185,25 @@ def test_two_bitrates_of_one_size_are_two_renditions(load_message: LoadMessage) 
     output = output_of(load_message, cmaf, hls)
     assert [rendition.playlist for rendition in output.renditions] == ["c_hi.m3u8", "c_lo.m3u8"]
     assert output.playlists == {".m3u8": "c.m3u8", ".mpd": "1/c.mpd"}
+
+
+@pytest.mark.parametrize(
+    ("path", "bitrate", "is_picture"),
+    [
+        ("frames.0000036.jpg", None, False),
+        ("frames.0000036.JPEG", None, False),
+        ("frames.0000036.image", None, False),
+        ("frames.0000036.mp4", None, False),
+        ("frames.png", 5, False),
+        ("clip.0000001.mp4", 5_000, True),
+        ("clip.2026.mp4", None, True),
+    ],
+)
+def test_a_frame_capture_is_no_video_whatever_its_extension(
+    load_message: LoadMessage, path: str, bitrate: int | None, *, is_picture: bool
+) -> None:
+    """Its images are numbered with seven digits, and it has no bitrate."""
+    video = {"widthInPx": 4000, "heightInPx": 3000, "averageBitrate": bitrate}
+    capture = {"outputFilePaths": [f"s3://clips-out/{FOLDER}{path}"], "durationInMs": 185_000, "videoDetails": video}
+    output = output_of(load_message, {"type": "FILE_GROUP", "outputDetails": [capture]})
+    assert output.width_px == (4000 if is_picture else None)

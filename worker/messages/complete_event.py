@@ -1,10 +1,14 @@
 """The outputs of a job, as one `Output`, from the output groups of a COMPLETE event. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from transcode.job import Output, Rendition
 from worker.messages.payloads import JobDetail, OutputDetails, OutputGroupDetails
+
+_IMAGE = re.compile(r"\.jpe?g$|\.png$")
+_NUMBERED = re.compile(r"\.\d{7}\.[^./]+$")
 
 STREAMING = ("HLS_GROUP", "CMAF_GROUP", "DASH_ISO_GROUP", "MS_SMOOTH_GROUP")
 
@@ -53,8 +57,14 @@ def _renditions(group: OutputGroupDetails, folder: str) -> Iterator[Rendition]:
 
 
 def _is_still(output: OutputDetails) -> bool:
-    """Return whether the output is a frame capture, whose size and duration are not those of a video."""
-    return any(path.lower().endswith(".jpg") for path in output.output_file_paths)
+    """Return whether the output is a frame capture, whose size and duration are not those of a video.
+
+    MediaConvert numbers its images with seven digits, and a job may choose any extension for them. A video whose own
+    name ends with such a number has a bitrate.
+    """
+    is_video = output.video_details is not None and output.video_details.average_bitrate is not None
+    names = [path.lower() for path in output.output_file_paths]
+    return any(_IMAGE.search(name) or (not is_video and _NUMBERED.search(name)) for name in names)
 
 
 def _distinct(renditions: Sequence[Rendition]) -> list[Rendition]:

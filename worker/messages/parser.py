@@ -6,7 +6,7 @@ Pure. This module lists every message format that the worker accepts, and the ev
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn, assert_never
+from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
@@ -24,15 +24,20 @@ from transcode.job import (
     WarningRaised,
 )
 from worker.messages.complete_event import output_of
+from worker.messages.envelopes import unknown, unwrap
+from worker.messages.final_event import parse_final_event
 from worker.messages.payloads import (
     MAX_KEY_BYTES,
     Body,
+    CreatedObject,
     JobDetail,
     JobProgress,
     JobRequestedDetail,
     JobRequestedEvent,
     JobStateChange,
     Notification,
+    NotificationRecord,
+    NotifiedEvent,
     ObjectCreatedEvent,
 )
 from worker.messages.sanitise import Sanitiser
@@ -69,15 +74,26 @@ class Ignored:
     job_id: str | None = None
 
 
-IncomingEvent = ObjectCreated | JobEvent | Ignored
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unparsed:
+    """A record that can't be parsed, beside others that can, and the reason."""
+
+    reason: str
+
+
+IncomingEvent = ObjectCreated | JobEvent | Ignored | Unparsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrelatedEvent:
-    """One event of a message, with its correlation ids."""
+    """One event of a message, with its correlation ids.
+
+    `unparsed` are the fields of a final job event that have an unexpected form; the event counts without them.
+    """
 
     event: IncomingEvent
     correlation: Correlation
+    unparsed: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,66 +117,65 @@ class MessageParser:
             MalformedMessageError: The body has no known format; a retry would fail too.
         """
         try:
-            payload = json.loads(body)
-            if not isinstance(payload, dict):
-                _refuse("is not a JSON object")
+            payload = unwrap(json.loads(body))
+            if payload.get("detail-type") == "MediaConvert Job State Change":
+                return [self._job_event(payload)]
             return [
-                CorrelatedEvent(event=each, correlation=_correlation(each, payload, attributes))
+                CorrelatedEvent(event=each, correlation=_correlation(each, attributes))
                 for each in self._events(payload)
             ]
         except ValidationError as error:
-            fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
-            raise MalformedMessageError(_printable(f"wrong or missing: {fields}")) from None
+            raise MalformedMessageError(_fields_reason(error)) from None
         except (ValueError, RecursionError) as error:
-            raise MalformedMessageError(str(error)) from None
+            raise MalformedMessageError(_printable(str(error))) from None
 
     def _events(self, payload: Body) -> Iterator[IncomingEvent]:
         match payload:
-            case {"detail-type": "MediaConvert Job State Change"}:
-                yield self._job_event(JobStateChange.model_validate(payload).detail)
             case {"detail-type": "Object Created"}:
                 detail = ObjectCreatedEvent.model_validate(payload).detail
                 created = detail.object
-                yield self._object_created(
-                    detail.bucket.name,
-                    unquote(created.key) if self.are_event_keys_encoded else created.key,
-                    created.size,
-                    created.version_id or f"{created.etag}.{created.sequencer or ''}",
-                )
+                key = unquote(created.key) if self.are_event_keys_encoded else created.key
+                yield self._object_created(detail.bucket.name, key, created.size, _version(created))
             case {"detail-type": job_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
                 yield self._requested(JobRequestedEvent.model_validate(payload).detail)
             case {"Records": _}:
-                yield from self._notification(Notification.model_validate(payload))
+                yield from self._records(Notification.model_validate(payload).records)
             case {"Event": "s3:TestEvent"}:
                 yield Ignored(reason="s3_test_event")
             case {"detail-type": other}:
                 yield Ignored(reason=_printable(f"detail_type {other}"))
             case _:
-                _refuse("is neither an event nor a notification")
+                raise unknown(payload)
 
-    def _notification(self, notification: Notification) -> Iterator[IncomingEvent]:
-        for record in notification.records:
-            if not record.event_name.removeprefix("s3:").startswith("ObjectCreated:"):
-                yield Ignored(reason=_printable(f"event {record.event_name}"))
-                continue
-            created = record.s3.object
-            if created.size is None:
-                _refuse("has an object without a size")
-            yield self._object_created(
-                record.s3.bucket.name,
-                unquote_plus(created.key),
-                created.size,
-                created.version_id or f"{created.e_tag}.{created.sequencer or ''}",
-            )
+    def _records(self, records: Sequence[object]) -> Iterator[IncomingEvent]:
+        """Yield each record's event. A record that can't be parsed doesn't affect those beside it.
+
+        Raises:
+            ValueError: No record can be parsed.
+        """
+        errors: list[ValueError] = []
+        for record in records:
+            try:
+                yield self._record(record)
+            except ValueError as error:
+                errors.append(error)
+        if errors and len(errors) == len(records):
+            raise errors[0]
+        for each in errors:
+            yield Unparsed(reason=_fields_reason(each) if isinstance(each, ValidationError) else str(each))
+
+    def _record(self, record: object) -> IncomingEvent:
+        name = NotifiedEvent.model_validate(record).event_name
+        if not name.removeprefix("s3:").startswith("ObjectCreated:"):
+            return Ignored(reason=_printable(f"event {name}"))
+        s3 = NotificationRecord.model_validate(record).s3
+        created = s3.object
+        version = created.version_id or f"{created.e_tag or ''}.{created.sequencer or ''}"
+        return self._object_created(s3.bucket.name, unquote_plus(created.key), created.size, version)
 
     def _requested(self, detail: JobRequestedDetail) -> IncomingEvent:
         created = detail.object
-        event = self._object_created(
-            detail.bucket.name,
-            created.key,
-            created.size,
-            created.version_id or f"{created.etag}.{created.sequencer or ''}",
-        )
+        event = self._object_created(detail.bucket.name, created.key, created.size, _version(created))
         return replace(event, replaces=detail.replaces) if isinstance(event, ObjectCreated) else event
 
     def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> IncomingEvent:
@@ -176,23 +191,37 @@ class MessageParser:
             return Ignored(reason="empty_object")
         return ObjectCreated(input_file=key, size_bytes=size_bytes, version=version)
 
-    def _job_event(self, detail: JobDetail) -> IncomingEvent:
-        if (detail.user_metadata or {}).get(INPUT_BUCKET_KEY) != self.input_bucket:
-            return Ignored(reason="not_our_job", job_id=detail.job_id)
-        return _parse_job_event(detail, self.sanitiser)
+    def _job_event(self, payload: Body) -> CorrelatedEvent:
+        unparsed: Sequence[str] = ()
+        try:
+            detail = JobStateChange.model_validate(payload).detail
+        except ValidationError as error:
+            final = parse_final_event(payload, error)
+            detail, unparsed = final.detail, [_printable(name) for name in final.unparsed]
+        metadata = detail.user_metadata or {}
+        if metadata.get(INPUT_BUCKET_KEY) != self.input_bucket:
+            return CorrelatedEvent(event=Ignored(reason="not_our_job", job_id=detail.job_id), correlation=Correlation())
+        event = _parse_job_event(detail, self.sanitiser)
+        correlation = Correlation() if isinstance(event, Ignored) else parse_correlation(metadata)
+        return CorrelatedEvent(event=event, correlation=correlation, unparsed=unparsed)
 
 
-def _correlation(event: IncomingEvent, payload: Body, attributes: Mapping[str, str] | None) -> Correlation:
-    """Return an upload's ids from its key and the message's attributes, or a job's ids from its user metadata."""
-    match event:
-        case ObjectCreated(input_file=input_file):
-            return parse_correlation(attributes, input_file=input_file)
-        case Ignored():
-            return Correlation()
-        case Progressed() | WarningRaised() | Completed() | Failed() | Canceled():
-            return parse_correlation(payload["detail"]["userMetadata"])
-        case _:
-            assert_never(event)
+def _version(created: CreatedObject) -> str:
+    return created.version_id or f"{created.etag or ''}.{created.sequencer or ''}"
+
+
+def _correlation(event: IncomingEvent, attributes: Mapping[str, str] | None) -> Correlation:
+    """Return an upload's ids, from its key and the message's attributes."""
+    return (
+        parse_correlation(attributes, input_file=event.input_file)
+        if isinstance(event, ObjectCreated)
+        else Correlation()
+    )
+
+
+def _fields_reason(error: ValidationError) -> str:
+    fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
+    return _printable(f"wrong or missing: {fields}")
 
 
 def _parse_job_event(detail: JobDetail, sanitiser: Sanitiser) -> IncomingEvent:

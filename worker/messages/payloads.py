@@ -138,7 +138,7 @@ class CreatedObject(Shape):
 
     key: EncodedKey
     size: int
-    etag: Name = ""
+    etag: Name | None = None
     version_id: Annotated[Name | None, Field(alias="version-id")] = None
     sequencer: Name | None = None
 
@@ -169,11 +169,11 @@ class JobRequestedEvent(Shape):
 
 
 class NotifiedObject(Shape):
-    """`s3.object` of a direct S3 notification. The key is URL-encoded; a deleted object has no size."""
+    """`s3.object` of a direct S3 notification of a created object. The key is URL-encoded."""
 
     key: EncodedKey
-    size: int | None = None
-    e_tag: Name = ""
+    size: int
+    e_tag: Name | None = None
     version_id: Name | None = None
     sequencer: Name | None = None
 
@@ -185,17 +185,22 @@ class NotifiedS3(Shape):
     object: NotifiedObject
 
 
-class NotificationRecord(Shape):
-    """One record of a notification."""
+class NotifiedEvent(Shape):
+    """The name of a record's event, which decides whether the rest is needed."""
 
     event_name: Name
+
+
+class NotificationRecord(NotifiedEvent):
+    """A record of a created object."""
+
     s3: NotifiedS3
 
 
 class Notification(Shape):
-    """A notification that S3 sent to the queue directly, without EventBridge."""
+    """A notification that S3 sent to the queue directly, without EventBridge. Its records are parsed one by one."""
 
-    records: Annotated[Sequence[NotificationRecord], Field(alias="Records")]
+    records: Annotated[Sequence[Any], Field(alias="Records")]
 
 
 Body = Mapping[str, Any]

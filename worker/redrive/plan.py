@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
-from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated
+from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated, Unparsed
 from worker.redrive.move_plan import duration
 
 
@@ -56,6 +56,8 @@ def _event(event: IncomingEvent) -> str:
             return f"object {input_file}"
         case Ignored(reason=reason):
             return f"ignored ({reason})"
+        case Unparsed(reason=reason):
+            return f"malformed record ({reason})"
         case Progressed() | WarningRaised() | Completed() | Failed() | Canceled():
             return f"{type(event).__name__} of job {event.job_id}"
         case _:
