@@ -82,6 +82,10 @@ class Condition:
         """Return the clause that compares the attribute with the value: `compare("EventTime", "<", 5)`."""
         return f"{self.name(attribute)} {operator} {self.value(value)}"
 
+    def all_of(self, *clauses: str) -> str:
+        """Return the clause: all of the clauses hold."""
+        return f"({' AND '.join(clauses)})"
+
     def not_in(self, attribute: str, values: Iterable[str]) -> str:
         """Return the clause: the attribute is none of the values."""
         return f"NOT {self.name(attribute)} IN ({', '.join(self.value(value) for value in sorted(values))})"

@@ -50,9 +50,13 @@ def _with_fields_of(shape: "type[DataclassInstance]", **views: type[View]) -> An
 
 
 class JobStatus(StrEnum):
-    """The status of a file and its job; the last three are final."""
+    """The status of a file and its job, in their order; the last three are final.
+
+    QUEUED: the file is uploaded, and its job is not created yet. SUBMITTED: the job waits in MediaConvert's queue.
+    """
 
     AWAITING_UPLOAD = "AWAITING_UPLOAD"
+    QUEUED = "QUEUED"
     SUBMITTED = "SUBMITTED"
     PROGRESSING = "PROGRESSING"
     COMPLETE = "COMPLETE"
@@ -142,7 +146,7 @@ def job_view(job: Job, *, now_ms: int, playback_base_url: str | None) -> JobView
 
 
 def view_without_job(lookup: Lookup) -> JobView:
-    """Return the view of an input file that has no job: its object is missing, or no job could be created."""
+    """Return the view of an input file without a job: it is awaited or queued, or no job could be created."""
     return _view(
         JobView,
         lookup,
@@ -151,7 +155,7 @@ def view_without_job(lookup: Lookup) -> JobView:
         phase=None,
         eta_s=None,
         submitted_at=None,
-        updated_at=_time(lookup.announced_s),
+        updated_at=_time(lookup.queued_s or lookup.announced_s),
         output=None,
         error=lookup.failure,
         warnings=[],
@@ -196,7 +200,7 @@ def _output(output: Output, playback_base_url: str | None) -> OutputView:
 def _status_without_job(lookup: Lookup) -> JobStatus:
     if lookup.failure:
         return JobStatus.ERROR
-    return JobStatus.SUBMITTED if lookup.replaces else JobStatus.AWAITING_UPLOAD
+    return JobStatus.QUEUED if lookup.is_queued else JobStatus.AWAITING_UPLOAD
 
 
 def _warnings(warnings: Iterable[JobWarning]) -> list[JobWarning]:

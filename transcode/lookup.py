@@ -11,8 +11,10 @@ class Lookup:
 
     `announced_s` is Unix seconds. `upload_id` is S3's id of a multipart upload. `is_uploaded` is true once the
     multipart upload was completed. `size_bytes` is the announced length, if there was one. `claimed_ms` (Unix
-    milliseconds) is the time of the claim that was recorded last. `replaces` is set from the request for another job
-    until that job is created: the id of the job, or of the refused claim, that the new job replaces.
+    milliseconds) is the time of the claim that was recorded last. `queued_s` (Unix seconds) is the time since which
+    the file waits for its job: the worker saw its object, or a caller requested another job. `replaces` is set from the
+    request for another job until that job is created: the id of the job, or of the refused claim, that the new job
+    replaces.
     """
 
     input_file: str
@@ -25,8 +27,14 @@ class Lookup:
     is_uploaded: bool = False
     size_bytes: int | None = None
     claimed_ms: int | None = None
+    queued_s: int | None = None
     replaces: str | None = None
 
-    def with_request(self, replaces: str) -> "Lookup":
+    @property
+    def is_queued(self) -> bool:
+        """True if the file's next job is not created yet, although its object is there."""
+        return self.job_id is None and self.failure is None and (self.queued_s is not None or self.replaces is not None)
+
+    def with_request(self, replaces: str, *, now_s: int) -> "Lookup":
         """Return the row after a request for another job, which replaces this row's job or failure."""
-        return replace(self, job_id=None, failure=None, replaces=replaces)
+        return replace(self, job_id=None, failure=None, replaces=replaces, queued_s=now_s)

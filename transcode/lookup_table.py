@@ -57,14 +57,29 @@ class LookupTable:
             return None
         return lookup_from_row(row)
 
+    async def queue(self, input_file: str, *, claimed_ms: int, now_s: int) -> None:
+        """Record that the file's object was seen, and that its job is not created yet. Safe to repeat.
+
+        The file is queued since the time of the claim. This changes nothing if a job or a failure of the same claim, or
+        anything of a later claim, was recorded. The row keeps name and owner for as long as the upload can wait.
+        """
+        update = Update().set(QueuedTime=claimed_ms // 1000).remove("JobId", "ErrorCode", "ErrorMessage")
+        same_claim = update.compare("ClaimedTime", "=", claimed_ms)
+        update.where(
+            update.absent("ClaimedTime"),
+            update.compare("ClaimedTime", "<", claimed_ms),
+            update.all_of(same_claim, update.absent("JobId"), update.absent("ErrorCode")),
+        )
+        await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+
     async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> None:
         """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat."""
-        update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "Replaces")
+        update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "QueuedTime", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def refuse(self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int) -> None:
         """Record that no job can be created for the file, unless a later claim was recorded. Safe to repeat."""
-        update = Update().set(**attributes_of(failure)).remove("JobId", "Replaces")
+        update = Update().set(**attributes_of(failure)).remove("JobId", "QueuedTime", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def complete(self, input_file: str, *, now_s: int) -> None:
@@ -74,10 +89,11 @@ class LookupTable:
         await self._write_if(input_file, update)
 
     async def forget(self, lookup: Lookup) -> None:
-        """Delete the record of an aborted multipart upload, unless it was completed meanwhile. Safe to repeat."""
+        """Delete the record of an aborted multipart upload, unless its object exists after all. Safe to repeat."""
         condition = Condition()
         condition.where(condition.compare("UploadId", "=", lookup.upload_id))
-        condition.where(condition.absent("UploadedTime")).where(condition.absent("JobId"))
+        for attribute in ("UploadedTime", "ClaimedTime", "JobId"):
+            condition.where(condition.absent(attribute))
         key = {"InputFile": {"S": lookup.input_file}}
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             await self._client.delete_item(TableName=self.table, Key=key, **condition.request())
@@ -88,7 +104,7 @@ class LookupTable:
         A late delivery of the replaced job's own message can't restore it, because the recorded claim time becomes one
         millisecond later than that job's.
         """
-        update = Update().set(Replaces=replaces, ClaimedTime=(lookup.claimed_ms or 0) + 1)
+        update = Update().set(Replaces=replaces, QueuedTime=now_s, ClaimedTime=(lookup.claimed_ms or 0) + 1)
         update.set(ExpirationTime=now_s + self._lifetimes.waiting_s)
         update.remove("JobId", "ErrorCode", "ErrorMessage")
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))

@@ -24,6 +24,7 @@ RENAMED = {
     "message": "ErrorMessage",
     "path": "OutputPath",
     "progress_percent": "ProgressRate",
+    "queued_s": "QueuedTime",
     "started_ms": "StartedTime",
     "started_percent": "StartedRate",
     "status": "JobStatus",

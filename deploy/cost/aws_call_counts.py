@@ -2,7 +2,7 @@
 
 ANNOUNCE_WRITES = 1
 SUBMIT_READS = 1
-SUBMIT_WRITES = 5
+SUBMIT_WRITES = 6
 """The claim and its update, the key's row, the status row, the input file's row."""
 EVENT_WRITES = 1
 """Writes for PROGRESSING and for each STATUS_UPDATE, if each comes alone; a batch of events of one job is one write."""

@@ -55,7 +55,10 @@ async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Res
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
 async def find_job(input_file: InputFile, caller: CurrentCaller, request: Request) -> Response:
-    """Get the newest job of a file. Before the file has a job, `job_id` is null and the status AWAITING_UPLOAD."""
+    """Get the newest job of a file. Until the file has a job, `job_id` is null.
+
+    The status is AWAITING_UPLOAD before the file is uploaded, and QUEUED from then until its job is created.
+    """
     resources, key = resources_of(request), FileKey(input_file)
     followed = await resources.reader.follow(key)
     if followed.owner_record is None or not may_see(caller, followed.owner_record):
@@ -106,7 +109,7 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
 async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources: AppResources) -> JobView:
     """After an ERROR or CANCELED, transcode the same file again. Two requests for the same retry create one job.
 
-    For a moment, until the new job is created, the file's status is SUBMITTED and its `job_id` null.
+    Until the new job is created, the file's status is QUEUED and its `job_id` null.
     """
     now_s = resources.now_s()
     lookup = await resources.lookups.get(job_request.input_file, now_s=now_s, consistent=True)
@@ -120,7 +123,7 @@ async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources:
     await resources.requests.send(lookup.input_file, stored, replaces=replaces)
     if lookup.replaces is None:
         await resources.lookups.request(lookup, replaces=replaces, now_s=now_s)
-    return view_without_job(lookup.with_request(replaces))
+    return view_without_job(lookup.with_request(replaces, now_s=now_s))
 
 
 async def _replaceable(lookup: Lookup, resources: Resources) -> str:

@@ -19,6 +19,7 @@ AWAITING: dict[str, Any] = {
     "error": None,
     "warnings": [],
 }
+QUEUED: dict[str, Any] = {**AWAITING, "status": "QUEUED", "updated_at": "2025-11-22T07:59:58Z"}
 PROGRESSING: dict[str, Any] = {
     **AWAITING,
     "job_id": EXAMPLE_JOB,
@@ -74,7 +75,7 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "expires_at": "2025-11-22T08:59:30Z",
         }
     ],
-    "Job": [PROGRESSING, AWAITING, COMPLETE, FAILED],
+    "Job": [PROGRESSING, AWAITING, QUEUED, COMPLETE, FAILED],
     "JobRequest": [{"input_file": EXAMPLE_FILE}],
     "Progress": [
         {name: PROGRESSING[name] for name in ("job_id", "status", "progress_percent", "phase", "eta_s", "updated_at")}

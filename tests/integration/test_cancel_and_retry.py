@@ -232,14 +232,14 @@ async def test_a_refused_cancel_has_a_reason(api: httpx.AsyncClient, stores: Sto
 async def test_a_retry_creates_a_new_job_for_the_same_file(
     api: httpx.AsyncClient, handler: DeliveryHandler, stores: Stores, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """The file's job is SUBMITTED at once and has no error; the worker then creates the job."""
+    """The file is QUEUED at once and has no error; the worker then creates the job."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="a b.mp4"), now_s=now_s())
     old = await failed_job(handler, api, stores, await upload_invalid_video(aws, stack, input_file))
     response = await api.post("/jobs", json={"input_file": input_file})
     between = await job_of(api, input_file)
     (request,) = await retry_messages(aws, stack, input_file)
     assert (response.status_code, response.json()) == (202, between)
-    assert (between["status"], between["job_id"], between["error"]) == ("SUBMITTED", None, None)
+    assert (between["status"], between["job_id"], between["error"]) == ("QUEUED", None, None)
     assert await handler.handle([request]) == {request.message_id: Done()}
     new = await job_of(api, input_file)
     assert (new["file_name"], new["error"]) == ("a b.mp4", None)
@@ -288,7 +288,7 @@ async def test_a_repeated_event_of_the_old_upload_does_not_restore_the_old_job(
     await failed_job(handler, api, stores, original)
     await api.post("/jobs", json={"input_file": input_file})
     await handler.handle([original])
-    assert (await job_of(api, input_file))["status"] == "SUBMITTED"
+    assert (await job_of(api, input_file))["status"] == "QUEUED"
 
 
 async def test_a_refused_retry_has_a_reason(

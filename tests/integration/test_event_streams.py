@@ -17,11 +17,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_a_file_is_followed_from_before_its_job_to_the_end(
     live_client: httpx.AsyncClient, module_stores: Stores, input_file: str, job_id: str
 ) -> None:
-    """AWAITING_UPLOAD, SUBMITTED, PROGRESSING, COMPLETE on one stream, which then ends."""
+    """AWAITING_UPLOAD, QUEUED, SUBMITTED, PROGRESSING, COMPLETE on one stream, which then ends."""
     now_s = int(time.time())
     await module_stores.lookups.announce(Lookup(input_file=input_file, file_name="a.mp4"), now_s=now_s)
     async with streaming(live_client, input_file=input_file) as stream:
         awaited = await stream.next()
+        await module_stores.lookups.queue(input_file, claimed_ms=1, now_s=now_s)
+        queued = await stream.next()
         await module_stores.statuses.submit(Job(job_id=job_id, input_file=input_file, file_name="a.mp4"), now_s=now_s)
         await module_stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
         submitted = await stream.next()
@@ -29,10 +31,16 @@ async def test_a_file_is_followed_from_before_its_job_to_the_end(
         progressing = await stream.next()
         await apply_complete(module_stores, job_id)
         done, end = await stream.next(), await stream.next()
-    seen = [awaited, submitted, progressing, done]
-    assert [each["status"] for each in seen if each] == ["AWAITING_UPLOAD", "SUBMITTED", "PROGRESSING", "COMPLETE"]
-    assert [each["progress_percent"] for each in seen if each] == [None, None, 40, 100]
-    assert all(each and each["input_file"] == input_file and each["file_name"] == "a.mp4" for each in seen)
+    seen = [each for each in (awaited, queued, submitted, progressing, done) if each]
+    assert [each["status"] for each in seen] == [
+        "AWAITING_UPLOAD",
+        "QUEUED",
+        "SUBMITTED",
+        "PROGRESSING",
+        "COMPLETE",
+    ]
+    assert [each["progress_percent"] for each in seen] == [None, None, None, 40, 100]
+    assert all(each["input_file"] == input_file and each["file_name"] == "a.mp4" for each in seen)
     assert end is None
     assert stream.retry_ms
 
@@ -69,6 +77,22 @@ async def test_a_newer_job_of_a_file_is_followed_instead(
         assert (following["job_id"], following["status"]) == (newer_id, "SUBMITTED")
         await apply_complete(module_stores, newer_id)
         assert [each["job_id"] for each in await stream.until("COMPLETE")] == [newer_id]
+
+
+async def test_a_new_version_of_a_finished_file_is_followed_from_its_queue(
+    live_client: httpx.AsyncClient, module_stores: Stores, input_file: str, job_id: str
+) -> None:
+    """The end of the old job isn't shown again while the new object waits for its job."""
+    now_s = int(time.time())
+    await module_stores.statuses.submit(Job(job_id=job_id, input_file=input_file), now_s=now_s)
+    await module_stores.lookups.link(input_file, job_id, claimed_ms=1, now_s=now_s)
+    async with streaming(live_client, input_file=input_file) as stream:
+        await stream.next()
+        await module_stores.lookups.queue(input_file, claimed_ms=2, now_s=now_s)
+        await module_stores.statuses.advance(Canceled(job_id=job_id, time_ms=5), now_s=now_s)
+        following = await stream.next()
+        assert following
+        assert (following["job_id"], following["status"]) == (None, "QUEUED")
 
 
 async def test_one_stream_follows_many_and_ends_with_the_last(

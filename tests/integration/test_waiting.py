@@ -94,6 +94,23 @@ async def test_a_throttled_create_job_costs_one_call(
     assert len(await jobs_of(mediaconvert, stack, input_file)) == 1
 
 
+@pytest.mark.parametrize("response", [(429, "TooManyRequestsException"), (503, "ServiceUnavailableException")])
+async def test_an_upload_is_queued_while_no_job_can_be_created(
+    handler: DeliveryHandler, stack: Stack, stores: Stores, input_file: str, response: Response
+) -> None:
+    """From the first delivery on; then the job takes its place."""
+    message, responses = object_created(stack, input_file), Responses(handler)
+    responses.by_call["CreateJob"] = response
+    assert isinstance(await deliver(handler, message), Retry)
+    queued = await stores.lookups.get(input_file, now_s=int(time.time()))
+    del responses.by_call["CreateJob"]
+    assert await deliver(later(handler, 61), replace(message, deliveries=2)) == Done()
+    created = await stores.lookups.get(input_file, now_s=int(time.time()))
+    assert queued is not None
+    assert created is not None
+    assert (queued.is_queued, created.is_queued, created.job_id is not None) == (True, False, True)
+
+
 @pytest.mark.parametrize("call", ["SearchJobs", "ListJobs"])
 async def test_a_throttled_search_frees_the_claim(
     handler: DeliveryHandler, stack: Stack, mediaconvert: "MediaConvertClient", input_file: str, call: str
@@ -134,7 +151,9 @@ async def test_denied_access_waits_and_is_logged_as_an_error(
     with capture_logs() as lines:
         assert isinstance(await deliver(handler, message), Retry)
     assert [line["event"] for line in lines if line["log_level"] == "error"] == ["encoder.denied"]
-    assert await stores.lookups.get(input_file, now_s=0, consistent=True) is None
+    lookup = await stores.lookups.get(input_file, now_s=0, consistent=True)
+    assert lookup is not None
+    assert (lookup.failure, lookup.is_queued) == (None, True)
     del responses.by_call["CreateJob"]
     assert await deliver(handler, replace(message, deliveries=2)) == Done()
 
@@ -190,7 +209,9 @@ async def test_a_claim_lives_for_as_long_as_its_upload_waits(
     for days in (0, 10, 20):
         await deliver(later(handler, days * DAY_S), message)
     assert responses.calls.count("SearchJobs") == 2
-    assert await stores.lookups.get(input_file, now_s=0, consistent=True) is None
+    lookup = await stores.lookups.get(input_file, now_s=int(time.time()) + 30 * DAY_S, consistent=True)
+    assert lookup is not None
+    assert lookup.is_queued
 
 
 async def test_five_defects_end_a_message_whatever_its_deliveries(

@@ -29,7 +29,7 @@ def test_a_failed_job_can_be_retried(api: httpx.Client) -> None:
     retry = api.post("/jobs", json={"input_file": input_file})
     second = poll_until(lambda: newest_job(api, input_file), lambda job: job["job_id"] is not None)
     ended = final_job(api, input_file)
-    assert (retry.status_code, retry.json()["status"], retry.json()["job_id"]) == (202, "SUBMITTED", None)
+    assert (retry.status_code, retry.json()["status"], retry.json()["job_id"]) == (202, "QUEUED", None)
     assert second["job_id"] != first["job_id"]
     assert (ended["job_id"], ended["status"]) == (second["job_id"], "ERROR")
 

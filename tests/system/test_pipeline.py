@@ -14,7 +14,7 @@ import pytest
 from .api_calls import FINAL, final_job, newest_job, upload
 from .running_system import System, ffmpeg, poll_until
 
-STATUSES = ["AWAITING_UPLOAD", "SUBMITTED", "PROGRESSING", "COMPLETE"]
+STATUSES = ["AWAITING_UPLOAD", "QUEUED", "SUBMITTED", "PROGRESSING", "COMPLETE"]
 
 
 def assert_plays(job: dict[str, Any]) -> None:

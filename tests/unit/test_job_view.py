@@ -168,6 +168,21 @@ def test_an_announced_upload_awaits_its_object() -> None:
     assert job.updated_at == datetime(2025, 11, 22, 7, 59, 59, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("lookup", "status"),
+    [
+        (Lookup(input_file="a", queued_s=1763798400), JobStatus.QUEUED),
+        (Lookup(input_file="a", queued_s=1763798400, replaces="1-a"), JobStatus.QUEUED),
+        (Lookup(input_file="a", queued_s=1763798400, failure=Failure(code=504, message="too long")), JobStatus.ERROR),
+        (Lookup(input_file="a", announced_s=1763798400), JobStatus.AWAITING_UPLOAD),
+    ],
+)
+def test_an_uploaded_file_is_queued_until_its_job_is_created(lookup: Lookup, status: JobStatus) -> None:
+    """The time of the change is the time at which it was queued."""
+    job = view_without_job(lookup)
+    assert (job.status, job.updated_at) == (status, datetime(2025, 11, 22, 8, tzinfo=UTC))
+
+
 def test_an_upload_whose_job_can_not_be_created_is_an_error() -> None:
     """A front end must not wait without end for a job that MediaConvert refused."""
     job = view_without_job(Lookup(input_file="a", failure=Failure(code=403, message="may not")))

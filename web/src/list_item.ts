@@ -88,14 +88,14 @@ export function newItem(fields: Pick<ListItem, "id"> & Partial<ListItem>): ListI
 export function withJob(item: ListItem, received: Job): ListItem {
   if (received.job_id !== null && received.job_id === item.replacedJobId) return item;
   const job = newerJob(item.job, received);
-  const isRetryRequested = job.job_id === null && job.status === "SUBMITTED";
+  const isQueued = job.status === "QUEUED";
   const isAwaitingUpload = job.status === "AWAITING_UPLOAD";
   return {
     ...item,
     job,
     inputFile: item.inputFile ?? job.input_file,
-    jobId: job.job_id ?? (isRetryRequested ? null : item.jobId),
-    replacedJobId: isRetryRequested ? (item.jobId ?? item.replacedJobId) : item.replacedJobId,
+    jobId: job.job_id ?? (isQueued ? null : item.jobId),
+    replacedJobId: isQueued ? (item.jobId ?? item.replacedJobId) : item.replacedJobId,
     fileName: item.fileName ?? job.file_name,
     isUploaded: item.isUploaded || !isAwaitingUpload,
     upload: isAwaitingUpload ? item.upload : null,
@@ -112,9 +112,9 @@ export function withProgress(item: ListItem, progress: Progress): ListItem {
 }
 
 function newerJob(known: Job | null, received: Job): Job {
-  if (known === null || known.job_id === null) return received;
-  // SUBMITTED without a job id: a retry was requested, and the worker will create the new job.
-  if (received.job_id === null) return received.status === "SUBMITTED" && isFinal(known.status) ? received : known;
+  if (known === null) return received;
+  if (received.job_id === null) return isLaterWithoutJob(known, received) ? received : known;
+  if (known.job_id === null) return received;
   if (known.job_id !== received.job_id) {
     return parseTime(received.submitted_at) >= parseTime(known.submitted_at) ? received : known;
   }
@@ -123,6 +123,14 @@ function newerJob(known: Job | null, received: Job): Job {
   if (parseTime(received.updated_at) < parseTime(known.updated_at)) return known;
   const percents = [known.progress_percent, received.progress_percent].filter((percent) => percent !== null);
   return { ...received, progress_percent: percents.length > 0 ? Math.max(...percents) : null };
+}
+
+/** Return whether a state without a job follows the known one. */
+function isLaterWithoutJob(known: Job, received: Job): boolean {
+  if (known.job_id === null) return !(known.status === "QUEUED" && received.status === "AWAITING_UPLOAD");
+  // QUEUED after a final status: a retry was requested. A delayed response from before the job is older than its end.
+  const isRetry = received.status === "QUEUED" && isFinal(known.status);
+  return isRetry && parseTime(received.updated_at) >= parseTime(known.updated_at);
 }
 
 function parseTime(text: string | null): number {
@@ -145,6 +153,7 @@ export function viewOf(item: ListItem): View {
   switch (job.status) {
     case "AWAITING_UPLOAD":
       return item.isUploaded ? stageView("waiting", null, 100) : stageView("interrupted");
+    case "QUEUED":
     case "SUBMITTED":
       return stageView("waiting", null, 100);
     case "PROGRESSING":

@@ -36,7 +36,9 @@ export interface paths {
         };
         /**
          * Find the job of an input file
-         * @description Get the newest job of a file. Before the file has a job, `job_id` is null and the status AWAITING_UPLOAD.
+         * @description Get the newest job of a file. Until the file has a job, `job_id` is null.
+         *
+         *     The status is AWAITING_UPLOAD before the file is uploaded, and QUEUED from then until its job is created.
          */
         get: operations["find_job"];
         put?: never;
@@ -44,7 +46,7 @@ export interface paths {
          * Request another job for a file
          * @description After an ERROR or CANCELED, transcode the same file again. Two requests for the same retry create one job.
          *
-         *     For a moment, until the new job is created, the file's status is SUBMITTED and its `job_id` null.
+         *     Until the new job is created, the file's status is QUEUED and its `job_id` null.
          */
         post: operations["retry_job"];
         delete?: never;
@@ -459,6 +461,20 @@ export interface components {
          *       "warnings": []
          *     }
          * @example {
+         *       "job_id": null,
+         *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
+         *       "file_name": "Big Buck Bunny.mp4",
+         *       "status": "QUEUED",
+         *       "progress_percent": null,
+         *       "phase": null,
+         *       "eta_s": null,
+         *       "submitted_at": null,
+         *       "updated_at": "2025-11-22T07:59:58Z",
+         *       "output": null,
+         *       "error": null,
+         *       "warnings": []
+         *     }
+         * @example {
          *       "job_id": "1763798400123-a1b2c3",
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
@@ -572,10 +588,12 @@ export interface components {
         };
         /**
          * JobStatus
-         * @description The status of a file and its job; the last three are final.
+         * @description The status of a file and its job, in their order; the last three are final.
+         *
+         *     QUEUED: the file is uploaded, and its job is not created yet. SUBMITTED: the job waits in MediaConvert's queue.
          * @enum {string}
          */
-        JobStatus: "AWAITING_UPLOAD" | "SUBMITTED" | "PROGRESSING" | "COMPLETE" | "ERROR" | "CANCELED";
+        JobStatus: "AWAITING_UPLOAD" | "QUEUED" | "SUBMITTED" | "PROGRESSING" | "COMPLETE" | "ERROR" | "CANCELED";
         JsonValue: unknown;
         /**
          * ListedPart

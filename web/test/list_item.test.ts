@@ -22,6 +22,10 @@ function job(fields: Partial<Job> = {}): Job {
   };
 }
 
+function queued(fields: Partial<Job> = {}): Job {
+  return job({ job_id: null, status: "QUEUED", phase: null, submitted_at: null, ...fields });
+}
+
 function sending(fields: Partial<UploadState> = {}): UploadState {
   return { phase: "sending", sentBytes: 500, bytesPerS: 100, problem: null, ...fields };
 }
@@ -56,7 +60,7 @@ describe("an update of a job", () => {
 
   test("replaces a failed job by the requested retry, and later updates of the failed job are ignored", () => {
     const failed = withJob(item, job({ status: "ERROR" }));
-    const retried = withJob(failed, job({ job_id: null, status: "SUBMITTED", phase: null, submitted_at: null }));
+    const retried = withJob(failed, queued({ updated_at: "2026-01-01T00:00:20Z" }));
     expect(viewOf(retried).stage).toBe("waiting");
     expect(shouldFollow(retried)).toBe(true);
     expect(withJob(retried, job({ status: "ERROR" }))).toBe(retried);
@@ -71,6 +75,20 @@ describe("an update of a job", () => {
   test("keeps the job if it says that the upload is awaited", () => {
     const awaitingUpload = job({ job_id: null, status: "AWAITING_UPLOAD" });
     expect(withJob(withJob(item, job()), awaitingUpload).jobId).toBe("1-a");
+  });
+
+  test("keeps the end of a job if it says that the job was queued before", () => {
+    const failed = withJob(item, job({ status: "ERROR" }));
+    expect(withJob(failed, queued({ updated_at: "2026-01-01T00:00:09Z" })).job?.status).toBe("ERROR");
+  });
+
+  test("of a queued file replaces the awaited upload, and not the other way round", () => {
+    const awaitingUpload = job({ job_id: null, status: "AWAITING_UPLOAD", phase: null });
+    const waiting = withJob(withJob(item, awaitingUpload), queued());
+    expect(waiting).toMatchObject({ isUploaded: true, jobId: null, job: { status: "QUEUED" } });
+    expect(withJob(waiting, awaitingUpload).job?.status).toBe("QUEUED");
+    expect(withJob(waiting, job({ status: "SUBMITTED" })).jobId).toBe("1-a");
+    expect(withJob(withJob(item, job({ status: "SUBMITTED" })), queued()).job?.status).toBe("SUBMITTED");
   });
 
   test("ends the upload, also one of another tab", () => {
@@ -103,6 +121,13 @@ describe("the progress bar", () => {
   test("is full once the video plays", () => {
     const view = viewOf(withJob(item, job({ status: "COMPLETE", progress_percent: 100 })));
     expect(view).toMatchObject({ stage: "complete", uploadPercent: 100, transcodePercent: 100 });
+  });
+
+  test("doesn't move while the file waits for its job, and then for MediaConvert", () => {
+    const waiting = withJob(item, queued());
+    const bar = { stage: "waiting", percent: null, uploadPercent: 100, transcodePercent: 0 };
+    expect(viewOf(waiting)).toMatchObject(bar);
+    expect(viewOf(withJob(waiting, job({ status: "SUBMITTED" })))).toMatchObject(bar);
   });
 
   test.each([
