@@ -27,6 +27,7 @@ from worker.assembly import open_handler
 from worker.claim import Claim, Destination
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Retry
+from worker.submission.mediaconvert import QueueCounts
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
@@ -222,6 +223,18 @@ async def test_a_new_version_of_a_file_creates_a_job_in_another_folder(
     newest = max(jobs, key=lambda job: job["CreatedAt"])
     assert lookup is not None
     assert lookup.job_id == newest["Id"] or len({job["CreatedAt"] for job in jobs}) == 1
+
+
+async def test_the_jobs_in_mediaconverts_queue_are_counted(
+    waiting_handler: tuple[DeliveryHandler, "MediaConvertClient"], stack: Stack, input_file: str
+) -> None:
+    """The queue without a setting is the account's default queue."""
+    handler, _ = waiting_handler
+    counts = [await handler.submitter.mediaconvert.queue_counts()]
+    for number in range(2):
+        await handler.handle([object_created(stack, f"{input_file}-{number}.mp4")])
+        counts.append(await handler.submitter.mediaconvert.queue_counts())
+    assert counts == [QueueCounts(submitted=number, progressing=0) for number in range(3)]
 
 
 async def test_a_refused_job_is_an_error_of_its_file(

@@ -16,7 +16,7 @@ from tests.service_model import violations
 from tests.unit.test_job_request import DEFAULTS, claim_of
 from transcode.correlation import Correlation
 from worker.settings import WorkerSettings
-from worker.submission.job_request import JobDefaults, job_request, queue_filter
+from worker.submission.job_request import JobDefaults, job_request, queue_filter, queue_name
 from worker.submission.mediaconvert import MAX_SEARCH_CHARACTERS, PAGE_SIZE
 
 INFRA = Path(__file__).parents[2] / "infra"
@@ -74,6 +74,7 @@ def test_create_job_and_its_searches_are_valid_for_each_form_of_the_queue(queue:
     newest = {**queue_filter(queue), "Order": "DESCENDING", "MaxResults": PAGE_SIZE}
     assert wrong("CreateJob", create_job(defaults=defaults)) == []
     assert wrong("ListJobs", newest) == []
+    assert wrong("GetQueue", {"Name": queue_name(queue)}) == []
     assert wrong("SearchJobs", {**newest, "InputFile": "a" * MAX_SEARCH_CHARACTERS}) == []
 
 

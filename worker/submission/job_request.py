@@ -14,6 +14,8 @@ from worker.claim import Claim, Destination
 from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.submission.output_names import base_name, key_uri
 
+DEFAULT_QUEUE = "Default"
+
 CLAIM_KEY = "Claim"
 """The user metadata with the id of a job's claim."""
 
@@ -76,7 +78,16 @@ def queue_filter(queue: str | None) -> dict[str, str]:
     >>> queue_filter("arn:aws:mediaconvert:eu-west-1:111122223333:queues/videos")
     {'Queue': 'videos'}
     """
-    return {"Queue": queue.rpartition("/")[2]} if queue else {}
+    return {"Queue": queue_name(queue)} if queue else {}
+
+
+def queue_name(queue: str | None) -> str:
+    """Return the name of the queue that is given by name or ARN; without one, jobs go to the account's default queue.
+
+    >>> queue_name("arn:aws:mediaconvert:eu-west-1:111122223333:queues/videos"), queue_name(None)
+    ('videos', 'Default')
+    """
+    return queue.rpartition("/")[2] if queue else DEFAULT_QUEUE
 
 
 def input_uri(input_bucket: str, input_file: str) -> str:

@@ -1,10 +1,11 @@
-"""MediaConvert's API for the worker: create a job, find the job of a claim, cancel a job.
+"""MediaConvert's API for the worker: create a job, find the job of a claim, cancel a job, count the waiting jobs.
 
 No AWS type passes this boundary.
 """
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -23,6 +24,7 @@ from worker.submission.job_request import (
     input_uri,
     job_request,
     queue_filter,
+    queue_name,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ PERMISSIONS = (
     allow("mediaconvert:CreateJob", on=[Resource.MEDIACONVERT_QUEUE, Resource.MEDIACONVERT_JOB_TEMPLATE])
     | allow("iam:PassRole", on=[Resource.MEDIACONVERT_ROLE])  # CreateJob names it
     | allow("mediaconvert:GetJobTemplate", on=[Resource.MEDIACONVERT_JOB_TEMPLATE])
-    | allow("mediaconvert:ListJobs", "mediaconvert:SearchJobs", on=[Resource.MEDIACONVERT_QUEUE])
+    | allow(
+        "mediaconvert:GetQueue", "mediaconvert:ListJobs", "mediaconvert:SearchJobs", on=[Resource.MEDIACONVERT_QUEUE]
+    )
     | allow("mediaconvert:CancelJob", on=[Resource.MEDIACONVERT_JOBS])
 )
 
@@ -64,6 +68,14 @@ class MediaConvertBusyError(Exception):
         super().__init__(str(error))
         self.is_jobless = is_jobless
         self.is_denied = is_denied
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCounts:
+    """The jobs in MediaConvert's queue, of all programs that use it: those that wait, and those that run."""
+
+    submitted: int
+    progressing: int
 
 
 class MediaConvertJobs:
@@ -137,6 +149,17 @@ class MediaConvertJobs:
             await self._client.cancel_job(Id=job_id)
         except (self._client.exceptions.ConflictException, self._client.exceptions.NotFoundException):
             return
+
+    async def queue_counts(self) -> QueueCounts:
+        """Return the numbers of jobs in the deployment's queue, with one GetQueue.
+
+        Raises:
+            Exception: MediaConvert throttled or denied the call, or doesn't respond.
+        """
+        queue = (await self._client.get_queue(Name=queue_name(self._defaults.queue)))["Queue"]
+        return QueueCounts(
+            submitted=queue.get("SubmittedJobsCount", 0), progressing=queue.get("ProgressingJobsCount", 0)
+        )
 
     async def _template_settings(self, now_s: float) -> Mapping[str, Any]:
         if self._template is None or self._template[0] + TEMPLATE_CACHE_S < now_s:
