@@ -2,12 +2,13 @@
 
 from service.aws import job_requests, mediaconvert, multipart, playback_secret, presigned
 from service.live import batch_get
-from transcode import lookup_table, status_table
+from transcode import lookup_table, queue_table, status_table
 
 SERVICE = (
     lookup_table.PERMISSIONS
     | lookup_table.ANNOUNCING
     | status_table.PERMISSIONS
+    | queue_table.PERMISSIONS
     | batch_get.PERMISSIONS
     | presigned.PERMISSIONS
     | multipart.PERMISSIONS

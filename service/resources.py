@@ -19,6 +19,7 @@ from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
 from service.live.hub import Hub
 from service.live.job_json_cache import JobJsonCache
+from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
@@ -26,6 +27,7 @@ from transcode.aws import Aws
 from transcode.dynamodb import Lifetimes
 from transcode.errors import AwsUnavailableError
 from transcode.lookup_table import LookupTable
+from transcode.queue_table import QueueTable
 from transcode.startup import aws_of
 from transcode.status_table import StatusTable
 
@@ -93,7 +95,8 @@ async def open_resources(
         batch_get = BatchGet(
             dynamodb, status_table=settings.status_table, lookup_table=settings.input_file_table, clock=clock
         )
-        reader = JobReader(batch_get, statuses, fresh_s=settings.fresh_s, clock=clock)
+        figures = QueueFiguresCache(QueueTable(dynamodb, settings.status_table, ttl_s=settings.status_ttl_s))
+        reader = JobReader(batch_get, statuses, figures, fresh_s=settings.fresh_s, clock=clock)
         hub = Hub(reader, partial(_serialize, settings, clock), tick_s=settings.tick_s)
         stack.push_async_callback(reader.close)
         stack.push_async_callback(hub.close)

@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 
 from transcode.job import Job, JobWarning, Output, Rendition, eta_s
 from transcode.lookup import Lookup
+from transcode.queue_figures import Place
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -98,6 +99,15 @@ class WarningView(View):
     message: str
 
 
+class QueueView(View):
+    """The place of a waiting file or job in the queue, as if all were started in the order in which they came."""
+
+    model_config = ConfigDict(title="Queue")
+
+    ahead: int = Field(description="Files and jobs that will be started before this one, about.", examples=[12])
+    eta_s: int | None = Field(description="Seconds until it is started, about; null if there is no estimate.")
+
+
 class JobView(View):
     """Everything that a front end can show of a file and its job."""
 
@@ -107,6 +117,7 @@ class JobView(View):
     input_file: str | None = Field(examples=[EXAMPLE_FILE])
     file_name: str | None = Field(examples=["Big Buck Bunny.mp4"])
     status: JobStatus
+    queue: QueueView | None = Field(description="While it is QUEUED or SUBMITTED, its place, if it is known.")
     progress_percent: int | None = Field(description="0 to 100; null is unknown: show an indeterminate bar.")
     phase: str | None = Field(description="PROBING, TRANSCODING or UPLOADING, while known.")
     eta_s: int | None = Field(description="Seconds left at the present rate; null if there is no estimate.")
@@ -130,12 +141,13 @@ class ProgressView(View):
     updated_at: datetime | None
 
 
-def job_view(job: Job, *, now_ms: int, playback_base_url: str | None) -> JobView:
-    """Return the view of a job; `now_ms` is Unix milliseconds."""
+def job_view(job: Job, *, now_ms: int, playback_base_url: str | None, place: Place | None = None) -> JobView:
+    """Return the view of a job; `now_ms` is Unix milliseconds, `place` is that of a waiting job, if it is known."""
     return _view(
         JobView,
         job,
         status=JobStatus(job.status.value),
+        queue=place,
         eta_s=eta_s(job, now_ms=now_ms),
         submitted_at=_time(job.submitted_s),
         updated_at=_time(job.updated_s),
@@ -145,12 +157,13 @@ def job_view(job: Job, *, now_ms: int, playback_base_url: str | None) -> JobView
     )
 
 
-def view_without_job(lookup: Lookup) -> JobView:
+def view_without_job(lookup: Lookup, *, place: Place | None = None) -> JobView:
     """Return the view of an input file without a job: it is awaited or queued, or no job could be created."""
     return _view(
         JobView,
         lookup,
         status=_status_without_job(lookup),
+        queue=place,
         progress_percent=None,
         phase=None,
         eta_s=None,
@@ -162,14 +175,16 @@ def view_without_job(lookup: Lookup) -> JobView:
     )
 
 
-def file_view(job: Job | None, lookup: Lookup | None, *, now_ms: int, playback_base_url: str | None) -> JobView:
+def file_view(
+    job: Job | None, lookup: Lookup | None, *, place: Place | None, now_ms: int, playback_base_url: str | None
+) -> JobView:
     """Return the view of an input file and its newest job, either of which may be unknown."""
     if job is None:
-        return view_without_job(lookup or Lookup(input_file=""))
+        return view_without_job(lookup or Lookup(input_file=""), place=place)
     if lookup is not None:
         # The job's row may lack these for a moment after the job was created; clients match their file by them.
         job = replace(job, input_file=job.input_file or lookup.input_file, file_name=job.file_name or lookup.file_name)
-    return job_view(job, now_ms=now_ms, playback_base_url=playback_base_url)
+    return job_view(job, place=place, now_ms=now_ms, playback_base_url=playback_base_url)
 
 
 def progress_view(job: Job, *, now_ms: int) -> ProgressView:

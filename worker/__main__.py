@@ -9,10 +9,11 @@ import uvloop
 
 from transcode import gc_tuning
 from transcode.startup import aws_of
-from worker.assembly import open_handler
+from worker.assembly import open_handler, open_queue_meter
 from worker.health import HealthFile
 from worker.loop import Loop
 from worker.queue import open_queue
+from worker.queue_meter import measure_periodically
 from worker.reconcile.runner import reconcile_periodically
 from worker.settings import WorkerSettings
 from worker.startup import worker_process
@@ -44,7 +45,8 @@ async def run(settings: WorkerSettings) -> None:
         )
         gc_tuning.freeze_startup_objects()
         log.info("worker.ready", queues=[queue.name for queue in queues])
-        async with reconcile_periodically(aws, settings, handler):
+        meter = await open_queue_meter(aws, settings, handler)
+        async with reconcile_periodically(aws, settings, handler), measure_periodically(meter):
             await loop.run(stop)
     log.info("worker.stopped")
 

@@ -5,6 +5,7 @@ import time
 from transcode.aws import Aws
 from transcode.dynamodb import Lifetimes
 from transcode.lookup_table import LookupTable
+from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
@@ -14,11 +15,13 @@ from worker.delivery_notes import DeliveryNotes
 from worker.key_table import KeyTable
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
+from worker.queue_meter import QueueMeter
 from worker.retry import RetryRule
 from worker.settings import WorkerSettings
 from worker.submission.job_request import JobDefaults
 from worker.submission.mediaconvert import MediaConvertJobs
 from worker.submission.submit import Submitter
+from worker.waiting_messages import WaitingMessages
 
 
 async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
@@ -37,6 +40,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
             lookups=lookups,
             statuses=statuses,
             mediaconvert=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
+            queue_table=_queue_table(statuses, settings),
             clock=time.time,
             lease_s=settings.claim_lease_s,
         ),
@@ -53,6 +57,22 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
         rule=RetryRule(give_up_after_s=settings.give_up_after_s),
         clock=time.time,
     )
+
+
+async def open_queue_meter(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler) -> QueueMeter:
+    """Return the meter of the queues of uploads and of MediaConvert's queue, with the handler's own stores."""
+    submitter = handler.submitter
+    return QueueMeter(
+        messages=WaitingMessages(await aws.sqs(), [settings.uploads_queue_url]),
+        mediaconvert=submitter.mediaconvert,
+        table=submitter.queue_table,
+        key_table=submitter.key_table,
+        clock=time.time,
+    )
+
+
+def _queue_table(statuses: StatusTable, settings: WorkerSettings) -> QueueTable:
+    return QueueTable(statuses.client, statuses.table, ttl_s=settings.status_ttl_s)
 
 
 def message_parser(settings: WorkerSettings) -> MessageParser:

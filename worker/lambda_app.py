@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 import structlog
 
-from worker.assembly import open_handler
+from worker.assembly import open_handler, open_queue_meter
 from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
 from worker.lambda_runtime import LambdaRuntime
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
+from worker.queue_meter import OccasionalMeter
 from worker.retry import ALONE_TIMEOUT_S
 from worker.settings import WorkerSettings
 
@@ -42,6 +43,7 @@ class LambdaWorker:
         aws = self._runtime.aws
         self._sqs = self._runtime.run(aws.sqs())
         self._handler = self._runtime.run(open_handler(aws, settings))
+        self._meter = OccasionalMeter(self._runtime.run(open_queue_meter(aws, settings, self._handler)))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
         """Return the messages of a queue's batch that Lambda must not delete; None for an event without a queue.
@@ -53,6 +55,12 @@ class LambdaWorker:
         return self._runtime.run(self._handle(parse_invocation(event, request_id=context.aws_request_id), context))
 
     async def _handle(self, invoked: QueueBatches | DirectEvent, context: Context) -> dict[str, Any] | None:
+        try:
+            return await self._handle_all(invoked, context)
+        finally:
+            await self._meter.measure_if_due()
+
+    async def _handle_all(self, invoked: QueueBatches | DirectEvent, context: Context) -> dict[str, Any] | None:
         match invoked:
             case DirectEvent(message=message):
                 require_done((await self._handler.handle([message])).get(message.message_id))

@@ -1,7 +1,7 @@
 """The AWS permissions of the worker, and of an operator's commands, from the stores and clients."""
 
-from transcode import lookup_table, status_table
-from worker import artifacts, delivery_notes, key_table, queue
+from transcode import lookup_table, queue_table, status_table
+from worker import artifacts, delivery_notes, key_table, queue, waiting_messages
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
@@ -14,6 +14,8 @@ WORKER = (
     | delivery_notes.PERMISSIONS
     | artifacts.PERMISSIONS
     | queue.PERMISSIONS
+    | queue_table.PERMISSIONS
+    | waiting_messages.PERMISSIONS
     | mediaconvert.PERMISSIONS
     | job_reader.PERMISSIONS
     | open_jobs.PERMISSIONS

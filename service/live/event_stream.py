@@ -31,12 +31,14 @@ HEARTBEAT = format_sse_event(comment="")
 
 
 def as_event(key: Key, followed: Followed, *, now_ms: int, playback_base_url: str | None) -> tuple[bytes, str]:
-    """Return a state as an event without its id, and the state's tag, which ignores the estimate."""
-    job = file_view(followed.job, followed.lookup, now_ms=now_ms, playback_base_url=playback_base_url)
+    """Return a state as an event without its id, and the state's tag, which ignores the estimates of time."""
+    job = file_view(
+        followed.job, followed.lookup, place=followed.place, now_ms=now_ms, playback_base_url=playback_base_url
+    )
     event = format_sse_event(event="progress", data_str=job.model_dump_json())
     if followed.is_final and isinstance(key, JobKey):
         return event, final_tag(key)
-    return event, tag(key, job.model_dump_json(exclude={"eta_s"}).encode())
+    return event, tag(key, job.model_dump_json(exclude={"eta_s": True, "queue": {"eta_s"}}).encode())
 
 
 class ProgressStream(Response):

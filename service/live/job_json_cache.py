@@ -22,7 +22,8 @@ class _Entry:
     def matches(self, followed: Followed, second: int) -> bool:
         """Return whether this is the JSON of these very objects in this second: the estimate counts down."""
         cached = self.followed
-        return cached.job is followed.job and cached.lookup is followed.lookup and self.second == second
+        is_same_read = cached.job is followed.job and cached.lookup is followed.lookup
+        return is_same_read and cached.place == followed.place and self.second == second
 
 
 class JobJsonCache:
@@ -38,7 +39,13 @@ class JobJsonCache:
         entry = self._entries.get(key)
         if entry is not None and entry.matches(followed, second):
             return entry.body
-        job = file_view(followed.job, followed.lookup, now_ms=now_ms, playback_base_url=self._playback_base_url)
+        job = file_view(
+            followed.job,
+            followed.lookup,
+            place=followed.place,
+            now_ms=now_ms,
+            playback_base_url=self._playback_base_url,
+        )
         body = job.model_dump_json().encode()
         if len(self._entries) >= MAX_CACHED_JOBS:
             self._entries.clear()

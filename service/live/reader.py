@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from service.live.batch_get import BATCH_SIZE, BatchGet, Row
-from service.views.followed import FileKey, Followed, JobKey, Key, later_of
+from service.live.queue_figures_cache import QueueFiguresCache
+from service.views.followed import FileKey, Followed, JobKey, Key, later_of, with_place
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Job
 from transcode.lookup import Lookup
@@ -38,11 +39,18 @@ class JobReader:
     """Reads jobs and files. All methods must run in one event loop."""
 
     def __init__(
-        self, batch_get: BatchGet, statuses: StatusTable, *, fresh_s: float, clock: Callable[[], float]
+        self,
+        batch_get: BatchGet,
+        statuses: StatusTable,
+        figures: QueueFiguresCache,
+        *,
+        fresh_s: float,
+        clock: Callable[[], float],
     ) -> None:
         """`fresh_s` is the seconds for which a job's row is cached; `clock` returns Unix seconds."""
         self._batch_get = batch_get
         self._statuses = statuses
+        self._figures = figures
         self._fresh_s = fresh_s
         self._clock = clock
         self._waiting: dict[Key, list[asyncio.Future[Row | None]]] = {}
@@ -60,12 +68,19 @@ class JobReader:
         """Return the state of a job or file, never an older one than `known`.
 
         A file's own row is read until it names a job, and again when that job has ended: if the file then has a newer
-        job, the reader continues with that one.
+        job, the reader continues with that one. A waiting file or job has its place in the queue, if it is known.
 
         Raises:
             JobNotFoundError, UploadNotFoundError: It doesn't exist, or it has expired.
             AwsUnavailableError: DynamoDB throttles the reads.
         """
+        followed = await self._state(key, known)
+        if not followed.is_waiting:
+            return followed
+        now_s = int(self._clock())
+        return with_place(followed, await self._figures.current(now_s=now_s), known=known, now_s=now_s)
+
+    async def _state(self, key: Key, known: Followed | None) -> Followed:
         known_job = known.job if known else None
         if isinstance(key, JobKey):
             return Followed(job=await self._job(key.job_id, known_job))

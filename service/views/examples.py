@@ -10,6 +10,7 @@ AWAITING: dict[str, Any] = {
     "input_file": EXAMPLE_FILE,
     "file_name": "Big Buck Bunny.mp4",
     "status": "AWAITING_UPLOAD",
+    "queue": None,
     "progress_percent": None,
     "phase": None,
     "eta_s": None,
@@ -19,7 +20,12 @@ AWAITING: dict[str, Any] = {
     "error": None,
     "warnings": [],
 }
-QUEUED: dict[str, Any] = {**AWAITING, "status": "QUEUED", "updated_at": "2025-11-22T07:59:58Z"}
+QUEUED: dict[str, Any] = {
+    **AWAITING,
+    "status": "QUEUED",
+    "queue": {"ahead": 12, "eta_s": 95},
+    "updated_at": "2025-11-22T07:59:58Z",
+}
 PROGRESSING: dict[str, Any] = {
     **AWAITING,
     "job_id": EXAMPLE_JOB,

@@ -8,10 +8,11 @@ far, so that a client which reconnects with that id gets only the states that it
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from transcode.job import Job
+from transcode.job import Job, Status
 from transcode.lookup import Lookup
+from transcode.queue_figures import Place, QueueFigures
 
 MAX_FOLLOWED = 50
 """Maximum of files and jobs on one stream. It keeps an event's id under half a kilobyte, and a first read under two
@@ -39,10 +40,14 @@ Key = JobKey | FileKey
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """The state of a job or a file: at least one of the two is set. A job that is followed by its id has no lookup."""
+    """The state of a job or a file: at least one of the two is set. A job that is followed by its id has no lookup.
+
+    `place` is the place in the queue of a waiting file or job, if it is known.
+    """
 
     lookup: Lookup | None = None
     job: Job | None = None
+    place: Place | None = None
 
     @property
     def is_final(self) -> bool:
@@ -52,9 +57,36 @@ class Followed:
         return self.lookup is not None and self.lookup.failure is not None
 
     @property
+    def is_waiting(self) -> bool:
+        """True if the file waits for its job, or the job for MediaConvert to start it."""
+        if self.job is not None:
+            return self.job.status is Status.SUBMITTED
+        return self.lookup is not None and self.lookup.is_queued
+
+    @property
     def owner_record(self) -> Lookup | Job | None:
         """The record that names the owner: the upload's, else the job's. A job belongs to the caller of its upload."""
         return self.lookup or self.job
+
+
+def with_place(followed: Followed, figures: QueueFigures, *, known: Followed | None, now_s: int) -> Followed:
+    """Return the waiting file or job with its place; the number ahead of it never grows while a client follows it."""
+    job, lookup = followed.job, followed.lookup
+    if job is not None:
+        place = None if job.submitted_s is None else figures.place_of_job(job.submitted_s, now_s=now_s)
+    else:
+        queued_s = None if lookup is None else lookup.queued_s
+        place = None if queued_s is None else figures.place_of_upload(queued_s, now_s=now_s)
+    if place is not None and known is not None and known.place is not None and _is_same_wait(known, followed):
+        place = replace(place, ahead=min(place.ahead, known.place.ahead))
+    return replace(followed, place=place)
+
+
+def _is_same_wait(known: Followed, read: Followed) -> bool:
+    if known.job is not None:
+        return read.job is not None and read.job.job_id == known.job.job_id
+    queued_s = [each.lookup.queued_s if each.lookup else None for each in (known, read)]
+    return read.job is not None or queued_s[0] == queued_s[1]
 
 
 def later_of(known: Job, read: Job) -> Job:

@@ -159,6 +159,8 @@ def _named(name: str) -> list[Resource]:
 def _of_mediaconvert(action: str, params: Mapping[str, Any]) -> list[Resource]:
     if action in {"mediaconvert:CancelJob", "mediaconvert:GetJob"}:
         return [Resource.MEDIACONVERT_JOBS]
+    if action == "mediaconvert:GetQueue":
+        return [Resource.MEDIACONVERT_QUEUE]
     if action == "mediaconvert:GetJobTemplate":
         return [Resource.MEDIACONVERT_JOB_TEMPLATE]
     return [Resource.MEDIACONVERT_QUEUE] if "Queue" in params else []

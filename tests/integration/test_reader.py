@@ -11,6 +11,7 @@ from local.provision import Stack
 from service.live import reader as reader_module
 from service.live.batch_get import BatchGet
 from service.live.hub import Hub
+from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
 from service.views.followed import FileKey, Followed, JobKey, Key
 from tests.integration.stores import Stores
@@ -18,6 +19,7 @@ from transcode.aws import Aws
 from transcode.errors import AwsUnavailableError, JobNotFoundError, UploadNotFoundError
 from transcode.job import Canceled, Job, Progressed, Status
 from transcode.lookup import Lookup
+from transcode.queue_table import QueueTable
 
 DEADLINE_S = 20
 
@@ -39,7 +41,8 @@ async def reader(stores: Stores, stack: Stack, fresh_s: float) -> AsyncIterator[
         lookup_table=stack.input_file_table,
         clock=time.time,
     )
-    opened = JobReader(rows, stores.statuses, fresh_s=fresh_s, clock=time.time)
+    figures = QueueFiguresCache(QueueTable(stores.statuses.client, stack.status_table, ttl_s=60))
+    opened = JobReader(rows, stores.statuses, figures, fresh_s=fresh_s, clock=time.time)
     yield opened
     await opened.close()
 

@@ -10,8 +10,8 @@ from worker.reconcile.assembly import MAX_LEASE_S, PASS_SHARE
 from worker.reconcile.job_list import PAGE_SIZE
 from worker.reconcile.open_jobs import BATCH_SIZE
 from worker.reconcile.overdue import overdue_after_s
-from worker.reconcile.runner import LONGEST_GAP
 from worker.settings import WorkerSettings
+from worker.turns import LONGEST_GAP
 
 DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "reliability.md").read_text(encoding="utf-8")
 JOBS_PER_MIN = 4_600

@@ -437,6 +437,7 @@ export interface components {
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
          *       "status": "PROGRESSING",
+         *       "queue": null,
          *       "progress_percent": 42,
          *       "phase": "TRANSCODING",
          *       "eta_s": 12,
@@ -451,6 +452,7 @@ export interface components {
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
          *       "status": "AWAITING_UPLOAD",
+         *       "queue": null,
          *       "progress_percent": null,
          *       "phase": null,
          *       "eta_s": null,
@@ -465,6 +467,10 @@ export interface components {
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
          *       "status": "QUEUED",
+         *       "queue": {
+         *         "ahead": 12,
+         *         "eta_s": 95
+         *       },
          *       "progress_percent": null,
          *       "phase": null,
          *       "eta_s": null,
@@ -479,6 +485,7 @@ export interface components {
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
          *       "status": "COMPLETE",
+         *       "queue": null,
          *       "progress_percent": 100,
          *       "phase": null,
          *       "eta_s": null,
@@ -511,6 +518,7 @@ export interface components {
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
          *       "status": "ERROR",
+         *       "queue": null,
          *       "progress_percent": 42,
          *       "phase": null,
          *       "eta_s": null,
@@ -547,6 +555,8 @@ export interface components {
              */
             file_name: string | null;
             status: components["schemas"]["JobStatus"];
+            /** @description While it is QUEUED or SUBMITTED, its place, if it is known. */
+            queue: components["schemas"]["Queue"] | null;
             /**
              * Progress Percent
              * @description 0 to 100; null is unknown: show an indeterminate bar.
@@ -740,6 +750,23 @@ export interface components {
             eta_s: number | null;
             /** Updated At */
             updated_at: string | null;
+        };
+        /**
+         * Queue
+         * @description The place of a waiting file or job in the queue, as if all were started in the order in which they came.
+         */
+        Queue: {
+            /**
+             * Ahead
+             * @description Files and jobs that will be started before this one, about.
+             * @example 12
+             */
+            ahead: number;
+            /**
+             * Eta S
+             * @description Seconds until it is started, about; null if there is no estimate.
+             */
+            eta_s: number | null;
         };
         /**
          * RenditionOut

@@ -8,10 +8,10 @@ jobs instead, and also finds jobs that were created although none of our rows wa
 import argparse
 import asyncio
 import contextlib
-import random
 import sys
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 import uvloop
@@ -22,15 +22,12 @@ from worker.assembly import open_handler
 from worker.deliveries import DeliveryHandler
 from worker.reconcile.assembly import lease_s, open_list_pass, open_pass
 from worker.reconcile.exclusive import run_exclusively
-from worker.reconcile.open_pass import OpenPass
 from worker.settings import WorkerSettings
 from worker.startup import worker_process
+from worker.turns import Turns
 
 TURN_NAME = "reconcile"
 """The lease of the worker that runs the next pass, for the whole interval between two passes."""
-
-LONGEST_GAP = 1.4
-"""Intervals between the starts of two passes at most, as long as any worker runs."""
 
 log = structlog.get_logger("worker.reconcile")
 
@@ -42,42 +39,20 @@ async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: De
         yield
         return
     each_pass = await open_pass(aws, settings, handler, quiet_s=None)
-    task = asyncio.create_task(_repeat(each_pass, settings), name="reconcile")
+    key_table = each_pass.repairer.key_table
+    turns = Turns(
+        name=TURN_NAME,
+        interval_s=settings.reconcile_interval_s,
+        key_table=key_table,
+        work=partial(run_exclusively, each_pass, key_table, lease_s=lease_s(settings), clock=time.time),
+        failed_event="reconcile.postponed",
+    )
+    task = asyncio.create_task(turns.take_repeatedly(), name="reconcile")
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def _repeat(each_pass: OpenPass, settings: WorkerSettings) -> None:
-    """Run the passes whose turn this worker gets.
-
-    The worker that ran the last pass tries again when its turn ends; the others a few times in an interval, in case it
-    has stopped. See `LONGEST_GAP`.
-    """
-    interval_s = settings.reconcile_interval_s
-    await asyncio.sleep(interval_s * random.uniform(0, 0.5))  # noqa: S311 -- spreads the workers of a deployment
-    while True:
-        started_s = time.time()
-        wait_s = interval_s * random.uniform(0.2, LONGEST_GAP - 1)  # noqa: S311
-        try:
-            if await _run_in_turn(each_pass, settings):
-                wait_s = started_s + interval_s * random.uniform(1, 1.1) - time.time()  # noqa: S311
-        except Exception as error:  # noqa: BLE001 -- the outer level of the loop: the next pass repairs the rest
-            log.warning("reconcile.postponed", reason=type(error).__name__)
-        await asyncio.sleep(max(wait_s, 0))
-
-
-async def _run_in_turn(each_pass: OpenPass, settings: WorkerSettings) -> bool:
-    """Run a pass if no worker had a turn within the interval; return whether this worker got the turn."""
-    now_ms = int(time.time() * 1000)
-    until_ms = now_ms + settings.reconcile_interval_s * 1000
-    key_table = each_pass.repairer.key_table
-    if not await key_table.acquire_lease(TURN_NAME, now_ms=now_ms, until_ms=until_ms):
-        return False
-    await run_exclusively(each_pass, key_table, lease_s=lease_s(settings), clock=time.time)
-    return True
 
 
 async def run(settings: WorkerSettings, *, quiet_s: float | None) -> int:

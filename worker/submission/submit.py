@@ -16,6 +16,7 @@ import structlog
 
 from transcode.job import Failure, Job
 from transcode.lookup_table import LookupTable
+from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
 from worker.claim import Claim, Destination, claim_id
 from worker.key_table import KeyTable
@@ -26,6 +27,9 @@ from worker.submission.output_names import key_file, output_path
 
 LEASE_MARGIN_S = 10
 """Seconds before the end of a lease at which CreateJob times out; a sixth of a lease that is shorter than a minute."""
+
+COUNT_TIMEOUT_S = 2
+"""Seconds for the count of created jobs."""
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +45,7 @@ class Submitter:
     lookups: LookupTable
     statuses: StatusTable
     mediaconvert: MediaConvertJobs
+    queue_table: QueueTable
     clock: Callable[[], float]
     lease_s: float = 60
 
@@ -127,7 +132,16 @@ class Submitter:
             # This worker's lease expired, and another worker created the recorded job. Only that one may run.
             log.warning("job.duplicate_canceled", job_id=job_id, standing_job_id=recorded_job_id)
             await self.mediaconvert.cancel(job_id)
+        await self._count_created()
         return await self._write_rows(claim, recorded_job_id, message)
+
+    async def _count_created(self) -> None:
+        """Count the job for the places of waiting files. A lost count makes them less exact, and nothing else."""
+        try:
+            async with asyncio.timeout(COUNT_TIMEOUT_S):
+                await self.queue_table.count_created(now_s=int(self.clock()))
+        except Exception as error:  # noqa: BLE001 -- the job's own rows matter more
+            log.warning("queue.uncounted", reason=type(error).__name__)
 
     async def _write_rows(self, claim: Claim, job_id: str, message: Message | None) -> Verdict:
         """Write the job's rows: first the row that COMPLETE needs, last the row with which readers find the job."""
