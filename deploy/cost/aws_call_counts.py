@@ -2,8 +2,9 @@
 
 ANNOUNCE_WRITES = 1
 SUBMIT_READS = 1
-SUBMIT_WRITES = 6
-"""The claim and its update, the key's row, the status row, the input file's row."""
+SUBMIT_WRITES = 7
+"""The claim and its update, the input file's row twice (QUEUED, and its job), the key's row, the status row, and the count
+of created jobs."""
 EVENT_WRITES = 1
 """Writes for PROGRESSING and for each STATUS_UPDATE, if each comes alone; a batch of events of one job is one write."""
 COMPLETE_READS = 2

@@ -33,6 +33,7 @@ from tests.lambda_runtime_api import InvocationError
 from transcode.aws import Aws
 from transcode.job import Progressed, Status
 from transcode.lookup import Lookup
+from transcode.queue_table import QueueTable
 from worker.delivery_notes import DeliveryNotes
 from worker.outcomes import Message
 from worker.retry import MAX_DEATHS
@@ -316,6 +317,18 @@ def test_an_unhandled_event_without_a_queue_fails_the_invocation(worker: Contain
         worker.invoke(event("job_complete_hls", stack, job_id))
     with pytest.raises(InvocationError, match="neither an event nor a notification"):
         worker.invoke({"hello": "world"})
+
+
+async def test_an_invocation_of_the_worker_measures_the_queues(
+    worker: Container, stack: Stack, stores: Stores, sqs: "SQSClient", job_id: str
+) -> None:
+    """The service computes the places of waiting files from the sample; on Lambda no other process measures."""
+    message = await send_and_receive(
+        sqs, stack.job_events_queue_url, json.dumps(event("job_status_update", stack, job_id))
+    )
+    worker.invoke(from_queue(await arn_of(sqs, stack.job_events_queue_url), [message]))
+    table = QueueTable(stores.statuses.client, stack.status_table, ttl_s=60)
+    assert (await table.figures(now_s=int(time.time()), is_consistent=True)).samples
 
 
 def test_messages_of_an_unknown_queue_are_refused(worker: Container) -> None:

@@ -19,9 +19,11 @@ from service.views.followed import (
     known_tags,
     later_of,
     tag,
+    with_place,
 )
 from transcode.job import Failure, Job, JobWarning, Status
 from transcode.lookup import Lookup
+from transcode.queue_figures import Measurement, Place, QueueFigures
 
 STATES = [
     Job(job_id="1-a"),
@@ -101,3 +103,72 @@ def test_an_event_id_contains_the_tags_that_it_was_made_from(
 def test_an_unknown_event_id_marks_nothing_as_finished(last_event_id: str | None) -> None:
     """A client may send any text as Last-Event-ID."""
     assert finished([JobKey("1-a"), FileKey("uploads/a.mp4")], known_tags(last_event_id)) == {}
+
+
+NOW_S = 1_900_000_000
+
+
+def figures_of(*waiting: int) -> QueueFigures:
+    """Return the figures after measurements of so many messages, the last one now; the first message came between."""
+    figures = QueueFigures()
+    for number, count in enumerate((0, *waiting)):
+        time_s = NOW_S - 30 * (len(waiting) - number)
+        figures = figures.with_measurement(Measurement(time_s=time_s, created=0, waiting=count, submitted=0))
+    return figures
+
+
+QUEUED = Lookup(input_file="a", queued_s=NOW_S - 30)
+WAITING = Followed(lookup=QUEUED)
+STARTED = Job(job_id="1-a", status=Status.PROGRESSING)
+
+
+@pytest.mark.parametrize(
+    ("followed", "is_waiting"),
+    [
+        (WAITING, True),
+        (Followed(lookup=Lookup(input_file="a", replaces="1-a")), True),
+        (Followed(job=Job(job_id="1-a")), True),
+        (Followed(lookup=Lookup(input_file="a")), False),
+        (Followed(lookup=replace(QUEUED, failure=Failure(code=504, message="too long"))), False),
+        (Followed(lookup=QUEUED, job=STARTED), False),
+    ],
+)
+def test_a_file_waits_from_its_upload_to_the_start_of_its_job(followed: Followed, *, is_waiting: bool) -> None:
+    """Only a waiting file or job has a place, so only then are the figures read."""
+    assert followed.is_waiting is is_waiting
+
+
+@pytest.mark.parametrize(
+    ("known", "ahead"),
+    [
+        (None, 9),
+        (WAITING, 9),
+        (replace(WAITING, place=Place(ahead=5, eta_s=None)), 5),
+        (replace(WAITING, place=Place(ahead=20, eta_s=None)), 9),
+        (Followed(lookup=replace(QUEUED, queued_s=1), place=Place(ahead=5, eta_s=None)), 9),
+        (Followed(lookup=QUEUED, job=Job(job_id="0-z"), place=Place(ahead=5, eta_s=None)), 9),
+    ],
+    ids=["first read", "unknown before", "fewer before", "more before", "another version", "an earlier job"],
+)
+def test_the_number_ahead_of_a_followed_file_never_grows(known: Followed | None, ahead: int) -> None:
+    """Samples become sparser, and SQS counts approximately; a client that follows the file sees no step back."""
+    placed = with_place(WAITING, figures_of(10, 10), known=known, now_s=NOW_S)
+    assert placed == replace(WAITING, place=Place(ahead=ahead, eta_s=None))
+
+
+def test_the_number_ahead_does_not_grow_when_the_job_is_created() -> None:
+    """The queue of uploads is first in, first out only approximately."""
+    known = replace(WAITING, place=Place(ahead=3, eta_s=None))
+    job = Job(job_id="1-a", submitted_s=NOW_S)
+    figures = QueueFigures()
+    for number, submitted in enumerate((0, 0, 8)):
+        measured = Measurement(time_s=NOW_S + 30 * (number - 2), created=submitted, waiting=0, submitted=submitted)
+        figures = figures.with_measurement(measured)
+    placed = with_place(Followed(lookup=QUEUED, job=job), figures, known=known, now_s=NOW_S)
+    alone = with_place(Followed(job=job), figures, known=None, now_s=NOW_S)
+    assert (placed.place, alone.place) == (Place(ahead=3, eta_s=None), Place(ahead=7, eta_s=None))
+
+
+def test_a_job_without_the_time_of_its_creation_has_no_place() -> None:
+    """An event came before the worker had written the job's row."""
+    assert with_place(Followed(job=Job(job_id="1-a")), figures_of(10), known=None, now_s=NOW_S).place is None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from service.live.job_json_cache import MAX_CACHED_JOBS, JobJsonCache
 from service.views.followed import Followed, JobKey
 from transcode.job import Job, Status
+from transcode.queue_figures import Place
 
 KEY = JobKey("1-a")
 NOW_MS = 1_763_798_400_000
@@ -38,6 +39,15 @@ def test_a_new_state_is_encoded_at_once() -> None:
     cache.of(KEY, Followed(job=JOB), now_ms=NOW_MS)
     newer = cache.of(KEY, Followed(job=replace(JOB, progress_percent=11)), now_ms=NOW_MS)
     assert b'"progress_percent":11' in newer
+
+
+def test_a_new_place_is_encoded_at_once() -> None:
+    """The job's row is the same; other jobs have left the queue."""
+    cache, job = JobJsonCache(None), Job(job_id="1-a")
+    for ahead in (7, 6):
+        place = Place(ahead=ahead, eta_s=None)
+        body = cache.of(KEY, Followed(job=job, place=place), now_ms=NOW_MS)
+        assert f'"queue":{{"ahead":{ahead},"eta_s":null}}'.encode() in body
 
 
 def test_the_cache_has_a_maximum_size() -> None:

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from service.views.bodies import UploadRequest
 from transcode.job import Failure, Job, JobWarning, Output, Rendition, Status
-from transcode.job_view import JobStatus, JobView, job_view, progress_view, view_without_job
+from transcode.job_view import JobStatus, JobView, file_view, job_view, progress_view, view_without_job
 from transcode.lookup import Lookup
+from transcode.queue_figures import Place
 
 BASE = "https://play.example.com"
 OUTPUT = Output(
@@ -63,6 +64,7 @@ def test_a_running_job_shows_all_its_fields() -> None:
         "input_file": "uploads/6f1c/Big-Buck-Bunny.mp4",
         "file_name": "Big Buck Bunny.mp4",
         "status": "PROGRESSING",
+        "queue": None,
         "progress_percent": 40,
         "phase": "TRANSCODING",
         "eta_s": 25,
@@ -181,6 +183,20 @@ def test_an_uploaded_file_is_queued_until_its_job_is_created(lookup: Lookup, sta
     """The time of the change is the time at which it was queued."""
     job = view_without_job(lookup)
     assert (job.status, job.updated_at) == (status, datetime(2025, 11, 22, 8, tzinfo=UTC))
+
+
+def test_the_place_in_the_queue_is_shown_while_it_is_known() -> None:
+    """Of a file and of a job; null otherwise."""
+    place = Place(ahead=3, eta_s=20)
+    waiting = Job(job_id="1-a")
+    for view in (
+        view_without_job(Lookup(input_file="a", queued_s=1), place=place),
+        job_view(waiting, place=place, now_ms=NOW_MS, playback_base_url=None),
+        file_view(waiting, Lookup(input_file="a"), place=place, now_ms=NOW_MS, playback_base_url=None),
+    ):
+        assert view.queue is not None
+        assert (view.queue.ahead, view.queue.eta_s) == (3, 20)
+    assert view_without_job(Lookup(input_file="a", queued_s=1)).queue is None
 
 
 def test_an_upload_whose_job_can_not_be_created_is_an_error() -> None:
