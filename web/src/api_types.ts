@@ -6,6 +6,8 @@ type Schemas = components["schemas"];
 
 export type Job = Schemas["Job"];
 export type JobStatus = Schemas["JobStatus"];
+/** The place of a waiting file or job. */
+export type QueuePlace = Schemas["Queue"];
 export type Output = Schemas["OutputOut"];
 /** The response of `GET /jobs/{job_id}/progress`: the fields of a job that change while it runs. */
 export type Progress = Schemas["Progress"];

@@ -1,10 +1,11 @@
 /** The texts, buttons and notes of a card. */
 
+import type { QueuePlace } from "./api_types";
 import { h } from "./dom";
-import { formatBytes, formatDuration } from "./format";
+import { formatBytes, formatCount, formatDuration, formatRemaining } from "./format";
 import { language, t } from "./language";
 import type { ListItem, Stage, UploadState, View } from "./list_item";
-import { jobErrorText, type TextKey, uploadErrorText } from "./text";
+import { jobErrorText, type TextKey, uploadErrorText, waitingText } from "./text";
 
 export type Action = "pause" | "resume" | "retry" | "cancel" | "remove" | "copy";
 
@@ -14,8 +15,15 @@ const PERMANENT_PROBLEMS = ["empty", "unsupported_content_type", "upload_too_lar
 /** Return the name of the item's stage. */
 export function stageText(item: ListItem, stage: Stage): string {
   if (item.isCanceling) return t("stage.canceling");
-  const text = t(`stage.${stage}`);
+  const text = stage === "waiting" ? waitingFor(item.job?.queue ?? null) : t(`stage.${stage}`);
   return item.isInOtherTab ? t("stage.elsewhere", { stage: text }) : text;
+}
+
+function waitingFor(place: QueuePlace | null): string {
+  return t(waitingText(place), {
+    ahead: formatCount(place?.ahead ?? 0, language),
+    time: formatRemaining(place?.eta_s ?? 0, language),
+  });
 }
 
 /** Return the video's duration, picture size and file size, as far as they are known. */

@@ -35,6 +35,11 @@ export function formatRemaining(seconds: number, language: string): string {
   return rest % 60 === 0 ? unit(hours, "hour") : `${unit(hours, "hour")} ${unit(rest, "minute")}`;
 }
 
+/** Format `12000` as "12,000". */
+export function formatCount(count: number, language: string): string {
+  return new Intl.NumberFormat(language).format(count);
+}
+
 /** Format `42` as "42%". */
 export function formatPercent(percent: number, language: string): string {
   return new Intl.NumberFormat(language, { style: "percent" }).format(percent / 100);

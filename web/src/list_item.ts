@@ -5,7 +5,7 @@
  * the service's: a final status stays, a job's percentage never decreases, and the newest job of a file counts.
  */
 
-import { isFinal, type Job, type Progress } from "./api_types";
+import { isFinal, type Job, type Progress, type QueuePlace } from "./api_types";
 
 /** The state of an upload, in this tab or in another one. */
 export interface UploadState {
@@ -113,6 +113,20 @@ export function withProgress(item: ListItem, progress: Progress): ListItem {
 
 function newerJob(known: Job | null, received: Job): Job {
   if (known === null) return received;
+  const newer = laterJob(known, received);
+  return newer === known ? known : { ...newer, queue: laterPlace(known, newer) };
+}
+
+/** Return the place in the queue of the received state. While a file waits, the number ahead of it never grows. */
+function laterPlace(known: Job, received: Job): QueuePlace | null {
+  if (received.queue === null || known.queue === null) return received.queue;
+  const isSameWait = received.job_id === known.job_id && received.updated_at === known.updated_at;
+  const hasBecomeJob = known.job_id === null && received.job_id !== null;
+  if (!isSameWait && !hasBecomeJob) return received.queue;
+  return { ...received.queue, ahead: Math.min(known.queue.ahead, received.queue.ahead) };
+}
+
+function laterJob(known: Job, received: Job): Job {
   if (received.job_id === null) return isLaterWithoutJob(known, received) ? received : known;
   if (known.job_id === null) return received;
   if (known.job_id !== received.job_id) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatDuration, formatPercent, formatRemaining } from "../src/format";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRemaining } from "../src/format";
 
 test.each([
   [0, "0 bytes"],
@@ -37,4 +37,11 @@ test.each([
 test("numbers are in the user's language", () => {
   expect(formatRemaining(180, "ja")).toBe("3 分");
   expect(formatPercent(42, "ja")).toBe("42%");
+});
+
+test.each([
+  [0, "0"],
+  [12_000, "12,000"],
+])("the count %i is %s", (count, text) => {
+  expect(formatCount(count, "en")).toBe(text);
 });

@@ -11,6 +11,7 @@ function job(fields: Partial<Job> = {}): Job {
     file_name: "a.mp4",
     status: "PROGRESSING",
     progress_percent: null,
+    queue: null,
     phase: "TRANSCODING",
     eta_s: null,
     submitted_at: "2026-01-01T00:00:00Z",
@@ -89,6 +90,17 @@ describe("an update of a job", () => {
     expect(withJob(waiting, awaitingUpload).job?.status).toBe("QUEUED");
     expect(withJob(waiting, job({ status: "SUBMITTED" })).jobId).toBe("1-a");
     expect(withJob(withJob(item, job({ status: "SUBMITTED" })), queued()).job?.status).toBe("SUBMITTED");
+  });
+
+  test("never increases the number of files ahead of it while it waits", () => {
+    const behind = (ahead: number, fields: Partial<Job> = {}): Job =>
+      queued({ queue: { ahead, eta_s: 60 }, ...fields });
+    const place = (...states: Job[]): number | undefined => states.reduce(withJob, item).job?.queue?.ahead;
+    expect(place(behind(12), behind(9))).toBe(9);
+    expect(place(behind(9), behind(12))).toBe(9);
+    expect(place(behind(9), behind(12, { job_id: "1-a", status: "SUBMITTED" }))).toBe(9);
+    expect(place(behind(9), behind(12, { updated_at: "2026-01-01T00:01:00Z" }))).toBe(12);
+    expect(place(behind(9), queued())).toBeUndefined();
   });
 
   test("ends the upload, also one of another tab", () => {

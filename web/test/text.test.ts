@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { chooseLanguage, jobErrorText, LANGUAGES, textIn, uploadErrorText } from "../src/text";
+import { chooseLanguage, jobErrorText, LANGUAGES, textIn, uploadErrorText, waitingText } from "../src/text";
 
 const { en, ja } = LANGUAGES;
 const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
@@ -50,4 +50,13 @@ test.each([
 test("an unknown error code of the API has a text too", () => {
   expect(uploadErrorText("upload_too_large")).toBe("uploadError.upload_too_large");
   expect(uploadErrorText("something_new")).toBe("uploadError.other");
+});
+
+test.each([
+  [null, "Uploaded, waiting to be transcoded"],
+  [{ ahead: 0, eta_s: 20 }, "Uploaded, next to be transcoded"],
+  [{ ahead: 12, eta_s: null }, "Waiting for its turn, 12 ahead"],
+  [{ ahead: 12, eta_s: 180 }, "Waiting for its turn, 12 ahead, about 3 min"],
+])("a file with the place %j is shown as %j", (place, text) => {
+  expect(textIn("en", waitingText(place), { ahead: 12, time: "3 min" })).toBe(text);
 });

@@ -1,5 +1,6 @@
 /** The page's texts in each language, and the texts for error codes. Pure. */
 
+import type { QueuePlace } from "../api_types";
 import { en, type TextKey } from "./en";
 import { ja } from "./ja";
 
@@ -26,6 +27,13 @@ export function textIn(
   return LANGUAGES[language][key].replace(/\{(\w+)\}/g, (placeholder, name: string) =>
     String(values[name] ?? placeholder),
   );
+}
+
+/** Return the text for a file that is uploaded and waits; `place` is its place in the queue, if it is known. */
+export function waitingText(place: QueuePlace | null): TextKey {
+  if (place === null) return "stage.waiting";
+  if (place.ahead === 0) return "stage.waitingNext";
+  return place.eta_s === null ? "stage.waitingBehind" : "stage.waitingBehindFor";
 }
 
 /**
