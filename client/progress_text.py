@@ -12,10 +12,25 @@ def draw(progress: Progress, task: TaskID, job: Job) -> None:
 
 
 def state(job: Job) -> str:
-    """Return the job's status, percentage, phase and remaining time, on one line."""
+    """Return the job's status, place in the queue, percentage, phase and remaining time, on one line."""
     percent = "" if job["progress_percent"] is None else f"{job['progress_percent']:.0f} %"
     eta = "" if job["eta_s"] is None else f"{job['eta_s']:.0f} s left"
-    return "  ".join(filter(None, [job["status"], percent, job["phase"], eta]))
+    return "  ".join(filter(None, [job["status"], _place(job), percent, job["phase"], eta]))
+
+
+def changing(job: Job) -> tuple[object, ...]:
+    """Return the values of which a change is worth a line of a log; the estimates of time change too often."""
+    place = job.get("queue") or {}
+    return job["status"], place.get("ahead"), job["progress_percent"], job["phase"]
+
+
+def _place(job: Job) -> str:
+    """Return the number of files ahead of a waiting one; older deployments have no places."""
+    place = job.get("queue")
+    if place is None:
+        return ""
+    wait = "" if place["eta_s"] is None else f", about {place['eta_s']:.0f} s"
+    return f"{place['ahead']} ahead{wait}"
 
 
 def megabytes(size_bytes: int) -> str:

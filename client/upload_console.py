@@ -13,7 +13,7 @@ from rich.text import Text
 
 from client.api_client import ClientError, Job, api_client
 from client.batch_upload import CONCURRENT_FILES, BatchUpload, Outcome, Reporter
-from client.progress_text import draw, megabytes, state
+from client.progress_text import changing, draw, megabytes, state
 from client.unfinished_uploads import UnfinishedUploads, default_folder
 
 MAX_NAME_LENGTH = 32
@@ -119,7 +119,7 @@ def _plain(file: Path) -> Reporter:
 
     def on_progress(job: Job) -> None:
         nonlocal shown
-        current = (job["status"], job["progress_percent"], job["phase"])  # a change of eta_s alone prints no line
+        current = changing(job)
         if current != shown:
             OUT.print(Text(f"{file}: {state(job)}"))
         shown = current

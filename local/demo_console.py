@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
 from client.api_client import ClientError, Job
-from client.progress_text import draw, megabytes, state
+from client.progress_text import changing, draw, megabytes, state
 from local import system_processes
 from local.demo import DemoResult, Reporter, run_demo
 from local.demo_clip import make_clip
@@ -139,7 +139,7 @@ def _plain_reporter() -> Reporter:
 
     def on_progress(job: Job) -> None:
         nonlocal shown
-        current = (job["status"], job["progress_percent"], job["phase"])  # a change of eta_s alone prints no line
+        current = changing(job)
         if current != shown:
             OUT.print(Text(state(job)))
         shown = current

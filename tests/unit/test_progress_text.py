@@ -1,0 +1,37 @@
+"""A job's state as one line of a terminal or a log."""
+
+from typing import Any
+
+import pytest
+
+from client.progress_text import changing, state
+
+QUEUED: dict[str, Any] = {
+    "status": "QUEUED",
+    "queue": {"ahead": 12, "eta_s": 95},
+    "progress_percent": None,
+    "phase": None,
+    "eta_s": None,
+}
+RUNNING = {**QUEUED, "status": "PROGRESSING", "queue": None, "progress_percent": 40, "phase": "PROBING", "eta_s": 9}
+
+
+@pytest.mark.parametrize(
+    ("job", "text"),
+    [
+        (QUEUED, "QUEUED  12 ahead, about 95 s"),
+        ({**QUEUED, "queue": {"ahead": 0, "eta_s": None}}, "QUEUED  0 ahead"),
+        ({**QUEUED, "queue": None}, "QUEUED"),
+        ({name: value for name, value in QUEUED.items() if name != "queue"}, "QUEUED"),
+        (RUNNING, "PROGRESSING  40 %  PROBING  9 s left"),
+    ],
+)
+def test_a_state_is_one_line(job: dict[str, Any], text: str) -> None:
+    """It has the place of a waiting file, unless it is unknown or the deployment is older than places."""
+    assert state(job) == text
+
+
+def test_a_changed_estimate_is_not_worth_a_line() -> None:
+    """A changed number of files ahead is."""
+    assert changing({**QUEUED, "queue": {"ahead": 12, "eta_s": 90}}) == changing(QUEUED)
+    assert changing({**QUEUED, "queue": {"ahead": 11, "eta_s": 95}}) != changing(QUEUED)
