@@ -3,8 +3,8 @@
 ANNOUNCE_WRITES = 1
 SUBMIT_READS = 1
 SUBMIT_WRITES = 7
-"""The claim and its update, the input file's row twice (QUEUED, and its job), the key's row, the status row, and the count
-of created jobs."""
+"""The claim and its update, the input file's row twice (QUEUED, and its job), the key's row, the status row, and the
+count of created jobs."""
 EVENT_WRITES = 1
 """Writes for PROGRESSING and for each STATUS_UPDATE, if each comes alone; a batch of events of one job is one write."""
 COMPLETE_READS = 2
@@ -22,6 +22,12 @@ PASS_QUERIES = 16
 """Queries of a reconcile pass, one for each shard of the index; half a read unit each while few jobs are open."""
 PASS_LEASE_WRITES = 3
 """Writes of the leases that give one worker the turn and exclude two passes at a time."""
+
+MEASURE_READS = 2
+MEASURE_WRITES = 2
+"""Reads (consistent: a unit each) and writes of a measurement of the queues: the count of created jobs, the samples and
+the lease. The samples of a calm deployment are below one kilobyte."""
+MEASURE_SQS_REQUESTS = 1
 
 LOG_BYTES_PER_UPLOAD = 8_000
 """Log bytes of service and worker for one upload, from its creation to COMPLETE, at LOG_LEVEL=INFO."""

@@ -175,6 +175,7 @@ def _counted() -> list[str]:
         f"| PROGRESSING, and each STATUS_UPDATE ({load.updates:g} here) | {counts.EVENT_WRITES} | | |",
         f"| COMPLETE | {counts.COMPLETE_WRITES} | {counts.COMPLETE_READS} | {counts.COMPLETE_PUTS} PUTs |",
         f"| the index of open jobs, from the first to the last event | {counts.INDEX_WRITES} | | |",
+        f"| measure the queues, twice a minute | {counts.MEASURE_WRITES} | {counts.MEASURE_READS} | |",
         f"| read a job, once for all watchers in the same second | | {counts.LOOK_READS} | |",
         "",
         *_paragraph(

@@ -20,6 +20,8 @@ LONG_POLL_GAP_S = 2
 MONTH_DAYS = 30
 PASSES_PER_HOUR = 12
 """Reconcile passes, one every five minutes."""
+MEASUREMENTS_PER_HOUR = 120
+"""Measurements of the queues, one every half a minute. On Lambda there are fewer: only invocations measure."""
 UTILIZATION = 0.7
 """Target utilization of the first version's table autoscaling."""
 
@@ -136,6 +138,7 @@ def _tables(load: Workload) -> float:
         load.uploads * (writes * prices.WRITE_UNIT.usd + reads * prices.READ_UNIT.usd)
         + kept_gb * prices.TABLE_GB.usd
         + _reconcile_passes()
+        + _measurements()
     )
 
 
@@ -168,11 +171,18 @@ def _reconcile_passes() -> float:
     return passes * (reads * prices.READ_UNIT.usd + counts.PASS_LEASE_WRITES * prices.WRITE_UNIT.usd)
 
 
+def _measurements() -> float:
+    """Return the DynamoDB cost of a month's measurements of the queues."""
+    each = counts.MEASURE_READS * prices.READ_UNIT.usd + counts.MEASURE_WRITES * prices.WRITE_UNIT.usd
+    return prices.HOURS * MEASUREMENTS_PER_HOUR * each
+
+
 def _queues(load: Workload, target: Target) -> float:
     pollers = LAMBDA_POLLERS if target == "lambda" else WORKER_POLLERS
     idle = QUEUES * pollers * POLLS_PER_MINUTE * 60 * prices.HOURS
     sent_received_deleted = 3 * load.messages * load.uploads
-    return (idle + sent_received_deleted) * prices.SQS_REQUEST.usd
+    measured = prices.HOURS * MEASUREMENTS_PER_HOUR * counts.MEASURE_SQS_REQUESTS
+    return (idle + measured + sent_received_deleted) * prices.SQS_REQUEST.usd
 
 
 def _function_seconds(load: Workload) -> tuple[float, float, float]:

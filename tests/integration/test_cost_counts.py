@@ -17,7 +17,7 @@ from tests.integration.process_settings import service_settings, worker_settings
 from tests.integration.queue_messages import complete_event, job_event, object_created, status_update
 from tests.integration.service_app import serve, upload_request
 from transcode.aws import Aws
-from worker.assembly import open_handler
+from worker.assembly import open_handler, open_queue_meter
 from worker.deliveries import DeliveryHandler
 
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
@@ -105,6 +105,18 @@ async def test_an_upload_makes_the_calls_that_its_cost_is_computed_from(counted:
     assert counted.take() == (0, counts.LOOK_READS, 0)
     await counted.api.get("/jobs", params={"input_file": input_file})
     assert counted.take() == (0, counts.FILE_LOOK_READS, 0)
+
+
+async def test_a_measurement_makes_the_calls_that_its_cost_is_computed_from(
+    counted: Counted, stack: Stack, mediaconvert_endpoint: str, worker_aws: Aws
+) -> None:
+    """The worker whose turn it is makes them twice a minute."""
+    meter = await open_queue_meter(worker_aws, worker_settings(stack, mediaconvert_endpoint), counted.handler)
+    counted.take()
+    assert await meter.turns.take(now_s=time.time() + 3_600)
+    sqs_requests = counted.calls["sqs:GetQueueAttributes"]
+    assert counted.take() == (counts.MEASURE_WRITES, counts.MEASURE_READS, 0)
+    assert sqs_requests == counts.MEASURE_SQS_REQUESTS
 
 
 async def test_every_row_of_an_upload_is_one_capacity_unit(counted: Counted, stack: Stack, aws: Aws) -> None:
