@@ -22,7 +22,6 @@ from worker.waiting_messages import WaitingMessages
 INTERVAL_S = 30
 """Seconds between two samples."""
 TURN_NAME = "queue-figures"
-FAILED_EVENT = "queue.unmeasured"
 TIMEOUT_S = 5
 """Seconds for a measurement, so that it doesn't delay a function that AWS charges for."""
 
@@ -47,7 +46,7 @@ class QueueMeter:
             interval_s=INTERVAL_S,
             key_table=self.key_table,
             work=self.measure,
-            failed_event=FAILED_EVENT,
+            log_failure=_log_failure,
         )
 
     async def measure(self) -> None:
@@ -97,4 +96,8 @@ class OccasionalMeter:
         try:
             await self._turns.take(now_s=self._now_s())
         except Exception as error:  # noqa: BLE001 -- the outer level: the messages are handled all the same
-            log.warning(FAILED_EVENT, reason=type(error).__name__)
+            _log_failure(error)
+
+
+def _log_failure(error: Exception) -> None:
+    log.warning("queue.unmeasured", reason=type(error).__name__)

@@ -10,8 +10,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import structlog
-
 from worker.key_table import KeyTable
 
 LONGEST_GAP = 1.4
@@ -20,13 +18,13 @@ LONGEST_GAP = 1.4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
-    """The turns of one kind of work. `failed_event` is the log event of a turn whose work failed."""
+    """The turns of one kind of work. `log_failure` logs why a turn failed."""
 
     name: str
     interval_s: float
     key_table: KeyTable
     work: Callable[[], Awaitable[object]]
-    failed_event: str
+    log_failure: Callable[[Exception], None]
 
     async def take(self, *, now_s: float) -> bool:
         """Do the work if no worker had a turn within the interval; return whether this worker got the turn.
@@ -50,5 +48,5 @@ class Turns:
                 if await self.take(now_s=started_s):
                     wait_s = started_s + self.interval_s * random.uniform(1, 1.1) - time.time()  # noqa: S311
             except Exception as error:  # noqa: BLE001 -- the outer level of the loop: the next turn does the work
-                structlog.get_logger(__name__).warning(self.failed_event, reason=type(error).__name__)
+                self.log_failure(error)
             await asyncio.sleep(max(wait_s, 0))

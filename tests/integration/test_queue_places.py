@@ -24,7 +24,7 @@ from transcode.queue_figures import STALE_S, Measurement, QueueFigures, Sample
 from transcode.queue_table import FIGURES_KEY, QueueTable
 from worker.assembly import open_handler, open_queue_meter
 from worker.deliveries import DeliveryHandler
-from worker.queue_meter import FAILED_EVENT, INTERVAL_S, OccasionalMeter, QueueMeter
+from worker.queue_meter import INTERVAL_S, OccasionalMeter, QueueMeter
 
 NOW_S = 1_900_000_000
 TTL_S = 86_400
@@ -157,7 +157,7 @@ async def test_a_function_measures_after_an_invocation_once_in_an_interval(
             monotonic_s[0], now_s[0] = float(seconds), float(NOW_S + seconds)
             await meter.measure_if_due()
     assert measured == [NOW_S, NOW_S + INTERVAL_S]
-    assert [(line["event"], line["reason"]) for line in lines] == [(FAILED_EVENT, "TimeoutError")]
+    assert [(line["event"], line["reason"]) for line in lines] == [("queue.unmeasured", "TimeoutError")]
 
 
 async def test_a_measurement_without_mediaconvert_leaves_the_samples(waiting: Waiting) -> None:

@@ -17,6 +17,8 @@ const FIRST_BYTE_TIMEOUT_MS = 8_000;
 /** Time to poll before the next attempt to open a stream. */
 const POLLING_MS = 60_000;
 const POLL_INTERVAL_MS = 2_000;
+/** Time between two requests for the place of a waiting job, which `Progress` lacks. */
+const PLACE_INTERVAL_MS = 20_000;
 /** The number of simultaneous polls; more than two would use up the browser's connections. */
 const MAX_POLLS = 2;
 /** Changes of the targets within this time cause one restart. */
@@ -42,6 +44,8 @@ export class JobFollower {
   #noStreamsUntilMs = 0;
   readonly #etags = new Map<string, string>();
   readonly #jobIds = new Map<string, string>();
+  /** When the page last requested the place of each target whose job waits in the queue. */
+  readonly #placedMs = new Map<string, number>();
 
   constructor(api: Api, listener: JobListener) {
     this.#api = api;
@@ -184,11 +188,13 @@ export class JobFollower {
   async #pollTarget(target: FollowTarget, isLongPoll: boolean, signal: AbortSignal): Promise<boolean> {
     const jobId = target.parameter === "job_id" ? target.value : this.#jobIds.get(target.id);
     const etag = jobId === undefined ? undefined : this.#etags.get(jobId);
-    if (jobId === undefined || etag === undefined) {
+    const placedMs = this.#placedMs.get(target.id);
+    const isPlaceDue = placedMs !== undefined && Date.now() - placedMs >= PLACE_INTERVAL_MS;
+    if (jobId === undefined || etag === undefined || isPlaceDue) {
       const job = await this.#fetchJob(target, signal);
       if (job.job_id !== null && !isFinal(job.status)) {
         this.#jobIds.set(target.id, job.job_id);
-        this.#etags.set(job.job_id, "");
+        if (!this.#etags.has(job.job_id)) this.#etags.set(job.job_id, "");
       }
       return isFinal(job.status);
     }
@@ -197,6 +203,7 @@ export class JobFollower {
     if (response.status === 304) return false;
     this.#etags.set(jobId, response.headers.get("ETag") ?? "");
     const progress: Progress = await response.json();
+    if (progress.status !== "SUBMITTED") this.#placedMs.delete(target.id);
     if (isFinal(progress.status)) {
       this.#etags.delete(jobId);
       this.#jobIds.delete(target.id);
@@ -209,6 +216,8 @@ export class JobFollower {
   async #fetchJob(target: FollowTarget, signal: AbortSignal): Promise<Job> {
     const isFile = target.parameter === "input_file";
     const job = await (isFile ? this.#api.findJob(target.value, signal) : this.#api.getJob(target.value, signal));
+    if (job.status === "SUBMITTED") this.#placedMs.set(target.id, Date.now());
+    else this.#placedMs.delete(target.id);
     this.#listener.onJob(target, job);
     return job;
   }
@@ -233,11 +242,12 @@ class StreamTimeout extends Error {}
 /** Wait for the time, or until the signal aborts. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
     const stop = (): void => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
       resolve();
     };
-    signal.addEventListener("abort", stop, { once: true });
+    const timer = setTimeout(stop, ms);
+    signal.addEventListener("abort", stop);
   });
 }

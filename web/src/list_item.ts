@@ -108,7 +108,8 @@ export function withJob(item: ListItem, received: Job): ListItem {
 /** Return the item with a job's progress, if it is the progress of the item's job. */
 export function withProgress(item: ListItem, progress: Progress): ListItem {
   const { job } = item;
-  return job === null || job.job_id !== progress.job_id ? item : withJob(item, { ...job, ...progress });
+  if (job === null || job.job_id !== progress.job_id) return item;
+  return withJob(item, { ...job, ...progress, queue: progress.status === "SUBMITTED" ? job.queue : null });
 }
 
 function newerJob(known: Job | null, received: Job): Job {

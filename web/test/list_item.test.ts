@@ -116,6 +116,13 @@ describe("an update of a job", () => {
   });
 });
 
+test("the progress of a job that has started ends its place in the queue", () => {
+  const waiting = withJob(item, job({ status: "SUBMITTED", queue: { ahead: 3, eta_s: null } }));
+  const { job_id: _, ...rest } = job({ status: "SUBMITTED" });
+  expect(withProgress(waiting, { ...rest, job_id: "1-a" }).job?.queue?.ahead).toBe(3);
+  expect(withProgress(waiting, { ...rest, job_id: "1-a", status: "PROGRESSING" }).job?.queue).toBeNull();
+});
+
 describe("the progress bar", () => {
   test("doesn't show 100 % before S3 has confirmed the file", () => {
     expect(viewOf({ ...item, upload: sending({ sentBytes: 1_000 }) }).percent).toBe(99);

@@ -45,7 +45,7 @@ async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: De
         interval_s=settings.reconcile_interval_s,
         key_table=key_table,
         work=partial(run_exclusively, each_pass, key_table, lease_s=lease_s(settings), clock=time.time),
-        failed_event="reconcile.postponed",
+        log_failure=_log_postponed,
     )
     task = asyncio.create_task(turns.take_repeatedly(), name="reconcile")
     try:
@@ -53,6 +53,10 @@ async def reconcile_periodically(aws: Aws, settings: WorkerSettings, handler: De
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+def _log_postponed(error: Exception) -> None:
+    log.warning("reconcile.postponed", reason=type(error).__name__)
 
 
 async def run(settings: WorkerSettings, *, quiet_s: float | None) -> int:
