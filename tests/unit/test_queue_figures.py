@@ -95,6 +95,12 @@ def test_a_file_that_still_waits_after_its_turn_has_no_place() -> None:
     assert figures.place_of_upload(at(1), now_s=at(9)) is None
 
 
+def test_the_turn_of_a_new_file_is_now_in_a_deployment_that_was_calm_before() -> None:
+    """The turn begins when the file is queued, not when the last one left."""
+    figures = figures_of(CALM * 3)
+    assert figures.place_of_upload(at(9), now_s=at(11)) == Place(ahead=0, eta_s=None)
+
+
 def test_the_rate_is_that_of_the_time_in_which_something_waited() -> None:
     """An idle hour before a burst doesn't make the estimate longer."""
     idle = [(0, 0, 0)] * 120
