@@ -65,6 +65,7 @@ def create_app(
         version="0.1.0",
         openapi_tags=openapi.TAGS,
         lifespan=lifespan,
+        redirect_slashes=False,  # the redirect's address would contain the caller's Host header
         # As the app's own routes, before all others: an included router's routes would be searched twice per request.
         routes=[route for router in ROUTERS for route in router.routes],
         # With OpenTelemetry on, FastAPI traces and measures requests; its own log lines would repeat the request log.
@@ -100,7 +101,7 @@ def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":
     from service.access.issuer import Issuer  # noqa: PLC0415 -- slow to import (bench row "Lambda cold start")
     from service.access.tokens import TokenVerifier  # noqa: PLC0415
 
-    return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience)
+    return TokenVerifier(Issuer(settings.auth_issuer), audience=settings.auth_audience, clients=settings.auth_clients)
 
 
 def _quota(settings: ServiceSettings) -> "UploadQuota | None":

@@ -69,6 +69,8 @@ class ServiceSettings(Settings):
     """The OIDC identity provider, exactly as in the `iss` claim of its tokens; set it together with `auth_audience`."""
     auth_audience: Annotated[str, Field(min_length=1)] | None = None
     """The required audience (`aud`) of tokens; without it and `auth_issuer`, the API is open."""
+    auth_clients: CommaSeparated = ()
+    """The provider's clients whose tokens are valid (`azp`, or `client_id`), separated by commas; without it, all."""
     uploads_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Uploads that one caller may start within a minute, counted by each process separately; 0 for no limit."""
     tick_s: Annotated[float, Field(ge=0.05, le=60)] = 1.0

@@ -51,7 +51,14 @@ class LittleIssuer:
         self._keys[key_id] = new_key(algorithm)
         return key_id
 
-    def token(self, sub: str | None = "ada", *, key_id: str | None = None, **changes: Any) -> str:  # noqa: ANN401 -- any claim
+    def token(
+        self,
+        sub: str | None = "ada",
+        *,
+        key_id: str | None = None,
+        header_type: str = "JWT",
+        **changes: Any,  # noqa: ANN401 -- any claim
+    ) -> str:
         """Return a token with some claims changed, or removed where the value is None."""
         now_s = int(time.time())
         claims = {"iss": self.url, "aud": AUDIENCE, "sub": sub, "iat": now_s, "nbf": now_s, "exp": now_s + 300}
@@ -60,7 +67,7 @@ class LittleIssuer:
         key = self._keys[key_id]
         algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
         payload = json.dumps(claims).encode()  # jwt.encode refuses the invalid claims that tests need
-        return jwt.api_jws.encode(payload, key, algorithm=algorithm, headers={"kid": key_id, "typ": "JWT"})
+        return jwt.api_jws.encode(payload, key, algorithm=algorithm, headers={"kid": key_id, "typ": header_type})
 
     def bearer(self, sub: str = "ada") -> dict[str, str]:
         """Return the Authorization header of a caller."""

@@ -15,6 +15,14 @@ def _without_colors(_: object, __: str, event: structlog.typing.EventDict) -> st
     return event
 
 
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+
+
+def _without_control_characters(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Escape the control characters of every text: a caller's text must not control the terminal that shows it."""
+    return {name: value.translate(_ESCAPES) if isinstance(value, str) else value for name, value in event.items()}
+
+
 def configure(*, level: str, json: bool) -> None:
     """Send every log line of the process to stdout; `level` is a level's name in the standard library."""
     shared: list[structlog.typing.Processor] = [
@@ -44,7 +52,7 @@ def configure(*, level: str, json: bool) -> None:
     rendering: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if json
-        else [console]
+        else [_without_control_characters, console]
     )
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A character that stdout can't encode must not lose a log line.

@@ -3,6 +3,8 @@
 Only RS256 and ES256 signatures are accepted. https://datatracker.ietf.org/doc/html/rfc8725
 """
 
+from collections.abc import Collection, Mapping
+
 import jwt
 
 from service.access.issuer import ALGORITHMS, Issuer
@@ -10,16 +12,23 @@ from transcode.errors import ExpiredTokenError, InvalidTokenError
 
 LEEWAY_S = 30
 """Seconds by which the provider's clock may differ from ours."""
+TOKEN_TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+"""Values of the header `typ`, in lower case; a token may lack it. https://datatracker.ietf.org/doc/html/rfc9068"""
+OTHER_TYPES = frozenset({"refresh", "offline", "logout", "registrationaccesstoken", "initialaccesstoken"})
+"""Values of Keycloak's claim `typ`, in lower case, of tokens that are no access and no id tokens."""
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+"""In the claim `events` of a logout token, which identity providers send to back ends, not to callers."""
 MAX_TOKEN_CHARS = 16_384
 MAX_SUBJECT_CHARS = 255
 
 
 class TokenVerifier:
-    """Verifies tokens and returns their subjects."""
+    """Verifies tokens and returns their subjects. If `clients` names any, only tokens for these clients are valid."""
 
-    def __init__(self, issuer: Issuer, *, audience: str) -> None:
+    def __init__(self, issuer: Issuer, *, audience: str, clients: Collection[str] = ()) -> None:
         self._issuer = issuer
         self._audience = audience
+        self._clients = clients
 
     async def subject(self, token: str) -> str:
         """Return the token's subject.
@@ -43,6 +52,7 @@ class TokenVerifier:
             raise ExpiredTokenError from error
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError, OverflowError) as error:
             raise InvalidTokenError(_reason(error)) from error
+        _check_use(claims, self._clients)
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT_CHARS or not subject.isprintable():
             raise InvalidTokenError(
@@ -61,8 +71,19 @@ def _key_id(token: str) -> str | None:
         raise InvalidTokenError("The token is not a JSON Web Token.") from error
     if header.get("alg") not in ALGORITHMS:
         raise InvalidTokenError("The token is not signed with RS256 or ES256.")
+    if str(header.get("typ", "JWT")).lower() not in TOKEN_TYPES:
+        raise InvalidTokenError("The token is not an access token: its type is neither JWT nor at+jwt.")
     key_id = header.get("kid")
     return key_id if isinstance(key_id, str) else None
+
+
+def _check_use(claims: Mapping[str, object], clients: Collection[str]) -> None:
+    """Refuse a token that isn't meant for calling an API, or that the provider issued to another client."""
+    events = claims.get("events")
+    if str(claims.get("typ", "")).lower() in OTHER_TYPES or (isinstance(events, dict) and LOGOUT_EVENT in events):
+        raise InvalidTokenError("The token is not an access token.")
+    if clients and claims.get("azp", claims.get("client_id")) not in clients:
+        raise InvalidTokenError("The token was issued to another client.")
 
 
 def _reason(error: Exception) -> str:

@@ -13,13 +13,13 @@ from service.api.dependencies import AppResources, NewUploadCaller
 from service.api.middleware.request_log import log_upload_event
 from service.api.open_upload import OpenUpload
 from service.api.problems import responses
+from service.uploads.acceptance import MAX_PARTS
 from service.uploads.file_names import new_input_file
+from service.views.bodies import ContentType
 from service.views.companion import (
-    MAX_PARTS,
     Aborted,
     Completed,
     CompletionRequest,
-    ContentType,
     FileName,
     FormUpload,
     ListedPart,
@@ -50,6 +50,7 @@ Number = Annotated[int, Path(ge=1, le=MAX_PARTS, description="The part's number.
 
 
 ERRORS = responses(UploadNotFoundError, UploadCompletedError, AwsUnavailableError)
+SIGNING_ERRORS = responses(InvalidPartsError, UploadNotFoundError, UploadCompletedError, AwsUnavailableError)
 
 
 @router.get(
@@ -123,7 +124,7 @@ async def list_parts(upload: OpenUpload) -> list[ListedPart]:
     "/multipart/{upload_id}/batch",
     operation_id="sign_parts",
     summary="Sign several parts",
-    responses=ERRORS,
+    responses=SIGNING_ERRORS,
 )
 async def sign_parts(
     upload: OpenUpload,
@@ -149,7 +150,7 @@ async def sign_parts(
     "/multipart/{upload_id}/{number}",
     operation_id="sign_part",
     summary="Sign one part",
-    responses=ERRORS,
+    responses=SIGNING_ERRORS,
 )
 async def sign_part(number: Number, upload: OpenUpload, resources: AppResources) -> PartUrl:
     """Get the presigned URL to which to PUT one part."""

@@ -17,6 +17,7 @@ from service.api.middleware.request_log import log_upload_event
 from service.aws.multipart import NoSuchMultipartError, Part
 from service.resources import Resources
 from transcode.errors import (
+    InvalidPartsError,
     UploadCompletedError,
     UploadIncompleteError,
     UploadNotFoundError,
@@ -39,7 +40,14 @@ class MultipartUpload:
         return self.lookup.input_file
 
     async def sign(self, number: int) -> str:
-        """Return the presigned URL to which to PUT one part."""
+        """Return the presigned URL to which to PUT one part.
+
+        Raises:
+            InvalidPartsError: The upload can't need a part with this number.
+        """
+        largest = self.resources.settings.acceptance.max_part_number(self.lookup.size_bytes)
+        if number > largest:
+            raise InvalidPartsError(f"This upload has at most {largest} parts: all but the last have 5 MiB or more.")
         ttl_s = self.resources.settings.upload_url_ttl_s
         return await self.resources.multipart.presign_part(self.input_file, self.upload_id, number, ttl_s=ttl_s)
 
@@ -89,8 +97,15 @@ class MultipartUpload:
         log_upload_event("upload.aborted", self.input_file)
 
     async def _check_size(self, etags: Mapping[int, str]) -> None:
-        """Compare the parts with the limit and with the announced length: the signature of a part binds neither."""
-        total_bytes = sum(part.size_bytes for part in await self.parts() if part.number in etags)
+        """Compare the parts with the limit and with the announced length: the signature of a part binds neither.
+
+        Every part must have the caller's ETag. S3 then completes the upload with the parts that were measured: if a
+        client sends a larger part meanwhile, that one has another ETag, and S3 refuses it.
+        """
+        stored = {part.number: part for part in await self.parts()}
+        if any(number not in stored or not _is_same(stored[number].etag, etag) for number, etag in etags.items()):
+            raise InvalidPartsError
+        total_bytes = sum(stored[number].size_bytes for number in etags)
         acceptance, announced_bytes = self.resources.settings.acceptance, self.lookup.size_bytes
         if total_bytes > min(acceptance.max_bytes, announced_bytes or acceptance.max_bytes):
             await self.abort()
@@ -104,6 +119,10 @@ class MultipartUpload:
         """Return why S3 no longer has the upload: it was completed if its object exists, and aborted otherwise."""
         stored = await self.resources.multipart.head(self.input_file)
         return UploadNotFoundError("The upload was aborted.") if stored is None else UploadCompletedError()
+
+
+def _is_same(stored_etag: str, etag: str) -> bool:
+    return stored_etag.strip('"') == etag.strip('"')
 
 
 async def open_upload(

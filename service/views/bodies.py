@@ -7,6 +7,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from transcode.job_view import EXAMPLE_FILE
 
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*"'
+MEDIA_TYPE = rf"^{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_WORD}|{_QUOTED}))*$"
+"""RFC 9110, 8.3.1. The type becomes a header of the upload, so it must not contain another header."""
+
+ContentType = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=MEDIA_TYPE)]
+
 
 class Schema(BaseModel):
     """A body. A request with an unknown field is an error, so that callers notice misspelt fields."""
@@ -20,7 +27,7 @@ class UploadRequest(Schema):
     file_name: Annotated[str, StringConstraints(min_length=1, max_length=1024)] = Field(
         description="The file's name, in any script; the service keeps it unchanged.", examples=["Big Buck Bunny.mp4"]
     )
-    content_type: Annotated[str, StringConstraints(min_length=3, max_length=100)] = Field(
+    content_type: ContentType = Field(
         description="The file's media type; S3 accepts the upload only with this one.", examples=["video/mp4"]
     )
     size_bytes: Annotated[int, Field(ge=1, lt=2**53)] = Field(

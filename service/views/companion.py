@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from service.uploads.acceptance import MAX_PARTS
+from service.views.bodies import ContentType
 from transcode.job_view import EXAMPLE_FILE
 
-MAX_PARTS = 10_000
 MAX_SIZE_DIGITS = 15
 """The size of S3's largest object has 13 digits."""
 
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-ContentType = Annotated[str, StringConstraints(min_length=3, max_length=100)]
 PartNumber = Annotated[int, Field(ge=1, le=MAX_PARTS)]
 
 

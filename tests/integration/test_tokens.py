@@ -91,6 +91,45 @@ async def test_a_token_with_a_wrong_claim_is_refused(
         await verifier.subject(issuer.token(**changes))
 
 
+@pytest.mark.parametrize("header_type", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"])
+async def test_an_access_token_has_one_of_these_types(
+    issuer: LittleIssuer, verifier: TokenVerifier, header_type: str
+) -> None:
+    """In any case; most providers write JWT."""
+    assert await verifier.subject(issuer.token("ada", header_type=header_type)) == "ada"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"header_type": "logout+jwt"},
+        {"header_type": "dpop+jwt"},
+        {"header_type": "secevent+jwt"},
+        {"typ": "Refresh"},
+        {"typ": "Offline"},
+        {"typ": "Logout"},
+        {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
+    ],
+    ids=str,
+)
+async def test_a_token_for_another_use_is_refused(
+    issuer: LittleIssuer, verifier: TokenVerifier, changes: dict[str, Any]
+) -> None:
+    """A refresh token or a logout token has the same issuer, audience and signature."""
+    with pytest.raises(InvalidTokenError, match="not an access token"):
+        await verifier.subject(issuer.token(**changes))
+
+
+async def test_only_tokens_of_the_named_clients_are_valid(issuer: LittleIssuer) -> None:
+    """`azp` names the client, or `client_id` if there is no `azp`."""
+    verifier = TokenVerifier(Issuer(issuer.url), audience=AUDIENCE, clients=["page", "cli"])
+    for claims in ({"azp": "page"}, {"client_id": "cli"}, {"azp": "page", "client_id": "other"}):
+        assert await verifier.subject(issuer.token(**claims)) == "ada"
+    for claims in ({}, {"azp": "other"}, {"client_id": "other"}, {"azp": "other", "client_id": "page"}):
+        with pytest.raises(InvalidTokenError, match="another client"):
+            await verifier.subject(issuer.token(**claims))
+
+
 async def test_one_of_many_audiences_is_enough(issuer: LittleIssuer, verifier: TokenVerifier) -> None:
     """`aud` may be a list."""
     assert await verifier.subject(issuer.token(aud=["another", AUDIENCE])) == "ada"

@@ -239,6 +239,29 @@ async def test_an_invalid_list_of_parts_is_refused(api: httpx.AsyncClient, parts
     assert (await complete(api, await begin(api), *parts)).status_code == 422
 
 
+async def test_a_part_that_was_replaced_is_not_completed(api: httpx.AsyncClient) -> None:
+    """The listed ETag is that of the part that the service measured; a larger part sent meanwhile has another one."""
+    upload = await begin(api, size=5)
+    part = await send(api, upload, 1, b"small")
+    await send(api, upload, 1, b"large" * 9)
+    response = await complete(api, upload, part)
+    assert (response.status_code, response.json()["code"]) == (400, "invalid_parts")
+    assert (await parts_of(api, upload)).status_code == 200
+
+
+@pytest.mark.parametrize(("size", "largest"), [(1_000, 1), (5 * MIB, 1), (5 * MIB + 1, 2), (None, 3)])
+async def test_no_part_number_is_signed_that_the_upload_can_not_need(
+    api: httpx.AsyncClient, size: int | None, largest: int
+) -> None:
+    """S3 stores every part that is sent, and charges for it until the upload ends."""
+    upload = await begin(api, **({"size": size} if size else {}))
+    path = f"/s3/multipart/{upload['uploadId']}"
+    for url in (f"{path}/{largest + 1}", f"{path}/batch?partNumbers=1,{largest + 1}"):
+        response = await api.get(url, params=httpx.QueryParams(httpx.URL(url).query).merge({"key": upload["key"]}))
+        assert (response.status_code, response.json()["code"]) == (400, "invalid_parts")
+    assert (await api.get(f"{path}/{largest}", params={"key": upload["key"]})).status_code == 200
+
+
 async def test_missing_parts_are_an_error(api: httpx.AsyncClient) -> None:
     """The service translates S3's refusal; the upload can still be completed."""
     upload = await begin(api)

@@ -2006,6 +2006,15 @@ export interface operations {
                     "application/json": components["schemas"]["PartUrls"];
                 };
             };
+            /** @description S3 refused the parts: one is missing, has another ETag, or is smaller than 5 MiB and not the last. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
             /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
             401: {
                 headers: {
@@ -2099,6 +2108,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PartUrl"];
+                };
+            };
+            /** @description S3 refused the parts: one is missing, has another ETag, or is smaller than 5 MiB and not the last. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
