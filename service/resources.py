@@ -19,8 +19,11 @@ from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
 from service.live.hub import Hub
 from service.live.job_json_cache import JobJsonCache
+from service.live.limits import capacity
 from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
+from service.live.slots import Slots
+from service.memory_limit import memory_bytes, open_files
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
 from transcode.aws import Aws
@@ -52,6 +55,8 @@ class Resources:
     requests: JobRequests
     reader: JobReader
     hub: Hub
+    streams: Slots
+    long_polls: Slots
     job_json: JobJsonCache
     cookies: "PlaybackCookies | None"
 
@@ -97,7 +102,14 @@ async def open_resources(
         )
         figures = QueueFiguresCache(QueueTable(dynamodb, settings.status_table, ttl_s=settings.status_ttl_s))
         reader = JobReader(batch_get, statuses, figures, fresh_s=settings.fresh_s, clock=clock)
-        hub = Hub(reader, partial(_serialize, settings, clock), tick_s=settings.tick_s)
+        hub = Hub(
+            reader,
+            partial(_serialize, settings, clock),
+            tick_s=settings.tick_s,
+            interval_s=settings.status_update_interval_s,
+            clock=clock,
+        )
+        held = capacity(memory_bytes=memory_bytes(), open_files=open_files())
         stack.push_async_callback(reader.close)
         stack.push_async_callback(hub.close)
         yield Resources(
@@ -106,6 +118,8 @@ async def open_resources(
             statuses=statuses,
             reader=reader,
             hub=hub,
+            streams=Slots(settings.max_streams or held.streams),
+            long_polls=Slots(settings.max_long_polls or held.long_polls),
             job_json=JobJsonCache(settings.playback_base_url),
             cookies=await _cookies(aws, settings),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),

@@ -10,7 +10,8 @@ from service.settings import ServiceSettings
 from transcode import gc_tuning
 
 GRACE_S = 20
-"""Seconds after SIGTERM in which running requests may finish; Fargate kills the container after 30."""
+"""Seconds after SIGTERM in which running requests may finish, and streams end within STOP_SPREAD_S; Fargate kills the
+container after 30."""
 KEEP_ALIVE_S = 130
 """Seconds that an idle connection stays open.
 
@@ -36,7 +37,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End streams and long polls, let the other requests finish, and close."""
         if (resources := getattr(self._app.state, "resources", None)) is not None:
-            resources.hub.end_watchers()
+            resources.hub.end_watchers(spread_s=resources.settings.stop_spread_s)
         await super().shutdown(sockets)
 
 

@@ -74,11 +74,20 @@ class ServiceSettings(Settings):
     uploads_per_minute: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Uploads that one caller may start within a minute, counted by each process separately; 0 for no limit."""
     tick_s: Annotated[float, Field(ge=0.05, le=60)] = 1.0
-    """Seconds between two reads of a followed job or file, however many clients follow it."""
+    """Shortest time in seconds between two reads of a followed job or file, however many clients follow it.
+
+    The hub reads a job in the middle of its transcode every five ticks on average, and sooner when news is due.
+    """
     fresh_s: Annotated[float, Field(ge=0, le=1)] = 0.1
     """Seconds for which the service caches a job's row; with 0, it reads the row for each request."""
     max_wait_s: Annotated[float, Field(ge=0, le=20)] = 20.0
     """Maximum seconds for which the service holds a long poll, whatever its `wait_s`; with 0, it responds at once."""
+    max_streams: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Event streams that a process holds at a time; None derives the number from the memory and the open files."""
+    max_long_polls: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Long polls that a process holds at a time; None derives the number from the memory and the open files."""
+    stop_spread_s: Annotated[float, Field(ge=0, le=18)] = 15.0
+    """Seconds over which a stopping process ends its streams, so that their clients don't reconnect all at once."""
     heartbeat_s: Annotated[float, Field(ge=0.05, le=300)] = 15.0
     """Seconds without an event after which the service sends a comment, so that no proxy closes the idle stream."""
     api_base_path: Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$")] = "/"

@@ -97,6 +97,28 @@ class StreamingUnavailableError(TranscodeError):
     http_status = 501
 
 
+class ProcessFullError(TranscodeError):
+    """This process holds as many clients as it can; the response says when to retry."""
+
+    http_status = 503
+
+    def __init__(self, detail: str | None = None, *, retry_after_s: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyStreamsError(ProcessFullError):
+    """All streams of this process are in use; poll instead, and open a stream again after the given time."""
+
+    code = "too_many_streams"
+
+
+class TooManyLongPollsError(ProcessFullError):
+    """All long polls of this process are in use; poll without wait_s, and use it again after the given time."""
+
+    code = "too_many_long_polls"
+
+
 class UploadTooLargeError(TranscodeError):
     """The file is larger than this system accepts."""
 

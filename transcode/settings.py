@@ -4,7 +4,7 @@ A missing or invalid setting stops the process at start, with one line that name
 """
 
 import sys
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, Literal, NoReturn, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,6 +26,11 @@ split_on_commas = BeforeValidator(
 )
 """Parses a comma-separated list from one environment variable: `a, b` has two items."""
 
+whole_number = BeforeValidator(
+    lambda text: int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
+)
+"""Converts the environment's text to a number. Pydantic needs it for a Literal of numbers, which accepts no text."""
+
 
 class Settings(BaseSettings):
     """The settings that the service and the worker share."""
@@ -42,6 +47,10 @@ class Settings(BaseSettings):
     """Seconds after its last change until a status row, or the row of an upload that never arrived, expires."""
     output_ttl_s: Annotated[int, Field(ge=3_600)] = 14 * 86_400
     """Seconds until the row with the key, and the rows of an unfinished job, expire; longer than the longest job."""
+    status_update_interval_s: Annotated[
+        Literal[10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600], whole_number
+    ] = 10
+    """Seconds between a job's progress events; MediaConvert allows only these values."""
     upload_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)+$", max_length=200)] = "uploads/"
     """The key prefix of uploads in the input bucket; objects under other prefixes are not uploads."""
     aws_region: str = "us-east-1"

@@ -2,17 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from transcode.settings import Settings, TableName, Url
 from worker.retry import MAX_GIVE_UP_AFTER_S
-
-whole_number = BeforeValidator(
-    lambda text: int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
-)
-"""Converts the environment's text to a number. Pydantic needs it for a Literal of numbers, which accepts no text."""
 
 
 def _can_be_written(path: Path) -> Path:
@@ -34,10 +29,6 @@ class WorkerSettings(Settings):
     mediaconvert_endpoint_url: Url | None = None
     mediaconvert_queue: str | None = None
     """Name or ARN of the MediaConvert queue; None means the account's default queue."""
-    status_update_interval_s: Annotated[
-        Literal[10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600], whole_number
-    ] = 10
-    """Seconds between a job's progress events; MediaConvert allows only these values."""
     s3_event_keys_encoded: bool = False
     """True if keys are percent-encoded in S3's EventBridge events. LocalStack encodes them; AWS doesn't."""
     pollers: Annotated[int, Field(ge=1, le=50)] = 2

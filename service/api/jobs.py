@@ -86,6 +86,7 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
     now_ms = resources.now_ms()
     await resources.statuses.advance(job_model.Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
     resources.reader.invalidate()
+    resources.hub.read_soon(JobKey(job_id), *([FileKey(job.input_file)] if job.input_file else []))
     job = await _job(job_id, caller, resources)
     if job.status is not job_model.Status.CANCELED:
         raise JobFinalError

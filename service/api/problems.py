@@ -20,6 +20,7 @@ from transcode.errors import (
     AwsUnavailableError,
     IssuerUnavailableError,
     MissingTokenError,
+    ProcessFullError,
     RequestTooLargeError,
     TooManyUploadsError,
     TranscodeError,
@@ -107,7 +108,7 @@ def _headers(error: TranscodeError) -> dict[str, str]:
     match error:
         case AwsUnavailableError() | IssuerUnavailableError():
             return {"Retry-After": RETRY_AFTER_S}
-        case TooManyUploadsError(retry_after_s=retry_after_s):
+        case TooManyUploadsError(retry_after_s=retry_after_s) | ProcessFullError(retry_after_s=retry_after_s):
             return {"Retry-After": str(retry_after_s)}
         case MissingTokenError():
             return {"WWW-Authenticate": "Bearer"}

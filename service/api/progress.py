@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
+import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -15,6 +16,7 @@ from service.api.dependencies import AppResources, CurrentCaller, JobId
 from service.api.problems import responses
 from service.live.event_stream import ProgressStream, end_on_disconnect
 from service.live.hub import Snapshot
+from service.live.limits import retry_after_s, wait_limit_s
 from service.resources import Resources
 from service.views.examples import EVENT_STREAM
 from service.views.followed import MAX_FOLLOWED, FileKey, Followed, JobKey, Key, finished, known_tags
@@ -23,6 +25,8 @@ from transcode.errors import (
     FollowedNotFoundError,
     JobNotFoundError,
     StreamingUnavailableError,
+    TooManyLongPollsError,
+    TooManyStreamsError,
     TranscodeError,
 )
 from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB, ProgressView, progress_view
@@ -50,7 +54,7 @@ JobIds = Annotated[
     responses={
         200: {"headers": {"ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}}}},
         304: {"description": "Nothing has changed."},
-        **responses(JobNotFoundError, AwsUnavailableError),
+        **responses(JobNotFoundError, AwsUnavailableError, TooManyLongPollsError),
     },
 )
 async def get_progress(
@@ -97,7 +101,7 @@ async def get_progress(
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENT_STREAM}},
         },
         204: {"description": "The client already has every final state, and need not reconnect."},
-        **responses(FollowedNotFoundError, StreamingUnavailableError, AwsUnavailableError),
+        **responses(FollowedNotFoundError, StreamingUnavailableError, AwsUnavailableError, TooManyStreamsError),
     },
 )
 async def watch_events(
@@ -111,7 +115,7 @@ async def watch_events(
     """Get every change of up to fifty files and jobs on one connection, as Server-Sent Events.
 
     Each `progress` event carries a whole `Job`; the first events describe the current states. A file is followed from
-    AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, and after one hour at the latest. A
+    AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, and after 45 to 75 minutes. A
     client that reconnects with `Last-Event-ID`, as `EventSource` does automatically, gets only the changes that it
     missed. Once it has every final state, it gets 204, and `EventSource` stops reconnecting.
 
@@ -122,42 +126,67 @@ async def watch_events(
     keys: list[Key] = list(dict.fromkeys([*map(FileKey, input_file), *map(JobKey, job_id)]))
     if not 1 <= len(keys) <= MAX_FOLLOWED:
         raise _wrong_number()
+    _require_room_for_a_stream(resources)
     known = known_tags(last_event_id)
     delivered = finished(keys, known)
-    snapshots = await _snapshots([key for key in keys if key not in delivered], caller=caller, resources=resources)
+    unfinished = [key for key in keys if key not in delivered]
+    snapshots = await _snapshots(unfinished, known, caller=caller, resources=resources)
     delivered |= {each.key: each.tag for each in snapshots if each.tag in known}
     if len(delivered) == len(keys) and all(each.followed.is_final for each in snapshots):
         return Response(status_code=204)
-    return ProgressStream(resources.hub, snapshots, delivered=delivered, heartbeat_s=resources.settings.heartbeat_s)
+    _require_room_for_a_stream(resources)  # others may have taken it during the reads
+    return ProgressStream(
+        resources.hub,
+        snapshots,
+        delivered=delivered,
+        heartbeat_s=resources.settings.heartbeat_s,
+        slots=resources.streams,
+    )
+
+
+def _require_room_for_a_stream(resources: Resources) -> None:
+    if resources.streams.is_full:
+        raise TooManyStreamsError(retry_after_s=retry_after_s(random.random()))  # noqa: S311 -- spreads load
 
 
 async def _wait_for_change(
     key: Key, known_etags: set[str], *, request: Request, caller: Caller, resources: Resources, wait_s: float
 ) -> Followed:
-    """Return the first state whose ETag the client doesn't have, or the last state after `wait_s` seconds."""
-    snapshot = await resources.hub.current(key)
+    """Return the first state whose ETag the client doesn't have, or the last state after `wait_s` seconds.
+
+    Raises:
+        TooManyLongPollsError: This process holds as many long polls as it can.
+    """
+
+    def is_known(snapshot: Snapshot) -> bool:
+        return _etag(_progress(snapshot.followed, now_ms=resources.now_ms())) in known_etags
+
+    snapshot = await resources.hub.current(key, is_known=is_known)
     _check_access(caller, snapshot.followed)
-
-    def is_known(followed: Followed) -> bool:
-        return _etag(_progress(followed, now_ms=resources.now_ms())) in known_etags
-
-    with resources.hub.watch([snapshot]) as watcher:
+    polls = resources.long_polls
+    if polls.is_full:
+        raise TooManyLongPollsError(retry_after_s=retry_after_s(random.random()))  # noqa: S311 -- spreads load
+    wait_s = wait_limit_s(wait_s, held=polls.held, limit=polls.limit)
+    with polls.take(), resources.hub.watch([snapshot]) as watcher:
         async with end_on_disconnect(watcher, request.receive):
             deadline_s = time.monotonic() + wait_s
-            while is_known(snapshot.followed) and not watcher.is_over:
+            while is_known(snapshot) and not watcher.is_over:
                 if not await watcher.wait(deadline_s - time.monotonic()):
                     break
                 snapshot = next(iter(watcher.take_pending()), snapshot)
     return snapshot.followed
 
 
-async def _snapshots(keys: Sequence[Key], *, caller: Caller, resources: Resources) -> Sequence[Snapshot]:
-    """Return the current states of the files and jobs.
+async def _snapshots(
+    keys: Sequence[Key], known: Collection[str], *, caller: Caller, resources: Resources
+) -> Sequence[Snapshot]:
+    """Return the current states of the files and jobs; a state whose tag is in `known` may be older.
 
     Raises:
         FollowedNotFoundError: Some don't exist, or belong to another caller; the error names them.
     """
-    results = await asyncio.gather(*map(resources.hub.current, keys), return_exceptions=True)
+    reads = [resources.hub.current(key, is_known=lambda snapshot: snapshot.tag in known) for key in keys]
+    results = await asyncio.gather(*reads, return_exceptions=True)
     found: list[Snapshot] = []
     missing: list[Key] = []
     for key, result in zip(keys, results, strict=True):

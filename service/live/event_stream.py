@@ -14,18 +14,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.live.hub import Hub, Snapshot, Watcher
+from service.live.limits import retry_ms, stream_life_s
+from service.live.slots import Slots
 from service.views.followed import Followed, JobKey, Key, event_id, final_tag, tag
 from transcode.job_view import file_view
-
-MIN_RETRY_MS, MAX_RETRY_MS = 1_000, 4_000
-"""Range of the time until a client reconnects after its stream broke.
-
-The value is random, so that the clients of a server that stops don't all reconnect to the next one at once.
-"""
-
-MAX_STREAM_S = 3_600.0
-"""Seconds after which a stream ends. Its client reconnects with a token that is still valid, maybe to another
-server."""
 
 HEARTBEAT = format_sse_event(comment="")
 
@@ -56,6 +48,7 @@ class ProgressStream(Response):
         *,
         delivered: Mapping[Key, str],
         heartbeat_s: float,
+        slots: Slots,
     ) -> None:
         """`delivered` has the tags of the states that the client has, also of final jobs that have no snapshot."""
         self.status_code = 200
@@ -66,11 +59,12 @@ class ProgressStream(Response):
         self._snapshots = snapshots
         self._heartbeat_s = heartbeat_s
         self._delivered = delivered
+        self._slots = slots
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until every file and job is final, the client disconnects, or an hour has passed."""
+        """Send events until every file and job is final, the client disconnects, or the stream's time is over."""
         del scope
-        with self._hub.watch(self._snapshots) as watcher:
+        with self._slots.take(), self._hub.watch(self._snapshots) as watcher:
             async with end_on_disconnect(watcher, receive):
                 await self._send(watcher, send)
 
@@ -78,9 +72,8 @@ class ProgressStream(Response):
         tags = dict(self._delivered)
         missed = [each for each in self._snapshots if tags.get(each.key) != each.tag]
         self._snapshots = ()
-        ends_s = asyncio.get_running_loop().time() + MAX_STREAM_S
-        retry_ms = random.randint(MIN_RETRY_MS, MAX_RETRY_MS)  # noqa: S311 -- spreads load
-        body = format_sse_event(retry=retry_ms) + _events(missed, tags)
+        ends_s = asyncio.get_running_loop().time() + stream_life_s(random.random())  # noqa: S311 -- spreads load
+        body = format_sse_event(retry=retry_ms(random.random())) + _events(missed, tags)  # noqa: S311 -- the same
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         while True:
             await send({"type": "http.response.body", "body": body, "more_body": True})

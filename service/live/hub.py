@@ -1,10 +1,12 @@
-"""The hub of live progress: it reads each followed job or file once per tick, and passes each change to its watchers.
+"""The hub of live progress: it reads each followed job or file when news is due, and notifies its watchers of changes.
 
 One task does the reading, and runs only while there are watchers. A watcher is not a task: the hub notifies it
 directly, it keeps only the newest unsent state of each key, and the hub drops it when its client leaves.
 """
 
 import asyncio
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
@@ -12,6 +14,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from service.live.limits import stop_delay_s
+from service.live.read_schedule import ReadHistory, after_read, first_read, next_read_s
 from service.live.reader import JobReader
 from service.views.followed import Followed, Key
 from transcode.errors import TranscodeError
@@ -86,9 +90,15 @@ class Watcher:
 
 @dataclass(slots=True, eq=False)
 class _Topic:
-    """A job or file with watchers; `failing_s` is the time of the first failure since its last successful read."""
+    """A job or file with watchers; `failing_s` is the time of the first failure since its last successful read.
+
+    `read_s` and `due_s` are the times of the last and the next read. All three are by the event loop's clock.
+    """
 
     newest: Snapshot
+    history: ReadHistory
+    read_s: float
+    due_s: float
     watchers: set[Watcher] = field(default_factory=set)
     failing_s: float | None = None
 
@@ -102,13 +112,20 @@ class Hub:
         serialize: Callable[[Key, Followed], tuple[bytes, str]],
         *,
         tick_s: float,
+        interval_s: float = 10.0,
         give_up_s: float = GIVE_UP_S,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`serialize` returns the event and the tag of a state."""
+        """`serialize` returns the event and the tag of a state; `clock` returns Unix seconds.
+
+        `interval_s` is the interval of a job's progress events, until the hub has observed it.
+        """
         self._reader = reader
         self._serialize = serialize
         self._tick_s = tick_s
+        self._interval_s = interval_s
         self._give_up_s = give_up_s
+        self._clock = clock
         self._topics: dict[Key, _Topic] = {}
         self._ticking: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -118,16 +135,33 @@ class Hub:
         """The number of watchers."""
         return len({watcher for topic in self._topics.values() for watcher in topic.watchers})
 
-    async def current(self, key: Key) -> Snapshot:
-        """Return the state of a job or file: the newest that its watchers have, or without watchers a new read.
+    @property
+    def topic_count(self) -> int:
+        """The number of watched jobs and files."""
+        return len(self._topics)
+
+    async def current(self, key: Key, *, is_known: Callable[[Snapshot], bool] = lambda _: False) -> Snapshot:
+        """Return the state of a job or file, at most a tick old, or the older one that the caller knows.
+
+        A client may have read a newer state than its watchers have, so only a state for which `is_known` is true may be
+        older.
 
         Raises:
             JobNotFoundError, UploadNotFoundError: It doesn't exist, or it has expired.
         """
         topic = self._topics.get(key)
-        if topic is not None and topic.failing_s is None:
+        if topic is None:
+            return self._snapshot(key, await self._reader.follow(key))
+        is_fresh = _now_s() - topic.read_s <= self._tick_s
+        if topic.failing_s is None and (is_fresh or is_known(topic.newest)):
             return topic.newest
-        return self._snapshot(key, await self._reader.follow(key, topic.newest.followed if topic else None))
+        return self._received(topic, await self._reader.follow(key, topic.newest.followed))
+
+    def read_soon(self, *keys: Key) -> None:
+        """Read these jobs and files at the next tick if they are watched, because this process has changed them."""
+        for key in keys:
+            if (topic := self._topics.get(key)) is not None:
+                topic.due_s = _now_s()
 
     @contextmanager
     def watch(self, snapshots: Iterable[Snapshot]) -> Iterator[Watcher]:
@@ -155,17 +189,23 @@ class Hub:
             ticking.cancel()
             await asyncio.gather(ticking, return_exceptions=True)
 
-    def end_watchers(self) -> None:
-        """End every watcher, also future ones, so that streams end before the server waits for them."""
+    def end_watchers(self, *, spread_s: float = 0.0) -> None:
+        """End every watcher, also future ones, so that streams end before the server waits for them.
+
+        The ends are spread over `spread_s`, so that their clients don't all reconnect at the same moment.
+        """
         self._is_closed = True
-        for topic in self._topics.values():
-            for watcher in topic.watchers:
+        loop = asyncio.get_running_loop()
+        for watcher in {watcher for topic in self._topics.values() for watcher in topic.watchers}:
+            if spread_s:
+                loop.call_later(stop_delay_s(random.random(), spread_s=spread_s), watcher.end)  # noqa: S311
+            else:
                 watcher.end()
 
     def _join(self, watcher: Watcher, snapshot: Snapshot) -> None:
         topic = self._topics.get(snapshot.key)
         if topic is None:
-            topic = self._topics[snapshot.key] = _Topic(snapshot)
+            topic = self._topics[snapshot.key] = self._new_topic(snapshot)
         topic.watchers.add(watcher)
         if topic.newest.tag == snapshot.tag:
             return
@@ -173,6 +213,12 @@ class Hub:
             watcher.notify(topic.newest)
         else:
             self._publish(topic, snapshot, except_for=watcher)
+
+    def _new_topic(self, snapshot: Snapshot) -> _Topic:
+        now_s = self._clock()
+        history = first_read(snapshot.followed, now_s=now_s, interval_s=self._interval_s)
+        due_s = next_read_s(snapshot.followed, history, now_s=now_s, tick_s=self._tick_s)
+        return _Topic(snapshot, history, read_s=snapshot.read_s, due_s=_now_s() + due_s)
 
     def _leave(self, watcher: Watcher, key: Key) -> None:
         topic = self._topics.get(key)
@@ -194,27 +240,40 @@ class Hub:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self._tick_s)
-            await asyncio.gather(*(self._refresh(topic) for topic in list(self._topics.values())))
+            await asyncio.sleep(self._tick_s - _now_s() % self._tick_s)
+            soon_s = _now_s() + self._tick_s / 2
+            due = [topic for topic in self._topics.values() if topic.due_s <= soon_s]
+            await asyncio.gather(*map(self._refresh, due))
 
     async def _refresh(self, topic: _Topic) -> None:
-        key = topic.newest.key
         try:
-            followed = await self._reader.follow(key, topic.newest.followed)
+            followed = await self._reader.follow(topic.newest.key, topic.newest.followed)
         except Exception as error:  # noqa: BLE001 -- the outer level of the loop: one row's failure must not stop it
             self._failed(topic, error)
             return
-        topic.failing_s = None
-        if self._topics.get(key) is not topic or followed == topic.newest.followed:
-            return
-        snapshot = self._snapshot(key, followed)
-        if snapshot.tag == topic.newest.tag:
+        self._received(topic, followed)
+
+    def _received(self, topic: _Topic, followed: Followed) -> Snapshot:
+        """Notify the topic's watchers if the state has changed, set the time of the next read, and return the state."""
+        newest, now_s = topic.newest, self._clock()
+        topic.history = after_read(
+            topic.history, before=newest.followed, after=followed, now_s=now_s, tick_s=self._tick_s
+        )
+        topic.failing_s, topic.read_s = None, _now_s()
+        topic.due_s = topic.read_s + next_read_s(followed, topic.history, now_s=now_s, tick_s=self._tick_s)
+        if followed == newest.followed:
+            return newest
+        snapshot = self._snapshot(newest.key, followed)
+        if self._topics.get(newest.key) is not topic:
+            return snapshot
+        if snapshot.tag == newest.tag:
             topic.newest = snapshot
         else:
             self._publish(topic, snapshot)
+        return snapshot
 
     def _failed(self, topic: _Topic, error: Exception) -> None:
-        now_s = _now_s()
+        now_s = topic.due_s = _now_s()
         if topic.failing_s is None:
             topic.failing_s = now_s
             is_expected = isinstance(error, TranscodeError) or is_transient(error)

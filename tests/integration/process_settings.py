@@ -18,6 +18,7 @@ def service_settings(stack: Stack) -> ServiceSettings:
         aws_endpoint_url=stack.endpoint_url,
         playback_base_url=PLAYBACK_BASE_URL,
         upload_max_bytes=UPLOAD_MAX_BYTES,
+        stop_spread_s=0.0,
     )
 
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from local.provision import Stack
+from service.live.read_schedule import SOON_TICKS
 from tests.integration.live_jobs import TICK_S, apply_complete, apply_progress, eventually, long_poll, record_reads
 from tests.integration.process_settings import service_settings
 from tests.integration.serving import DEADLINE_S, Running, running, streaming
@@ -18,20 +19,20 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest.mark.serial
-async def test_a_job_is_read_once_per_tick_for_any_number_of_streams(
+async def test_a_job_is_read_as_often_for_many_streams_as_for_one(
     live_service: Running, module_stores: Stores, job_id: str
 ) -> None:
-    """Thirty streams get the change, and each tick reads one key."""
+    """Thirty streams get the change, and the hub reads one key every second tick: the job is young."""
     await apply_progress(module_stores, job_id, 10)
     async with AsyncExitStack() as stack, live_service.client() as client:
         streams = [await stack.enter_async_context(streaming(client, job_id=job_id)) for _ in range(30)]
         await asyncio.gather(*(each.next() for each in streams))
         reads, since_s = record_reads(live_service, job_id), time.monotonic()
-        await asyncio.sleep(5 * TICK_S)
+        await eventually(lambda: len(reads) >= 3)
         await apply_progress(module_stores, job_id, 20)
         jobs = await asyncio.gather(*(each.next() for each in streams))
         assert [job["progress_percent"] for job in jobs if job] == [20] * 30
-        assert 3 <= len(reads) <= (time.monotonic() - since_s) / TICK_S + 1
+        assert len(reads) <= (time.monotonic() - since_s) / (SOON_TICKS * TICK_S) + 2
 
 
 async def test_a_job_without_watchers_is_not_read(live_service: Running, module_stores: Stores, job_id: str) -> None:
@@ -44,7 +45,7 @@ async def test_a_job_without_watchers_is_not_read(live_service: Running, module_
     await eventually(lambda: live_service.resources.hub.watcher_count == 0)
     await eventually(lambda: asyncio.all_tasks() <= before)
     reads = record_reads(live_service, job_id)
-    await asyncio.sleep(3 * TICK_S)
+    await asyncio.sleep(10 * TICK_S)
     assert reads == []
 
 
