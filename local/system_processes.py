@@ -145,6 +145,7 @@ def application(
         "WEB_DIR": str(embedded_aws.ROOT / "web" / "dist"),
         "STATUS_UPDATE_INTERVAL_S": "10",
         "STOP_GRACE_S": "5",
+        "STOP_SPREAD_S": "0",  # no other task waits for the streams of a stopped process
         **shared,
         **settings(ports, provisioned),
     }

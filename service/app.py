@@ -1,5 +1,6 @@
 """The application: FastAPI with the routes, the middleware and the OpenAPI document."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from service.api.middleware.body_limits import BodyLimits
 from service.api.middleware.origin_secret import OriginSecret
 from service.api.middleware.request_log import RequestLog
 from service.api.middleware.security_headers import SecurityHeaders
+from service.live.load_report import report_load
 from service.resources import open_resources
 from service.settings import ServiceSettings
 
@@ -56,7 +58,10 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_resources(settings, clock=clock) as resources:
             app.state.resources = resources
+            reporting = asyncio.create_task(report_load(resources), name="report load") if can_stream else None
             yield
+            if reporting is not None:
+                reporting.cancel()
 
     app = FastAPIOffline(
         title="mediaconvert-status",

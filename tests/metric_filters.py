@@ -1,4 +1,4 @@
-"""Evaluates the metric filters of infra/alarms.yaml on log lines as CloudWatch does, as far as our patterns need it.
+"""Evaluates the metric filters of infra/ on log lines as CloudWatch does, as far as our patterns need it.
 
 No emulator applies metric filters. Two rules of CloudWatch are easy to break: a term doesn't match a line without its
 field, and a filter takes its value only from a field that its pattern selects.
@@ -16,7 +16,9 @@ from typing import Any, TypeGuard
 from local import cloudformation_template as templates
 from local.embedded_aws import ROOT
 
-TEMPLATE = templates.parse((ROOT / "infra" / "alarms.yaml").read_text(encoding="utf-8"))
+TEMPLATE, FARGATE = (
+    templates.parse((ROOT / "infra" / f"{name}.yaml").read_text(encoding="utf-8")) for name in ("alarms", "fargate")
+)
 TOKEN = re.compile(
     r"\s*(?:(?P<symbol>&&|\|\||[()])"
     r"|\$\.(?P<field>\w+)\s+(?:(?P<compare>!=|>=|<=|=|>|<)\s*(?P<value>\"[^\"]*\"|-?\d+(?:\.\d+)?)"
@@ -48,9 +50,9 @@ class MetricFilter:
 
 
 def metric_filters() -> dict[str, MetricFilter]:
-    """Return every metric filter of the template by its logical id, with the template's default thresholds."""
+    """Return every metric filter of both templates by its logical id, with the template's default thresholds."""
     found: dict[str, MetricFilter] = {}
-    for name, resource in TEMPLATE["Resources"].items():
+    for name, resource in {**TEMPLATE["Resources"], **FARGATE["Resources"]}.items():
         if resource["Type"] == "AWS::Logs::MetricFilter":
             (transformation,) = resource["Properties"]["MetricTransformations"]
             found[name] = MetricFilter(

@@ -12,7 +12,12 @@ COMPLETE_WRITES = 1
 COMPLETE_PUTS = 2
 """The key file and info.json."""
 LOOK_READS = 1
-"""Reads for a watched job, at most once per tick for any number of watchers."""
+"""Reads of a job that is looked up by its id."""
+WATCH_READS_PER_S = 0.2
+"""Reads a second of a watched job in the middle of its transcode, for any number of watchers. Its first 30 seconds and
+its last 20 have 0.5 (service/live/read_schedule.py)."""
+WATCH_READS_NEAR_NEWS_PER_S = 0.5
+WATCH_NEAR_NEWS_S = 50
 FILE_LOOK_READS = 2
 """Reads for a job that is looked up by its input file: both rows."""
 
@@ -45,11 +50,11 @@ TASK_CONNECTIONS = 10
 ROW_BYTES = 1_024
 """Largest size of a row, so that each write is one write unit."""
 
-ALARM_METRICS = {"lambda": 16, "fargate": 14}
+ALARM_METRICS = {"lambda": 16, "fargate": 15}
 """Number of metrics in the alarms of alarms.yaml."""
-SCALING_METRICS = {"lambda": 0, "fargate": 10}
+SCALING_METRICS = {"lambda": 0, "fargate": 14}
 """Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have three metrics each."""
-METRICS_OF_OUR_OWN = 10
+METRICS_OF_OUR_OWN = 11
 """Number of metric filters on the logs; AWS charges only for hours in which one counts something."""
 
 SEGMENT_S = 6

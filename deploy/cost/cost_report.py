@@ -176,7 +176,8 @@ def _counted() -> list[str]:
         f"| COMPLETE | {counts.COMPLETE_WRITES} | {counts.COMPLETE_READS} | {counts.COMPLETE_PUTS} PUTs |",
         f"| the index of open jobs, from the first to the last event | {counts.INDEX_WRITES} | | |",
         f"| measure the queues, twice a minute | {counts.MEASURE_WRITES} | {counts.MEASURE_READS} | |",
-        f"| read a job, once for all watchers in the same second | | {counts.LOOK_READS} | |",
+        f"| read a job | | {counts.LOOK_READS} | |",
+        f"| watch a job for ten seconds, for all watchers of a process | | {10 * counts.WATCH_READS_PER_S:g} | |",
         "",
         *_paragraph(
             f"No row is larger than {counts.ROW_BYTES:,} bytes, so each write is one write unit. A message takes",

@@ -126,8 +126,10 @@ def _writes(load: Workload) -> float:
 
 
 def _reads(load: Workload) -> float:
-    """Return the number of reads for one upload with one watcher, who causes one read a second (TICK_S)."""
-    watcher_reads = load.job_s * counts.LOOK_READS + 2 * counts.FILE_LOOK_READS
+    """Return the number of reads for one upload with one watcher."""
+    near_s = min(load.job_s, counts.WATCH_NEAR_NEWS_S)
+    watched = near_s * counts.WATCH_READS_NEAR_NEWS_PER_S + (load.job_s - near_s) * counts.WATCH_READS_PER_S
+    watcher_reads = watched + 2 * counts.FILE_LOOK_READS
     return counts.SUBMIT_READS + counts.COMPLETE_READS + watcher_reads
 
 

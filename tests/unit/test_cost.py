@@ -61,7 +61,7 @@ def test_the_model_counts_the_custom_metrics_of_the_template() -> None:
     """Each metric filter makes one custom metric."""
     names = {
         each["Properties"]["MetricTransformations"][0]["MetricName"]
-        for each in resources("alarms.yaml").values()
+        for each in [*resources("alarms.yaml").values(), *resources("fargate.yaml").values()]
         if each["Type"] == "AWS::Logs::MetricFilter"
     }
     assert len(names) == counts.METRICS_OF_OUR_OWN

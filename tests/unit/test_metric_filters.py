@@ -36,6 +36,9 @@ SAMPLES: list[tuple[str, dict[str, Any], float | None]] = [
     ("WorkerErrorsFilter", {"event": "worker.unusable", "level": "critical", "logger": "worker"}, 1),
     ("WorkerErrorsFilter", {"event": "job.refused", "level": "warning", "logger": "worker"}, None),
     ("WorkerErrorsFilter", {"event": "Failed to export", "level": "error", "logger": "opentelemetry.sdk"}, None),
+    ("HeldPercentFilter", {"event": "service.load", "streams": 0, "held_percent": 0.0}, 0),  # scaling in needs samples
+    ("HeldPercentFilter", {"event": "service.load", "streams": 3, "held_percent": 61.5}, 61.5),
+    ("HeldPercentFilter", {**REQUEST, "held_percent": 61.5}, None),
     ("SlowRequestsFilter", {**REQUEST, "duration_ms": 2_000}, 1),
     ("SlowRequestsFilter", {**REQUEST, "duration_ms": 1_999}, None),
     ("SlowRequestsFilter", {**REQUEST, "duration_ms": 20_000, "is_held": True}, None),

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -21,8 +22,12 @@ SOURCES = "\n".join(
 )
 
 
-def _of_type(kind: str) -> dict[str, dict[str, Any]]:
-    return {name: each["Properties"] for name, each in TEMPLATE["Resources"].items() if each["Type"] == kind}
+FARGATE = templates.parse((ROOT / "infra" / "fargate.yaml").read_text(encoding="utf-8"))
+
+
+def _of_type(kind: str, *documents: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    known = {name: each for template in documents or (TEMPLATE,) for name, each in template["Resources"].items()}
+    return {name: each["Properties"] for name, each in known.items() if each["Type"] == kind}
 
 
 def _filters() -> dict[str, tuple[str, str]]:
@@ -32,7 +37,7 @@ def _filters() -> dict[str, tuple[str, str]]:
             each["FilterPattern"]["Fn::Sub"] if isinstance(each["FilterPattern"], dict) else each["FilterPattern"],
             each["MetricTransformations"][0]["MetricValue"].removeprefix("$."),
         )
-        for name, each in _of_type("AWS::Logs::MetricFilter").items()
+        for name, each in _of_type("AWS::Logs::MetricFilter", TEMPLATE, FARGATE).items()
     }
 
 
@@ -61,7 +66,10 @@ def test_a_metric_is_logged_and_documented(metric: Metric) -> None:
 
 def test_the_metric_of_every_filter_is_documented() -> None:
     """The documentation uses its CloudWatch name."""
-    names = {each["MetricTransformations"][0]["MetricName"] for each in _of_type("AWS::Logs::MetricFilter").values()}
+    names = {
+        each["MetricTransformations"][0]["MetricName"]
+        for each in _of_type("AWS::Logs::MetricFilter", TEMPLATE, FARGATE).values()
+    }
     assert {name for name in names if f"`{name}`" not in DOCUMENT} == set()
 
 

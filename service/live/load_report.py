@@ -1,0 +1,27 @@
+"""The log line that says how many clients a process holds: metrics, scaling and alarms read it."""
+
+import asyncio
+
+import structlog
+
+from service.live.limits import used_percent
+from service.resources import Resources
+
+REPORT_EVERY_S = 60.0
+"""CloudWatch's period: a shorter one would add samples, and no information."""
+
+log = structlog.get_logger(__name__)
+
+
+async def report_load(resources: Resources, *, every_s: float = REPORT_EVERY_S) -> None:
+    """Log the load once a minute, until the task is cancelled. Zeros are logged too: scaling in needs samples."""
+    streams, polls = resources.streams, resources.long_polls
+    while True:
+        log.info(
+            "service.load",
+            streams=streams.held,
+            long_polls=polls.held,
+            watched=resources.hub.topic_count,
+            held_percent=max(used_percent(held=each.held, limit=each.limit) for each in (streams, polls)),
+        )
+        await asyncio.sleep(every_s)
