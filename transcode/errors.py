@@ -100,6 +100,7 @@ class StreamingUnavailableError(TranscodeError):
 class ProcessFullError(TranscodeError):
     """This process holds as many clients as it can; the response says when to retry."""
 
+    code = "process_full"
     http_status = 503
 
     def __init__(self, detail: str | None = None, *, retry_after_s: int = 60) -> None:

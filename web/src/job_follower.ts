@@ -42,6 +42,8 @@ export class JobFollower {
   #restartTimer: ReturnType<typeof setTimeout> | undefined;
   /** Don't open a stream before this time; poll. */
   #noStreamsUntilMs = 0;
+  /** Don't let the API hold a poll before this time; it has no room. */
+  #noLongPollsUntilMs = 0;
   readonly #etags = new Map<string, string>();
   readonly #jobIds = new Map<string, string>();
   /** When the page last requested the place of each target whose job waits in the queue. */
@@ -112,10 +114,18 @@ export class JobFollower {
       this.#noStreamsUntilMs = status === 501 ? Number.POSITIVE_INFINITY : Date.now() + POLLING_MS;
       return;
     }
+    const retryAfterMs = error instanceof ApiProblem ? (error.retryAfterS ?? 0) * 1_000 : 0;
+    const code = error instanceof ApiProblem ? error.code : null;
+    // The process, or the account on Lambda, holds as many clients as it can: poll without being held, at once.
+    if (status === 429 || status === 503) this.#noLongPollsUntilMs = Date.now() + Math.max(POLLING_MS, retryAfterMs);
+    if (code === "too_many_streams") {
+      this.#noStreamsUntilMs = Date.now() + retryAfterMs;
+      return;
+    }
+    if (code === "too_many_long_polls") return sleep(POLL_INTERVAL_MS, signal);
     if (status !== 401) this.#listener.onConnection(false);
     // A proxy may break streams only, so poll from the second failure on.
     if (failures >= 2) this.#noStreamsUntilMs = Date.now() + POLLING_MS;
-    const retryAfterMs = error instanceof ApiProblem ? (error.retryAfterS ?? 0) * 1_000 : 0;
     await sleep(Math.max(retryAfterMs, backoffMs(failures, Math.random())), signal);
   }
 
@@ -198,7 +208,8 @@ export class JobFollower {
       }
       return isFinal(job.status);
     }
-    const path = `/jobs/${encodeURIComponent(jobId)}/progress${isLongPoll && etag ? "?wait_s=20" : ""}`;
+    const isHeld = isLongPoll && etag !== "" && Date.now() >= this.#noLongPollsUntilMs;
+    const path = `/jobs/${encodeURIComponent(jobId)}/progress${isHeld ? "?wait_s=20" : ""}`;
     const response = await this.#api.request(path, { signal, headers: etag ? { "If-None-Match": etag } : {} });
     if (response.status === 304) return false;
     this.#etags.set(jobId, response.headers.get("ETag") ?? "");

@@ -131,7 +131,7 @@ export interface paths {
          * @description Get every change of up to fifty files and jobs on one connection, as Server-Sent Events.
          *
          *     Each `progress` event carries a whole `Job`; the first events describe the current states. A file is followed from
-         *     AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, and after one hour at the latest. A
+         *     AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, and after 45 to 75 minutes. A
          *     client that reconnects with `Last-Event-ID`, as `EventSource` does automatically, gets only the changes that it
          *     missed. Once it has every final state, it gets 204, and `EventSource` stops reconnecting.
          *
@@ -1461,7 +1461,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. All long polls of this process are in use; poll without wait_s, and use it again after the given time. The identity provider's keys can't be fetched at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */
@@ -1576,7 +1576,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. All streams of this process are in use; poll instead, and open a stream again after the given time. The identity provider's keys can't be fetched at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */

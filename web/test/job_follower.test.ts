@@ -51,4 +51,48 @@ test("without streams, the place of a waiting job is requested again until the j
   follower.follow([]);
   expect(whileWaiting).toBe(4);
   expect(findJob).toHaveBeenCalledTimes(whileWaiting);
+
+const job = { job_id: "1-a", input_file: target.value, status: "PROGRESSING", progress_percent: 10 };
+const listener = () => ({ onJob: vi.fn(), onProgress: vi.fn(), onConnection: vi.fn(), onNotFound: vi.fn() });
+
+/** Follow the target on an API that responds by `respond`, and return the requested paths. */
+async function followed(respond: (path: string) => Promise<Response>, ms: number): Promise<string[]> {
+  const { JobFollower } = await import("../src/job_follower");
+  const paths: string[] = [];
+  const request = (path: string) => {
+    paths.push(path);
+    return respond(path);
+  };
+  const api = { request, findJob: () => Promise.resolve(job) } as unknown as Api;
+  const follower = new JobFollower(api, listener());
+  follower.follow([target]);
+  await vi.advanceTimersByTimeAsync(ms);
+  follower.follow([]);
+  await vi.advanceTimersByTimeAsync(100);
+  return paths;
+}
+
+const progress = () => Promise.resolve(new Response(JSON.stringify(job), { headers: { ETag: '"1"' } }));
+
+test("a page whose stream is refused for lack of room polls without being held, and opens a stream later", async () => {
+  const { ApiProblem } = await import("../src/api");
+  const full = new ApiProblem(503, "too_many_streams", "full", 45);
+  const paths = await followed((path) => (path.startsWith("/events") ? Promise.reject(full) : progress()), 50_000);
+  expect(paths[0]).toMatch(/^\/events/);
+  const again = paths.findIndex((path, index) => index > 0 && path.startsWith("/events"));
+  expect(again).toBeGreaterThan(15); // a poll every two seconds or so, for 45 s
+  expect(paths.slice(1, again).every((path) => path === "/jobs/1-a/progress")).toBe(true);
+});
+
+test("a page whose long poll is refused for lack of room polls without being held", async () => {
+  const { ApiProblem } = await import("../src/api");
+  const noStreams = new ApiProblem(501, "streaming_unavailable", "none", null);
+  const full = new ApiProblem(503, "too_many_long_polls", "full", 60);
+  const respond = (path: string) => {
+    if (path.startsWith("/events")) return Promise.reject(noStreams);
+    return path.includes("wait_s") ? Promise.reject(full) : progress();
+  };
+  const paths = await followed(respond, 30_000);
+  expect(paths.filter((path) => path.includes("wait_s"))).toHaveLength(1);
+  expect(paths.filter((path) => path === "/jobs/1-a/progress").length).toBeGreaterThan(10);
 });
