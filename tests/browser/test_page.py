@@ -195,6 +195,15 @@ def test_without_server_sent_events_the_page_polls(open_page: OpenPage, short_vi
     tab.expect_stage(short_video.name, "complete")
 
 
+def test_where_the_service_has_no_room_for_a_stream_the_page_polls(open_page: OpenPage, short_video: Path) -> None:
+    """The page shows the job's progress to its end, and no lost connection."""
+    full = {"status": 503, "headers": {"Retry-After": "60"}, "json": {"detail": "Full.", "code": "too_many_streams"}}
+    tab = open_page()
+    tab.page.route("**/events?*", lambda route: route.fulfill(**full))
+    tab.choose(short_video)
+    tab.expect_stage(short_video.name, "complete")
+
+
 def test_a_link_to_an_expired_job_says_so(open_page: OpenPage) -> None:
     """A link can be older than the job's row."""
     tab = open_page(path="#/job/1763798400123-a1b2c3")

@@ -93,15 +93,15 @@ async def test_a_job_that_this_process_has_changed_is_read_at_the_next_tick(
 ) -> None:
     """A cancel reaches the watchers at once, whatever the job's schedule says."""
     await apply_progress(module_stores, job_id, 10)
-    async with running(service_settings(stack)) as service, service.client() as client:
-        async with streaming(client, job_id=job_id) as stream:
-            await stream.next()
-            hub = service.resources.hub
-            (topic,) = hub._topics.values()  # noqa: SLF001 -- no public attribute sets it
-            topic.due_s += 60
-            hub.read_soon(JobKey(job_id))
-            await apply_progress(module_stores, job_id, 20)
-            assert (await stream.next() or {})["progress_percent"] == 20
+    settings = service_settings(stack)
+    async with running(settings) as service, service.client() as client, streaming(client, job_id=job_id) as stream:
+        await stream.next()
+        hub = service.resources.hub
+        (topic,) = hub._topics.values()  # noqa: SLF001 -- no public attribute sets it
+        topic.due_s += 60
+        hub.read_soon(JobKey(job_id))
+        await apply_progress(module_stores, job_id, 20)
+        assert (await stream.next() or {})["progress_percent"] == 20
 
 
 async def test_the_streams_of_a_stopping_process_end_one_after_another(
