@@ -16,7 +16,8 @@ from bench.results import Figure, Row, at_most
 from transcode.aws import Aws
 
 JOBS, JOBS_PER_STREAM = 100, 25
-EVENTS_PER_SECOND = 20
+EVENTS_PER_SECOND = 10
+"""One event of each job every ten seconds, as MediaConvert sends them."""
 LATE_S = 10.0
 
 
@@ -35,8 +36,8 @@ class Latencies:
 
 
 def visible(bench: Bench) -> Row:
-    """Measure with twenty events per second of a hundred watched jobs."""
-    seconds = 4 if bench.quick else 30
+    """Measure with an event every ten seconds of each of a hundred watched jobs."""
+    seconds = 12 if bench.quick else 60
     took_s = sorted(latencies_s(bench, events_per_second=EVENTS_PER_SECOND, seconds=seconds))
     median, late = took_s[len(took_s) // 2], took_s[len(took_s) * 99 // 100]
     return Row(
@@ -49,10 +50,11 @@ def visible(bench: Bench) -> Row:
             Figure(name="events", unit="", rounds=[len(took_s)]),
         ],
         targets=[
-            at_most("median at most 0.8 s", median, 0.8),
-            at_most("99th percentile at most 1.5 s", late, 1.5),
+            at_most("median at most 2 s", median, 2),
+            at_most("99th percentile at most 5 s", late, 5),
         ],
-        limit="The tick (1 s): on average half of it passes before the service reads the row.",
+        limit="The schedule: the service reads a job about a second after its next event should be written, and otherwise "
+        "every five seconds.",
     )
 
 
@@ -86,11 +88,12 @@ async def _send_and_receive(
         await asyncio.wait_for(opened.acquire(), 30)
     sqs = await aws.sqs()
     sending = []
-    began_ms = int(time.time() * 1000) + 1_000
     next_s = time.monotonic()
     for at in range(count):
         job_id, turn = ids[at % len(ids)], 1 + at // len(ids)
-        body = status_update(job_id, time_ms=began_ms + at, percent=turn, input_bucket=bench_aws.stack.input_bucket)
+        body = status_update(
+            job_id, time_ms=int(time.time() * 1000), percent=turn, input_bucket=bench_aws.stack.input_bucket
+        )
         latencies.sent_s[job_id, turn] = time.monotonic()
         url = bench_aws.settings["JOB_EVENTS_QUEUE_URL"]
         sending.append(asyncio.create_task(sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))))

@@ -155,7 +155,8 @@ class Hub:
         is_fresh = _now_s() - topic.read_s <= self._tick_s
         if topic.failing_s is None and (is_fresh or is_known(topic.newest)):
             return topic.newest
-        return self._received(topic, await self._reader.follow(key, topic.newest.followed))
+        followed = await self._reader.follow(key, topic.newest.followed)
+        return self._received(topic, followed, is_requested=True)
 
     def read_soon(self, *keys: Key) -> None:
         """Read these jobs and files at the next tick if they are watched, because this process has changed them."""
@@ -253,11 +254,16 @@ class Hub:
             return
         self._received(topic, followed)
 
-    def _received(self, topic: _Topic, followed: Followed) -> Snapshot:
+    def _received(self, topic: _Topic, followed: Followed, *, is_requested: bool = False) -> Snapshot:
         """Notify the topic's watchers if the state has changed, set the time of the next read, and return the state."""
         newest, now_s = topic.newest, self._clock()
         topic.history = after_read(
-            topic.history, before=newest.followed, after=followed, now_s=now_s, tick_s=self._tick_s
+            topic.history,
+            before=newest.followed,
+            after=followed,
+            now_s=now_s,
+            tick_s=self._tick_s,
+            is_requested=is_requested,
         )
         topic.failing_s, topic.read_s = None, _now_s()
         topic.due_s = topic.read_s + next_read_s(followed, topic.history, now_s=now_s, tick_s=self._tick_s)

@@ -21,7 +21,7 @@ WAITING_TICKS = 4
 QUIET_TICKS = 5
 """Longest gap in the middle of a transcode, while the reads keep to their budget of one for each `QUIET_TICKS`."""
 SPARSE_TICKS = 10
-"""Longest gap after more reads than that, because an event came late."""
+"""Longest gap between an event and the expected next one, after more reads than that: the event came late."""
 
 SETTLE_S = 1.25
 """Seconds between the expected write of an event and the read: events take unequal time on their way."""
@@ -38,9 +38,11 @@ MAX_ENDING_S = 60
 """Seconds since its last write after which a job no longer counts as about to end, because its events are missing."""
 
 MAX_DEBT, MAX_CREDIT = -2.0, 1.0
+LATE_CREDIT = -1.5
+"""Credit below which a late event is no reason to read sooner: the events of many jobs are late, or lost."""
 TOLERANCE = 0.1
 """Share of a read by which the budget may be exceeded, so that the loop's delays of milliseconds don't count."""
-LAG_GROWTH_S = 0.5
+LAG_GROWTH_S = 0.1
 """Seconds by which the expected lag grows with each event that took longer; it shrinks at once."""
 
 
@@ -57,6 +59,8 @@ class ReadHistory:
 
     It includes the difference of the two clocks, which therefore need not agree.
     """
+    observed_s: float | None = None
+    """Seconds between the last two events that the reads found."""
     credit: float = 0.0
     """Reads that are left of the budget; negative after more reads than the budget allows."""
 
@@ -66,12 +70,18 @@ def first_read(followed: Followed, *, now_s: float, interval_s: float) -> ReadHi
     return ReadHistory(read_s=now_s, interval_s=interval_s, lag_s=_lag_s(followed.job, since_s=-math.inf, now_s=now_s))
 
 
-def after_read(history: ReadHistory, *, before: Followed, after: Followed, now_s: float, tick_s: float) -> ReadHistory:
-    """Return the history after a read at `now_s`, which found `after` where the last one had found `before`."""
+def after_read(
+    history: ReadHistory, *, before: Followed, after: Followed, now_s: float, tick_s: float, is_requested: bool = False
+) -> ReadHistory:
+    """Return the history after a read at `now_s`, which found `after` where the last one had found `before`.
+
+    A read that a client's request caused (`is_requested`) doesn't count against the budget: otherwise many new clients
+    would delay the news of those who wait.
+    """
     ticks = min(max(0.0, now_s - history.read_s) / tick_s, SPARSE_TICKS)
-    if not is_news_near(before, history, now_s=history.read_s):
-        credit = min(MAX_CREDIT, max(MAX_DEBT, history.credit + ticks / QUIET_TICKS - 1))
-        history = replace(history, credit=credit)
+    if is_requested or not is_news_near(before, history, now_s=history.read_s):
+        credit = history.credit + ticks / QUIET_TICKS - (0 if is_requested else 1)
+        history = replace(history, credit=min(MAX_CREDIT, max(MAX_DEBT, credit)))
     old, new = before.job, after.job
     if new is None or (old is not None and old.event_time_ms == new.event_time_ms):
         return replace(history, read_s=now_s)
@@ -82,7 +92,8 @@ def after_read(history: ReadHistory, *, before: Followed, after: Followed, now_s
     return replace(
         history,
         read_s=now_s,
-        interval_s=interval_s if interval_s >= tick_s else history.interval_s,
+        interval_s=_expected_interval_s(history, interval_s) if interval_s >= tick_s else history.interval_s,
+        observed_s=interval_s,
         lag_s=min(observed_s, history.lag_s + LAG_GROWTH_S),
     )
 
@@ -93,9 +104,16 @@ def next_read_s(followed: Followed, history: ReadHistory, *, now_s: float, tick_
         return SOON_TICKS * tick_s
     if followed.job is None or followed.job.status is not Status.PROGRESSING:
         return WAITING_TICKS * tick_s
-    longest = QUIET_TICKS if history.credit >= -TOLERANCE else SPARSE_TICKS
-    due_s = _next_event_s(followed.job, history, now_s=now_s, tick_s=tick_s)
-    return min(longest * tick_s, max(tick_s, due_s))
+    late_s = _late_s(followed.job, history, now_s=now_s)
+    if late_s is None:
+        return QUIET_TICKS * tick_s
+    if late_s < -tick_s / 2:
+        longest = QUIET_TICKS if history.credit >= -TOLERANCE else SPARSE_TICKS
+        return min(longest * tick_s, max(tick_s, -late_s))
+    if late_s < LATE_TICKS * tick_s and history.credit > LATE_CREDIT:
+        return SOON_TICKS * tick_s
+    # The event is lost, or its message waits. It may still come at any time, or with the next one, an interval later.
+    return min(QUIET_TICKS * tick_s, max(tick_s, history.interval_s - late_s % history.interval_s))
 
 
 def is_news_near(followed: Followed, history: ReadHistory, *, now_s: float) -> bool:
@@ -122,17 +140,20 @@ def _is_about_to_end(job: Job, *, now_s: float) -> bool:
     return left_s - (now_s - job.updated_s) < ENDING_S
 
 
-def _next_event_s(job: Job, history: ReadHistory, *, now_s: float, tick_s: float) -> float:
-    """Return the seconds until the read that should find the job's next event, or until the next try to find it."""
+def _late_s(job: Job, history: ReadHistory, *, now_s: float) -> float | None:
+    """Return the seconds since the read that should find the job's next event, negative before; None without events."""
     if history.lag_s is None:
-        return math.inf
-    late_s = now_s - (job.event_time_ms / 1000 + history.lag_s + history.interval_s + SETTLE_S)
-    if late_s < -tick_s / 2:
-        return -late_s
-    if late_s < LATE_TICKS * tick_s:
-        return SOON_TICKS * tick_s
-    # The event is lost, or its message waits: the next one comes an interval later.
-    return history.interval_s - late_s % history.interval_s
+        return None
+    return now_s - (job.event_time_ms / 1000 + history.lag_s + history.interval_s + SETTLE_S)
+
+
+def _expected_interval_s(history: ReadHistory, observed_s: float) -> float:
+    """Return the interval after an observed one. A longer one may be two with a lost event, so it has to repeat."""
+    expected_s, last_s = history.interval_s, history.observed_s
+    if abs(observed_s - expected_s) <= expected_s / 4:
+        return (expected_s + observed_s) / 2
+    is_repeated = last_s is not None and abs(observed_s - last_s) <= observed_s / 10
+    return observed_s if observed_s < expected_s or is_repeated else expected_s
 
 
 def _lag_s(job: Job | None, *, since_s: float, now_s: float) -> float | None:
