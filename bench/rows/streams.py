@@ -56,7 +56,7 @@ def streams(bench: Bench) -> Row:
                 0.3,
             ),
         ],
-        limit="The wait for the next read, up to 5 s for a change off the schedule; then writing an event to each stream.",
+        limit="The wait for the next read, up to 5 s off the schedule; then writing an event to each stream.",
     )
 
 

@@ -51,6 +51,7 @@ test("without streams, the place of a waiting job is requested again until the j
   follower.follow([]);
   expect(whileWaiting).toBe(4);
   expect(findJob).toHaveBeenCalledTimes(whileWaiting);
+});
 
 const job = { job_id: "1-a", input_file: target.value, status: "PROGRESSING", progress_percent: 10 };
 const listener = () => ({ onJob: vi.fn(), onProgress: vi.fn(), onConnection: vi.fn(), onNotFound: vi.fn() });
