@@ -16,7 +16,7 @@ from service.api.middleware.origin_secret import OriginSecret
 from service.api.middleware.request_log import RequestLog
 from service.api.middleware.security_headers import SecurityHeaders
 from service.live.load_report import report_load
-from service.resources import open_resources
+from service.resources import Resources, open_resources
 from service.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_resources(settings, clock=clock) as resources:
             app.state.resources = resources
-            reporting = asyncio.create_task(report_load(resources), name="report load") if can_stream else None
+            reporting = asyncio.create_task(_report_load(resources), name="report load") if can_stream else None
             yield
             if reporting is not None:
                 reporting.cancel()
@@ -98,6 +98,10 @@ def create_app(
         app.add_middleware(OriginSecret, secret=settings.origin_secret.get_secret_value())
     app.add_middleware(RequestLog)
     return app
+
+
+async def _report_load(resources: Resources) -> None:
+    await report_load(resources.hub, streams=resources.streams, long_polls=resources.long_polls)
 
 
 def _verifier(settings: ServiceSettings) -> "TokenVerifier | None":

@@ -20,10 +20,10 @@ from service.live.event_stream import as_event
 from service.live.hub import Hub
 from service.live.job_json_cache import JobJsonCache
 from service.live.limits import capacity
+from service.live.memory_limit import memory_bytes, open_files
 from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
 from service.live.slots import Slots
-from service.memory_limit import memory_bytes, open_files
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
 from transcode.aws import Aws

@@ -53,7 +53,7 @@ def visible(bench: Bench) -> Row:
             at_most("median at most 2 s", median, 2),
             at_most("99th percentile at most 5 s", late, 5),
         ],
-        limit="The schedule: a read about a second after the next event should be written, otherwise every five seconds.",
+        limit="The schedule: a read about a second after the next event is due, otherwise every five seconds.",
     )
 
 

@@ -129,7 +129,9 @@ async def test_the_load_is_logged_with_zeros(stack: Stack) -> None:
     """Without samples, target tracking would never remove a task."""
     async with running(service_settings(stack)) as service:
         with capture_logs() as lines:
-            reporting = asyncio.create_task(report_load(service.resources))
+            held = service.resources
+            report = report_load(held.hub, streams=held.streams, long_polls=held.long_polls)
+            reporting = asyncio.create_task(report)
             await eventually(lambda: bool(lines))
             reporting.cancel()
     assert lines[0] == {

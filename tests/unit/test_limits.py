@@ -1,4 +1,4 @@
-"""How many clients a process holds, how long it holds them, and where it reads its memory."""
+"""The number of clients that a process holds, the time for which it holds them, and the memory that it may use."""
 
 import resource
 from pathlib import Path
@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service import memory_limit
-from service.live import limits
+from service.live import limits, memory_limit
 from service.live.limits import Capacity, capacity, wait_limit_s
 from service.live.slots import Slots
 
