@@ -41,7 +41,7 @@ async def test_a_long_poll_ends_with_304(
     assert (await long_poll(live_client, job_id, wait_s=0.3)).status_code == 304
     assert time.monotonic() - began_s >= 0.3
     await apply_complete(module_stores, job_id)
-    live_service.resources.reader.invalidate()  # else the first request may get the cached row, and the poll the new one
+    live_service.resources.reader.invalidate()  # else the first request may get the cached row
     assert (await long_poll(live_client, job_id)).status_code == 304
     assert time.monotonic() - began_s < DEADLINE_S
 
