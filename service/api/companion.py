@@ -13,10 +13,10 @@ from service.api.dependencies import AppResources, NewUploadCaller
 from service.api.middleware.request_log import log_upload_event
 from service.api.open_upload import OpenUpload
 from service.api.problems import responses
-from service.uploads.acceptance import MAX_PARTS
 from service.uploads.file_names import new_input_file
 from service.views.bodies import ContentType
 from service.views.companion import (
+    MAX_PARTS,
     Aborted,
     Completed,
     CompletionRequest,

@@ -9,8 +9,6 @@ MAX_SINGLE_BYTES = 5 * 1024**3
 """S3's own limit for one PUT or POST; larger files must be uploaded in parts."""
 MIN_PART_BYTES = 5 * 1024**2
 """S3's own limit for every part but the last."""
-MAX_PARTS = 10_000
-"""S3's own limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +21,7 @@ class Acceptance:
     def max_part_number(self, announced_bytes: int | None) -> int:
         """Return the largest part number that an upload needs: each part but the last has at least 5 MiB."""
         max_bytes = min(self.max_bytes, announced_bytes or self.max_bytes)
-        return min(MAX_PARTS, max(1, -(-max_bytes // MIN_PART_BYTES)))
+        return max(1, -(-max_bytes // MIN_PART_BYTES))
 
     @property
     def max_single_bytes(self) -> int:

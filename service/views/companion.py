@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from service.uploads.acceptance import MAX_PARTS
 from service.views.bodies import ContentType
 from transcode.job_view import EXAMPLE_FILE
 
+MAX_PARTS = 10_000
+"""S3's own limit."""
 MAX_SIZE_DIGITS = 15
 """The size of S3's largest object has 13 digits."""
 
