@@ -62,7 +62,7 @@ def _message(at: int, body: str) -> bytes:
     ).encode()
 
 
-QUEUES = {"job_events": Queue(), "uploads": Queue()}
+QUEUES = {"job_events": Queue(), "submission": Queue(), "uploads": Queue()}
 DELAY_S = {"aws": 0.0}
 NOW_S = int(time.time())
 

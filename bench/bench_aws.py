@@ -23,7 +23,14 @@ from transcode.aws import Aws, open_aws
 
 T = TypeVar("T")
 
-STUB_QUEUES = ("uploads", "uploads_dead_letter", "job_events", "job_events_dead_letter")
+STUB_QUEUES = (
+    "uploads",
+    "uploads_dead_letter",
+    "submission",
+    "submission_dead_letter",
+    "job_events",
+    "job_events_dead_letter",
+)
 ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
 
 

@@ -23,6 +23,8 @@ EXPORTED: Mapping[str, Sequence[str]] = {
         "StatusTableName",
         "UploadsQueueName",
         "UploadsDeadLetterQueueName",
+        "SubmissionQueueName",
+        "SubmissionDeadLetterQueueName",
         "JobEventsQueueName",
         "JobEventsDeadLetterQueueName",
     )

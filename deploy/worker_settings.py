@@ -14,6 +14,7 @@ SETTINGS = {
         "OutputTable": "OUTPUT_TABLE",
         "StatusTable": "STATUS_TABLE",
         "UploadsQueueUrl": "UPLOADS_QUEUE_URL",
+        "SubmissionQueueUrl": "SUBMISSION_QUEUE_URL",
         "JobEventsQueueUrl": "JOB_EVENTS_QUEUE_URL",
     },
     "mediaconvert": {

@@ -48,6 +48,8 @@ class Stack:
     status_table: str
     uploads_queue_url: str
     uploads_dead_letter_queue_url: str
+    submission_queue_url: str
+    submission_dead_letter_queue_url: str
     job_events_queue_url: str
     job_events_dead_letter_queue_url: str
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from transcode.dynamodb import Condition, Lifetimes, Update, decode, encode
+from transcode.dynamodb import Condition, Lifetimes, Update, decode, encode, old_item
 from transcode.job import Failure
 from transcode.lookup import Lookup
 from transcode.permissions import Resource, allow
@@ -57,8 +57,8 @@ class LookupTable:
             return None
         return lookup_from_row(row)
 
-    async def queue(self, input_file: str, *, claimed_ms: int, now_s: int) -> None:
-        """Record that the file's object was seen, and that its job is not created yet. Safe to repeat.
+    async def queue(self, input_file: str, *, claimed_ms: int, now_s: int) -> Lookup:
+        """Record that the file's object was seen, and that its job is not created yet; return the row. Safe to repeat.
 
         The file is queued since the time of the claim. This changes nothing if a job or a failure of the same claim, or
         anything of a later claim, was recorded. The row keeps name and owner for as long as the upload can wait.
@@ -70,7 +70,8 @@ class LookupTable:
             update.compare("ClaimedTime", "<", claimed_ms),
             update.all_of(same_claim, update.absent("JobId"), update.absent("ErrorCode")),
         )
-        await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+        row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+        return lookup_from_row({"InputFile": input_file, **row})
 
     async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> None:
         """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat."""
@@ -110,19 +111,26 @@ class LookupTable:
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
         await self._write_if(lookup.input_file, update)
 
-    async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> None:
+    async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> Mapping[str, Any]:
         update.set(ClaimedTime=claimed_ms, ExpirationTime=now_s + self._lifetimes.waiting_s)
         update.set_once(CreationTime=now_s)
         update.where(update.absent("ClaimedTime"), update.compare("ClaimedTime", "<=", claimed_ms))
         # The condition fails for a redelivered notification of an older object. The file's newest job stays.
-        await self._write_if(input_file, update)
+        return await self._write_if(input_file, update)
 
-    async def _write_if(self, input_file: str, update: Update) -> None:
-        """Write the update if its condition holds; otherwise leave the row as it is."""
-        with suppress(self._client.exceptions.ConditionalCheckFailedException):
-            await self._client.update_item(
-                TableName=self.table, Key={"InputFile": {"S": input_file}}, **update.request()
+    async def _write_if(self, input_file: str, update: Update) -> Mapping[str, Any]:
+        """Write the update if its condition holds; otherwise leave the row as it is. Return the row after that."""
+        try:
+            response = await self._client.update_item(
+                TableName=self.table,
+                Key={"InputFile": {"S": input_file}},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **update.request(),
             )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            return old_item(error)
+        return decode(response["Attributes"])
 
 
 def lookup_from_row(row: Mapping[str, Any]) -> Lookup:

@@ -24,8 +24,10 @@ class Resource(StrEnum):
     OUTPUTS = "${OutputBucket}/${UploadPrefix}*"
     """The jobs' outputs. The name of a job's folder begins with its input file's key."""
     UPLOADS_QUEUE = "${UploadsQueueArn}"
+    SUBMISSION_QUEUE = "${SubmissionQueueArn}"
     JOB_EVENTS_QUEUE = "${JobEventsQueueArn}"
     UPLOADS_DEAD_LETTER_QUEUE = "${UploadsDeadLetterQueueArn}"
+    SUBMISSION_DEAD_LETTER_QUEUE = "${SubmissionDeadLetterQueueArn}"
     JOB_EVENTS_DEAD_LETTER_QUEUE = "${JobEventsDeadLetterQueueArn}"
     MEDIACONVERT_JOBS = "jobs/*"
     """Every job of the account and region, because MediaConvert chooses the ids."""
@@ -37,8 +39,12 @@ class Resource(StrEnum):
     """The secret that signs the playback cookies, if the deployment has one."""
 
 
-QUEUES = (Resource.UPLOADS_QUEUE, Resource.JOB_EVENTS_QUEUE)
-DEAD_LETTER_QUEUES = (Resource.UPLOADS_DEAD_LETTER_QUEUE, Resource.JOB_EVENTS_DEAD_LETTER_QUEUE)
+QUEUES = (Resource.UPLOADS_QUEUE, Resource.SUBMISSION_QUEUE, Resource.JOB_EVENTS_QUEUE)
+DEAD_LETTER_QUEUES = (
+    Resource.UPLOADS_DEAD_LETTER_QUEUE,
+    Resource.SUBMISSION_DEAD_LETTER_QUEUE,
+    Resource.JOB_EVENTS_DEAD_LETTER_QUEUE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -1,4 +1,4 @@
-"""`python -m worker`: consume both queues until SIGTERM or SIGINT."""
+"""`python -m worker`: consume the queues until SIGTERM or SIGINT."""
 
 import asyncio
 import signal
@@ -12,15 +12,12 @@ from transcode.startup import aws_of
 from worker.assembly import open_handler, open_queue_meter
 from worker.health import HealthFile
 from worker.loop import Loop
-from worker.queue import open_queue
+from worker.pollers import open_pollers, open_slots, open_submitters
 from worker.queue_meter import measure_periodically
 from worker.reconcile.runner import reconcile_periodically
 from worker.settings import WorkerSettings
+from worker.slots import kept
 from worker.startup import worker_process
-
-BACKLOG_BATCH_SIZE = 5_000
-"""Job events of a backlog that the worker handles together: ten events of each of 500 jobs need 500 writes. Each event
-needs about 5 kB of memory until it is handled. If the worker dies, each of them has used up one delivery."""
 
 log = structlog.get_logger("worker")
 
@@ -31,22 +28,25 @@ async def run(settings: WorkerSettings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with aws_of(settings) as aws:
-        sqs = await aws.sqs()
-        uploads = await open_queue(sqs, settings.uploads_queue_url)
-        job_events = await open_queue(sqs, settings.job_events_queue_url, backlog_batch_size=BACKLOG_BATCH_SIZE)
-        queues = [uploads, job_events]
         handler = await open_handler(aws, settings)
+        slots = open_slots(settings, handler)
+        pollers = [
+            *await open_pollers(aws, settings, handler),
+            *await open_submitters(aws, settings, handler, slots),
+        ]
         loop = Loop(
-            queues=queues,
-            handler=handler,
-            pollers=settings.pollers,
+            pollers=pollers,
             stop_grace_s=settings.stop_grace_s,
             health_file=HealthFile(settings.health_file, clock=time.time),
         )
-        gc_tuning.freeze_startup_objects()
-        log.info("worker.ready", queues=[queue.name for queue in queues])
         meter = await open_queue_meter(aws, settings, handler)
-        async with reconcile_periodically(aws, settings, handler), measure_periodically(meter):
+        gc_tuning.freeze_startup_objects()
+        log.info("worker.ready", queues=list(dict.fromkeys(poller.queue.name for poller in pollers)))
+        async with (
+            reconcile_periodically(aws, settings, handler),
+            measure_periodically(meter),
+            kept(slots, stop),
+        ):
             await loop.run(stop)
     log.info("worker.stopped")
 

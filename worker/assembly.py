@@ -1,6 +1,7 @@
 """The assembly of the worker's parts: the only module that knows which part needs which client."""
 
 import time
+from dataclasses import replace
 
 from transcode.aws import Aws
 from transcode.dynamodb import Lifetimes
@@ -18,14 +19,16 @@ from worker.messages.sanitise import Sanitiser
 from worker.queue_meter import QueueMeter
 from worker.retry import RetryRule
 from worker.settings import WorkerSettings
+from worker.submission.intake import Intake
 from worker.submission.job_request import JobDefaults
 from worker.submission.mediaconvert import MediaConvertJobs
+from worker.submission.submission_queue import SubmissionQueue
 from worker.submission.submit import Submitter
 from worker.waiting_messages import WaitingMessages
 
 
 async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
-    """Return the handler of deliveries, with clients that `aws` opens."""
+    """Return the handler of the submission queue, with clients that `aws` opens."""
     dynamodb = await aws.dynamodb()
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
@@ -59,11 +62,27 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     )
 
 
+async def open_intake(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler) -> DeliveryHandler:
+    """Return the handler of the uploads queue and of job events: it sends uploads on, and calls no MediaConvert."""
+    intake = Intake(
+        key_table=handler.submitter.key_table,
+        lookups=handler.submitter.lookups,
+        queue=SubmissionQueue(
+            client=await aws.sqs(),
+            url=settings.submission_queue_url,
+            input_bucket=settings.input_bucket,
+            is_fair=settings.submission_fairness,
+        ),
+        clock=time.time,
+    )
+    return replace(handler, batch=replace(handler.batch, intake=intake))
+
+
 async def open_queue_meter(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler) -> QueueMeter:
     """Return the meter of the queues of uploads and of MediaConvert's queue, with the handler's own stores."""
     submitter = handler.submitter
     return QueueMeter(
-        messages=WaitingMessages(await aws.sqs(), [settings.uploads_queue_url]),
+        messages=WaitingMessages(await aws.sqs(), [settings.uploads_queue_url, settings.submission_queue_url]),
         mediaconvert=submitter.mediaconvert,
         table=submitter.queue_table,
         key_table=submitter.key_table,

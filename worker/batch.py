@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import structlog
 
@@ -29,6 +29,7 @@ from worker.messages.parser import (
     Unparsed,
 )
 from worker.outcomes import Done, Failed, Impossible, Message, NotYet, Verdict, combine
+from worker.submission.intake import Intake
 from worker.submission.submit import Submitter
 
 EVENT_TIMEOUT_S = 180
@@ -81,6 +82,13 @@ class Work:
                 assert_never(parsed.event)
 
 
+class UploadHandler(Protocol):
+    """The part that handles uploads: intake, or the submitter."""
+
+    async def submit(self, upload: ObjectCreated, message: Message) -> Verdict:
+        """Return the verdict on the upload of a message."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHandler:
     """Handles the messages of S3, MediaConvert and our service."""
@@ -88,7 +96,14 @@ class BatchHandler:
     parser: MessageParser
     submitter: Submitter
     applier: Applier
+    intake: Intake | None = None
+    """The part that handles uploads in the submitter's place; None in the handler of the submission queue."""
     event_timeout_s: float = EVENT_TIMEOUT_S
+
+    @property
+    def uploads(self) -> UploadHandler:
+        """Return the part that handles uploads."""
+        return self.intake or self.submitter
 
     async def handle(self, messages: Sequence[Message]) -> Mapping[str, Verdict]:
         """Return the verdict on each message, by message id. Raises no exception."""
@@ -115,10 +130,10 @@ class BatchHandler:
     async def _submit(
         self, upload: ObjectCreated, message: Message, correlation: Correlation, verdicts: Verdicts
     ) -> None:
-        with continue_trace(correlation, "submit upload"):
+        with continue_trace(correlation, "queue upload" if self.intake else "submit upload"):
             try:
                 async with asyncio.timeout(self.event_timeout_s):
-                    verdicts.record(message, await self.submitter.submit(upload, message))
+                    verdicts.record(message, await self.uploads.submit(upload, message))
             except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
                 verdicts.record(message, _log_failure(message, error))
 
@@ -145,11 +160,11 @@ def _log_failure(message: Message, error: Exception) -> Verdict:
     match classify(error):
         case FailureClass.UNAVAILABLE:
             log.warning("message.released", message_id=message.message_id, reason=reason)
-            return NotYet(reason=reason)
+            return NotYet(reason=reason, is_outage=True)
         case FailureClass.DENIED:
             # At level error, because the alarm counts such lines: only an operator can repair it.
             log.error("message.access_denied", message_id=message.message_id, reason=str(error))
-            return NotYet(reason=reason)
+            return NotYet(reason=reason, is_outage=True)
         case FailureClass.DEFECT:
             log.error("message.failed", message_id=message.message_id, exc_info=error)
             return Failed(reason=reason)

@@ -22,7 +22,7 @@ class Claim:
 
     Only the holder of the lease may call CreateJob, until `lease_until_ms` (Unix milliseconds). `job_id` is set once
     the job is created. `refused` is set once it is certain that no job can be created. `is_jobless` is true if it is
-    certain that no job was created so far: each CreateJob was throttled or denied.
+    certain that no job was created so far: there was no CreateJob, or each was throttled or denied.
     """
 
     claim_id: str

@@ -83,7 +83,7 @@ class DeliveryHandler:
             is_first = await self.notes.begin_alone(message, now_ms=self._now_ms())
         except Exception as error:  # noqa: BLE001 -- the outer level: the message waits, whatever the reason
             log.warning("message.released", message_id=message.message_id, reason=type(error).__name__)
-            return {message.message_id: await self._decide(message, NotYet(reason=type(error).__name__))}
+            return {message.message_id: await self._decide(message, _unavailable(error))}
         if not is_first:
             return {message.message_id: Retry(reason="another worker handles it alone", delay_s=ALONE_GRACE_S)}
         log.warning("message.handled_alone", message_id=message.message_id, deliveries=message.deliveries)
@@ -103,7 +103,7 @@ class DeliveryHandler:
             note = await self.notes.begin(message, now_ms=self._now_ms())
         except Exception as error:  # noqa: BLE001 -- the outer level: the message waits, whatever the reason
             log.warning("message.released", message_id=message.message_id, reason=type(error).__name__)
-            screening.outcomes[message.message_id] = await self._decide(message, NotYet(reason=type(error).__name__))
+            screening.outcomes[message.message_id] = await self._decide(message, _unavailable(error))
             return
         outcome = self.rule.before(message, note, now_ms=self._now_ms())
         if isinstance(outcome, GiveUp):
@@ -160,8 +160,12 @@ class DeliveryHandler:
             if outcome.failure is None or self.rule.must_go(message, now_ms=now_ms):
                 return outcome
             log.exception("message.end_not_recorded", message_id=message.message_id)
-            return Retry(reason=type(error).__name__, delay_s=backoff_s(message))
+            return Retry(reason=type(error).__name__, delay_s=backoff_s(message), is_outage=True)
         return outcome
 
     def _now_ms(self) -> int:
         return int(self.clock() * 1000)
+
+
+def _unavailable(error: Exception) -> NotYet:
+    return NotYet(reason=type(error).__name__, is_outage=True)

@@ -31,13 +31,37 @@ class KeyTable:
         self._ttl_s = ttl_s
 
     async def claim(self, new: Claim, *, now_ms: int) -> Claim:
-        """Claim an object version: return the new claim if it is the first one, otherwise the existing claim.
+        """Claim an object version and its lease: return the existing claim if there is one, otherwise the new claim.
 
-        The caller holds the lease if and only if the returned `lease_token` is that of the new claim.
+        The caller holds the lease if and only if the returned `lease_token` is that of the new claim. The encryption
+        key and the output path of an existing claim stay.
         """
-        row = {"JobId": CLAIM_PREFIX + new.claim_id, **_claim_attributes(new), **self._times(now_ms)}
+        update = Update().set(LeaseToken=new.lease_token, LeaseUntil=new.lease_until_ms).remove("Jobless")
+        update.set(ExpirationTime=now_ms // 1000 + self._ttl_s)  # the claim exists for as long as its upload waits
+        update.where(update.compare("LeaseUntil", "<=", now_ms))
+        update.where(update.compare("ExpirationTime", ">", now_ms // 1000))
+        update.where(update.absent("ClaimedJobId")).where(update.absent("Refused"))
+        try:
+            response = await self._client.update_item(
+                TableName=self.table,
+                Key={"JobId": {"S": CLAIM_PREFIX + new.claim_id}},
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **update.request(),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            existing = old_item(error)
+            if existing and existing["ExpirationTime"] > now_ms // 1000:
+                return _claim(existing)  # leased by another worker, or finished
+            return await self.open_claim(new)
+        existing_claim = _claim(decode(response["Attributes"]))
+        return replace(existing_claim, lease_token=new.lease_token, lease_until_ms=new.lease_until_ms)
+
+    async def open_claim(self, new: Claim) -> Claim:
+        """Write the claim if the object version has none, and return it; otherwise return the existing claim."""
+        row = {"JobId": CLAIM_PREFIX + new.claim_id, **_claim_attributes(new), **self._times(new.claimed_ms)}
         unclaimed = Condition()
-        unclaimed.where(unclaimed.absent("JobId"), unclaimed.compare("ExpirationTime", "<=", now_ms // 1000))
+        unclaimed.where(unclaimed.absent("JobId"), unclaimed.compare("ExpirationTime", "<=", new.claimed_ms // 1000))
         try:
             await self._client.put_item(
                 TableName=self.table,
@@ -46,7 +70,7 @@ class KeyTable:
                 **unclaimed.request(),
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            return await self._take_over_lease(_claim(old_item(error)), new, now_ms=now_ms)
+            return _claim(old_item(error))
         return replace(new, is_new=True)
 
     async def get_claim(self, claim_id: str) -> Claim | None:
@@ -62,24 +86,17 @@ class KeyTable:
         update.where(update.absent("TurnUntil"), update.compare("TurnUntil", "<=", now_ms))
         return await self._update(LEASE_PREFIX + name, update) is None
 
+    async def renew_lease(self, name: str, *, until_ms: int, new_until_ms: int) -> bool:
+        """Extend the lease that was acquired until `until_ms`; return False if another worker has taken it over."""
+        update = Update().set(TurnUntil=new_until_ms, ExpirationTime=new_until_ms // 1000 + self._ttl_s)
+        update.where(update.compare("TurnUntil", "=", until_ms))
+        return await self._update(LEASE_PREFIX + name, update) is None
+
     async def release_lease(self, name: str, *, until_ms: int) -> None:
         """End the lease that was acquired until `until_ms`; do nothing if another worker holds it by now."""
         update = Update().set(TurnUntil=0)
         update.where(update.compare("TurnUntil", "=", until_ms))
         await self._update(LEASE_PREFIX + name, update)
-
-    async def _take_over_lease(self, existing: Claim, new: Claim, *, now_ms: int) -> Claim:
-        """Take over the expired lease of an unfinished claim. The encryption key and the output path stay."""
-        if existing.is_finished or existing.lease_until_ms > now_ms:
-            return existing
-        update = Update().set(LeaseToken=new.lease_token, LeaseUntil=new.lease_until_ms).remove("Jobless")
-        update.set(ExpirationTime=now_ms // 1000 + self._ttl_s)  # the claim exists for as long as its upload waits
-        update.where(update.compare("LeaseToken", "=", existing.lease_token))
-        update.where(update.absent("ClaimedJobId"))
-        conflicting = await self._update(CLAIM_PREFIX + new.claim_id, update)
-        if conflicting is not None:
-            return _claim(conflicting)
-        return replace(existing, lease_token=new.lease_token, lease_until_ms=new.lease_until_ms)
 
     async def release(self, claim: Claim, *, is_jobless: bool = False) -> None:
         """End the lease early, so that the next attempt needn't wait for it to expire.
@@ -154,6 +171,7 @@ def _claim_attributes(claim: Claim) -> dict[str, object]:
         "ClaimedTime": claim.claimed_ms,
         "LeaseToken": claim.lease_token,
         "LeaseUntil": claim.lease_until_ms,
+        "Jobless": claim.is_jobless or None,
     }
 
 

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from worker.assembly import open_handler, open_queue_meter
+from worker.assembly import open_handler, open_intake, open_queue_meter
+from worker.deliveries import DeliveryHandler
 from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
 from worker.lambda_runtime import LambdaRuntime
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
@@ -38,12 +39,14 @@ class LambdaWorker:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._queue_urls = {url.rsplit("/", 1)[-1]: url for url in _urls(settings)}
+        self._submission_queue_url = settings.submission_queue_url
         self._queues: dict[str, Queue] = {}
         self._runtime = LambdaRuntime(settings)
         aws = self._runtime.aws
         self._sqs = self._runtime.run(aws.sqs())
-        self._handler = self._runtime.run(open_handler(aws, settings))
-        self._meter = OccasionalMeter(self._runtime.run(open_queue_meter(aws, settings, self._handler)))
+        self._submission = self._runtime.run(open_handler(aws, settings))
+        self._handler = self._runtime.run(open_intake(aws, settings, self._submission))
+        self._meter = OccasionalMeter(self._runtime.run(open_queue_meter(aws, settings, self._submission)))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
         """Return the messages of a queue's batch that Lambda must not delete; None for an event without a queue.
@@ -76,28 +79,35 @@ class LambdaWorker:
         """Return the queue, opened at its first message: most functions get messages of one queue only."""
         if name not in self._queues:
             if name not in self._queue_urls:
-                raise QueueUnusableError(f"queue {name} is neither UPLOADS_QUEUE_URL nor JOB_EVENTS_QUEUE_URL")
+                raise QueueUnusableError(
+                    f"queue {name} is none of UPLOADS_QUEUE_URL, SUBMISSION_QUEUE_URL, JOB_EVENTS_QUEUE_URL"
+                )
             self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
         return self._queues[name]
 
     async def _handle_batch(self, queue: Queue, messages: Sequence[Message], context: Context) -> Sequence[str]:
         """Handle the messages, and return the ids of those that SQS must deliver again."""
-        screening = await self._handler.screen(messages)
-        outcomes = {**screening.outcomes, **await self._handler.handle(screening.ready)}
+        handler = self._handler_of(queue)
+        screening = await handler.screen(messages)
+        outcomes = {**screening.outcomes, **await handler.handle(screening.ready)}
         together = [message for message in messages if message not in screening.suspects]
         failed = list(await _apply_outcomes(queue, together, outcomes))
         if screening.suspects:
             # Lambda deletes messages only after the invocation. If it dies now, they would be handled once more.
             await queue.delete([message for message in together if message.message_id not in failed])
         for suspect in screening.suspects:
-            failed += await _apply_outcomes(queue, [suspect], await self._handle_alone(suspect, context))
+            failed += await _apply_outcomes(queue, [suspect], await _handle_alone(handler, suspect, context))
         return failed
 
-    async def _handle_alone(self, suspect: Message, context: Context) -> Mapping[str, Outcome]:
-        """Handle the message if enough time is left; a timeout of the function would seem to be its fault."""
-        if context.get_remaining_time_in_millis() < (ALONE_TIMEOUT_S + ALONE_MARGIN_S) * 1000:
-            return {suspect.message_id: Retry(reason="too little time to handle it alone", delay_s=ALONE_TIMEOUT_S)}
-        return await self._handler.handle_alone(suspect)
+    def _handler_of(self, queue: Queue) -> DeliveryHandler:
+        return self._submission if queue.url == self._submission_queue_url else self._handler
+
+
+async def _handle_alone(handler: DeliveryHandler, suspect: Message, context: Context) -> Mapping[str, Outcome]:
+    """Handle the message if enough time is left; a timeout of the function would seem to be its fault."""
+    if context.get_remaining_time_in_millis() < (ALONE_TIMEOUT_S + ALONE_MARGIN_S) * 1000:
+        return {suspect.message_id: Retry(reason="too little time to handle it alone", delay_s=ALONE_TIMEOUT_S)}
+    return await handler.handle_alone(suspect)
 
 
 async def _apply_outcomes(queue: Queue, messages: Sequence[Message], outcomes: Mapping[str, Outcome]) -> Sequence[str]:
@@ -125,5 +135,5 @@ async def _apply_outcome(queue: Queue, message: Message, outcome: Outcome | None
     return False
 
 
-def _urls(settings: WorkerSettings) -> tuple[str, str]:
-    return settings.uploads_queue_url, settings.job_events_queue_url
+def _urls(settings: WorkerSettings) -> tuple[str, str, str]:
+    return settings.uploads_queue_url, settings.submission_queue_url, settings.job_events_queue_url

@@ -1,4 +1,4 @@
-"""The Lambda function `worker.lambda_handler.handler`, for either queue (with ReportBatchItemFailures) or both.
+"""The Lambda function `worker.lambda_handler.handler`, for any of the queues (with ReportBatchItemFailures).
 
 Its timeout must be longer than a claim's lease (60 s), and the queues' visibility timeout six times as long.
 """

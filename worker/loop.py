@@ -9,9 +9,11 @@ import structlog
 
 from worker.deliveries import DeliveryHandler
 from worker.exclusive_lock import ExclusiveLock
+from worker.gates import Gate, RestGate, pause
 from worker.health import HealthFile
 from worker.outcomes import Message, Retry
 from worker.queue import BATCH_SIZE, Queue
+from worker.rest import Rest
 
 FIRST_PAUSE_S = 1.0
 MAX_PAUSE_S = 30.0
@@ -22,12 +24,19 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loop:
-    """Polls each queue with `pollers` concurrent long polls, and passes each batch to the handler."""
+class Poller:
+    """A poller's queue, the handler of its messages, and the gate that says when it may receive them."""
 
-    queues: Sequence[Queue]
+    queue: Queue
     handler: DeliveryHandler
-    pollers: int
+    gate: Gate = field(default_factory=lambda: RestGate(rest=Rest()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """Runs the pollers: each makes one long poll after another, and passes each batch to its handler."""
+
+    pollers: Sequence[Poller]
     stop_grace_s: float
     health_file: HealthFile
     lock: ExclusiveLock = field(default_factory=ExclusiveLock)
@@ -39,9 +48,8 @@ class Loop:
             Exception: The exception of a poller that ended because of an unexpected error.
         """
         pollers = [
-            asyncio.create_task(self._poll(queue, stop), name=f"poll {queue.name} {number}")
-            for queue in self.queues
-            for number in range(self.pollers)
+            asyncio.create_task(self._poll(poller, stop), name=f"poll {poller.queue.name} {number}")
+            for number, poller in enumerate(self.pollers)
         ]
         stopped = asyncio.create_task(stop.wait())
         done, _ = await asyncio.wait([*pollers, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -53,61 +61,70 @@ class Loop:
         for task in done - {stopped}:
             task.result()  # only a poller that failed ends before `stop` is set; this raises its exception
 
-    async def _poll(self, queue: Queue, stop: asyncio.Event) -> None:
+    async def _poll(self, poller: Poller, stop: asyncio.Event) -> None:
         pause_s = FIRST_PAUSE_S
-        poller = self.health_file.add_poller()
+        number = self.health_file.add_poller()
         while not stop.is_set():
             try:
-                messages = await _receive_unless_stopped(stop, queue.receive())
-                if len(messages) == BATCH_SIZE:
-                    messages = [*messages, *await queue.receive_backlog()]
-                if messages:
-                    await self._handle(queue, messages)
-                self.health_file.record_poll(poller)
+                if limit := await poller.gate.open(stop):
+                    await self._handle(poller, await _receive(poller.queue, stop, limit=limit))
+                self.health_file.record_poll(number)
                 pause_s = FIRST_PAUSE_S
             except Exception:
                 # SQS itself doesn't respond: log it, and poll with increasing pauses until it does.
-                log.exception("queue.unreachable", queue=queue.name, pause_s=pause_s)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause_s)
+                log.exception("queue.unreachable", queue=poller.queue.name, pause_s=pause_s)
+                await pause(stop, pause_s)
                 pause_s = min(MAX_PAUSE_S, pause_s * 2)
 
-    async def _handle(self, queue: Queue, messages: Sequence[Message]) -> None:
-        unsettled = {message.message_id: message for message in messages}
+    async def _handle(self, poller: Poller, messages: Sequence[Message]) -> None:
+        if not messages:
+            poller.gate.record([])
+            return
+        queue, unsettled = poller.queue, {message.message_id: message for message in messages}
         try:
-            suspects = await self._handle_together(queue, messages, unsettled)
+            suspects = await self._handle_together(poller, messages, unsettled)
             for suspect in suspects:
                 async with _kept_hidden(queue, list(unsettled.values())), self.lock.exclusive():
-                    outcomes = await self.handler.handle_alone(suspect)
+                    outcomes = await poller.handler.handle_alone(suspect)
                 del unsettled[suspect.message_id]
                 await queue.apply_outcomes([suspect], outcomes)
         except asyncio.CancelledError:
-            await self._release(queue, list(unsettled.values()))
+            await self._release(poller, list(unsettled.values()))
             raise
 
     async def _handle_together(
-        self, queue: Queue, messages: Sequence[Message], unsettled: dict[str, Message]
+        self, poller: Poller, messages: Sequence[Message], unsettled: dict[str, Message]
     ) -> Sequence[Message]:
         """Handle the messages, and return those that must be handled alone, once all others are settled."""
-        async with _kept_hidden(queue, messages), self.lock.shared():
-            screening = await self.handler.screen(messages)
-            outcomes = {**screening.outcomes, **await self.handler.handle(screening.ready)}
+        async with _kept_hidden(poller.queue, messages), self.lock.shared():
+            screening = await poller.handler.screen(messages)
+            outcomes = {**screening.outcomes, **await poller.handler.handle(screening.ready)}
+        poller.gate.record(outcomes.values())
         for message_id in outcomes:
             del unsettled[message_id]
         settled = [message for message in messages if message.message_id in outcomes]
-        await queue.apply_outcomes(settled, outcomes)
+        await poller.queue.apply_outcomes(settled, outcomes)
         return screening.suspects
 
-    async def _release(self, queue: Queue, messages: Sequence[Message]) -> None:
+    async def _release(self, poller: Poller, messages: Sequence[Message]) -> None:
         """Give the messages back, because the time to stop is over. Another worker can receive them at once."""
         if not messages:
             return
         release = Retry(reason="the worker stops", delay_s=0)
-        await queue.apply_outcomes(messages, dict.fromkeys((message.message_id for message in messages), release))
-        log.warning("messages.released", queue=queue.name, count=len(messages))
+        released = dict.fromkeys((message.message_id for message in messages), release)
+        await poller.queue.apply_outcomes(messages, released)
+        log.warning("messages.released", queue=poller.queue.name, count=len(messages))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MAX_RELEASE_S):
-                await self.handler.release(messages)
+                await poller.handler.release(messages)
+
+
+async def _receive(queue: Queue, stop: asyncio.Event, *, limit: int) -> Sequence[Message]:
+    """Return up to `limit` messages, approximately: a full batch, and the backlog behind it if the limit is higher."""
+    messages = await _receive_unless_stopped(stop, queue.receive(limit=limit))
+    if limit > BATCH_SIZE and len(messages) == BATCH_SIZE:
+        return [*messages, *await queue.receive_backlog()]
+    return messages
 
 
 async def _receive_unless_stopped(

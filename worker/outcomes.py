@@ -58,11 +58,13 @@ class Done:
 class NotYet:
     """The environment is at fault, or another worker has the work: the message waits.
 
-    `delay_s` is the known time until the next attempt can succeed, if there is one.
+    `delay_s` is the known time until the next attempt can succeed, if there is one. `is_outage` is true if AWS failed,
+    throttled or denied a call, so that other messages would fail too.
     """
 
     reason: str
     delay_s: int | None = None
+    is_outage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +96,11 @@ def combine(first: Verdict, second: Verdict) -> Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """Make the message visible again after the delay."""
+    """Make the message visible again after the delay. `is_outage` is that of NotYet."""
 
     reason: str
     delay_s: int
+    is_outage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

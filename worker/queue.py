@@ -68,11 +68,11 @@ class Queue:
     backlog_batch_size: int = BATCH_SIZE
     """Messages of a backlog that are handled together, approximately; ten if each message is separate work."""
 
-    async def receive(self, *, wait_s: int = LONG_POLL_S) -> Sequence[Message]:
-        """Return up to ten messages; none if no message comes within `wait_s` seconds (20 at most)."""
+    async def receive(self, *, wait_s: int = LONG_POLL_S, limit: int = BATCH_SIZE) -> Sequence[Message]:
+        """Return up to `limit` messages (10 at most); none if no message comes within `wait_s` seconds (20 at most)."""
         response = await self.client.receive_message(
             QueueUrl=self.url,
-            MaxNumberOfMessages=BATCH_SIZE,
+            MaxNumberOfMessages=min(limit, BATCH_SIZE),
             WaitTimeSeconds=wait_s,
             MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
             MessageAttributeNames=RECEIVED_ATTRIBUTES,

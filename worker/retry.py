@@ -91,8 +91,8 @@ class RetryRule:
             case Failed(reason=reason):
                 delay_s = spread_s(FAILED_DELAYS_S[max(0, note.failures - 1)], message)
                 return self._unless_too_old(message, Retry(reason=reason, delay_s=delay_s), now_ms=now_ms)
-            case NotYet(reason=reason, delay_s=delay_s):
-                retry = Retry(reason=reason, delay_s=delay_s or backoff_s(message))
+            case NotYet(reason=reason, delay_s=delay_s, is_outage=is_outage):
+                retry = Retry(reason=reason, delay_s=delay_s or backoff_s(message), is_outage=is_outage)
                 return self._unless_too_old(message, retry, now_ms=now_ms)
             case _:
                 assert_never(verdict)

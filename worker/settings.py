@@ -22,6 +22,9 @@ class WorkerSettings(Settings):
     output_table: TableName = "MediaConvertJobIdToOutput"
     """The table with the encryption keys. No other process may read it."""
     uploads_queue_url: Url
+    """The queue of S3's events and of the service's requests for jobs."""
+    submission_queue_url: Url
+    """The queue of the uploads that wait for their jobs."""
     job_events_queue_url: Url
     mediaconvert_role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
     """The role with which MediaConvert reads the input bucket and writes the output bucket."""
@@ -32,13 +35,23 @@ class WorkerSettings(Settings):
     s3_event_keys_encoded: bool = False
     """True if keys are percent-encoded in S3's EventBridge events. LocalStack encodes them; AWS doesn't."""
     pollers: Annotated[int, Field(ge=1, le=50)] = 2
-    """Concurrent long polls on each queue."""
+    """Concurrent long polls on the uploads queue, and on the queue of job events."""
+    submitters: Annotated[int, Field(ge=1, le=20)] = 2
+    """Submitters of all workers together. Each makes one batch of jobs after another, at a pace of its own."""
+    submissions_per_s: Annotated[float, Field(ge=0.1, le=100)] = 2
+    """CreateJob calls a second at which each submitter begins, before it learns MediaConvert's rate."""
+    mediaconvert_backlog: Annotated[int, Field(ge=0)] = 100
+    """Jobs that wait in MediaConvert's queue above which the submitters hold back; 0 for no limit."""
+    submission_fairness: bool = True
+    """True if uploads are sent to the submission queue with a group; an emulator of SQS may refuse it."""
     stop_grace_s: Annotated[float, Field(gt=0, le=110)] = 25
     """Seconds after SIGTERM in which the worker may finish received messages. Fargate kills the process after 30."""
     health_file: Annotated[Path, AfterValidator(_can_be_written)] | None = None
     """File that the pollers touch after each poll, for `python -m worker.health`; None means no file."""
     claim_lease_s: Annotated[int, Field(ge=3, le=900)] = 60
-    """Seconds for which only one worker may create an upload's job. After a crash, the upload waits for that time."""
+    """Seconds for which only one worker may create an upload's job, or be a submitter. After a crash, uploads wait for
+    that time.
+    """
     give_up_after_s: Annotated[int, Field(ge=3_600, le=MAX_GIVE_UP_AFTER_S)] = 12 * 86_400
     """Seconds after which the worker gives up a message that still can't be handled. SQS deletes it after 14 days."""
     reconcile_interval_s: Annotated[int, Field(ge=0, le=86_400)] = 300

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
     from types_aiobotocore_sqs.literals import QueueAttributeNameType
 
-PERMISSIONS = allow("sqs:GetQueueAttributes", on=[Resource.UPLOADS_QUEUE])
+PERMISSIONS = allow("sqs:GetQueueAttributes", on=[Resource.UPLOADS_QUEUE, Resource.SUBMISSION_QUEUE])
 
 COUNTS: "tuple[QueueAttributeNameType, ...]" = (
     "ApproximateNumberOfMessages",

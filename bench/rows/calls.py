@@ -19,8 +19,8 @@ from mediaconvert_emulator.settings import EmulatorSettings
 from transcode.aws import Aws
 
 UPDATES = 30
-POLLS = 4
-"""Pollers of a worker: two on each of two queues."""
+POLLS = 6
+"""Pollers of a worker: two on each of three queues."""
 INPUT_FILE = "uploads/bench-calls/clip.mp4"
 
 MILLION = 1_000_000
@@ -42,6 +42,7 @@ KINDS = {
     "dynamodb:BatchGetItem": "dynamodb reads",
     "s3:PutObject": "s3 puts",
     "sqs:ReceiveMessage": "sqs calls",
+    "sqs:SendMessage": "sqs calls",
     "sqs:DeleteMessageBatch": "sqs calls",
     "sqs:ChangeMessageVisibilityBatch": "sqs calls",
 }
@@ -100,7 +101,7 @@ def bill(bench: Bench) -> Row:
 
 
 async def _new_queues(aws: Aws, bench_aws: BenchAws) -> dict[str, str]:
-    return {f"{name}_QUEUE_URL": await new_queue(aws, bench_aws) for name in ("UPLOADS", "JOB_EVENTS")}
+    return {f"{name}_QUEUE_URL": await new_queue(aws, bench_aws) for name in ("UPLOADS", "SUBMISSION", "JOB_EVENTS")}
 
 
 def _ours(bench_aws: BenchAws) -> Bill:
@@ -116,16 +117,19 @@ def _ours(bench_aws: BenchAws) -> Bill:
 
 def _upload(bench_aws: BenchAws, worker: MeasuredProcess) -> str:
     """Let the worker create the upload's job, and return the job's id."""
-    _send_and_wait(bench_aws, worker, "UPLOADS_QUEUE_URL", json.dumps(_object_created(bench_aws)))
+    _send_and_wait(bench_aws, worker, "UPLOADS_QUEUE_URL", json.dumps(_object_created(bench_aws)), queues=2)
     job_id: str = bench_aws.with_aws(lambda aws: _job_of_upload(aws, bench_aws))
     return job_id
 
 
-def _send_and_wait(bench_aws: BenchAws, worker: MeasuredProcess, queue: str, body: str) -> None:
-    """Send one message, and wait until the worker has deleted it, so that no two messages share a batch."""
+def _send_and_wait(bench_aws: BenchAws, worker: MeasuredProcess, queue: str, body: str, *, queues: int = 1) -> None:
+    """Send one message, and wait until the worker has deleted it, so that no two messages share a batch.
+
+    An upload passes through two queues.
+    """
     deleted = worker.calls()["sqs:DeleteMessageBatch"]
     bench_aws.with_aws(lambda aws: _send(aws, bench_aws.settings[queue], body))
-    wait_for(f"a message of {queue} is handled", lambda: worker.calls()["sqs:DeleteMessageBatch"] > deleted)
+    wait_for(f"a message of {queue} is handled", lambda: worker.calls()["sqs:DeleteMessageBatch"] >= deleted + queues)
 
 
 async def _send(aws: Aws, url: str, body: str) -> None:

@@ -73,6 +73,7 @@ def settings(stack: Stack, mediaconvert: str) -> dict[str, str]:
         "OUTPUT_TABLE": stack.output_table,
         "STATUS_TABLE": stack.status_table,
         "UPLOADS_QUEUE_URL": stack.uploads_queue_url,
+        "SUBMISSION_QUEUE_URL": stack.submission_queue_url,
         "JOB_EVENTS_QUEUE_URL": stack.job_events_queue_url,
         "MEDIACONVERT_ROLE": "arn:aws:iam::000000000000:role/MediaConvert",
         "MEDIACONVERT_ENDPOINT_URL": mediaconvert,

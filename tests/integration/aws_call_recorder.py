@@ -57,8 +57,10 @@ RESOURCE_OF_NAME_PART = {
     "-StatusTable": Resource.STATUS_TABLE,
     "-OutputTable": Resource.OUTPUT_TABLE,
     "-uploadsdeadletterqueue": Resource.UPLOADS_DEAD_LETTER_QUEUE,
+    "-submissiondeadletterqueue": Resource.SUBMISSION_DEAD_LETTER_QUEUE,
     "-jobeventsdeadletterqueue": Resource.JOB_EVENTS_DEAD_LETTER_QUEUE,
     "-uploadsqueue": Resource.UPLOADS_QUEUE,
+    "-submissionqueue": Resource.SUBMISSION_QUEUE,
     "-jobeventsqueue": Resource.JOB_EVENTS_QUEUE,
 }
 """Parts of the names that CloudFormation, or a test, gives to the tables and queues of a pipeline."""

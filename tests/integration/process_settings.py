@@ -31,6 +31,7 @@ def worker_settings(stack: Stack, mediaconvert_endpoint: str) -> WorkerSettings:
         output_table=stack.output_table,
         status_table=stack.status_table,
         uploads_queue_url=stack.uploads_queue_url,
+        submission_queue_url=stack.submission_queue_url,
         job_events_queue_url=stack.job_events_queue_url,
         mediaconvert_role="arn:aws:iam::000000000000:role/MediaConvert",
         mediaconvert_endpoint_url=mediaconvert_endpoint,

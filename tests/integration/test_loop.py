@@ -12,10 +12,12 @@ import pytest
 from local.provision import Stack
 from transcode.aws import Aws
 from worker.deliveries import Screening
+from worker.gates import RestGate
 from worker.health import HealthFile
-from worker.loop import Loop
+from worker.loop import Loop, Poller
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
+from worker.rest import Rest
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -97,7 +99,9 @@ async def run_until(
     """Run the loop until the condition holds, then stop it."""
     stop = asyncio.Event()
     health_file = health_file or HealthFile(None, clock=time.time)
-    loop = Loop(queues=[queue], handler=recorder, pollers=1, stop_grace_s=grace_s, health_file=health_file)
+    gate = RestGate(rest=Rest(), limit=queue.backlog_batch_size)
+    poller = Poller(queue=queue, handler=recorder, gate=gate)
+    loop = Loop(pollers=[poller], stop_grace_s=grace_s, health_file=health_file)
     running = asyncio.create_task(loop.run(stop))
     async with asyncio.timeout(DEADLINE_S):
         while not done():  # noqa: ASYNC110 -- a condition of any kind, with a deadline

@@ -16,6 +16,8 @@ TABLES = [("InputFileTable", "input_file_table"), ("OutputTable", "output_table"
 QUEUES = [
     ("UploadsQueue", "uploads_queue_url"),
     ("UploadsDeadLetterQueue", "uploads_dead_letter_queue_url"),
+    ("SubmissionQueue", "submission_queue_url"),
+    ("SubmissionDeadLetterQueue", "submission_dead_letter_queue_url"),
     ("JobEventsQueue", "job_events_queue_url"),
     ("JobEventsDeadLetterQueue", "job_events_dead_letter_queue_url"),
 ]

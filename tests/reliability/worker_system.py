@@ -142,6 +142,7 @@ class WorkerSystem:
             "OUTPUT_TABLE": stack.output_table,
             "STATUS_TABLE": stack.status_table,
             "UPLOADS_QUEUE_URL": stack.uploads_queue_url,
+            "SUBMISSION_QUEUE_URL": stack.submission_queue_url,
             "JOB_EVENTS_QUEUE_URL": stack.job_events_queue_url,
             "CLAIM_LEASE_S": "10",
             "STOP_GRACE_S": "5",
@@ -197,14 +198,18 @@ class WorkerSystem:
         return int(response[names[0]]), int(response[names[1]])
 
     @property
-    def queues(self) -> tuple[str, str]:
-        """The URLs of both queues."""
-        return self.stack.uploads_queue_url, self.stack.job_events_queue_url
+    def queues(self) -> tuple[str, str, str]:
+        """The URLs of the queues."""
+        return self.stack.uploads_queue_url, self.stack.submission_queue_url, self.stack.job_events_queue_url
 
     @property
-    def dead_letter_queues(self) -> tuple[str, str]:
-        """The URLs of both dead-letter queues."""
-        return self.stack.uploads_dead_letter_queue_url, self.stack.job_events_dead_letter_queue_url
+    def dead_letter_queues(self) -> tuple[str, str, str]:
+        """The URLs of the dead-letter queues."""
+        return (
+            self.stack.uploads_dead_letter_queue_url,
+            self.stack.submission_dead_letter_queue_url,
+            self.stack.job_events_dead_letter_queue_url,
+        )
 
 
 @contextmanager

@@ -19,6 +19,7 @@ PROVISIONED = {
     "OUTPUT_TABLE": "outputs",
     "STATUS_TABLE": "statuses",
     "UPLOADS_QUEUE_URL": "http://127.0.0.1:4/0/uploads",
+    "SUBMISSION_QUEUE_URL": "http://127.0.0.1:4/0/submission",
     "JOB_EVENTS_QUEUE_URL": "http://127.0.0.1:4/0/job-events",
     "UPLOAD_PREFIX": "uploads/",
     "MEDIACONVERT_JOB_TEMPLATE": "hls",

@@ -12,6 +12,7 @@ COMMON = {"INPUT_BUCKET": "clips-in", "OUTPUT_BUCKET": "clips-out"}
 WORKER = {
     **COMMON,
     "UPLOADS_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/uploads",
+    "SUBMISSION_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/submission",
     "JOB_EVENTS_QUEUE_URL": "http://localhost:4566/000000000000/job-events",
     "MEDIACONVERT_ROLE": "arn:aws:iam::123456789012:role/clips-transcode",
 }
@@ -114,6 +115,7 @@ def test_the_service_names_an_invalid_setting(
     [
         ("OUTPUT_TABLE", "?"),
         ("UPLOADS_QUEUE_URL", "uploads"),
+        ("SUBMISSION_QUEUE_URL", "submission"),
         ("JOB_EVENTS_QUEUE_URL", "arn:aws:sqs:eu-central-1:123456789012:job-events"),
         ("MEDIACONVERT_ROLE", "clips-transcode"),
         ("MEDIACONVERT_ENDPOINT_URL", "mediaconvert"),

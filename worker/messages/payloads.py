@@ -157,13 +157,13 @@ class ObjectCreatedEvent(Shape):
 
 
 class JobRequestedDetail(ObjectCreatedDetail):
-    """`detail` of Job Requested: an existing object, and the job or refused claim that a new job replaces."""
+    """`detail` of Job Requested: an existing object, and the job or refused claim that a new job replaces, if any."""
 
-    replaces: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+    replaces: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
 
 
 class JobRequestedEvent(Shape):
-    """The service's request for another job of a file (transcode/job_requested.py)."""
+    """A request for a job of a file (transcode/job_requested.py)."""
 
     detail: JobRequestedDetail
 

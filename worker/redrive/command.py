@@ -27,7 +27,7 @@ from worker.startup import worker_process
 DEFAULT_LIMIT = 100
 DEFAULT_PER_SECOND = 50
 INTERRUPTED_STATUS = 130
-QUEUES = ("uploads", "job-events")
+QUEUES = ("uploads", "submission", "job-events")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,11 @@ Action = Show | Delete | Send | Cancel
 
 async def run(settings: WorkerSettings, action: Action, *, queues: Sequence[str] = QUEUES) -> bool:
     """Perform the action on each queue, one after another; return whether it is complete."""
-    urls = {"uploads": settings.uploads_queue_url, "job-events": settings.job_events_queue_url}
+    urls = {
+        "uploads": settings.uploads_queue_url,
+        "submission": settings.submission_queue_url,
+        "job-events": settings.job_events_queue_url,
+    }
     parser = message_parser(settings)
     async with aws_of(settings) as aws:
         sqs = await aws.sqs()

@@ -7,10 +7,8 @@ CreateJob, and only until the lease expires.
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
 
@@ -18,12 +16,13 @@ from transcode.job import Failure, Job
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
-from worker.claim import Claim, Destination, claim_id
+from worker.claim import Claim, claim_id
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
-from worker.submission.output_names import key_file, output_path
+from worker.submission.new_claim import new_claim
+from worker.submission.pacer import Pacer
 
 LEASE_MARGIN_S = 10
 """Seconds before the end of a lease at which CreateJob times out; a sixth of a lease that is shorter than a minute."""
@@ -48,6 +47,8 @@ class Submitter:
     queue_table: QueueTable
     clock: Callable[[], float]
     lease_s: float = 60
+    pacer: Pacer | None = None
+    """The wait before each submission; None where something else limits the rate, as on Lambda."""
 
     async def submit(self, upload: ObjectCreated, message: Message) -> Verdict:
         """Make sure that the upload has its one job, or the error for which it can't have one. Safe to repeat.
@@ -55,23 +56,29 @@ class Submitter:
         Raises:
             Exception: AWS returned an unexpected error; the worker should retry the message.
         """
-        new_claim = self._new_claim(upload)
-        claim = await self.key_table.claim(new_claim, now_ms=new_claim.claimed_ms)
+        started_s = await self.pacer.wait() if self.pacer else 0
+        now_ms = int(self.clock() * 1000)
+        new = new_claim(upload, now_ms=now_ms, lease_s=self.lease_s)
+        claim = await self.key_table.claim(new, now_ms=now_ms)
         if claim.refused:
             return Done()
         if claim.job_id is not None:
             return await self._write_rows(claim, claim.job_id, message)
-        if claim.lease_token != new_claim.lease_token:
-            remaining_s = max(1, -(-(claim.lease_until_ms - new_claim.claimed_ms) // 1000))
+        if claim.lease_token != new.lease_token:
+            remaining_s = max(1, -(-(claim.lease_until_ms - now_ms) // 1000))
             return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
         await self.lookups.queue(upload.input_file, claimed_ms=claim.claimed_ms, now_s=int(self.clock()))
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
                 job_id = await self._find_or_create(claim)
         except MediaConvertBusyError as busy:
+            if self.pacer and not busy.is_denied:
+                self.pacer.record(started_s=started_s, is_throttled=True)
             return await self._release(claim, busy)
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
+        if self.pacer:
+            self.pacer.record(started_s=started_s, is_throttled=False)
         return await self._record_job(claim, job_id, message)
 
     async def give_up(self, upload: ObjectCreated, failure: Failure, message: Message) -> None:
@@ -93,24 +100,6 @@ class Submitter:
         """Write the rows of a claim's job that reconciliation found in MediaConvert. Safe to repeat."""
         return await self._record_job(claim, job_id)
 
-    def _new_claim(self, upload: ObjectCreated) -> Claim:
-        now_ms = int(self.clock() * 1000)
-        destination = Destination(
-            input_file=upload.input_file,
-            output_path=output_path(
-                upload.input_file, created_at=datetime.fromtimestamp(now_ms / 1000, UTC), token=secrets.token_hex(3)
-            ),
-            key_file=key_file(upload.input_file),
-            key_value=secrets.token_hex(16),
-        )
-        return Claim(
-            claim_id=claim_id(upload),
-            destination=destination,
-            claimed_ms=now_ms,
-            lease_token=secrets.token_hex(8),
-            lease_until_ms=now_ms + round(self.lease_s * 1000),
-        )
-
     async def _find_or_create(self, claim: Claim) -> str:
         if claim.may_have_job and (found := await self.mediaconvert.find(claim)):
             log.info("job.found", job_id=found, input_file=claim.destination.input_file)
@@ -122,9 +111,9 @@ class Submitter:
         input_file = claim.destination.input_file
         if busy.is_denied:
             log.error("encoder.denied", input_file=input_file, reason=str(busy))
-            return NotYet(reason="MediaConvert denies access")
+            return NotYet(reason="MediaConvert denies access", is_outage=True)
         log.warning("encoder.busy", input_file=input_file)
-        return NotYet(reason="MediaConvert is busy")
+        return NotYet(reason="MediaConvert is busy", is_outage=True)
 
     async def _record_job(self, claim: Claim, job_id: str, message: Message | None = None) -> Verdict:
         recorded_job_id = await self.key_table.record_job(claim, job_id)

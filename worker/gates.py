@@ -1,0 +1,122 @@
+"""The gates before a queue: when a poller may receive messages, and how many. Pure modules decide; a gate waits."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+
+from worker.outcomes import Done, Outcome
+from worker.queue import BATCH_SIZE
+from worker.rest import Rest
+from worker.slots import Slot
+from worker.submission.hold_back import READ_AGAIN_S, HoldBack
+from worker.submission.pace import Pace
+
+MAX_WAIT_S = 20.0
+"""Seconds that a gate waits at most: as long as a long poll, so that the health file shows that the poller lives."""
+
+log = structlog.get_logger(__name__)
+
+
+class Gate(Protocol):
+    """The gate of one poller."""
+
+    async def open(self, stop: asyncio.Event) -> int:
+        """Return how many messages may be received now; 0 for none, after a wait."""
+
+    def record(self, outcomes: Collection[Outcome]) -> None:
+        """Record the outcomes of the received messages; none if no message came."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestGate:
+    """A gate that is closed while the queue's pollers rest. `clock` returns seconds that never go back."""
+
+    rest: Rest
+    limit: int = BATCH_SIZE
+    """Messages that may be received at once, if nothing fails."""
+    clock: Callable[[], float] = time.monotonic
+
+    async def open(self, stop: asyncio.Event) -> int:
+        """Wait for the end of the rest."""
+        if remaining_s := self.rest.remaining_s(now_s=self.clock()):
+            await pause(stop, min(MAX_WAIT_S, remaining_s))
+            return 0
+        return min(BATCH_SIZE, self.limit) if self.rest.is_trying else self.limit
+
+    def record(self, outcomes: Collection[Outcome]) -> None:
+        """Let the pollers rest if all messages failed."""
+        self.rest.record(outcomes, now_s=self.clock())
+
+
+@dataclass(slots=True, kw_only=True)
+class SubmissionGate:
+    """The gate of a submitter: it is closed without a slot, in a rest, and while MediaConvert's queue is long.
+
+    `count_waiting` returns the number of jobs that wait in MediaConvert's queue.
+    """
+
+    slot: Slot
+    rest: Rest
+    pace: Pace
+    hold_back: HoldBack
+    count_waiting: Callable[[], Awaitable[int]]
+    clock: Callable[[], float] = time.monotonic
+    _is_busy: bool = field(init=False, default=False)
+    """True if the last receive returned messages. An idle submitter doesn't count MediaConvert's jobs."""
+    _is_holding: bool = field(init=False, default=False)
+
+    async def open(self, stop: asyncio.Event) -> int:
+        """Wait for the slot, for the end of the rest, and for room in MediaConvert's queue."""
+        if not self.slot.is_held:
+            await _first(stop.wait(), self.slot.wait(timeout_s=MAX_WAIT_S))
+            return 0
+        if remaining_s := self.rest.remaining_s(now_s=self.clock()):
+            await pause(stop, min(MAX_WAIT_S, remaining_s))
+            return 0
+        wanted = 1 if self.rest.is_trying else self.pace.batch_size
+        permitted = await self._permitted(wanted) if self._is_busy else wanted
+        if not permitted:
+            await pause(stop, READ_AGAIN_S)
+        return permitted
+
+    def record(self, outcomes: Collection[Outcome]) -> None:
+        """Let the submitters rest if all messages failed, and count the created jobs."""
+        self._is_busy = bool(outcomes)
+        self.rest.record(outcomes, now_s=self.clock())
+        self.hold_back.record_created(sum(isinstance(outcome, Done) for outcome in outcomes))
+
+    async def _permitted(self, wanted: int) -> int:
+        if self.hold_back.must_read(now_s=self.clock()):
+            waiting = None
+            try:
+                waiting = await self.count_waiting()
+            except Exception as error:  # noqa: BLE001 -- without the count, nothing is held back
+                log.warning("mediaconvert.uncounted", reason=type(error).__name__)
+            self.hold_back.record_read(waiting, now_s=self.clock())
+        permitted = self.hold_back.permitted(wanted, now_s=self.clock())
+        if not permitted and not self._is_holding:
+            log.info("submission.held_back", limit=self.hold_back.limit)
+        self._is_holding = not permitted
+        return permitted
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so many seconds, or until `stop` is set."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    """Wait until one of them ends, and cancel the others."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

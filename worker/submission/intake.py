@@ -1,0 +1,46 @@
+"""The intake of uploads: the claim, the status QUEUED, and the message to the submission queue. Never a job.
+
+It calls DynamoDB and SQS only, so a file shows QUEUED within seconds, however long MediaConvert is unavailable. If the
+process dies at any line, the next delivery repeats all of them: the claim exists only once, and a second message in the
+submission queue finds the job that the first one created.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from transcode.lookup_table import LookupTable
+from worker.key_table import KeyTable
+from worker.messages.parser import ObjectCreated
+from worker.outcomes import Done, Message, Verdict
+from worker.submission.new_claim import new_claim
+from worker.submission.queued_upload import tenant
+from worker.submission.submission_queue import SubmissionQueue
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Sends uploads to the submission queue. `clock` returns Unix seconds."""
+
+    key_table: KeyTable
+    lookups: LookupTable
+    queue: SubmissionQueue
+    clock: Callable[[], float]
+
+    async def submit(self, upload: ObjectCreated, message: Message) -> Verdict:
+        """Make sure that the upload is claimed, shows QUEUED, and is in the submission queue. Safe to repeat.
+
+        Raises:
+            Exception: AWS returned an unexpected error; the worker should retry the message.
+        """
+        now_s = self.clock()
+        claim = await self.key_table.open_claim(new_claim(upload, now_ms=int(now_s * 1000)))
+        if claim.refused:
+            return Done()
+        lookup = await self.lookups.queue(upload.input_file, claimed_ms=claim.claimed_ms, now_s=int(now_s))
+        await self.queue.send(upload, message, group=tenant(lookup.owner, upload.input_file))
+        log.info("upload.queued", input_file=upload.input_file, waited_ms=message.waited_ms(self.clock()))
+        return Done()

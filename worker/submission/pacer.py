@@ -1,0 +1,31 @@
+"""The wait of a submitter before each call to MediaConvert. worker/submission/pace.py decides its length."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from worker.submission.pace import Pace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pacer:
+    """The pace, with a clock in seconds that never goes back."""
+
+    pace: Pace
+    clock: Callable[[], float] = time.monotonic
+
+    async def wait(self) -> float:
+        """Wait until the next call may start, and return the time of its start."""
+        now_s = self.clock()
+        start_s = self.pace.reserve(now_s=now_s)
+        if start_s > now_s:
+            await asyncio.sleep(start_s - now_s)
+        return start_s
+
+    def record(self, *, started_s: float, is_throttled: bool) -> None:
+        """Record the result of the call."""
+        if is_throttled:
+            self.pace.record_throttled(started_s=started_s, now_s=self.clock())
+        else:
+            self.pace.record_success()
