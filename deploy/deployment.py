@@ -115,6 +115,7 @@ class Deployment:
             return {}
         requested = RequestedConcurrency(
             uploads=int(self._value("lambda", "UploadsConcurrency")),
+            submission=int(self._value("lambda", "SubmissionConcurrency")),
             job_events=int(self._value("lambda", "JobEventsConcurrency")),
             worker_reserved=int(self._value("lambda", "WorkerReservedConcurrency")),
             service_reserved=int(self._value("lambda", "ServiceReservedConcurrency")),

@@ -18,8 +18,8 @@ UNRESERVABLE = 100
 """Executions that Lambda keeps for functions without a reservation."""
 MIN_LIMIT = 110
 """Below this limit of the account, nothing is reserved."""
-LOW_RESERVATION = 4
-"""Two event sources with the smallest maximum concurrency, 2. infra/lambda.yaml has the same numbers."""
+LOW_RESERVATION = 6
+"""Three event sources with the smallest maximum concurrency, 2. infra/lambda.yaml has the same numbers."""
 QUOTA = "Lambda, Concurrent executions, code L-B99A9384"
 
 
@@ -36,14 +36,15 @@ class RequestedConcurrency:
     """The concurrency that the parameters request; 0 for no reservation."""
 
     uploads: int
+    submission: int
     job_events: int
     worker_reserved: int
     service_reserved: int
 
     @property
     def event_sources(self) -> int:
-        """Concurrent batches of both event sources together."""
-        return self.uploads + self.job_events
+        """Concurrent batches of all event sources together."""
+        return self.uploads + self.submission + self.job_events
 
 
 def reserved_now(parameters: Mapping[str, str]) -> int:

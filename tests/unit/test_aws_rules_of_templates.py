@@ -179,11 +179,12 @@ def test_objects_expire_only_if_a_parameter_says_so(bucket: str, kind: str) -> N
 def test_an_account_with_few_executions_gets_small_event_sources_and_no_long_polls() -> None:
     """Maximum concurrency reserves nothing, so long polls could occupy every execution."""
     functions = TEMPLATES["lambda"]["Resources"]
-    for source, parameter in (("UploadsSource", "UploadsConcurrency"), ("JobEventsSource", "JobEventsConcurrency")):
-        maximum = functions[source]["Properties"]["ScalingConfig"]["MaximumConcurrency"]
+    for source in ("Uploads", "Submission", "JobEvents"):
+        parameter = f"{source}Concurrency"
+        maximum = functions[f"{source}Source"]["Properties"]["ScalingConfig"]["MaximumConcurrency"]
         assert maximum == {"Fn::If": ["HasFewExecutions", 2, {"Ref": parameter}]}
     environment = functions["Service"]["Properties"]["Environment"]["Variables"]
     assert environment["MAX_WAIT_S"] == {"Fn::If": ["IsConcurrencyScarce", 0, {"Ref": "MaxWaitS"}]}
     reserved = functions["Worker"]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"]
-    assert reserved[:2] == ["IsConcurrencyLow", 4]  # both event sources together
+    assert reserved[:2] == ["IsConcurrencyLow", 6]  # all event sources together
     assert reserved[2]["Fn::If"][:2] == ["IsConcurrencyScarce", {"Ref": "AWS::NoValue"}]

@@ -20,7 +20,7 @@ from deploy.stack_changes import VPC_ORIGIN, ChangeRefusedError, ResourceChange,
 from deploy.stacks import Deployed
 from deploy.zones import FARGATE_ONLY, VPC_ORIGINS_EXCLUDE, Zone, ZoneError, select_zones
 
-DEFAULTS = RequestedConcurrency(uploads=5, job_events=10, worker_reserved=0, service_reserved=0)
+DEFAULTS = RequestedConcurrency(uploads=5, submission=2, job_events=10, worker_reserved=0, service_reserved=0)
 
 
 def zones(region: str, **ids: str) -> list[Zone]:
@@ -68,13 +68,13 @@ def test_an_excluded_zone_is_never_selected(ids: set[str]) -> None:
         (10, 10, 0, "scarce"),
         (109, 109, 0, "scarce"),
         (110, 110, 0, "low"),
-        (114, 114, 0, "low"),
-        (115, 115, 0, "ample"),
+        (116, 116, 0, "low"),
+        (117, 117, 0, "ample"),
         (1_000, 1_000, 0, "ample"),
-        (1_000, 985, 15, "ample"),  # a second run: these functions hold the reservation
-        (1_000, 100, 15, "ample"),
-        (1_000, 103, 0, "scarce"),  # other functions have reserved the rest
-        (1_000, 104, 0, "low"),
+        (1_000, 983, 17, "ample"),  # a second run: these functions hold the reservation
+        (1_000, 100, 17, "ample"),
+        (1_000, 105, 0, "scarce"),  # other functions have reserved the rest
+        (1_000, 106, 0, "low"),
     ],
 )
 def test_the_accounts_limit_determines_the_functions_concurrency(
@@ -88,24 +88,26 @@ def test_the_accounts_limit_determines_the_functions_concurrency(
 @given(limit=st.integers(1, 2_000), uploads=st.integers(2, 50), job_events=st.integers(2, 50))
 def test_the_worker_never_reserves_more_than_lambda_allows(limit: int, uploads: int, job_events: int) -> None:
     """And never less than its event sources use."""
-    requested = RequestedConcurrency(uploads=uploads, job_events=job_events, worker_reserved=0, service_reserved=0)
+    requested = RequestedConcurrency(
+        uploads=uploads, submission=2, job_events=job_events, worker_reserved=0, service_reserved=0
+    )
     level = concurrency_level(AccountConcurrency(limit=limit, unreserved=limit), requested, reserved_now=0)
     parameters = concurrency_parameters(level, requested)
     reserved = {"low": LOW_RESERVATION, "scarce": 0}.get(level, int(parameters["WorkerReservedConcurrency"]))
     assert limit - reserved >= UNRESERVABLE or reserved == 0
     assert (reserved == 0) == (limit < MIN_LIMIT)
-    assert level != "ample" or reserved == uploads + job_events
+    assert level != "ample" or reserved == uploads + 2 + job_events
 
 
 def test_a_larger_reservation_of_the_operator_stays() -> None:
     """The sum of the event sources is the minimum."""
-    requested = RequestedConcurrency(uploads=5, job_events=10, worker_reserved=40, service_reserved=0)
+    requested = RequestedConcurrency(uploads=5, submission=2, job_events=10, worker_reserved=40, service_reserved=0)
     assert concurrency_parameters("ample", requested)["WorkerReservedConcurrency"] == "40"
 
 
 def test_a_reservation_that_the_account_can_not_make_is_refused_before_anything_is_created() -> None:
     """The message names the quota to request."""
-    requested = RequestedConcurrency(uploads=5, job_events=10, worker_reserved=0, service_reserved=20)
+    requested = RequestedConcurrency(uploads=5, submission=2, job_events=10, worker_reserved=0, service_reserved=20)
     with pytest.raises(ParameterError, match=r"request 20 executions, and this account can reserve 0.+L-B99A9384"):
         concurrency_level(AccountConcurrency(limit=10, unreserved=10), requested, reserved_now=0)
 
@@ -115,7 +117,7 @@ def test_a_reservation_that_the_account_can_not_make_is_refused_before_anything_
     [
         ({}, 0),
         ({"Concurrency": "ample", "WorkerReservedConcurrency": "15", "ServiceReservedConcurrency": "5"}, 20),
-        ({"Concurrency": "low", "WorkerReservedConcurrency": "0"}, 4),
+        ({"Concurrency": "low", "WorkerReservedConcurrency": "0"}, 6),
         ({"Concurrency": "scarce", "WorkerReservedConcurrency": "0"}, 0),
     ],
 )

@@ -52,9 +52,9 @@ def test_a_job_requested_for_an_object_that_is_not_an_upload_is_ignored(changes:
     assert isinstance(read_one(requested(**{"bucket": PARSER.input_bucket, **changes})), Ignored)
 
 
-@pytest.mark.parametrize("replaces", ["", "a b", "claim:x", "x" * 101, None])
-def test_a_job_requested_without_a_replaced_job_is_malformed(replaces: str | None) -> None:
-    """The service is the only sender, and it always names the replaced job."""
+@pytest.mark.parametrize("replaces", ["", "a b", "claim:x", "x" * 101])
+def test_a_job_requested_with_an_impossible_replaced_job_is_malformed(replaces: str) -> None:
+    """It is the id of a job or of a claim."""
     with pytest.raises(MalformedMessageError, match="replaces"):
         PARSER.parse_events(json.dumps(requested(bucket=PARSER.input_bucket, replaces=replaces)))
 

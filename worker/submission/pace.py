@@ -15,7 +15,16 @@ MIN_RECOVERY_S = 10.0
 CALLS_PER_RECOVERY = 40
 """Calls in the time until the rate is back, at least, so that throttled calls stay a small part of all calls."""
 BURST = 5
-"""Calls that an idle submitter may start at once: a few uploads don't wait for each other."""
+"""Calls that a submitter may start at once after it was idle: a few uploads don't wait for each other."""
+IDLE_S = 5.0
+"""Seconds without a call after which a submitter was idle."""
+BELIEF = 0.35
+"""The part by which a throttled call below the ceiling lowers the ceiling. Other programs' calls, or two submitters
+that call at the same moment, cause such calls too."""
+OUTAGE_S = 20.0
+"""Seconds without a success after which throttled calls are an outage, and not a rate that is too high."""
+LOWEST_SHARE = 0.25
+"""The part of the ceiling below which throttled calls don't reduce the rate while other calls succeed."""
 MAX_BATCH = 10
 BATCH_S = 2.0
 """Seconds of work in one batch, at most. Messages that a submitter already has come before those of other callers."""
@@ -30,13 +39,14 @@ class Pace:
     """The rate at which MediaConvert throttled last, while calls succeeded; at first the start."""
     _low_per_s: float = field(init=False)
     _recovered_s: float = field(init=False)
-    """Seconds of work since the last reduction; time without work doesn't count."""
+    """Seconds of work since the last reduction. Time without work, or until a call succeeds, doesn't count."""
     _reduced_s: float = field(init=False, default=float("-inf"))
-    _has_succeeded: bool = field(init=False, default=False)
-    _full_s: float = field(init=False, default=float("-inf"))
-    """The time at which an idle submitter may start a whole burst again."""
-    _last_s: float = field(init=False, default=0)
+    _succeeded_s: float = field(init=False, default=float("-inf"))
+    _started_s: float = field(init=False, default=float("-inf"))
+    """The start of the last call, which may be later than now."""
+    _reserved_s: float = field(init=False, default=0)
     _uncounted_s: float = field(init=False, default=0)
+    _free_calls: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         """Begin at the start rate, as if it had been reached after a reduction."""
@@ -58,35 +68,40 @@ class Pace:
 
     def reserve(self, *, now_s: float) -> float:
         """Return the time at which the next call may start: now, or later."""
-        interval_s = 1 / self.rate_per_s
-        if self._full_s <= now_s:  # idle: the rate wasn't used, so the time shows nothing about it
-            self._full_s, self._uncounted_s = now_s, 0
+        if now_s - self._started_s >= IDLE_S:  # the rate wasn't used, so the time shows nothing about it
+            self._free_calls, self._uncounted_s = BURST, 0
         else:
-            self._uncounted_s += now_s - self._last_s
-        self._last_s = now_s
-        self._full_s += interval_s
-        start_s = max(now_s, self._full_s - BURST * interval_s)
-        if start_s > now_s:
-            self._recovered_s += min(self._uncounted_s, (MAX_BATCH + BURST) * interval_s)
+            self._uncounted_s += now_s - self._reserved_s
+        interval_s = 1 / self.rate_per_s
+        self._reserved_s = now_s
+        if self._free_calls:
+            self._free_calls -= 1
+            self._started_s = max(now_s, self._started_s)
+            return self._started_s
+        self._started_s = max(now_s, self._started_s + interval_s)
+        if self._started_s > now_s and self._succeeded_s >= self._reduced_s:
+            self._recovered_s += min(self._uncounted_s, MAX_BATCH * interval_s)
             self._uncounted_s = 0
-        return start_s
+        return self._started_s
 
-    def record_success(self) -> None:
+    def record_success(self, *, now_s: float) -> None:
         """Record that MediaConvert accepted a call."""
-        self._has_succeeded = True
+        self._succeeded_s = now_s
 
     def record_throttled(self, *, started_s: float, now_s: float) -> None:
         """Halve the rate, unless the call started before the last reduction.
 
-        While no call succeeds, the rate at which the throttling began is kept: an outage shows nothing about it.
+        While no call succeeds, the rate at which the throttling began is remembered: an outage shows nothing about it.
         """
         if started_s < self._reduced_s:
             return
         rate_per_s = self.rate_per_s
-        if self._has_succeeded:
-            self.ceiling_per_s = rate_per_s
-        self._low_per_s = max(MIN_RATE_PER_S, rate_per_s / 2)
-        self._recovered_s, self._uncounted_s, self._reduced_s, self._has_succeeded = 0, 0, now_s, False
+        if self._succeeded_s >= self._reduced_s:
+            self.ceiling_per_s = max(rate_per_s, self.ceiling_per_s + BELIEF * (rate_per_s - self.ceiling_per_s))
+        is_outage = now_s - self._succeeded_s >= OUTAGE_S
+        lowest_per_s = MIN_RATE_PER_S if is_outage else self.ceiling_per_s * LOWEST_SHARE
+        self._low_per_s = max(MIN_RATE_PER_S, lowest_per_s, rate_per_s / 2)
+        self._recovered_s, self._uncounted_s, self._reduced_s = 0, 0, now_s
 
     @property
     def _recovery_s(self) -> float:

@@ -28,4 +28,4 @@ class Pacer:
         if is_throttled:
             self.pace.record_throttled(started_s=started_s, now_s=self.clock())
         else:
-            self.pace.record_success()
+            self.pace.record_success(now_s=self.clock())

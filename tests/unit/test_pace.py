@@ -1,0 +1,72 @@
+"""The pace of submitters: fast where MediaConvert allows it, and few throttled calls."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.submission_model import FairQueue, Submission
+from worker.submission.pace import BURST, MAX_RATE_PER_S, MIN_RATE_PER_S, Pace
+
+
+@pytest.mark.parametrize(("rate_per_s", "jobs", "calls"), [(2, 600, 1.1), (5, 2_000, 1.05), (50, 15_000, 1.05)])
+def test_a_burst_of_uploads_drains_at_mediaconverts_rate(rate_per_s: float, jobs: int, calls: float) -> None:
+    """In at most 1.3 times the time that the rate allows, with few throttled calls, from the same start rate."""
+    submission = Submission(rate_per_s=rate_per_s, burst=max(5, rate_per_s), queue=FairQueue(is_fair=False))
+    result = submission.run([(0.0, "a")] * jobs)
+    assert result.jobs == jobs
+    assert result.end_s <= 1.3 * jobs / rate_per_s
+    assert result.calls <= calls * jobs
+
+
+def test_uploads_below_mediaconverts_rate_are_never_throttled() -> None:
+    """One call for each upload, and none waits."""
+    submission = Submission(rate_per_s=5, burst=5, queue=FairQueue(is_fair=False))
+    result = submission.run([(float(second), f"upload-{second}") for second in range(600)])
+    assert result.calls == result.jobs == 600
+    assert max(first_s - int(name[7:]) for name, first_s in result.first_s.items()) < 0.5
+
+
+def test_the_rate_returns_within_seconds_of_an_outage() -> None:
+    """Twenty minutes of throttling show nothing about the rate: afterwards the backlog drains as fast as before."""
+    submission = Submission(rate_per_s=5, burst=5, queue=FairQueue(is_fair=False), outages=[(60, 1_260)])
+    result = submission.run([(0.0, "a")] * 1_500)
+    assert result.end_s - 1_200 <= 1.3 * 1_500 / 5
+    assert result.calls <= 1.25 * 1_500  # the poller's rests, which this model leaves out, reduce it further
+
+
+def test_a_throttled_call_halves_the_rate_once() -> None:
+    """Calls that started before the reduction don't reduce it again."""
+    pace = Pace(start_per_s=8)
+    pace.record_success(now_s=9)
+    pace.record_throttled(started_s=9.8, now_s=10)
+    pace.record_throttled(started_s=9.9, now_s=10.1)
+    assert pace.rate_per_s == 4
+    pace.record_throttled(started_s=10.2, now_s=10.3)
+    assert pace.rate_per_s < 4
+
+
+def test_an_idle_submitter_starts_a_few_calls_at_once_and_keeps_its_rate() -> None:
+    """Then they are evenly spaced; hours without work don't raise the rate."""
+    pace = Pace(start_per_s=2)
+    assert [pace.reserve(now_s=50_000) for _ in range(BURST + 2)] == [*[50_000] * BURST, 50_000.5, 50_001]
+    assert pace.rate_per_s == 2
+
+
+@given(
+    start_per_s=st.floats(0.1, 100),
+    steps=st.lists(st.tuples(st.sampled_from(["reserve", "success", "throttled"]), st.floats(0, 30)), max_size=200),
+)
+def test_the_rate_and_the_batch_stay_within_their_limits(start_per_s: float, steps: list[tuple[str, float]]) -> None:
+    """Whatever happens; and a call never starts in the past."""
+    pace, now_s = Pace(start_per_s=start_per_s), 0.0
+    for step, seconds in steps:
+        now_s += seconds
+        match step:
+            case "reserve":
+                assert pace.reserve(now_s=now_s) >= now_s
+            case "success":
+                pace.record_success(now_s=now_s)
+            case _:
+                pace.record_throttled(started_s=now_s, now_s=now_s)
+        assert MIN_RATE_PER_S <= pace.rate_per_s <= MAX_RATE_PER_S
+        assert 1 <= pace.batch_size <= 10
