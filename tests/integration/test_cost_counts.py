@@ -17,7 +17,7 @@ from tests.integration.process_settings import service_settings, worker_settings
 from tests.integration.queue_messages import complete_event, job_event, object_created, status_update
 from tests.integration.service_app import serve, upload_request
 from transcode.aws import Aws
-from worker.assembly import open_handler, open_queue_meter
+from worker.assembly import open_handler, open_intake, open_queue_meter
 from worker.deliveries import DeliveryHandler
 
 WRITES = ("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
@@ -33,6 +33,7 @@ class Counted:
 
     api: httpx.AsyncClient
     handler: DeliveryHandler
+    intake: DeliveryHandler
     s3: Any
     calls: "Counter[str]"
 
@@ -57,10 +58,12 @@ async def counted(
         return client
 
     monkeypatch.setattr(Aws, "_open", opened)
-    handler = await open_handler(worker_aws, worker_settings(stack, mediaconvert_endpoint))
+    settings_of_worker = worker_settings(stack, mediaconvert_endpoint)
+    handler = await open_handler(worker_aws, settings_of_worker)
+    intake = await open_intake(worker_aws, settings_of_worker, handler)
     settings = service_settings(stack).model_copy(update={"fresh_s": 0.0})  # each request for a job is a read
     async for api in serve(settings):
-        yield Counted(api=api, handler=handler, s3=await aws.s3(), calls=calls)
+        yield Counted(api=api, handler=handler, intake=intake, s3=await aws.s3(), calls=calls)
 
 
 async def uploaded(counted: Counted, stack: Stack) -> str:
@@ -87,7 +90,9 @@ async def test_an_upload_makes_the_calls_that_its_cost_is_computed_from(counted:
 
     input_file = await uploaded(counted, stack)
     counted.take()
-    await counted.handler.handle([object_created(stack, input_file)])
+    created = object_created(stack, input_file)
+    await counted.intake.handle([created])
+    await counted.handler.handle([created])  # the message of the submission queue has the same claim
     assert counted.take() == (counts.SUBMIT_WRITES, counts.SUBMIT_READS, 0)
 
     job_id, now_ms = await job_of(counted, input_file), int(time.time() * 1000) + 60_000

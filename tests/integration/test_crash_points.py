@@ -7,8 +7,8 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -22,9 +22,10 @@ from tests.integration.queue_messages import complete_event, object_created
 from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Status
-from worker.assembly import open_handler
+from worker.assembly import open_handler, open_intake
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
+from worker.queue import open_queue
 
 MAX_CALLS = 12
 """More AWS calls than a worker makes for one message."""
@@ -93,16 +94,17 @@ class Pipeline:
     stack: Stack
     mediaconvert: str
 
-    async def worker(self, killer: Killer | None = None) -> DeliveryHandler:
+    async def worker(self, killer: Killer | None = None, *, is_intake: bool = False) -> DeliveryHandler:
         """Return a new worker's handler; the killer, if there is one, watches its clients."""
         settings = worker_settings(self.stack, self.mediaconvert).model_copy(update={"claim_lease_s": LEASE_S})
         watched: Any = WatchedAws(self.aws, killer) if killer else self.aws
-        return await open_handler(watched, settings)
+        handler = await open_handler(watched, settings)
+        return await open_intake(watched, settings, handler) if is_intake else handler
 
-    async def dies_at(self, message: Message, call: int, *, is_before: bool) -> str | None:
+    async def dies_at(self, message: Message, call: int, *, is_before: bool, is_intake: bool = False) -> str | None:
         """Handle the message and die at the given call; return the operation, or None if there were fewer calls."""
         killer = Killer(call, is_before)
-        handler = await self.worker(killer)
+        handler = await self.worker(killer, is_intake=is_intake)
         try:
             await handler.handle([message])
         except DeathError:
@@ -138,6 +140,30 @@ async def test_an_upload_has_one_job_with_its_own_key_wherever_a_worker_dies(
     await asyncio.gather(*(expect_one_job(pipeline, message) for message in messages))
     assert {"PutItem", "CreateJob", "UpdateItem"} <= set(died_at)
     assert died_at[-1] is None, "there are more calls than deaths"
+
+
+@pytest.mark.usefixtures("_no_request_tokens")
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+async def test_an_upload_has_one_job_wherever_a_worker_dies_at_intake(
+    pipeline: Pipeline, deploy_stack: Callable[..., Stack], *, is_before: bool
+) -> None:
+    """A worker dies at each call: claim, QUEUED, the message to the submission queue. Each message there is handled."""
+    own = replace(pipeline, stack=deploy_stack({}))
+    messages = [object_created(own.stack, f"uploads/{secrets.token_hex(8)}/clip.mp4") for _ in range(5)]
+    died_at = [
+        await own.dies_at(message, call, is_before=is_before, is_intake=True) for call, message in enumerate(messages)
+    ]
+    intake = await own.worker(is_intake=True)
+    for message in messages:
+        assert await intake.handle([message]) == {message.message_id: Done()}
+    queue = await open_queue(await own.aws.sqs(), own.stack.submission_queue_url)
+    queued: list[Message] = []
+    while received := await queue.receive(wait_s=1):
+        queued += received
+    assert len(queued) == len(messages) + (2 if is_before else 3)  # some workers sent the message and lived, or died
+    for message in queued:
+        await expect_one_job(own, message)
+    assert died_at == ["PutItem", "UpdateItem", "SendMessage", None, None]
 
 
 @pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])

@@ -272,7 +272,10 @@ async def dead_letter_bodies(sqs: "SQSClient", url: str) -> list[str]:
 async def test_an_upload_becomes_a_job_from_any_source_of_its_event(
     worker: Container, stack: Stack, stores: Stores, sqs: "SQSClient"
 ) -> None:
-    """S3's event from the queue, or directly from EventBridge or from S3: three files, three jobs."""
+    """S3's event from the queue, or directly from EventBridge or from S3: three files, three jobs.
+
+    The first invocation of each sends the file on; the invocation for the submission queue creates its job.
+    """
     files = [f"uploads/{secrets.token_hex(4)}/clip.mp4" for _ in range(3)]
     created = [object_created(stack, each) for each in files[:2]]
     message = await send_and_receive(sqs, stack.uploads_queue_url, json.dumps(created[0]))
@@ -280,8 +283,27 @@ async def test_an_upload_becomes_a_job_from_any_source_of_its_event(
     assert worker.invoke(from_queue(arn, [message])) == {"batchItemFailures": []}
     assert worker.invoke(created[1]) is None
     assert worker.invoke(notification(stack, files[2])) is None
+    queued = [await stores.lookups.get(each, now_s=int(time.time()), consistent=True) for each in files]
+    assert all(each and each.is_queued for each in queued)
+    for each in files:
+        await submit(worker, stack, sqs, each)
     lookups = [await stores.lookups.get(each, now_s=int(time.time()), consistent=True) for each in files]
     assert all(each and each.job_id for each in lookups)
+
+
+async def submit(worker: Container, stack: Stack, sqs: "SQSClient", input_file: str) -> None:
+    """Invoke the function with the file's message from the submission queue."""
+    arn = await arn_of(sqs, stack.submission_queue_url)
+    async with asyncio.timeout(20):
+        while True:
+            response = await sqs.receive_message(
+                QueueUrl=stack.submission_queue_url, MaxNumberOfMessages=1, WaitTimeSeconds=1
+            )
+            for message in response.get("Messages", []):
+                assert worker.invoke(from_queue(arn, [message])) == {"batchItemFailures": []}
+                await sqs.delete_message(QueueUrl=stack.submission_queue_url, ReceiptHandle=message["ReceiptHandle"])
+                if input_file in message["Body"]:
+                    return
 
 
 def object_created(stack: Stack, input_file: str) -> dict[str, Any]:
@@ -335,7 +357,7 @@ async def test_an_invocation_of_the_worker_measures_the_queues(
 def test_messages_of_an_unknown_queue_are_refused(worker: Container) -> None:
     """The function reports the wrong queue, and handles nothing."""
     message = {"MessageId": "1", "ReceiptHandle": "r", "Body": "{}"}
-    with pytest.raises(InvocationError, match="queue strangers is neither"):
+    with pytest.raises(InvocationError, match="queue strangers is none of"):
         worker.invoke(from_queue("arn:aws:sqs:us-east-1:000000000000:strangers", [message]))
 
 
@@ -352,12 +374,13 @@ def test_a_warm_call_of_the_worker_opens_no_connection(worker: Container, stack:
 
 
 async def test_a_scheduled_reconciliation_repairs_lost_events(
-    worker: Container, reconciliation: Container, stack: Stack, stores: Stores, aws: Aws
+    worker: Container, reconciliation: Container, stack: Stack, stores: Stores, aws: Aws, sqs: "SQSClient"
 ) -> None:
     """MediaConvert has ended a job, whose events no worker received; the next scheduled invocation ends the job."""
     input_file = f"uploads/{secrets.token_hex(4)}/clip.mp4"
     await (await aws.s3()).put_object(Bucket=stack.input_bucket, Key=input_file, Body=b"no video")
     worker.invoke(object_created(stack, input_file))
+    await submit(worker, stack, sqs, input_file)
     async with asyncio.timeout(30):
         while True:
             tally = await asyncio.to_thread(reconciliation.invoke, {"source": "aws.scheduler"})
