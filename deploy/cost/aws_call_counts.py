@@ -2,9 +2,9 @@
 
 ANNOUNCE_WRITES = 1
 SUBMIT_READS = 1
-SUBMIT_WRITES = 7
-"""The claim and its update, the input file's row twice (QUEUED, and its job), the key's row, the status row, and the
-count of created jobs."""
+SUBMIT_WRITES = 8
+"""The claim, its lease and its job, the input file's row twice (QUEUED, and its job), the key's row, the status row,
+and the count of created jobs."""
 EVENT_WRITES = 1
 """Writes for PROGRESSING and for each STATUS_UPDATE, if each comes alone; a batch of events of one job is one write."""
 COMPLETE_READS = 2
@@ -32,7 +32,7 @@ MEASURE_READS = 2
 MEASURE_WRITES = 2
 """Reads (consistent: a unit each) and writes of a measurement of the queues: the count of created jobs, the samples and
 the lease. The samples of a calm deployment are below one kilobyte."""
-MEASURE_SQS_REQUESTS = 1
+MEASURE_SQS_REQUESTS = 2
 
 LOG_BYTES_PER_UPLOAD = 8_000
 """Log bytes of service and worker for one upload, from its creation to COMPLETE, at LOG_LEVEL=INFO."""
@@ -50,10 +50,10 @@ TASK_CONNECTIONS = 10
 ROW_BYTES = 1_024
 """Largest size of a row, so that each write is one write unit."""
 
-ALARM_METRICS = {"lambda": 16, "fargate": 15}
+ALARM_METRICS = {"lambda": 18, "fargate": 17}
 """Number of metrics in the alarms of alarms.yaml."""
-SCALING_METRICS = {"lambda": 0, "fargate": 14}
-"""Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have three metrics each."""
+SCALING_METRICS = {"lambda": 0, "fargate": 16}
+"""Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have four metrics each."""
 METRICS_OF_OUR_OWN = 11
 """Number of metric filters on the logs; AWS charges only for hours in which one counts something."""
 

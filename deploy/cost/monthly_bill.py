@@ -8,7 +8,7 @@ from deploy.cost import prices
 from deploy.cost.workload import Workload
 
 Target = Literal["lambda", "fargate"]
-QUEUES = 2
+QUEUES = 3
 POLLS_PER_MINUTE = 3
 """Number of long polls per minute that one poller makes on an empty queue."""
 LAMBDA_POLLERS = 5

@@ -53,8 +53,11 @@ class Workload:
 
     @property
     def messages(self) -> float:
-        """Number of messages in both queues for one upload: S3's, PROGRESSING, updates, INPUT_INFORMATION, COMPLETE."""
-        return 4 + self.updates
+        """Number of messages in all queues for one upload.
+
+        S3's, that of the submission queue, PROGRESSING, updates, INPUT_INFORMATION, COMPLETE.
+        """
+        return 5 + self.updates
 
     @property
     def uploaded_gb(self) -> float:

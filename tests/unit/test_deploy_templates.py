@@ -135,12 +135,12 @@ def test_the_lambda_roles_add_only_logging_polling_and_scheduling() -> None:
     assert "*" not in list(values(resources, "Resource"))
 
 
-def test_both_event_sources_report_failed_messages_of_batches_of_ten() -> None:
+def test_the_event_sources_report_failed_messages_of_their_batches() -> None:
     """Without ReportBatchItemFailures, one failed message would return its whole batch to the queue."""
     sources = [
         each["Properties"]
         for each in template("lambda")["Resources"].values()
         if each["Type"] == "AWS::Lambda::EventSourceMapping"
     ]
-    assert [each["FunctionResponseTypes"] for each in sources] == [["ReportBatchItemFailures"]] * 2
-    assert [each["BatchSize"] for each in sources] == [10, 10]
+    assert [each["FunctionResponseTypes"] for each in sources] == [["ReportBatchItemFailures"]] * 3
+    assert [each["BatchSize"] for each in sources] == [10, 1, 10]  # uploads become jobs one by one
