@@ -291,3 +291,42 @@ async def test_a_stuck_loop_does_not_update_the_health_file(sqs: "SQSClient", qu
 
 def _health_file_time_s(health_file: Path) -> float:
     return health_file.stat().st_mtime
+
+
+async def test_pollers_rest_while_aws_fails_every_message(sqs: "SQSClient", queue: Queue) -> None:
+    """Three batches take the first two rests at least, and the other messages stay visible instead of in flight."""
+    await send_many(sqs, queue, 50)
+    recorder = Recorder(decide=lambda _: Retry(reason="500", delay_s=600, is_outage=True))
+    began_s = time.monotonic()
+    await run_until(queue, recorder, lambda: len(recorder.batch_sizes) >= 3)
+    assert time.monotonic() - began_s >= 3
+    names: Any = ["ApproximateNumberOfMessagesNotVisible"]
+    hidden = await sqs.get_queue_attributes(QueueUrl=queue.url, AttributeNames=names)
+    assert int(hidden["Attributes"][names[0]]) == sum(recorder.batch_sizes) <= 40
+
+
+async def test_a_closed_gate_receives_nothing(sqs: "SQSClient", queue: Queue) -> None:
+    """A worker without a submitter's slot lives, polls nothing, and stops at once."""
+    opened = asyncio.Event()
+
+    class Closed:
+        async def open(self, stop: asyncio.Event) -> int:
+            del stop
+            opened.set()
+            await asyncio.sleep(0)
+            return 0
+
+        def record(self, outcomes: object) -> None:
+            raise AssertionError(outcomes)
+
+    await send(sqs, queue, "1")
+    recorder: Any = Recorder()
+    stop = asyncio.Event()
+    poller = Poller(queue=queue, handler=recorder, gate=Closed())
+    loop = Loop(pollers=[poller], stop_grace_s=5, health_file=HealthFile(None, clock=time.time))
+    running = asyncio.create_task(loop.run(stop))
+    await asyncio.wait_for(opened.wait(), DEADLINE_S)
+    stop.set()
+    await asyncio.wait_for(running, DEADLINE_S)
+    assert recorder.seen == []
+    assert await message_count(sqs, queue.url) == 1

@@ -65,7 +65,9 @@ def test_a_long_outage_costs_time_and_nothing_else(
         for kind in kinds:
             faults.kinds = (kind,)
             time.sleep(outage_s / len(kinds))
-        assert outage_system.waiting(outage_system.stack.uploads_queue_url) == len(keys) - 1
+        stack = outage_system.stack
+        waiting_at = stack.submission_queue_url if upstream == "mediaconvert" else stack.uploads_queue_url
+        assert outage_system.waiting(waiting_at) == len(keys) - 1
         faults.rate = 0
         began = time.monotonic()
         eventually(lambda: unfinished(outage_system, len(keys)), lambda left: left == 0, deadline_s=90 + len(keys))

@@ -67,7 +67,7 @@ def test_a_message_that_takes_longer_than_the_grace_period_is_released(own_syste
         worker = own_system.worker(MEDIACONVERT_ENDPOINT_URL=url, STOP_GRACE_S="1", POLLERS="1")
         worker.wait_for_log("worker.ready")
         own_system.upload(key, clip)
-        queue = own_system.stack.uploads_queue_url
+        queue = own_system.stack.submission_queue_url
         eventually(lambda: own_system.counts(queue), lambda counts: counts == (0, 1), deadline_s=10, pause_s=0.05)
         assert worker.end(signal.SIGTERM, within_s=6) == 0
     assert "messages.released" in worker.text()

@@ -1,0 +1,126 @@
+"""The gates of pollers: slots, rests, and the room in MediaConvert's queue."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from worker.gates import RestGate, SubmissionGate
+from worker.outcomes import Done, Outcome, Retry
+from worker.rest import Rest
+from worker.submission.hold_back import HoldBack
+from worker.submission.pace import Pace
+
+OUTAGE = Retry(reason="429", delay_s=5, is_outage=True)
+
+
+class Slot:
+    """A slot that this worker holds, or doesn't get."""
+
+    def __init__(self, *, is_held: bool = True) -> None:
+        self.is_held = is_held
+
+    async def wait(self, *, timeout_s: float) -> bool:
+        """Wait in vain."""
+        await asyncio.sleep(timeout_s)
+        return False
+
+
+class Count:
+    """MediaConvert's count of waiting jobs, which may fail."""
+
+    def __init__(self, waiting: int | None) -> None:
+        self.waiting = waiting
+        self.calls = 0
+
+    async def __call__(self) -> int:
+        """Return the count."""
+        self.calls += 1
+        if self.waiting is None:
+            raise TimeoutError
+        return self.waiting
+
+
+@pytest.fixture
+def stopped() -> asyncio.Event:
+    """The event of a worker that stops, so that no gate waits."""
+    stop = asyncio.Event()
+    stop.set()
+    return stop
+
+
+def gate(
+    count: Callable[[], Any],
+    *,
+    after: Sequence[Outcome] = (),
+    slot: Any = None,  # noqa: ANN401 -- takes the place of a slot
+    now_s: float = 0,
+) -> SubmissionGate:
+    """Return the gate of a submitter with five messages a second, after a batch with these outcomes."""
+    made = SubmissionGate(
+        slot=slot or Slot(),
+        rest=Rest(),
+        pace=Pace(start_per_s=5),
+        hold_back=HoldBack(limit=100),
+        count_waiting=count,
+        clock=lambda: now_s,
+    )
+    made.hold_back.permitted(1, now_s=now_s)
+    if after:
+        made.record(after)
+    return made
+
+
+async def test_a_worker_without_a_slot_submits_nothing(stopped: asyncio.Event) -> None:
+    """It returns as soon as the worker stops."""
+    assert await asyncio.wait_for(gate(Count(0), slot=Slot(is_held=False)).open(stopped), 20) == 0
+
+
+async def test_a_submitter_receives_two_seconds_of_work(stopped: asyncio.Event) -> None:
+    """And an idle one doesn't count MediaConvert's jobs."""
+    count = Count(5_000)
+    assert await gate(count).open(stopped) == 10
+    assert count.calls == 0
+
+
+@pytest.mark.parametrize(("waiting", "permitted"), [(0, 10), (93, 7), (100, 0), (5_000, 0), (None, 10)])
+async def test_a_busy_submitter_holds_back_while_mediaconverts_queue_is_long(
+    stopped: asyncio.Event, waiting: int | None, permitted: int
+) -> None:
+    """If the jobs can't be counted, nothing is held back."""
+    busy = gate(Count(waiting), after=[Done()])
+    assert await busy.open(stopped) == permitted
+
+
+async def test_the_count_is_used_for_more_than_one_batch(stopped: asyncio.Event) -> None:
+    """GetQueue costs a call of MediaConvert's rate."""
+    count = Count(0)
+    busy = gate(count, after=[Done()])
+    for _ in range(5):
+        assert await busy.open(stopped) == 10
+        busy.record([Done()] * 10)
+    assert count.calls == 1
+
+
+async def test_after_an_outage_a_submitter_tries_one_message(stopped: asyncio.Event) -> None:
+    """The rest is over, and one call shows if MediaConvert responds again."""
+    trying = gate(Count(0), after=[OUTAGE])
+    assert await trying.open(stopped) == 0
+    trying.clock = lambda: 10.0
+    assert await trying.open(stopped) == 1
+    trying.record([Done()])
+    assert await trying.open(stopped) == 10
+
+
+async def test_a_backlog_is_taken_only_while_nothing_fails(stopped: asyncio.Event) -> None:
+    """Otherwise thousands of messages would be in flight that can only fail."""
+    now_s = 0.0
+    backlog = RestGate(rest=Rest(), limit=2_500, clock=lambda: now_s)
+    assert await backlog.open(stopped) == 2_500
+    backlog.record([OUTAGE])
+    assert await backlog.open(stopped) == 0
+    now_s = 5.0
+    assert await backlog.open(stopped) == 10
+    backlog.record([OUTAGE, Done()])
+    assert await backlog.open(stopped) == 2_500
