@@ -20,7 +20,7 @@ from transcode.aws import Aws
 from transcode.lookup import Lookup
 from worker.assembly import open_handler, open_intake
 from worker.deliveries import DeliveryHandler
-from worker.outcomes import FIRST_SEEN_KEY, Done, Message, Outcome
+from worker.outcomes import FIRST_SEEN_KEY, Done, Message, Outcome, Retry
 from worker.queue import Queue, open_queue
 
 if TYPE_CHECKING:
@@ -42,14 +42,16 @@ class Pipeline:
         outcomes = await self.intake.handle(messages)
         return [outcomes[each.message_id] for each in messages]
 
-    async def queued(self, input_file: str, count: int = 1) -> Sequence[Message]:
-        """Receive the file's messages from the submission queue, which other tests use too."""
+    async def queued(self, input_file: str, count: int = 1, *, is_kept: bool = False) -> Sequence[Message]:
+        """Receive the file's messages from the submission queue, which other tests use too, and delete them."""
         found: list[Message] = []
         async with asyncio.timeout(20):
             while len(found) < count:
                 received = await self.queue.receive(wait_s=1)
                 found += [each for each in received if input_file in each.body]
-                await self.queue.delete(received)
+                await self.queue.delete([each for each in received if each not in found])
+        if not is_kept:
+            await self.queue.delete(found)
         return found
 
     async def submit(self, message: Message) -> Outcome:
@@ -229,3 +231,29 @@ async def test_the_group_can_be_left_out(
     assert await pipeline.take_in(object_created(stack, input_file)) == [Done()]
     await pipeline.queued(input_file)
     assert [group is not None for group in groups] == [is_fair]
+
+
+async def test_an_upload_that_waited_too_long_ends_in_the_submission_queues_dead_letter_queue(
+    pipeline: Pipeline, stack: Stack, stores: Stores, aws: Aws, input_file: str
+) -> None:
+    """It is hidden after a throttled call, and given up by the age of S3's event, not by that of its second message."""
+    sent_ms = int((time.time() - 12 * 86_400 - 60) * 1000)
+    await pipeline.take_in(replace(object_created(stack, input_file), sent_ms=sent_ms))
+    (message,) = await pipeline.queued(input_file, is_kept=True)
+    responses = Responses(pipeline.submission)
+    responses.by_call["CreateJob"] = (429, "TooManyRequestsException")
+    recent = replace(message, attributes={})
+    waiting = await pipeline.submission.handle([recent])
+    assert isinstance(waiting[message.message_id], Retry)
+    await pipeline.queue.apply_outcomes([message], waiting)
+    await pipeline.queue.apply_outcomes([message], await pipeline.submission.handle([message]))
+    lookup = await stores.lookups.get(input_file, now_s=int(time.time()))
+    assert lookup is not None
+    assert lookup.failure is not None
+    assert lookup.failure.code == 504
+    sqs = await aws.sqs()
+    async with asyncio.timeout(20):
+        letters = await sqs.receive_message(
+            QueueUrl=stack.submission_dead_letter_queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=10
+        )
+    assert any(input_file in letter["Body"] for letter in letters["Messages"])

@@ -45,12 +45,14 @@ class DeadLetters:
         return [self._counts(url) for url in self._urls]
 
     def queued(self) -> int:
-        """Return the number of messages in both queues."""
-        return sum(sum(self._counts(url)) for url in (self.stack.uploads_queue_url, self.stack.job_events_queue_url))
+        """Return the number of messages in the queues."""
+        stack = self.stack
+        urls = (stack.uploads_queue_url, stack.submission_queue_url, stack.job_events_queue_url)
+        return sum(sum(self._counts(url)) for url in urls)
 
     @property
     def _urls(self) -> Sequence[str]:
-        return self.stack.uploads_dead_letter_queue_url, self.stack.job_events_dead_letter_queue_url
+        return dead_letter_queues(self.stack)
 
     def _counts(self, url: str) -> tuple[int, int]:
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
@@ -58,12 +60,20 @@ class DeadLetters:
         return int(attributes[names[0]]), int(attributes[names[1]])
 
 
+def dead_letter_queues(stack: Stack) -> Sequence[str]:
+    """Return the URLs of the dead-letter queues."""
+    return (
+        stack.uploads_dead_letter_queue_url,
+        stack.submission_dead_letter_queue_url,
+        stack.job_events_dead_letter_queue_url,
+    )
+
+
 @pytest.fixture
 def letters(deploy_stack: Callable[..., Stack], mediaconvert_endpoint: str) -> Iterator[DeadLetters]:
     """Yield the dead letters of a new deployment."""
     stack = deploy_stack()
-    dead = (stack.uploads_dead_letter_queue_url, stack.job_events_dead_letter_queue_url)
-    with serve_move_tasks(stack.endpoint_url, *dead) as (url, tasks):
+    with serve_move_tasks(stack.endpoint_url, *dead_letter_queues(stack)) as (url, tasks):
         settings = worker_settings(stack, mediaconvert_endpoint).model_copy(update={"aws_endpoint_url": url})
         yield DeadLetters(stack, settings, tasks)
 
@@ -78,7 +88,7 @@ async def test_every_letter_is_shown_with_its_reason_and_stays(
     assert all(message_id in output for message_id in ids)
     assert "because: is not JSON" in output
     assert "nothing was sent back" in output
-    assert letters.counts() == [(13, 0), (13, 0)]
+    assert letters.counts() == [(13, 0)] * 3
 
 
 async def test_no_more_than_the_limit_is_shown(letters: DeadLetters, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,9 +96,9 @@ async def test_no_more_than_the_limit_is_shown(letters: DeadLetters, capsys: pyt
     letters.bury(BODY, count=25)
     await letters.redrive(Show(limit=12))
     output = capsys.readouterr().out
-    assert output.count(" because: ") == 24
-    assert output.count("12 of about 25 dead letters") == 2
-    assert letters.counts() == [(25, 0), (25, 0)]
+    assert output.count(" because: ") == 36
+    assert output.count("12 of about 25 dead letters") == 3
+    assert letters.counts() == [(25, 0)] * 3
 
 
 async def test_only_the_chosen_messages_are_deleted(letters: DeadLetters, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,9 +108,9 @@ async def test_only_the_chosen_messages_are_deleted(letters: DeadLetters, capsys
     assert await letters.redrive(Delete(message_ids=frozenset(chosen)))
     assert not await letters.redrive(Delete(message_ids=frozenset({"no-such-id"})))
     output = capsys.readouterr().out
-    assert [f"deleted: {message_id}" in output for message_id in chosen] == [True, True]
+    assert [f"deleted: {message_id}" in output for message_id in chosen] == [True] * 3
     assert "not found among the first 100 letters: no-such-id" in output
-    assert letters.counts() == [(1, 0), (1, 0)]
+    assert letters.counts() == [(1, 0)] * 3
 
 
 async def test_no_more_than_the_limit_is_sent(letters: DeadLetters, capsys: pytest.CaptureFixture[str]) -> None:
@@ -108,7 +118,7 @@ async def test_no_more_than_the_limit_is_sent(letters: DeadLetters, capsys: pyte
     letters.bury(BODY, count=3)
     assert await letters.redrive(Send(limit=1))
     assert "uploads: 1 sent back, 2 left" in capsys.readouterr().out
-    assert letters.counts() == [(2, 0), (2, 0)]
+    assert letters.counts() == [(2, 0)] * 3
     assert letters.tasks.tasks == []
 
 
@@ -121,9 +131,9 @@ async def test_a_second_task_is_started_after_the_first_is_over(
         assert await letters.redrive(Send(per_second=500))
     assert await letters.redrive(Send())
     output = capsys.readouterr().out
-    assert output.count("about 2 sent back, 0 left") == 4
-    assert output.count(": 0 dead letters") == 2
-    assert letters.queued() == 8
+    assert output.count("about 2 sent back, 0 left") == 6
+    assert output.count(": 0 dead letters") == 3
+    assert letters.queued() == 12
 
 
 async def test_a_cancelled_task_loses_nothing(letters: DeadLetters, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,8 +150,9 @@ async def test_a_cancelled_task_loses_nothing(letters: DeadLetters, capsys: pyte
     output = capsys.readouterr().out
     assert "uploads: the move task was canceled" in output
     assert "job-events: no move task runs" in output
+    assert "submission: not started" in output
     assert "job-events: not started" in output
-    assert letters.queued() + sum(map(sum, letters.counts())) == 120
+    assert letters.queued() + sum(map(sum, letters.counts())) == 180
 
 
 async def test_a_failed_task_is_reported_with_the_reason(
@@ -152,7 +163,7 @@ async def test_a_failed_task_is_reported_with_the_reason(
     letters.tasks.failure = "AccessDenied"
     assert not await letters.redrive(Send())
     assert "SQS could not move all letters: AccessDenied" in capsys.readouterr().out
-    assert letters.counts() == [(2, 0), (2, 0)]
+    assert letters.counts() == [(2, 0)] * 3
 
 
 async def test_a_task_whose_letters_come_back_is_canceled(
