@@ -78,7 +78,7 @@ class FairQueue:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What happened: the number of calls, the time of the last job, and the time of each tenant's first job."""
+    """The number of calls and of jobs, the time of the last job, and the time of each tenant's first job."""
 
     calls: int = 0
     jobs: int = 0

@@ -38,7 +38,7 @@ class WorkerSettings(Settings):
     """Concurrent long polls on the uploads queue, and on the queue of job events."""
     submitters: Annotated[int, Field(ge=1, le=20)] = 2
     """Submitters of all workers together. Each makes one batch of jobs after another, at a pace of its own."""
-    submissions_per_s: Annotated[float, Field(ge=0.1, le=100)] = 2
+    submissions_per_s: Annotated[float, Field(ge=0.1, le=100)] = 2.0
     """CreateJob calls a second at which each submitter begins, before it learns MediaConvert's rate."""
     mediaconvert_backlog: Annotated[int, Field(ge=0)] = 100
     """Jobs that wait in MediaConvert's queue above which the submitters hold back; 0 for no limit."""
