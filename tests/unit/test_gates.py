@@ -58,8 +58,9 @@ def gate(
     now_s: float = 0,
 ) -> SubmissionGate:
     """Return the gate of a submitter with five messages a second, after a batch with these outcomes."""
+    held: Any = Slot()
     made = SubmissionGate(
-        slot=slot or Slot(),
+        slot=slot or held,
         rest=Rest(),
         pace=Pace(start_per_s=5),
         hold_back=HoldBack(limit=100),
