@@ -67,7 +67,7 @@ class Submitter:
         if claim.lease_token != new.lease_token:
             remaining_s = max(1, -(-(claim.lease_until_ms - now_ms) // 1000))
             return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
-        if claim.is_new:  # otherwise intake has written it
+        if message.deliveries > 1 or not claim.is_jobless:  # intake wrote it just before the first attempt
             await self.lookups.queue(upload.input_file, claimed_ms=claim.claimed_ms, now_s=int(self.clock()))
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
