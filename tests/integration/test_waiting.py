@@ -294,7 +294,7 @@ async def test_without_its_table_a_message_waits_unhandled(
     client.meta.events.register("before-call.dynamodb.UpdateItem", refuse)
     handler = replace(handler, notes=type(handler.notes)(client, stack.output_table))
     message = replace(object_created(stack, input_file), deliveries=2)
-    waiting = Retry(reason="ConnectionError", delay_s=backoff_s(message))
+    waiting = Retry(reason="ConnectionError", delay_s=backoff_s(message), is_outage=True)
     assert await handler.screen([message]) == Screening(outcomes={message.message_id: waiting})
 
 
