@@ -64,7 +64,7 @@ def test_a_message_that_takes_longer_than_the_grace_period_is_released(own_syste
     """MediaConvert doesn't respond: the worker exits with code 0, and the message is visible at once."""
     key = names(1, secrets.token_hex(4))[0]
     with proxied(own_system.mediaconvert_url, FaultSettings(rate=1, kinds=("silence",))) as url:
-        worker = own_system.worker(MEDIACONVERT_ENDPOINT_URL=url, STOP_GRACE_S="1", POLLERS="1")
+        worker = own_system.worker(MEDIACONVERT_ENDPOINT_URL=url, STOP_GRACE_S="1", POLLERS="1", SUBMITTERS="1")
         worker.wait_for_log("worker.ready")
         own_system.upload(key, clip)
         queue = own_system.stack.submission_queue_url
