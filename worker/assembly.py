@@ -95,7 +95,7 @@ def _queue_table(statuses: StatusTable, settings: WorkerSettings) -> QueueTable:
 
 
 def message_parser(settings: WorkerSettings) -> MessageParser:
-    """Return the parser of both queues' messages, with the sanitiser that hides this deployment's names."""
+    """Return the parser of all queues' messages, with the sanitiser that hides this deployment's names."""
     return MessageParser(
         input_bucket=settings.input_bucket,
         upload_prefix=settings.upload_prefix,

@@ -68,7 +68,7 @@ def test_the_worker_reserves_the_executions_of_its_event_sources(deployment: Dep
     """Maximum concurrency alone reserves nothing. The embedded AWS allows 1000 executions, and ignores reservations."""
     (stack,) = deployment.client("cloudformation").describe_stacks(StackName=f"{deployment.name}-lambda")["Stacks"]
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
-    assert (parameters["Concurrency"], parameters["WorkerReservedConcurrency"]) == ("ample", "4")
+    assert (parameters["Concurrency"], parameters["WorkerReservedConcurrency"]) == ("ample", "6")
 
 
 def test_a_value_that_other_stacks_import_can_not_be_changed(deployment: Deployment, deploy: Deploy) -> None:

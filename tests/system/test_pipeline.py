@@ -111,7 +111,8 @@ def test_a_repeated_s3_event_creates_no_second_job(system: System, api: httpx.Cl
     caught = poll_until(lambda: bodies_about(input_file), bool)
     for body in (caught[0], caught[0]):
         system.client("sqs").send_message(QueueUrl=system.settings["UPLOADS_QUEUE_URL"], MessageBody=body)
-    poll_until(lambda: queue_length(system, "UPLOADS_QUEUE_URL"), lambda count: count == 0)
+    for queue in ("UPLOADS_QUEUE_URL", "SUBMISSION_QUEUE_URL"):
+        poll_until(partial(queue_length, system, queue), lambda count: count == 0)
     input_uri = f"s3://{system.settings['INPUT_BUCKET']}/{input_file}"
     jobs = system.client("mediaconvert").search_jobs(InputFile=input_uri)["Jobs"]
     assert [each["Id"] for each in jobs] == [job["job_id"]]
