@@ -30,6 +30,7 @@ from deploy.parameters import (
 from deploy.stack_changes import ResourceChange, demand_vpc_origin_unused
 from deploy.stacks import TARGETS, Deployed, Stack, Target, every_stack, stacks
 from deploy.stacks import stack as stack_of
+from deploy.template_text import without_comments
 from deploy.zones import ZONE_COUNT, select_zones
 
 INFRA = ROOT / "infra"
@@ -91,7 +92,7 @@ class Deployment:
             ZoneError: the account has too few zones for Fargate.
         """
         for stack in plan:
-            self.templates[stack.role] = (INFRA / stack.template).read_text(encoding="utf-8")
+            self.templates[stack.role] = without_comments((INFRA / stack.template).read_text(encoding="utf-8"))
             self.declared[stack.role] = await self.cloudformation.declared(self.templates[stack.role])
         demand_known(self.request.given, {each.name for parameters in self.declared.values() for each in parameters})
         for stack in every_stack(self.request.deployment):
