@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test deploy destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test deploy rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -168,13 +168,18 @@ lock: $(UV) ## Update the lock files
 
 STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
+OF_ROLE = $(if $(SERVICE_ROLE),--service-role "$(SERVICE_ROLE)")
 
-deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" WITHOUT=… PAGE_CONFIG=…]
+deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… PAGE_CONFIG=… SERVICE_ROLE=arn]
 	@exec $(VENV)/bin/python -m deploy up --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") \
-	  $(foreach each,$(PARAMETERS),--set "$(each)") $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)")
+	  $(foreach each,$(PARAMETERS),--set "$(each)") $(foreach each,$(TAGS),--tag "$(each)") $(OF_ROLE) \
+	  $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)")
 
-destroy: $(VENV)/.done ## Delete a deployment and everything in it: make destroy STACK=name [REGION=… YES=1]
-	@exec $(VENV)/bin/python -m deploy down $(OF_STACK) $(if $(YES),--yes)
+rollback: $(VENV)/.done ## Point the Lambda functions to the release before: make rollback STACK=name [REGION=… RELEASE=…]
+	@exec $(VENV)/bin/python -m deploy rollback $(OF_STACK) $(if $(RELEASE),--release "$(RELEASE)")
+
+destroy: $(VENV)/.done ## Delete a deployment; its data only with DATA=delete: make destroy STACK=name [REGION=… DATA=delete YES=1 SERVICE_ROLE=arn]
+	@exec $(VENV)/bin/python -m deploy down $(OF_STACK) $(OF_ROLE) $(if $(DATA),--data "$(DATA)") $(if $(YES),--yes)
 
 lambda: $(VENV)/.done ## Build the Lambda packages, for arm64 and x86_64: make lambda [LAMBDA_PYTHON=3.13]
 	@exec $(VENV)/bin/python -m deploy package $(if $(LAMBDA_PYTHON),--python "$(LAMBDA_PYTHON)")

@@ -32,11 +32,14 @@ class Account:
     _session: aioboto3.Session
     _opened: AsyncExitStack
 
-    async def cloudformation(self) -> "CloudFormationClient":
-        """Return a client of CloudFormation, with more attempts, because CloudFormation throttles calls."""
+    async def cloudformation(self, region: str | None = None) -> "CloudFormationClient":
+        """Return a client of CloudFormation, with more attempts, because CloudFormation throttles calls.
+
+        `region` is another Region than the deployment's.
+        """
         return cast(
             "CloudFormationClient",
-            await self.client("cloudformation", retries={"mode": "standard", "total_max_attempts": 10}),
+            await self.client("cloudformation", region, retries={"mode": "standard", "total_max_attempts": 10}),
         )
 
     async def s3(self) -> "S3Client":
@@ -47,9 +50,9 @@ class Account:
         """Return a client of DynamoDB."""
         return cast("DynamoDBClient", await self.client("dynamodb"))
 
-    async def client(self, service: str, **config: Any) -> Any:  # noqa: ANN401 -- the type depends on the service
-        """Return a client of any service."""
-        made = self._session.client(cast("Any", service), config=AioConfig(**config))
+    async def client(self, service: str, region: str | None = None, **config: Any) -> Any:  # noqa: ANN401 -- the type depends on the service
+        """Return a client of any service, in the deployment's Region or another one."""
+        made = self._session.client(cast("Any", service), region_name=region, config=AioConfig(**config))
         return await self._opened.enter_async_context(made)
 
 

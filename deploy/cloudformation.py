@@ -35,8 +35,14 @@ class StackError(Exception):
 class CloudFormation:
     """The stacks of one account and region."""
 
-    def __init__(self, client: "CloudFormationClient") -> None:
+    def __init__(self, client: "CloudFormationClient", *, role_arn: str | None = None) -> None:
+        """CloudFormation changes the stacks with the role, if there is one, instead of the caller's permissions."""
         self._client = client
+        self.role_arn = role_arn
+
+    @property
+    def _role(self) -> dict[str, Any]:
+        return {"RoleARN": self.role_arn} if self.role_arn else {}
 
     async def find(self, name: str) -> Deployed | None:
         """Return the stack; None if it doesn't exist, or if only a failed creation is left of it."""
@@ -47,6 +53,8 @@ class CloudFormation:
             status=stack["StackStatus"],
             parameters={each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])},
             outputs={each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])},
+            tags={each["Key"]: each["Value"] for each in stack.get("Tags", [])},
+            is_protected=stack.get("EnableTerminationProtection", False),
         )
 
     async def exists(self, name: str) -> bool:
@@ -62,9 +70,17 @@ class CloudFormation:
         ]
 
     async def deploy_stack(
-        self, name: str, template: str, parameters: Mapping[str, str], *, check: CheckChanges | None = None
+        self,
+        name: str,
+        template: str,
+        parameters: Mapping[str, str],
+        *,
+        tags: Mapping[str, str] | None = None,
+        check: CheckChanges | None = None,
     ) -> str:
         """Create or update the stack, and return "created", "updated" or "unchanged".
+
+        CloudFormation gives the stack's tags to all its resources that can have tags; without `tags`, they stay.
 
         `check` gets the changes of an existing stack before they are made, and raises ChangeRefusedError to refuse
         them.
@@ -82,6 +98,8 @@ class CloudFormation:
                 TemplateBody=template,
                 Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
                 Capabilities=CAPABILITIES,
+                **self._role,
+                **_tags(tags),
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ValidationError":
@@ -123,12 +141,16 @@ class CloudFormation:
         if (before := await self._describe(name)) is None:
             return False
         token = f"destroy-{uuid.uuid4().hex}"
-        await self._client.delete_stack(StackName=name, ClientRequestToken=token)
+        await self._client.delete_stack(StackName=name, ClientRequestToken=token, **self._role)
         # DescribeStacks may return the earlier status for a moment.
         status = await self._wait_until_idle(name, stale_status=before["StackStatus"])
         if status is not None:
             raise StackError(f"{name} ended as {status}: {await self._reasons(name, token)}")
         return True
+
+    async def protect(self, name: str, *, is_protected: bool) -> None:
+        """Let CloudFormation refuse, or allow, the deletion of the stack."""
+        await self._client.update_termination_protection(StackName=name, EnableTerminationProtection=is_protected)
 
     async def _wait_for_step(self, name: str) -> Step:
         """Wait until the stack can be changed, and return whether to create or update it."""
@@ -216,6 +238,11 @@ class CloudFormation:
         events = [event async for page in pages for event in page["StackEvents"]]
         ours = [event for event in events if event.get("ClientRequestToken") == token] or events
         return "; ".join(reasons(ours)) or "CloudFormation gave no reason"
+
+
+def _tags(tags: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return the parameter of a change set; an empty list would remove the tags of the stack."""
+    return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]} if tags is not None else {}
 
 
 def _version(stack: "StackTypeDef | None") -> tuple[object, object]:

@@ -8,12 +8,12 @@ MAX_BYTES = 51_200
 
 
 def without_comments(template: str) -> str:
-    """Return the YAML template without its empty lines and the lines that are only a comment.
+    r"""Return the YAML template without its empty lines and the lines that are only a comment.
 
     A line of a block scalar that begins with # would be lost too, so a test compares the parsed templates.
 
-    >>> without_comments("# first\\nResources:\\n\\n  # the queue\\n  Q: {Type: AWS::SQS::Queue} # kept\\n")
-    'Resources:\\n  Q: {Type: AWS::SQS::Queue} # kept\\n'
+    >>> without_comments("# first\nResources:\n\n  # the queue\n  Q: {Type: AWS::SQS::Queue} # kept\n")
+    'Resources:\n  Q: {Type: AWS::SQS::Queue} # kept\n'
     """
     kept = [line for line in template.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     return "".join(f"{line}\n" for line in kept)

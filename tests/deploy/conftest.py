@@ -113,6 +113,7 @@ def deployment(
     options = (
         *("up", "--target", "lambda", "--stack", name),
         *("--without", "mediaconvert", "--without", "alarms"),
+        *("--tag", "team=video", "--tag", "env=test"),
         *("--set", "RequireTls=false", "--set", "MediaConvertEventSource=local.mediaconvert"),
         *("--set", f"Architecture={ARCHITECTURE}", "--set", f"PythonVersion={PYTHON}"),
         # Each concurrent invocation is a cold start in the embedded AWS.
@@ -126,7 +127,7 @@ def deployment(
         _convert_concurrency_to_number(client("lambda"), name)
         _allow_batch_actions(client("iam"), client("lambda"), name)
         yield Deployment(name=name, endpoint_url=aws_endpoint, first=first, options=options, client=client)
-        destroyed = deploy("down", "--stack", name, "--yes")
+        destroyed = deploy("down", "--stack", name, "--data", "delete", "--yes")
     assert destroyed.code == 0, destroyed.errors
 
 

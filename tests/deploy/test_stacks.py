@@ -136,24 +136,24 @@ async def test_a_destruction_deletes_every_bucket_and_table(
     account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], pipeline: str
 ) -> None:
     """It also deletes old object versions and unfinished uploads."""
-    (resources,) = await find_stacks(pipeline, cloudformation)
+    (resources,) = await find_stacks(pipeline, account, cloudformation)
     s3 = client("s3")
     s3.put_bucket_versioning(Bucket=resources.buckets[0], VersioningConfiguration={"Status": "Enabled"})
     for body in (b"old", b"new"):
         s3.put_object(Bucket=resources.buckets[0], Key="uploads/a/clip.mp4", Body=body)
     s3.delete_object(Bucket=resources.buckets[0], Key="uploads/a/clip.mp4")
     s3.create_multipart_upload(Bucket=resources.buckets[0], Key="uploads/b/film.mp4")
-    await delete_stacks([resources], account, cloudformation, lambda _: None)
+    await delete_stacks([resources], account, lambda _: None)
     assert await remaining_resources(account, client, pipeline) == []
-    assert await find_stacks(pipeline, cloudformation) == []
+    assert await find_stacks(pipeline, account, cloudformation) == []
 
 
 async def test_an_interrupted_destruction_can_be_repeated(
     account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], pipeline: str
 ) -> None:
     """The stack is deleted last and lists the resources; a missing resource is not an error."""
-    (resources,) = await find_stacks(pipeline, cloudformation)
+    (resources,) = await find_stacks(pipeline, account, cloudformation)
     client("s3").delete_bucket(Bucket=resources.buckets[0])
     await (await account.dynamodb()).delete_table(TableName=resources.tables[0])
-    await delete_stacks(await find_stacks(pipeline, cloudformation), account, cloudformation, lambda _: None)
+    await delete_stacks(await find_stacks(pipeline, account, cloudformation), account, lambda _: None)
     assert await remaining_resources(account, client, pipeline) == []
