@@ -35,10 +35,12 @@ def resource_types() -> set[str]:
 @cache
 def schemas() -> Mapping[str, Any]:
     """Return the schemas of the resource types of a deployment."""
-    folder = Path(cfnlint.data.__path__[0]) / "schemas" / "resources"
-    wanted = resource_types()
-    found = (json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json"))
-    return {schema["typeName"]: schema for schema in found if schema.get("typeName") in wanted}
+    folder = Path(cfnlint.data.__path__[0]) / "schemas"
+    names = json.loads((folder / "providers" / "us-east-1.json").read_text(encoding="utf-8"))
+    return {
+        each: json.loads((folder / "resources" / f"{names[each]}.json").read_text(encoding="utf-8"))
+        for each in resource_types()
+    }
 
 
 def permissions(resource_type: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Exceptions of the deployer's permissions: what AWS's schemas list and we don't use, and what they don't list. Data."""
+"""Exceptions of the deployer's permissions: actions that AWS's schemas list and we don't use, and the reverse. Data."""
 
 from collections.abc import Mapping
 
@@ -106,3 +106,56 @@ NOT_LISTED: Mapping[str, str] = {
 }
 """Actions that the schemas don't list, with the source.
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html"""
+
+DEPLOYMENT_ONLY: Mapping[str, str] = {
+    "cloudformation:DeleteStack": "a failed creation, the other target, a firewall that is switched off",
+    "cloudformation:DescribeStackEvents": "the reason of a failed change",
+    "ec2:DescribeAvailabilityZones": "Fargate",
+    "ecr:BatchCheckLayerAvailability": "docker push",
+    "ecr:BatchGetImage": "docker push",
+    "ecr:CompleteLayerUpload": "docker push",
+    "ecr:DescribeImages": "Fargate",
+    "ecr:GetAuthorizationToken": "Fargate",
+    "ecr:GetDownloadUrlForLayer": "docker push",
+    "ecr:InitiateLayerUpload": "docker push",
+    "ecr:PutImage": "docker push",
+    "ecr:UploadLayerPart": "docker push",
+    "iam:CreateServiceLinkedRole": "Fargate",
+    "iam:GetRole": "Fargate",
+    "iam:PassRole": "CloudFormation checks it for each change with its role",
+    "s3:ListBucket": "with it, S3 responds 404 for a missing object, and 403 without it",
+}
+"""Actions of a deployment that the recorded deployment to Lambda doesn't call, with the reason."""
+
+NOT_TAGGED = frozenset(
+    {
+        "AWS::ApiGatewayV2::ApiMapping",
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::CloudFormation::WaitConditionHandle",
+        "AWS::CloudFront::CachePolicy",
+        "AWS::CloudFront::KeyGroup",
+        "AWS::CloudFront::OriginAccessControl",
+        "AWS::CloudFront::OriginRequestPolicy",
+        "AWS::CloudFront::PublicKey",
+        "AWS::CloudFront::ResponseHeadersPolicy",
+        "AWS::EC2::Route",
+        "AWS::EC2::SecurityGroupEgress",
+        "AWS::EC2::SecurityGroupIngress",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::IAM::ManagedPolicy",
+        "AWS::Lambda::Alias",
+        "AWS::Lambda::EventInvokeConfig",
+        "AWS::Lambda::Permission",
+        "AWS::Lambda::Version",
+        "AWS::Logs::MetricFilter",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy",
+        "AWS::Scheduler::Schedule",
+    }
+)
+"""Resource types that CloudFormation can't tag. None of them costs anything by itself."""
