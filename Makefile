@@ -67,7 +67,7 @@ $(CHECKOV_VENV)/.done: requirements/checkov.lock $(UV)
 
 # cfn-lint and checkov take ten seconds each, so they run only when a template has changed. They make no network requests.
 $(CHECKOV_VENV)/.checked: $(VENV)/.done $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
-	@$(VENV)/bin/cfn-lint infra/*.yaml
+	@$(VENV)/bin/cfn-lint --regions us-east-1 ap-northeast-1 eu-west-1 -- infra/*.yaml
 	@$(CHECKOV_VENV)/bin/checkov --framework cloudformation --file infra/*.yaml --skip-download --compact --quiet
 	@touch $@
 
@@ -84,6 +84,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(MAKE) --no-print-directory --silent $(CHECKOV_VENV)/.checked
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(VENV)/bin/python -m pytest tests/unit -q -n $(WORKERS)
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/node_modules/.checked; \
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi

@@ -96,7 +96,8 @@ def test_a_rollback_without_an_earlier_release_is_refused(
 def test_a_rollback_of_another_target_is_refused(aws_endpoint: str, deploy: Deploy) -> None:
     """On Fargate, ECS rolls back."""
     result = deploy("rollback", "--stack", "nowhere", environment={"AWS_ENDPOINT_URL": aws_endpoint})
-    assert (result.code, result.errors[:39]) == (1, "deploy: there is no nowhere-lambda: on F")
+    assert result.code == 1
+    assert result.errors.startswith("deploy: there is no nowhere-lambda: on Fargate, ECS rolls back")
 
 
 def test_every_stack_has_the_tags(deployment: Deployment) -> None:
