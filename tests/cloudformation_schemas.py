@@ -1,12 +1,12 @@
 """AWS's schemas of the resource types in infra/, as cfn-lint contains them: permissions and tags."""
 
+import importlib.util
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cfnlint.data
 
 from local.cloudformation_template import parse
 
@@ -35,7 +35,10 @@ def resource_types() -> set[str]:
 @cache
 def schemas() -> Mapping[str, Any]:
     """Return the schemas of the resource types of a deployment."""
-    folder = Path(cfnlint.data.__path__[0]) / "schemas"
+    found = importlib.util.find_spec("cfnlint")
+    assert found
+    assert found.origin
+    folder = Path(found.origin).parent / "data" / "schemas"
     names = json.loads((folder / "providers" / "us-east-1.json").read_text(encoding="utf-8"))
     return {
         each: json.loads((folder / "resources" / f"{names[each]}.json").read_text(encoding="utf-8"))

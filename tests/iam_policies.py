@@ -8,7 +8,7 @@ from typing import Any
 def statements(node: object) -> Iterator[dict[str, Any]]:
     """Yield every statement that allows something, at any depth."""
     match node:
-        case {"Effect": "Allow", "Action": _}:
+        case dict() if node.get("Effect") == "Allow" and "Action" in node:
             yield node
         case dict():
             for value in node.values():

@@ -4,19 +4,23 @@ import os
 from pathlib import Path
 from typing import Any
 
-from aiobotocore.client import AioBaseClient
+from aiobotocore import client
 
-_make_api_call = AioBaseClient._make_api_call  # noqa: SLF001 -- botocore has no public hook that every client shares
+# botocore has no public hook that the clients of all sessions share.
+base: Any = client.AioBaseClient
+make_api_call = base._make_api_call  # noqa: SLF001
 
 
-def _record(call: str) -> None:
+def record(call: str) -> None:
+    """Append a call to the file."""
     with Path(os.environ["DEPLOY_CALLS_FILE"]).open("a", encoding="utf-8") as file:
         file.write(f"{call}\n")
 
 
-async def _recorded(self: Any, operation: str, params: dict[str, Any]) -> Any:  # noqa: ANN401 -- any client
-    _record(f"{self.meta.service_model.signing_name}:{operation}")
-    return await _make_api_call(self, operation, params)
+async def recorded(self: Any, operation: str, params: dict[str, Any]) -> Any:  # noqa: ANN401 -- any client
+    """Record the call, and make it."""
+    record(f"{self.meta.service_model.signing_name}:{operation}")
+    return await make_api_call(self, operation, params)
 
 
-AioBaseClient._make_api_call = _recorded  # type: ignore[method-assign]  # noqa: SLF001
+base._make_api_call = recorded  # noqa: SLF001
