@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-
 from local.cloudformation_template import parse
 
 INFRA = Path(__file__).resolve().parents[1] / "infra"
