@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from deploy import buckets
 from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation
-from deploy.firewall import FIREWALL_REGION, firewall_stack
+from deploy.firewall import FIREWALL_REGION, firewall_stack, is_firewall_possible
 from deploy.stacks import PROTECTED, Stack, every_stack
 from deploy.stored_data import StoredData, measure_bucket, measure_table
 
@@ -31,10 +31,11 @@ class StackToDelete:
 
 async def find_stacks(deployment: str, account: Account, cloudformation: CloudFormation) -> list[StackToDelete]:
     """Return the deployment's existing stacks, in the order of their deletion."""
-    firewalls = CloudFormation(await account.cloudformation(FIREWALL_REGION), role_arn=cloudformation.role_arn)
     regional = [(stack, cloudformation) for stack in every_stack(deployment)]
-    edge = [stack.role for stack, _ in regional].index("edge")
-    regional.insert(edge, (firewall_stack(deployment, account.region), firewalls))
+    if is_firewall_possible(account.region):
+        firewalls = CloudFormation(await account.cloudformation(FIREWALL_REGION), role_arn=cloudformation.role_arn)
+        edge = [stack.role for stack, _ in regional].index("edge")
+        regional.insert(edge, (firewall_stack(deployment, account.region), firewalls))
     return [
         StackToDelete(
             stack=stack,

