@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test deploy destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test preflight deploy prove destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -169,9 +169,14 @@ lock: $(UV) ## Update the lock files
 STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
 
-deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" WITHOUT=… PAGE_CONFIG=…]
-	@exec $(VENV)/bin/python -m deploy up --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") \
-	  $(foreach each,$(PARAMETERS),--set "$(each)") $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)")
+OF_DEPLOYMENT = --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") $(foreach each,$(PARAMETERS),--set "$(each)")
+
+preflight: $(VENV)/.done ## Check an account before a deployment, and change nothing: make preflight TARGET=… STACK=name [REGION=… PARAMETERS=… WITHOUT=…]
+	@exec $(VENV)/bin/python -m deploy preflight $(OF_DEPLOYMENT)
+
+deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [PLAN=1 REGION=… PARAMETERS="Name=value …" WITHOUT=… PAGE_CONFIG=…]
+	@exec $(VENV)/bin/python -m deploy up $(OF_DEPLOYMENT) $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)") \
+	  $(if $(PLAN),--plan) $(if $(filter 0,$(PREFLIGHT)),--no-preflight)
 
 destroy: $(VENV)/.done ## Delete a deployment and everything in it: make destroy STACK=name [REGION=… YES=1]
 	@exec $(VENV)/bin/python -m deploy down $(OF_STACK) $(if $(YES),--yes)

@@ -11,13 +11,16 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import worker_settings
-from deploy.aws_account import AccountError, open_account
+from deploy.aws_account import Account, AccountError, open_account
 from deploy.cloudformation import CloudFormation, StackError
 from deploy.container_images import ImageError
 from deploy.deletion import delete_stacks, find_stacks
 from deploy.deployment import Deployment, DeployRequest
 from deploy.lambda_package import PLATFORMS, PackageError, build
 from deploy.parameters import ParameterError, read
+from deploy.plan import show_plan
+from deploy.preflight.command import PreflightError, check, demand_deployable
+from deploy.preflight.findings import failures, summary, table
 from deploy.stacks import TARGETS, UnknownStackError, addresses, stacks
 from deploy.zones import ZoneError
 
@@ -32,27 +35,54 @@ Name = Annotated[str, typer.Option("--stack", help="The deployment's name; the n
 Region = Annotated[str | None, typer.Option(help="The AWS region; by default that of your AWS configuration.")]
 
 
+TargetName = Annotated[str, typer.Option("--target", help="Run service and worker on lambda or fargate.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; later runs keep it."),
+]
+Without = Annotated[list[str] | None, typer.Option(help="A stack to omit: mediaconvert, edge or alarms.")]
+
+
 @cli.command()
-def up(
-    target: Annotated[str, typer.Option(help="Run service and worker on lambda or fargate.")],
+def up(  # noqa: PLR0913 -- one argument for each option
+    target: TargetName,
     stack: Name = "mediaconvert-status",
     region: Region = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; later runs keep it."),
-    ] = None,
-    without: Annotated[list[str] | None, typer.Option(help="A stack to omit: mediaconvert, edge or alarms.")] = None,
+    parameters: Parameters = None,
+    without: Without = None,
     page_config: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="The page's config.js; later runs keep it.")
     ] = None,
+    *,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show the changes.")] = False,
+    preflight: Annotated[bool, typer.Option(help="First check what a deployment needs.")] = True,
 ) -> None:
     """Create or update a deployment, and print its URLs."""
+    request = _request(target, stack, parameters, without, page_config)
+    _run(_plan(request, region) if plan else _up(request, region, is_checked=preflight))
+
+
+@cli.command("preflight")
+def preflight_command(
+    target: TargetName,
+    stack: Name = "mediaconvert-status",
+    region: Region = None,
+    parameters: Parameters = None,
+    without: Without = None,
+) -> None:
+    """Check whether a deployment would succeed, and change nothing; exit with 1 if it would fail."""
+    _run(_preflight(_request(target, stack, parameters, without, None), region))
+
+
+def _request(
+    target: str, stack: str, parameters: list[str] | None, without: list[str] | None, page_config: Path | None
+) -> DeployRequest:
     chosen = next((known for known in TARGETS if known == target), None)
     if chosen is None:
         _fail("TARGET is lambda or fargate")
     try:
         stacks(stack, chosen, without=without or [])
-        request = DeployRequest(
+        return DeployRequest(
             deployment=stack,
             target=chosen,
             given=_with_files(read(parameters or [])),
@@ -61,20 +91,42 @@ def up(
         )
     except (UnknownStackError, ParameterError, OSError, UnicodeError) as error:
         _fail(str(error))
-    _run(_up(request, region))
 
 
-async def _up(request: DeployRequest, region: str | None) -> None:
+async def _deployment(request: DeployRequest, account: Account) -> Deployment:
+    return Deployment(
+        request=request,
+        account=account,
+        cloudformation=CloudFormation(await account.cloudformation()),
+        report=typer.echo,
+        report_current=_print_current_step,
+    )
+
+
+async def _preflight(request: DeployRequest, region: str | None) -> None:
+    async with open_account(region) as account:
+        typer.echo(f"checking account {account.account_id}, {account.region}, for {request.deployment}")
+        found = await check(await _deployment(request, account))
+        typer.echo("\n".join([*table(found), summary(found)]))
+        if failures(found):
+            sys.exit(1)
+
+
+async def _plan(request: DeployRequest, region: str | None) -> None:
+    async with open_account(region) as account:
+        typer.echo(f"planning {request.deployment} in account {account.account_id}, {account.region}")
+        deployment = await _deployment(request, account)
+        await demand_deployable(deployment)
+        if not await show_plan(deployment):
+            sys.exit(1)
+
+
+async def _up(request: DeployRequest, region: str | None, *, is_checked: bool) -> None:
     async with open_account(region) as account:
         typer.echo(f"deploying {request.deployment} to account {account.account_id}, {account.region}")
-        cloudformation = CloudFormation(await account.cloudformation())
-        deployment = Deployment(
-            request=request,
-            account=account,
-            cloudformation=cloudformation,
-            report=typer.echo,
-            report_current=_print_current_step,
-        )
+        deployment = await _deployment(request, account)
+        if is_checked:
+            await demand_deployable(deployment)
         deployed = await deployment.run()
         for name, address in addresses({role: stack.outputs for role, stack in deployed.items()}).items():
             typer.echo(f"  {name:<14} {address}")
@@ -161,6 +213,8 @@ def _run(command: Coroutine[Any, Any, None]) -> None:
     """Run the command; print an expected error as one line, and exit with 1."""
     try:
         asyncio.run(command)
+    except PreflightError as error:
+        _fail("\ndeploy: ".join(str(error).splitlines()))
     except (AccountError, StackError, ParameterError, PackageError, ImageError, UnknownStackError, ZoneError) as error:
         _fail(str(error))
     except (ClientError, BotoCoreError) as error:

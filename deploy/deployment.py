@@ -14,7 +14,7 @@ from deploy.lambda_concurrency import (
     concurrency_parameters,
     reserved_now,
 )
-from deploy.lambda_package import ROOT, build
+from deploy.lambda_package import ROOT, Package, build
 from deploy.page_upload import page_files, put_page
 from deploy.parameters import (
     Declared,
@@ -64,6 +64,8 @@ class Deployment:
     """Called with the name of each step at its start; CloudFront takes minutes."""
     templates: dict[str, str] = field(default_factory=dict)
     declared: dict[str, list[Declared]] = field(default_factory=dict)
+    resource_types: dict[str, list[str]] = field(default_factory=dict)
+    """The types of the resources in each template, by role."""
     existing: dict[str, Deployed] = field(default_factory=dict)
     deployed_parameters: dict[str, dict[str, str]] = field(default_factory=dict)
     """The parameters that each stack was deployed with in this run."""
@@ -90,24 +92,34 @@ class Deployment:
             ParameterError: a parameter is unknown or can't change, or the account can't reserve what it requests.
             ZoneError: the account has too few zones for Fargate.
         """
+        await self.read_stacks(plan)
+        await self.read_account()
+        if self.request.target == "fargate" and await account_state.ensure_ecs_role(self.account):
+            self.report(f"{'service-linked role of ECS':<40} created")
+
+    async def read_stacks(self, plan: Sequence[Stack]) -> None:
+        """Read the templates and the existing stacks, once.
+
+        Raises:
+            ParameterError: a parameter is unknown or can't change.
+        """
+        if self.templates:
+            return
         for stack in plan:
-            self.templates[stack.role] = (INFRA / stack.template).read_text(encoding="utf-8")
-            self.declared[stack.role] = await self.cloudformation.declared(self.templates[stack.role])
+            template = (INFRA / stack.template).read_text(encoding="utf-8")
+            summary = await self.cloudformation.summary(template)
+            self.templates[stack.role] = template
+            self.declared[stack.role] = summary.parameters
+            self.resource_types[stack.role] = summary.resource_types
         demand_known(self.request.given, {each.name for parameters in self.declared.values() for each in parameters})
         for stack in every_stack(self.request.deployment):
             if found := await self.cloudformation.find(stack.name):
                 self.existing[stack.role] = found
-        demand_exports_unchanged("pipeline", fill(self.declared["pipeline"], self._known("pipeline")), self.existing)
-        await self._read_account()
+        demand_exports_unchanged("pipeline", self.parameters("pipeline"), self.existing)
 
-    async def _read_account(self) -> None:
-        """Read what the account allows the target, before any stack is changed."""
-        if self.request.target == "lambda":
-            self.account_parameters = await self._concurrency()
-            return
-        self.account_parameters = await self._zones()
-        if await account_state.ensure_ecs_role(self.account):
-            self.report(f"{'service-linked role of ECS':<40} created")
+    async def read_account(self) -> None:
+        """Read what the account allows the target."""
+        self.account_parameters = await (self._concurrency() if self.request.target == "lambda" else self._zones())
 
     async def _concurrency(self) -> dict[str, str]:
         """Return the parameters of Lambda's stack that adapt it to the account's concurrent executions."""
@@ -139,7 +151,7 @@ class Deployment:
         """Create or update one stack; return False if this run has already deployed it with the same parameters."""
         if stack.role == self.request.target and not self.code_parameters:
             self.code_parameters = await self._upload_code()
-        parameters = fill(self.declared[stack.role], self._known(stack.role))
+        parameters = self.parameters(stack.role)
         if self.deployed_parameters.get(stack.role) == parameters:
             return False
         self.report_current(stack.name)
@@ -156,11 +168,19 @@ class Deployment:
     def _check_changes(self, changes: Sequence[ResourceChange]) -> None:
         demand_vpc_origin_unused(self.request.deployment, changes, self.existing)
 
+    def parameters(self, role: str) -> dict[str, str]:
+        """Return the parameters to deploy the stack with.
+
+        Raises:
+            ParameterError: a parameter has no value, or the output that it comes from doesn't exist yet.
+        """
+        return fill(self.declared[role], self._known(role))
+
     def _known(self, role: str) -> Known:
         return known(
             role,
             self.existing,
-            left=self._other_target,
+            left=self.other_target,
             given=self.request.given,
             fixed={"StackPrefix": self.request.deployment, **self._fixed(role)},
             suggested=self.suggested(role),
@@ -173,12 +193,13 @@ class Deployment:
                 return table_names(self.request.deployment, self.declared["pipeline"])
             case "lambda" | "fargate":
                 zones = self.account_parameters if role == "fargate" else {}
-                return {**zones, **kept_settings(role, self.existing, left=self._other_target)}
+                return {**zones, **kept_settings(role, self.existing, left=self.other_target)}
             case _:
                 return {}
 
     @property
-    def _other_target(self) -> str:
+    def other_target(self) -> str:
+        """The target that the deployment doesn't use, or no longer uses."""
         return next(each for each in TARGETS if each != self.request.target)
 
     def _fixed(self, role: str) -> dict[str, str]:
@@ -218,13 +239,15 @@ class Deployment:
             image_uris, pushed = await put_images(self.account, outputs["ImageRepositoryUri"], architecture)
             self.report(f"{'images':<40} {f'{pushed} pushed' if pushed else 'unchanged'}")
             return {"ServiceImage": image_uris["service"], "WorkerImage": image_uris["worker"]}
-        self.report_current("package")
-        package = build(
-            architecture=self._value("lambda", "Architecture"), python=self._value("lambda", "PythonVersion")
-        )
+        package = self.package()
         is_uploaded = await buckets.put_package(await self.account.s3(), outputs["CodeBucket"], package)
         self.report(f"{'package':<40} {'uploaded' if is_uploaded else 'unchanged'}")
         return {"CodeKey": package.key}
+
+    def package(self) -> Package:
+        """Build the Lambda package, or return the one that was built from the same files."""
+        self.report_current("package")
+        return build(architecture=self._value("lambda", "Architecture"), python=self._value("lambda", "PythonVersion"))
 
     async def _put_page(self) -> None:
         """Upload the built page, if the deployment has an edge stack to serve it."""
@@ -239,7 +262,7 @@ class Deployment:
 
     async def _remove_other_target(self) -> None:
         """Delete the stack of the other target, which no other stack uses any more."""
-        if self.existing.pop(self._other_target, None):
-            name = stack_of(self._other_target, self.request.deployment).name
+        if self.existing.pop(self.other_target, None):
+            name = stack_of(self.other_target, self.request.deployment).name
             await self.cloudformation.remove(name)
             self.report(f"{name:<40} deleted")
