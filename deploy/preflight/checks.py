@@ -95,7 +95,7 @@ def check_capacity(intent: Intent, facts: Facts) -> list[Finding]:
 
 
 def _check_concurrency(intent: Intent, facts: Facts) -> Finding:
-    check = "quota: Lambda's concurrent executions"
+    check = "quota: Lambda executions at once"
     if isinstance(facts.concurrency, Unread):
         return unchecked(check, facts.concurrency)
     parameters = intent.parameters["lambda"]

@@ -27,6 +27,8 @@ class CountedQuota:
     code: str
     name: str
     """The beginning of its name in Service Quotas; also in lower case."""
+    label: str
+    """Its name in the table of findings."""
     role: str
     """The role of the stack that creates the resources."""
     creates: int
@@ -40,6 +42,7 @@ COUNTED: Sequence[CountedQuota] = (
         service="cloudfront",
         code="L-7D134442",
         name="Cache policies per AWS account",
+        label="CloudFront cache policies",
         role="edge",
         creates=3,
         default=20,
@@ -49,6 +52,7 @@ COUNTED: Sequence[CountedQuota] = (
         service="cloudfront",
         code="L-C3659C43",
         name="Origin request policies per AWS account",
+        label="CloudFront origin request policies",
         role="edge",
         creates=1,
         default=20,
@@ -58,6 +62,7 @@ COUNTED: Sequence[CountedQuota] = (
         service="cloudfront",
         code="L-CF0D4FC5",
         name="Response headers policies per AWS account",
+        label="CloudFront response headers policies",
         role="edge",
         creates=4,
         default=20,
@@ -67,6 +72,7 @@ COUNTED: Sequence[CountedQuota] = (
         service="mediaconvert",
         code="L-44E8E4BC",
         name="Queues",
+        label="MediaConvert queues",
         role="mediaconvert",
         creates=1,
         default=10,
@@ -76,13 +82,21 @@ COUNTED: Sequence[CountedQuota] = (
         service="mediaconvert",
         code="L-FFA964F8",
         name="Custom job templates",
+        label="MediaConvert job templates",
         role="mediaconvert",
         creates=1,
         default=100,
         request=200,
     ),
     CountedQuota(
-        service="vpc", code="L-F678F1CE", name="VPCs per Region", role="fargate", creates=1, default=5, request=10
+        service="vpc",
+        code="L-F678F1CE",
+        name="VPCs per Region",
+        label="VPCs",
+        role="fargate",
+        creates=1,
+        default=5,
+        request=10,
     ),
 )
 """Sources of codes and defaults:
@@ -112,14 +126,14 @@ def find(quotas: Sequence[Quota], code: str, name: str) -> Quota | None:
 
 def check_count(quota: CountedQuota, quotas: Sequence[Quota] | Unread, used: int | Unread, *, is_new: bool) -> Finding:
     """Return whether the account has room for the resources that the stack creates, if it is new."""
-    check = f"quota: {quota.name}"
+    check = f"quota: {quota.label}"
     if isinstance(used, Unread):
         return unchecked(check, used)
     known = None if isinstance(quotas, Unread) else find(quotas, quota.code, quota.name)
     limit = known.value if known else quota.default
     if limit is None:
         return unchecked(check, quotas if isinstance(quotas, Unread) else Unread(reason="AWS lists no such quota"))
-    source = "" if known else ", AWS's default: the account's value could not be read"
+    source = "" if known else " (AWS's default, as the account's value can't be read)"
     state = f"{used} of {limit:.0f} used{source}"
     creates = quota.creates if is_new else 0
     if used + creates > limit:
@@ -133,7 +147,7 @@ def check_count(quota: CountedQuota, quotas: Sequence[Quota] | Unread, used: int
 
 def check_jobs(quotas: Sequence[Quota] | Unread) -> list[Finding]:
     """Return how many jobs run at once, and the request rates that AWS lists for MediaConvert."""
-    check = "quota: MediaConvert's concurrent jobs"
+    check = "quota: MediaConvert jobs at once"
     if isinstance(quotas, Unread):
         return [unchecked(check, quotas)]
     jobs = find(quotas, *CONCURRENT_JOBS)
@@ -146,7 +160,7 @@ def check_jobs(quotas: Sequence[Quota] | Unread) -> list[Finding]:
         finding = note(check, f"{jobs.value:.0f} at once; {more}")
     rates = [f"{each.name}: {each.value:g} ({each.code})" for each in quotas if "rate" in each.name.lower().split()]
     text = "; ".join(rates) or "AWS lists none; calls above the rate get 429 and are repeated"
-    return [finding, note("quota: MediaConvert's request rates", text)]
+    return [finding, note("quota: MediaConvert request rates", text)]
 
 
 def check_vcpus(parameters: Mapping[str, str], quotas: Sequence[Quota] | Unread) -> list[Finding]:

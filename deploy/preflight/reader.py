@@ -19,7 +19,11 @@ GLOBAL_REGION = "us-east-1"
 """The Region of CloudFront's quotas, and of the list of services: not every Region has that list.
 https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters-global-infrastructure.html"""
 REGIONS_PATH = "/aws/service/global-infrastructure/services/mediaconvert/regions"
-QUICK: Mapping[str, Any] = {"connect_timeout": 5, "read_timeout": 10, "retries": {"mode": "standard"}}
+QUICK: Mapping[str, Any] = {
+    "connect_timeout": 5,
+    "read_timeout": 10,
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+}
 
 FactT = TypeVar("FactT")
 
@@ -63,14 +67,21 @@ class _Reader:
     def __init__(self, account: Account, intent: Intent) -> None:
         self._account = account
         self._intent = intent
+        self._clients: dict[tuple[str, str | None], Any] = {}
+
+    async def _client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 -- a client of any service
+        key = (service, region)
+        if key not in self._clients:
+            self._clients[key] = await self._account.client(service, region=region, **QUICK)
+        return self._clients[key]
 
     async def denied(self) -> list[Denied]:
         """Return the actions that IAM's simulator denies, without the policies of the organisation."""
-        iam = await self._account.client("iam", **QUICK)
+        iam = await self._client("iam")
         principal = simulated_principal(self._account.caller_arn)
         if principal is None:
             if self._account.caller_arn.endswith(":root"):
-                return []
+                return []  # no policy of the account limits its root user
             raise _UnreadError("IAM simulates the policies of users and roles only")
         if ":" not in principal:  # the name of a role; its ARN contains a path that the caller's ARN lacks
             principal = (await iam.get_role(RoleName=principal))["Role"]["Arn"]
@@ -103,7 +114,7 @@ class _Reader:
 
     async def mediaconvert_regions(self) -> list[str]:
         """Return the Regions of AWS's public list of services; an empty list outside the commercial Regions."""
-        ssm = await self._account.client("ssm", region=GLOBAL_REGION, **QUICK)
+        ssm = await self._client("ssm", region=GLOBAL_REGION)
         pages = ssm.get_paginator("get_parameters_by_path").paginate(Path=REGIONS_PATH)
         return [each["Value"] async for page in pages for each in page["Parameters"]]
 
@@ -114,7 +125,7 @@ class _Reader:
 
     async def _quotas(self, service: str) -> list[Quota]:
         region = GLOBAL_REGION if service == "cloudfront" else None
-        client = await self._account.client("service-quotas", region=region, **QUICK)
+        client = await self._client("service-quotas", region=region)
         values: dict[str, Quota] = {}
         # The account's own values come second: the list of these leaves out quotas that were never changed.
         for operation in ("list_aws_default_service_quotas", "list_service_quotas"):
@@ -127,7 +138,7 @@ class _Reader:
 
     async def cloudfront_names(self) -> dict[str, list[str]]:
         """Return the names of the account's own CloudFront policies, by the code of their quota."""
-        client = await self._account.client("cloudfront", **QUICK)
+        client = await self._client("cloudfront")
         return {
             code: await _policy_names(client, operation, kind)
             for code, (operation, kind) in names.CLOUDFRONT_POLICIES.items()
@@ -144,7 +155,7 @@ class _Reader:
         return dict(zip(reads, counts, strict=True))
 
     async def _count(self, service: str, operation: str, key: str) -> int:
-        client = await self._account.client(service, **QUICK)
+        client = await self._client(service)
         return sum([len(page.get(key, [])) async for page in client.get_paginator(operation).paginate()])
 
     async def taken(
@@ -164,12 +175,12 @@ class _Reader:
         return found
 
     async def _has_table(self, name: str) -> bool:
-        client = await self._account.client("dynamodb", **QUICK)
+        client = await self._client("dynamodb")
         return await _exists(client.describe_table(TableName=name))
 
     async def _has_bucket(self, name: str) -> bool:
         """Return whether any account has this bucket: S3's names are unique worldwide, and another's is 403."""
-        client = await self._account.client("s3", **QUICK)
+        client = await self._client("s3")
         try:
             await client.head_bucket(Bucket=name)
         except ClientError as error:
@@ -177,7 +188,7 @@ class _Reader:
         return True
 
     async def _has_log_group(self, name: str) -> bool:
-        client = await self._account.client("logs", **QUICK)
+        client = await self._client("logs")
         groups = (await client.describe_log_groups(logGroupNamePrefix=name))["logGroups"]
         return name in {each["logGroupName"] for each in groups}
 
