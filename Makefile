@@ -178,9 +178,9 @@ deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate S
 	@exec $(VENV)/bin/python -m deploy up $(OF_DEPLOYMENT) $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)") \
 	  $(if $(PLAN),--plan) $(if $(filter 0,$(PREFLIGHT)),--no-preflight)
 
-prove: $(VENV)/.done ## Use a deployed system as its users do, and report what works: make prove STACK=name [REGION=… API=… PUBLIC_ONLY=1 KEEP=1 REPORT=folder]
+prove: $(VENV)/.done ## Use a deployed system as its users do, and report what works: make prove STACK=name [REGION=… API=… PUBLIC_ONLY=1 KEEP=1 EVENTS=1 REPORT=folder]
 	@exec $(VENV)/bin/python -m prove $(OF_STACK) $(if $(API),--api "$(API)") $(if $(PUBLIC_ONLY),--public-only) $(if $(KEEP),--keep) \
-	  $(if $(REPORT),--report "$(REPORT)")
+	  $(if $(EVENTS),--events) $(if $(REPORT),--report "$(REPORT)")
 
 destroy: $(VENV)/.done ## Delete a deployment and everything in it: make destroy STACK=name [REGION=… YES=1]
 	@exec $(VENV)/bin/python -m deploy down $(OF_STACK) $(if $(YES),--yes)

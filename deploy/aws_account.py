@@ -96,7 +96,7 @@ async def open_account(region: str | None) -> AsyncIterator[Account]:
         except ProfileNotFound as error:
             raise AccountError(str(error)) from error
         except (ClientError, BotoCoreError) as error:
-            raise AccountError(f"{_advice(error)}: {error}") from error
+            raise AccountError(f"{advice(error)}: {error}") from error
         yield Account(
             account_id=identity["Account"],
             region=sts.meta.region_name,
@@ -106,7 +106,7 @@ async def open_account(region: str | None) -> AsyncIterator[Account]:
         )
 
 
-def _advice(error: ClientError | BotoCoreError) -> str:
+def advice(error: ClientError | BotoCoreError) -> str:
     """Return what to do about credentials that AWS refuses, or about an endpoint that doesn't respond."""
     if isinstance(error, TokenRetrievalError | SSOError):
         return "your AWS credentials have expired: run `aws sso login`"

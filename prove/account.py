@@ -46,6 +46,10 @@ class DeployedSystem:
         described = (await cloudwatch.describe_alarms(AlarmNames=alarms))["MetricAlarms"]
         return {each["AlarmName"]: each["StateValue"] for each in described}
 
+    async def event_rules(self) -> list[str]:
+        """Return the names of the EventBridge rules that feed the deployment's queues."""
+        return await self.cloudformation.resources(self.deployment, "AWS::Events::Rule")
+
     async def delete_videos(self, input_files: list[str], outputs: list[str]) -> int:
         """Delete the uploads and the outputs of this proof, and return the number of deleted objects."""
         s3 = await self.account.s3()

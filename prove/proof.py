@@ -12,6 +12,7 @@ from client.hls import PlaylistError
 from client.playback_check import UnplayableError
 from prove.account import DeployedSystem
 from prove.cost import transcode_cents
+from prove.event_copy import EventCopy
 from prove.report import Outcome, Report, Shapes, StepResult
 from prove.session import Session, StepFailedError, StepSkippedError
 from prove.steps import PUBLIC_STEPS, Done
@@ -32,6 +33,8 @@ class Proof:
     session: Session
     system: DeployedSystem | None
     is_keeping: bool
+    events: EventCopy | None
+    """The copy of the events, if it was requested."""
     report_step: Callable[[StepResult], None]
 
     async def run(self, began_at: str) -> Report:
@@ -43,6 +46,8 @@ class Proof:
                 break
         else:
             results += [await self._run(name, step) for name, step in self._account_steps().items()]
+        if self.events:
+            results.append(await self._run("events of AWS", self._events))
         recorder = self.session.recorder
         return Report(
             address=self.session.api_url,
@@ -54,7 +59,7 @@ class Proof:
                 missing={name: sorted(each) for name, each in recorder.missing.items()},
                 undeclared=sorted(recorder.undeclared),
             ),
-            unseen=[UNSEEN_EVENTS, *([] if self.system else [UNSEEN_ACCOUNT])],
+            unseen=[*([] if self.events else [UNSEEN_EVENTS]), *([] if self.system else [UNSEEN_ACCOUNT])],
         )
 
     def _account_steps(self) -> dict[str, Callable[[], Awaitable[Done]]]:
@@ -91,6 +96,19 @@ class Proof:
         if full := [f"{name}: {count}" for name, count in counts.items() if count]:
             raise StepFailedError(f"{', '.join(full)} message(s); docs/operations.md says how to redrive them")
         return Done(text=f"{len(counts)} queues are empty")
+
+    async def _events(self) -> Done:
+        """Add the shapes of the copied events to the report."""
+        if self.events is None:
+            raise StepSkippedError("not requested")
+        shapes = await self.events.read()
+        recorder = self.session.recorder
+        recorder.counts |= shapes.counts
+        recorder.unknown |= {name: each for name, each in shapes.unknown.items() if each}
+        recorder.missing |= shapes.missing()
+        if not shapes.counts:
+            raise StepFailedError("no event of S3 or MediaConvert reached the copy")
+        return Done(text=f"{sum(shapes.counts.values())} events of {len(shapes.counts)} kinds compared")
 
     async def _alarms(self) -> Done:
         states = await self._needed_system().alarm_states()

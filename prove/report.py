@@ -65,6 +65,15 @@ def step_line(step: StepResult) -> str:
     return f"{step.name:<28} {step.outcome.value:<8} {step.seconds:>6.1f} s {cents:>9}  {step.text}".rstrip()
 
 
+def conclusion(report: Report) -> str:
+    """Return the line that the command prints after the last step."""
+    differing = {*report.shapes.unknown, *report.shapes.missing, *report.shapes.undeclared}
+    return (
+        f"{report.cents:.2f} cents at list prices; {len(report.shapes.counts)} kinds of responses and events seen, "
+        f"{len(differing)} differ from the known shapes"
+    )
+
+
 def as_json(report: Report) -> str:
     """Return the report as JSON."""
     body = {
@@ -111,9 +120,9 @@ def as_markdown(report: Report) -> str:
         "| response or event | seen | sent and not read | expected and not sent |",
         "|---|---|---|---|",
         *(
-            f"| {name} | {count} | {_fields(report.shapes.unknown.get(name))} "
+            f"| {name} | {report.shapes.counts.get(name, '')} | {_fields(report.shapes.unknown.get(name))} "
             f"| {_fields(report.shapes.missing.get(name))} |"
-            for name, count in sorted(report.shapes.counts.items())
+            for name in sorted({*report.shapes.counts, *report.shapes.missing})
         ),
         "",
         *(f"- Not declared in docs/openapi.json: {each}" for each in sorted(report.shapes.undeclared)),

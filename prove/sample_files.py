@@ -11,7 +11,9 @@ CLIP_S = 10
 """The shortest length that MediaConvert charges for."""
 LONG_CLIP_S = 60
 """Long enough to cancel its job while it runs."""
-SIZE = "640x360"
+SIZE = "1280x720"
+"""The clip has more than one rendition."""
+LONG_SIZE = "640x360"
 _FREE_BOX_HEADER_BYTES = 8
 
 
@@ -34,7 +36,7 @@ async def make_sample_files(folder: Path) -> SampleFiles:
         unreadable=folder / "proof-unreadable.mp4",
     )
     await asyncio.to_thread(make_clip, files.clip, duration_s=CLIP_S, size=SIZE)
-    await asyncio.to_thread(make_clip, files.long_clip, duration_s=LONG_CLIP_S, size=SIZE)
+    await asyncio.to_thread(make_clip, files.long_clip, duration_s=LONG_CLIP_S, size=LONG_SIZE)
     files.in_parts.write_bytes(padded(files.clip.read_bytes(), MIN_PART_BYTES + 1))
     files.unreadable.write_bytes(b"This is no video.\n" * 64)
     return files

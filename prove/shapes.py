@@ -69,6 +69,34 @@ def named_schema(openapi: Schema, name: str) -> Schema:
     return schema
 
 
+def declared_paths(openapi: Schema, schema: Schema, path: str = "") -> set[str]:
+    """Return the paths of all fields that the schema declares, also in lists and in alternatives."""
+    schema = _resolved(openapi, schema)
+    paths: set[str] = set()
+    for each in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        paths |= declared_paths(openapi, each, path)
+    if "items" in schema:
+        paths |= declared_paths(openapi, schema["items"], f"{path}[]")
+    for name, each in schema.get("properties", {}).items():
+        inner = _joined(path, name)
+        paths |= {inner} | declared_paths(openapi, each, inner)
+    return paths
+
+
+def sent_paths(value: object, path: str = "") -> set[str]:
+    """Return the paths of all fields of a JSON value.
+
+    >>> sorted(sent_paths({"a": [{"b": 1}]}))
+    ['a', 'a[].b']
+    """
+    if isinstance(value, Mapping):
+        inner = {_joined(path, name): each for name, each in value.items()}
+        return set(inner).union(*(sent_paths(each, name) for name, each in inner.items()))
+    if isinstance(value, list):
+        return set().union(*(sent_paths(each, f"{path}[]") for each in value))
+    return set()
+
+
 def _compare(openapi: Schema, schema: Schema, value: object, path: str, found: _Found) -> None:
     schema = _alternative(openapi, _resolved(openapi, schema), value)
     if isinstance(value, Mapping):
