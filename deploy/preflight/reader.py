@@ -163,8 +163,6 @@ class _Reader:
     ) -> list[TakenName]:
         """Return the existing resources with a name that a new stack of the deployment gives to its own."""
         wanted = names.wanted(self._intent, statuses)
-        if wanted.policies and isinstance(cloudfront, Unread):
-            raise _UnreadError(cloudfront.reason)
         policies = [] if isinstance(cloudfront, Unread) else [name for each in cloudfront.values() for name in each]
         found = [TakenName(kind="CloudFront policy", name=each) for each in policies if each in wanted.policies]
         found += [TakenName(kind="table", name=each) for each in wanted.tables if await self._has_table(each)]
@@ -172,6 +170,8 @@ class _Reader:
         found += [
             TakenName(kind="log group", name=each) for each in wanted.log_groups if await self._has_log_group(each)
         ]
+        if wanted.policies and isinstance(cloudfront, Unread) and not found:
+            raise _UnreadError(cloudfront.reason)
         return found
 
     async def _has_table(self, name: str) -> bool:
