@@ -75,6 +75,7 @@ def test_an_empty_account_passes(run: Callable[..., CommandResult], target: str)
     assert result.lines[-1].endswith("nothing found that stops a deployment")
 
 
+@pytest.mark.localstack_cannot("it has no CloudFront")
 def test_a_full_quota_fails_and_stops_a_deployment(
     run: Callable[..., CommandResult],
     client: Callable[[str], Any],
@@ -118,6 +119,7 @@ def test_a_region_without_mediaconvert_is_refused_before_anything_is_created(
     assert stacks_named(client, name) == []
 
 
+@pytest.mark.localstack_cannot("it doesn't check who calls")
 def test_the_actions_that_a_users_policy_lacks_are_named(
     run: Callable[..., CommandResult], client: Callable[[str], Any], name: str
 ) -> None:
@@ -136,6 +138,7 @@ def test_the_actions_that_a_users_policy_lacks_are_named(
     assert finding(result, "permissions").startswith("FAIL allow sqs:CreateQueue in a policy of arn:aws:iam::")
 
 
+@pytest.mark.localstack_cannot("it accepts any credentials")
 def test_unknown_credentials_are_refused_in_one_line(run: Callable[..., CommandResult]) -> None:
     """The line says to sign in again."""
     result = run("preflight", AWS_ACCESS_KEY_ID="AKIAXXXXXXXXXXXXXXXX")
@@ -176,6 +179,7 @@ async def test_a_plan_marks_replaced_resources_and_changes_nothing(account: Acco
     await cloudformation.remove(name)
 
 
+@pytest.mark.localstack_cannot("it accepts an unknown type of resource")
 async def test_a_refused_plan_of_a_new_stack_leaves_no_empty_stack(account: Account, name: str) -> None:
     """A change set for a new stack creates the stack in the state REVIEW_IN_PROGRESS."""
     cloudformation = CloudFormation(await account.cloudformation())
