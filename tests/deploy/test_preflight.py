@@ -46,7 +46,8 @@ def finding(result: CommandResult, check: str) -> str:
 def stacks_named(client: Callable[[str], Any], name: str) -> list[str]:
     """Return the existing stacks of a deployment, also those that wait for the review of a change set."""
     stacks = client("cloudformation").describe_stacks()["Stacks"]
-    return [each["StackName"] for each in stacks if each["StackName"].startswith(name)]
+    existing = [each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"]
+    return [each for each in existing if each.startswith(name)]
 
 
 def cache_policy(client: Any, name: str) -> tuple[str, str]:  # noqa: ANN401 -- no type stubs
