@@ -55,7 +55,7 @@ def test_a_running_system_is_proven_and_cleaned_up(system: System, tmp_path: Pat
     assert (outcomes["guarded playback"], report["undeclared_responses"]) == ("skipped", [])
     assert report["cents"] > 1
     kinds = report["fields_sent_and_not_read"]
-    assert "queue" in kinds["event MediaConvert Job State Change COMPLETE"]
+    assert "accountId" in kinds["event MediaConvert Job State Change COMPLETE"]
     assert not [name for name in (*kinds, *report["fields_expected_and_not_sent"]) if not name.startswith("event ")]
     assert number_of_objects(system) == objects
     assert not [url for url in system.client("sqs").list_queues().get("QueueUrls", []) if "-prove-" in url]

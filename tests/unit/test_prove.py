@@ -25,6 +25,7 @@ JOB: Mapping[str, Any] = {
     "file_name": "clip.mp4",
     "status": "COMPLETE",
     "progress_percent": 100,
+    "queue": None,
     "phase": None,
     "eta_s": None,
     "submitted_at": "2026-01-01T00:00:00Z",
