@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test deploy rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -171,10 +171,18 @@ STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
 OF_ROLE = $(if $(SERVICE_ROLE),--service-role "$(SERVICE_ROLE)")
 
-deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… PAGE_CONFIG=… SERVICE_ROLE=arn]
-	@exec $(VENV)/bin/python -m deploy up --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") \
-	  $(foreach each,$(PARAMETERS),--set "$(each)") $(foreach each,$(TAGS),--tag "$(each)") $(OF_ROLE) \
-	  $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)")
+OF_DEPLOYMENT = --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") $(foreach each,$(PARAMETERS),--set "$(each)")
+
+preflight: $(VENV)/.done ## Check an account before a deployment, and change nothing: make preflight TARGET=… STACK=name [REGION=… PARAMETERS=… WITHOUT=…]
+	@exec $(VENV)/bin/python -m deploy preflight $(OF_DEPLOYMENT)
+
+deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [PLAN=1 REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… PAGE_CONFIG=… SERVICE_ROLE=arn]
+	@exec $(VENV)/bin/python -m deploy up $(OF_DEPLOYMENT) $(foreach each,$(TAGS),--tag "$(each)") $(OF_ROLE) \
+	  $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)") $(if $(PLAN),--plan) $(if $(filter 0,$(PREFLIGHT)),--no-preflight)
+
+prove: $(VENV)/.done ## Use a deployed system as its users do, and report what works: make prove STACK=name [REGION=… API=… PUBLIC_ONLY=1 KEEP=1 EVENTS=1 REPORT=folder]
+	@exec $(VENV)/bin/python -m prove $(OF_STACK) $(if $(API),--api "$(API)") $(if $(PUBLIC_ONLY),--public-only) $(if $(KEEP),--keep) \
+	  $(if $(EVENTS),--events) $(if $(REPORT),--report "$(REPORT)")
 
 rollback: $(VENV)/.done ## Point the Lambda functions to the release before: make rollback STACK=name [REGION=… RELEASE=…]
 	@exec $(VENV)/bin/python -m deploy rollback $(OF_STACK) $(if $(RELEASE),--release "$(RELEASE)")

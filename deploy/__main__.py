@@ -11,13 +11,16 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import worker_settings
-from deploy.aws_account import AccountError, open_account
+from deploy.aws_account import Account, AccountError, open_account
 from deploy.cloudformation import CloudFormation, StackError
 from deploy.container_images import ImageError
 from deploy.deletion import delete_stacks, find_stacks, measure_data
 from deploy.deployment import Deployment, DeployRequest
 from deploy.lambda_package import PLATFORMS, PackageError, build
 from deploy.parameters import ParameterError, read
+from deploy.plan import show_plan
+from deploy.preflight.command import PreflightError, check, demand_deployable
+from deploy.preflight.findings import failures, summary, table
 from deploy.releases import RollbackError
 from deploy.rollback import roll_back
 from deploy.stacks import TARGETS, UnknownStackError, addresses, stacks
@@ -52,17 +55,22 @@ ServiceRole = Annotated[
 ]
 
 
+TargetName = Annotated[str, typer.Option("--target", help="Run service and worker on lambda or fargate.")]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; later runs keep it."),
+]
+Without = Annotated[list[str] | None, typer.Option(help="A stack to omit: mediaconvert, edge or alarms.")]
+
+
 @cli.command()
-def up(  # noqa: PLR0913 -- each option is a parameter
+def up(  # noqa: PLR0913 -- one argument for each option
     *,
-    target: Annotated[str, typer.Option(help="Run service and worker on lambda or fargate.")],
+    target: TargetName,
     stack: Name = "mediaconvert-status",
     region: Region = None,
-    parameters: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; later runs keep it."),
-    ] = None,
-    without: Annotated[list[str] | None, typer.Option(help="A stack to omit: mediaconvert, edge or alarms.")] = None,
+    parameters: Parameters = None,
+    without: Without = None,
     page_config: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, help="The page's config.js; later runs keep it.")
     ] = None,
@@ -70,14 +78,43 @@ def up(  # noqa: PLR0913 -- each option is a parameter
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag of every resource; later runs keep it.")
     ] = None,
     service_role: ServiceRole = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only show the changes.")] = False,
+    preflight: Annotated[bool, typer.Option(help="First check what a deployment needs.")] = True,
 ) -> None:
     """Create or update a deployment, and print its URLs."""
+    request = _request(target, stack, parameters, without, page_config, tag)
+    if plan:
+        _run(_plan(request, region, service_role))
+    else:
+        _run(_up(request, region, service_role, is_checked=preflight))
+
+
+@cli.command("preflight")
+def preflight_command(
+    target: TargetName,
+    stack: Name = "mediaconvert-status",
+    region: Region = None,
+    parameters: Parameters = None,
+    without: Without = None,
+) -> None:
+    """Check whether a deployment would succeed, and change nothing; exit with 1 if it would fail."""
+    _run(_preflight(_request(target, stack, parameters, without), region))
+
+
+def _request(
+    target: str,
+    stack: str,
+    parameters: list[str] | None,
+    without: list[str] | None,
+    page_config: Path | None = None,
+    tag: list[str] | None = None,
+) -> DeployRequest:
     chosen = next((known for known in TARGETS if known == target), None)
     if chosen is None:
         _fail("TARGET is lambda or fargate")
     try:
         stacks(stack, chosen, without=without or [])
-        request = DeployRequest(
+        return DeployRequest(
             deployment=stack,
             target=chosen,
             given=_with_files(read(parameters or [])),
@@ -87,20 +124,42 @@ def up(  # noqa: PLR0913 -- each option is a parameter
         )
     except (UnknownStackError, ParameterError, TagError, OSError, UnicodeError) as error:
         _fail(str(error))
-    _run(_up(request, region, service_role))
 
 
-async def _up(request: DeployRequest, region: str | None, service_role: str | None) -> None:
+async def _deployment(request: DeployRequest, account: Account, service_role: str | None = None) -> Deployment:
+    return Deployment(
+        request=request,
+        account=account,
+        cloudformation=CloudFormation(await account.cloudformation(), role_arn=service_role),
+        report=typer.echo,
+        report_current=_print_current_step,
+    )
+
+
+async def _preflight(request: DeployRequest, region: str | None) -> None:
+    async with open_account(region) as account:
+        typer.echo(f"checking account {account.account_id}, {account.region}, for {request.deployment}")
+        found = await check(await _deployment(request, account))
+        typer.echo("\n".join([*table(found), summary(found)]))
+        if failures(found):
+            sys.exit(1)
+
+
+async def _plan(request: DeployRequest, region: str | None, service_role: str | None) -> None:
+    async with open_account(region) as account:
+        typer.echo(f"planning {request.deployment} in account {account.account_id}, {account.region}")
+        deployment = await _deployment(request, account, service_role)
+        await demand_deployable(deployment)
+        if not await show_plan(deployment):
+            sys.exit(1)
+
+
+async def _up(request: DeployRequest, region: str | None, service_role: str | None, *, is_checked: bool) -> None:
     async with open_account(region) as account:
         typer.echo(f"deploying {request.deployment} to account {account.account_id}, {account.region}")
-        cloudformation = CloudFormation(await account.cloudformation(), role_arn=service_role)
-        deployment = Deployment(
-            request=request,
-            account=account,
-            cloudformation=cloudformation,
-            report=typer.echo,
-            report_current=_print_current_step,
-        )
+        deployment = await _deployment(request, account, service_role)
+        if is_checked:
+            await demand_deployable(deployment)
         deployed = await deployment.run()
         for name, address in addresses({role: stack.outputs for role, stack in deployed.items()}).items():
             typer.echo(f"  {name:<14} {address}")
@@ -216,6 +275,8 @@ def _run(command: Coroutine[Any, Any, None]) -> None:
     """Run the command; print an expected error as one line, and exit with 1."""
     try:
         asyncio.run(command)
+    except PreflightError as error:
+        _fail("\ndeploy: ".join(str(error).splitlines()))
     except EXPECTED as error:
         _fail(str(error))
     except (ClientError, BotoCoreError) as error:

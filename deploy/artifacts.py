@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from deploy import buckets
 from deploy.aws_account import Account
 from deploy.container_images import put_images
-from deploy.lambda_package import build
+from deploy.lambda_package import Package
 from deploy.page_upload import page_files, put_page
 
 Report = Callable[[str], None]
@@ -18,11 +18,8 @@ async def upload_images(account: Account, repository: str, *, architecture: str,
     return {"ServiceImage": image_uris["service"], "WorkerImage": image_uris["worker"]}
 
 
-async def upload_package(
-    account: Account, bucket: str, *, architecture: str, python: str, report: Report
-) -> dict[str, str]:
-    """Build and upload the package, and return the parameter that names it."""
-    package = build(architecture=architecture, python=python)
+async def upload_package(account: Account, bucket: str, package: Package, *, report: Report) -> dict[str, str]:
+    """Upload the package, and return the parameter that names it."""
     is_uploaded = await buckets.put_package(await account.s3(), bucket, package)
     report(f"{'package':<40} {'uploaded' if is_uploaded else 'unchanged'}")
     return {"CodeKey": package.key}

@@ -13,7 +13,7 @@ from deploy.firewall import (
     is_firewall_possible,
     is_firewall_wanted,
 )
-from deploy.lambda_package import ROOT
+from deploy.lambda_package import ROOT, Package, build
 from deploy.parameters import (
     Declared,
     Known,
@@ -67,6 +67,8 @@ class Deployment:
     """Called with the name of each step at its start; CloudFront takes minutes."""
     templates: dict[str, str] = field(default_factory=dict)
     declared: dict[str, list[Declared]] = field(default_factory=dict)
+    resource_types: dict[str, list[str]] = field(default_factory=dict)
+    """The types of the resources in each template, by role."""
     existing: dict[str, Deployed] = field(default_factory=dict)
     deployed_parameters: dict[str, dict[str, str]] = field(default_factory=dict)
     """The parameters that each stack was deployed with in this run."""
@@ -83,8 +85,7 @@ class Deployment:
         """Create or update every stack, and return the existing stacks by role."""
         plan = stacks(self.request.deployment, self.request.target, without=self.request.without)
         await self.read_state(plan)
-        if is_firewall := self._is_firewall_wanted():
-            plan.insert([stack.role for stack in plan].index("edge"), self._firewall)
+        plan = self.with_firewall(plan)
         for _ in range(MAX_ROUNDS):
             if not [stack for stack in plan if await self._deploy_stack(stack)]:
                 break
@@ -92,7 +93,7 @@ class Deployment:
             page = self.existing["edge"].outputs
             await artifacts.upload_page(self.account, page, config=self.request.page_config, report=self.report)
         await self._remove_other_target()
-        if not is_firewall:
+        if self.firewall not in plan:
             await self._remove_firewall()
         if "lambda" in self.existing and (notice := await rolled_back_notice(self.account, self.existing["lambda"])):
             self.report(f"{'release':<40} {notice}")
@@ -105,9 +106,25 @@ class Deployment:
             ParameterError: a parameter is unknown or can't change, or the account can't reserve what it requests.
             ZoneError: the account has too few zones for Fargate.
         """
-        for stack in [*plan, self._firewall]:
-            self.templates[stack.role] = without_comments((INFRA / stack.template).read_text(encoding="utf-8"))
-            self.declared[stack.role] = await self.cloudformation.declared(self.templates[stack.role])
+        await self.read_stacks(plan)
+        await self.read_account()
+        if self.request.target == "fargate" and await account_state.ensure_ecs_role(self.account):
+            self.report(f"{'service-linked role of ECS':<40} created")
+
+    async def read_stacks(self, plan: Sequence[Stack]) -> None:
+        """Read the templates and the existing stacks, once.
+
+        Raises:
+            ParameterError: a parameter is unknown or can't change.
+        """
+        if self.templates:
+            return
+        for stack in [*plan, self.firewall]:
+            template = without_comments((INFRA / stack.template).read_text(encoding="utf-8"))
+            summary = await self.cloudformation.summary(template)
+            self.templates[stack.role] = template
+            self.declared[stack.role] = summary.parameters
+            self.resource_types[stack.role] = summary.resource_types
         demand_known(self.request.given, {each.name for parameters in self.declared.values() for each in parameters})
         for stack in every_stack(self.request.deployment):
             if found := await self.cloudformation.find(stack.name):
@@ -115,14 +132,13 @@ class Deployment:
         if is_firewall_possible(self.account.region):
             client = await self.account.cloudformation(FIREWALL_REGION)
             self.firewalls = CloudFormation(client, role_arn=self.cloudformation.role_arn)
-            if found := await self.firewalls.find(self._firewall.name):
+            if found := await self.firewalls.find(self.firewall.name):
                 self.existing[FIREWALL] = found
         self._set_tags()
-        demand_exports_unchanged("pipeline", fill(self.declared["pipeline"], self._known("pipeline")), self.existing)
-        await self._read_account()
+        demand_exports_unchanged("pipeline", self.parameters("pipeline"), self.existing)
 
-    async def _read_account(self) -> None:
-        """Read what the account allows the target, before any stack is changed."""
+    async def read_account(self) -> None:
+        """Read what the account allows the target."""
         if self.request.target == "lambda":
             if "Concurrency" not in self.request.given:
                 self.account_parameters = await account_parameters.concurrency(
@@ -135,19 +151,16 @@ class Deployment:
         is_known = "AvailabilityZones" in self.request.given or "fargate" in self.existing
         is_vpc_given = bool(self._value("fargate", "VpcId"))
         self.account_parameters = await account_parameters.zones(self.account, is_kept=is_vpc_given or is_known)
-        if await account_state.ensure_ecs_role(self.account):
-            self.report(f"{'service-linked role of ECS':<40} created")
 
     async def _deploy_stack(self, stack: Stack) -> bool:
         """Create or update one stack; return False if this run has already deployed it with the same parameters."""
         if stack.role == self.request.target and not self.code_parameters:
             self.code_parameters = await self._upload_code()
-        filled = fill(self.declared[stack.role], self._known(stack.role))
-        parameters = with_release(self.templates[stack.role], filled)
+        parameters = self.parameters(stack.role)
         if self.deployed_parameters.get(stack.role) == parameters:
             return False
         self.report_current(stack.name)
-        cloudformation = self._cloudformation_of(stack)
+        cloudformation = self.cloudformation_of(stack)
         outcome = await cloudformation.deploy_stack(
             stack.name, self.templates[stack.role], parameters, tags=self.tags, check=self._check_changes
         )
@@ -163,11 +176,19 @@ class Deployment:
     def _check_changes(self, changes: Sequence[ResourceChange]) -> None:
         demand_vpc_origin_unused(self.request.deployment, changes, self.existing)
 
+    def parameters(self, role: str) -> dict[str, str]:
+        """Return the parameters to deploy the stack with.
+
+        Raises:
+            ParameterError: a parameter has no value, or the output that it comes from doesn't exist yet.
+        """
+        return with_release(self.templates[role], fill(self.declared[role], self._known(role)))
+
     def _known(self, role: str) -> Known:
         return known(
             role,
             self.existing,
-            left=self._other_target,
+            left=self.other_target,
             given=self.request.given,
             fixed={"StackPrefix": self.request.deployment, **self._fixed(role)},
             suggested=self.suggested(role),
@@ -180,12 +201,13 @@ class Deployment:
                 return table_names(self.request.deployment, self.declared["pipeline"])
             case "lambda" | "fargate":
                 zones = self.account_parameters if role == "fargate" else {}
-                return {**zones, **kept_settings(role, self.existing, left=self._other_target)}
+                return {**zones, **kept_settings(role, self.existing, left=self.other_target)}
             case _:
                 return {}
 
     @property
-    def _other_target(self) -> str:
+    def other_target(self) -> str:
+        """The target that the deployment doesn't use, or no longer uses."""
         return next(each for each in TARGETS if each != self.request.target)
 
     def _fixed(self, role: str) -> dict[str, str]:
@@ -216,7 +238,7 @@ class Deployment:
         """Return a parameter of a stack that isn't deployed yet; it doesn't depend on other stacks."""
         declared = [each for each in self.declared[role] if each.name == name]
         previous = account_parameters.parameters_of(self.existing, role)
-        kept = kept_settings(role, self.existing, left=self._other_target)
+        kept = kept_settings(role, self.existing, left=self.other_target)
         return fill(declared, Known(given=self.request.given, previous=previous, suggested=kept))[name]
 
     async def _upload_code(self) -> dict[str, str]:
@@ -229,21 +251,27 @@ class Deployment:
             return await artifacts.upload_images(
                 self.account, repository, architecture=architecture, report=self.report
             )
+        return await artifacts.upload_package(self.account, outputs["CodeBucket"], self.package(), report=self.report)
+
+    def package(self) -> Package:
+        """Build the Lambda package, or return the one that was built from the same files."""
         self.report_current("package")
-        return await artifacts.upload_package(
-            self.account,
-            outputs["CodeBucket"],
-            architecture=self._value("lambda", "Architecture"),
-            python=self._value("lambda", "PythonVersion"),
-            report=self.report,
-        )
+        return build(architecture=self._value("lambda", "Architecture"), python=self._value("lambda", "PythonVersion"))
 
     @property
-    def _firewall(self) -> Stack:
+    def firewall(self) -> Stack:
+        """The firewall's stack."""
         return firewall_stack(self.request.deployment, self.account.region)
 
-    def _cloudformation_of(self, stack: Stack) -> CloudFormation:
+    def cloudformation_of(self, stack: Stack) -> CloudFormation:
+        """Return the stacks of the Region that the stack is in."""
         return self.firewalls if stack.role == FIREWALL and self.firewalls else self.cloudformation
+
+    def with_firewall(self, plan: Sequence[Stack]) -> list[Stack]:
+        """Return the plan with the firewall before CloudFront, if the deployment has one."""
+        if not self._is_firewall_wanted():
+            return list(plan)
+        return [each for stack in plan for each in ([self.firewall, stack] if stack.role == "edge" else [stack])]
 
     def _is_firewall_wanted(self) -> bool:
         """Return whether the deployment has a firewall; only CloudFront can use it."""
@@ -267,12 +295,12 @@ class Deployment:
     async def _remove_firewall(self) -> None:
         """Delete the firewall, which the distribution no longer uses."""
         if self.firewalls and self.existing.pop(FIREWALL, None):
-            await self.firewalls.remove(self._firewall.name)
-            self.report(f"{self._firewall.name:<40} deleted")
+            await self.firewalls.remove(self.firewall.name)
+            self.report(f"{self.firewall.name:<40} deleted")
 
     async def _remove_other_target(self) -> None:
         """Delete the stack of the other target, which no other stack uses any more."""
-        if self.existing.pop(self._other_target, None):
-            name = stack_of(self._other_target, self.request.deployment).name
+        if self.existing.pop(self.other_target, None):
+            name = stack_of(self.other_target, self.request.deployment).name
             await self.cloudformation.remove(name)
             self.report(f"{name:<40} deleted")

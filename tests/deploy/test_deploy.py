@@ -132,7 +132,7 @@ def test_event_streams_return_501_on_lambda(api: httpx.Client) -> None:
         (
             ("--target", "lambda"),
             {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"},
-            "AWS refuses your credentials, or can't be reached",
+            "AWS can't be reached: check the network, and whether REGION is a region of AWS",
         ),
         (
             ("--target", "lambda"),
