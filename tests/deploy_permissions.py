@@ -123,6 +123,7 @@ DEPLOYMENT_ONLY: Mapping[str, str] = {
     "iam:CreateServiceLinkedRole": "Fargate",
     "iam:GetRole": "Fargate",
     "iam:PassRole": "CloudFormation checks it for each change with its role",
+    "servicequotas:ListServiceQuotas": "the checks of quotas that AWS has raised; the embedded AWS lacks them",
     "s3:ListBucket": "with it, S3 responds 404 for a missing object, and 403 without it",
 }
 """Actions of a deployment that the recorded deployment to Lambda doesn't call, with the reason."""
