@@ -117,6 +117,7 @@ COPY client client
 COPY emulator emulator
 COPY local local
 COPY deploy deploy
+COPY prove prove
 COPY bench bench
 COPY tests tests
 RUN uv pip install --quiet --python /opt/venv --offline --no-deps --editable ./emulator \

@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test deploy destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +67,7 @@ $(CHECKOV_VENV)/.done: requirements/checkov.lock $(UV)
 
 # cfn-lint and checkov take ten seconds each, so they run only when a template has changed. They make no network requests.
 $(CHECKOV_VENV)/.checked: $(VENV)/.done $(CHECKOV_VENV)/.done $(wildcard infra/*.yaml)
-	@$(VENV)/bin/cfn-lint infra/*.yaml
+	@$(VENV)/bin/cfn-lint --regions us-east-1 ap-northeast-1 eu-west-1 -- infra/*.yaml
 	@$(CHECKOV_VENV)/bin/checkov --framework cloudformation --file infra/*.yaml --skip-download --compact --quiet
 	@touch $@
 
@@ -84,6 +84,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(MAKE) --no-print-directory --silent $(CHECKOV_VENV)/.checked
+	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(VENV)/bin/python -m pytest tests/unit -q -n $(WORKERS)
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/node_modules/.checked; \
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
@@ -168,13 +169,26 @@ lock: $(UV) ## Update the lock files
 
 STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
+OF_ROLE = $(if $(SERVICE_ROLE),--service-role "$(SERVICE_ROLE)")
 
-deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [REGION=… PARAMETERS="Name=value …" WITHOUT=… PAGE_CONFIG=…]
-	@exec $(VENV)/bin/python -m deploy up --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") \
-	  $(foreach each,$(PARAMETERS),--set "$(each)") $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)")
+OF_DEPLOYMENT = --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") $(foreach each,$(PARAMETERS),--set "$(each)")
 
-destroy: $(VENV)/.done ## Delete a deployment and everything in it: make destroy STACK=name [REGION=… YES=1]
-	@exec $(VENV)/bin/python -m deploy down $(OF_STACK) $(if $(YES),--yes)
+preflight: $(VENV)/.done ## Check an account before a deployment, and change nothing: make preflight TARGET=… STACK=name [REGION=… PARAMETERS=… WITHOUT=…]
+	@exec $(VENV)/bin/python -m deploy preflight $(OF_DEPLOYMENT)
+
+deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [PLAN=1 REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… PAGE_CONFIG=… SERVICE_ROLE=arn]
+	@exec $(VENV)/bin/python -m deploy up $(OF_DEPLOYMENT) $(foreach each,$(TAGS),--tag "$(each)") $(OF_ROLE) \
+	  $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)") $(if $(PLAN),--plan) $(if $(filter 0,$(PREFLIGHT)),--no-preflight)
+
+prove: $(VENV)/.done ## Use a deployed system as its users do, and report what works: make prove STACK=name [REGION=… API=… PUBLIC_ONLY=1 KEEP=1 EVENTS=1 REPORT=folder]
+	@exec $(VENV)/bin/python -m prove $(OF_STACK) $(if $(API),--api "$(API)") $(if $(PUBLIC_ONLY),--public-only) $(if $(KEEP),--keep) \
+	  $(if $(EVENTS),--events) $(if $(REPORT),--report "$(REPORT)")
+
+rollback: $(VENV)/.done ## Point the Lambda functions to the release before: make rollback STACK=name [REGION=… RELEASE=…]
+	@exec $(VENV)/bin/python -m deploy rollback $(OF_STACK) $(if $(RELEASE),--release "$(RELEASE)")
+
+destroy: $(VENV)/.done ## Delete a deployment; its data only with DATA=delete: make destroy STACK=name [REGION=… DATA=delete YES=1 SERVICE_ROLE=arn]
+	@exec $(VENV)/bin/python -m deploy down $(OF_STACK) $(OF_ROLE) $(if $(DATA),--data "$(DATA)") $(if $(YES),--yes)
 
 lambda: $(VENV)/.done ## Build the Lambda packages, for arm64 and x86_64: make lambda [LAMBDA_PYTHON=3.13]
 	@exec $(VENV)/bin/python -m deploy package $(if $(LAMBDA_PYTHON),--python "$(LAMBDA_PYTHON)")

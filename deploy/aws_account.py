@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import aioboto3
 from aiobotocore.config import AioConfig
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    InvalidRegionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
 
 if TYPE_CHECKING:
     from types_aiobotocore_cloudformation import CloudFormationClient
@@ -17,6 +27,10 @@ if TYPE_CHECKING:
 
 
 NO_REGION = "no region: give one as REGION=eu-west-1, or set AWS_REGION"
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+UNKNOWN = frozenset({"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"})
+"""Codes for an unknown access key. STS in a region that the account hasn't enabled responds with one of them.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_enable-regions.html"""
 
 
 class AccountError(Exception):
@@ -29,14 +43,24 @@ class Account:
 
     account_id: str
     region: str
+    caller_arn: str
+    """The ARN of the credentials' owner."""
     _session: aioboto3.Session
     _opened: AsyncExitStack
 
-    async def cloudformation(self) -> "CloudFormationClient":
-        """Return a client of CloudFormation, with more attempts, because CloudFormation throttles calls."""
+    @property
+    def partition(self) -> str:
+        """The partition of the ARNs: aws, aws-cn or aws-us-gov."""
+        return self.caller_arn.split(":")[1]
+
+    async def cloudformation(self, region: str | None = None) -> "CloudFormationClient":
+        """Return a client of CloudFormation, with more attempts, because CloudFormation throttles calls.
+
+        `region` is another Region than the deployment's.
+        """
         return cast(
             "CloudFormationClient",
-            await self.client("cloudformation", retries={"mode": "standard", "total_max_attempts": 10}),
+            await self.client("cloudformation", region=region, retries={"mode": "standard", "total_max_attempts": 10}),
         )
 
     async def s3(self) -> "S3Client":
@@ -47,9 +71,9 @@ class Account:
         """Return a client of DynamoDB."""
         return cast("DynamoDBClient", await self.client("dynamodb"))
 
-    async def client(self, service: str, **config: Any) -> Any:  # noqa: ANN401 -- the type depends on the service
-        """Return a client of any service."""
-        made = self._session.client(cast("Any", service), config=AioConfig(**config))
+    async def client(self, service: str, *, region: str | None = None, **config: Any) -> Any:  # noqa: ANN401 -- the type depends on the service
+        """Return a client of any service, by default in the account's region."""
+        made = self._session.client(cast("Any", service), region_name=region or self.region, config=AioConfig(**config))
         return await self._opened.enter_async_context(made)
 
 
@@ -75,5 +99,28 @@ async def open_account(region: str | None) -> AsyncIterator[Account]:
         except ProfileNotFound as error:
             raise AccountError(str(error)) from error
         except (ClientError, BotoCoreError) as error:
-            raise AccountError(f"AWS refuses your credentials, or can't be reached: {error}") from error
-        yield Account(account_id=identity["Account"], region=sts.meta.region_name, _session=session, _opened=opened)
+            raise AccountError(f"{advice(error)}: {error}") from error
+        yield Account(
+            account_id=identity["Account"],
+            region=sts.meta.region_name,
+            caller_arn=identity["Arn"],
+            _session=session,
+            _opened=opened,
+        )
+
+
+def advice(error: ClientError | BotoCoreError) -> str:
+    """Return what to do about credentials that AWS refuses, or about an endpoint that doesn't respond."""
+    if isinstance(error, TokenRetrievalError | SSOError):
+        return "your AWS credentials have expired: run `aws sso login`"
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    if code in EXPIRED:
+        return "your AWS credentials have expired: sign in again (`aws sso login`, `aws configure`, AWS_PROFILE)"
+    if code in UNKNOWN:
+        return (
+            "AWS doesn't know your credentials in this region: sign in again, or enable the region for the account "
+            "(`aws account enable-region`) if it is one of those that are disabled at first"
+        )
+    if isinstance(error, EndpointConnectionError | InvalidRegionError):
+        return "AWS can't be reached: check the network, and whether REGION is a region of AWS"
+    return "AWS refuses your credentials, or can't be reached"

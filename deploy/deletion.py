@@ -1,12 +1,14 @@
 """Deletes a deployment: `make destroy`. After an interruption, run it again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from deploy import buckets
 from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation
-from deploy.stacks import Stack, every_stack
+from deploy.firewall import FIREWALL_REGION, firewall_stack, is_firewall_possible
+from deploy.stacks import PROTECTED, Stack, every_stack
+from deploy.stored_data import StoredData, measure_bucket, measure_table
 
 Report = Callable[[str], None]
 
@@ -16,26 +18,48 @@ class StackToDelete:
     """An existing stack, with its buckets, which must be empty before its deletion, and the tables that outlive it."""
 
     stack: Stack
+    cloudformation: CloudFormation
+    """The stacks of its Region."""
     buckets: Sequence[str] = field(default_factory=list)
     tables: Sequence[str] = field(default_factory=list)
 
+    @property
+    def has_data(self) -> bool:
+        """True if its deletion destroys data that no deployment can create again."""
+        return self.stack.role in PROTECTED
 
-async def find_stacks(deployment: str, cloudformation: CloudFormation) -> list[StackToDelete]:
+
+async def find_stacks(deployment: str, account: Account, cloudformation: CloudFormation) -> list[StackToDelete]:
     """Return the deployment's existing stacks, in the order of their deletion."""
+    regional = [(stack, cloudformation) for stack in every_stack(deployment)]
+    if is_firewall_possible(account.region):
+        firewalls = CloudFormation(await account.cloudformation(FIREWALL_REGION), role_arn=cloudformation.role_arn)
+        edge = [stack.role for stack, _ in regional].index("edge")
+        regional.insert(edge, (firewall_stack(deployment, account.region), firewalls))
     return [
         StackToDelete(
             stack=stack,
-            buckets=await cloudformation.resources(stack.name, "AWS::S3::Bucket"),
-            tables=await cloudformation.resources(stack.name, "AWS::DynamoDB::Table"),
+            cloudformation=stacks,
+            buckets=await stacks.resources(stack.name, "AWS::S3::Bucket"),
+            tables=await stacks.resources(stack.name, "AWS::DynamoDB::Table"),
         )
-        for stack in reversed(every_stack(deployment))
-        if await cloudformation.exists(stack.name)
+        for stack, stacks in reversed(regional)
+        if await stacks.exists(stack.name)
     ]
 
 
-async def delete_stacks(
-    to_delete: Sequence[StackToDelete], account: Account, cloudformation: CloudFormation, report: Report
-) -> None:
+async def measure_data(found: Sequence[StackToDelete], account: Account) -> AsyncIterator[StoredData]:
+    """Yield the content of each bucket and table of the stacks with data."""
+    s3, dynamodb = await account.s3(), await account.dynamodb()
+    for each in found:
+        if each.has_data:
+            for bucket in each.buckets:
+                yield await measure_bucket(s3, bucket)
+            for table in each.tables:
+                yield await measure_table(dynamodb, table)
+
+
+async def delete_stacks(to_delete: Sequence[StackToDelete], account: Account, report: Report) -> None:
     """Delete the stacks, and everything in them.
 
     The pipeline's buckets and tables outlive its stack, so they are deleted before it: while the stack exists, another
@@ -46,11 +70,12 @@ async def delete_stacks(
         for bucket in each.buckets:
             count = await buckets.empty(s3, bucket)
             report(f"{bucket:<40} emptied of {count} objects")
-        if each.stack.role == "pipeline":
+        if each.has_data:
             for bucket in each.buckets:
                 await buckets.remove(s3, bucket)
             await _delete_tables(account, each.tables)
-        await cloudformation.remove(each.stack.name)
+            await each.cloudformation.protect(each.stack.name, is_protected=False)
+        await each.cloudformation.remove(each.stack.name)
         report(f"{each.stack.name:<40} deleted")
 
 

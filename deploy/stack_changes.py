@@ -21,6 +21,32 @@ class ResourceChange:
     action: str
     """CloudFormation's word: Add, Modify, Remove, Import or Dynamic."""
     physical_id: str | None = None
+    replacement: str = "False"
+    """CloudFormation's word for a Modify: True, False or Conditional, which depends on the new value."""
+    properties: tuple[str, ...] = ()
+    """The names of the changed properties."""
+
+    @property
+    def is_replaced(self) -> bool:
+        """True if CloudFormation creates the resource again, and then deletes the old one with its data."""
+        return self.action == "Modify" and self.replacement in {"True", "Conditional"}
+
+
+MARKS: Mapping[str, str] = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "+", "Dynamic": "~"}
+
+
+def change_line(change: ResourceChange) -> str:
+    """Return the line of a plan for one change; a replaced resource stands out.
+
+    >>> change_line(ResourceChange(logical_id="Uploads", resource_type="AWS::SQS::Queue", action="Add"))
+    '    + Uploads                          AWS::SQS::Queue'
+    """
+    line = f"{change.logical_id:<32} {change.resource_type}"
+    changed = f": {', '.join(change.properties)}" if change.properties else ""
+    if change.is_replaced:
+        word = "REPLACED" if change.replacement == "True" else "MAY BE REPLACED"
+        return f" !! {MARKS[change.action]} {line}  {word}{changed}"
+    return f"    {MARKS[change.action]} {line}{changed}"
 
 
 def demand_vpc_origin_unused(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
@@ -15,6 +15,10 @@ ABOVE = ("edge", "alarms")
 """Roles of the stacks that need the service and the worker."""
 ROLES = (*BASE, *TARGETS, *ABOVE)
 """The roles of all possible stacks, each after those that it imports from."""
+
+
+PROTECTED = frozenset({"pipeline"})
+"""Roles of the stacks with data: uploads, videos, keys, statuses, messages. CloudFormation refuses to delete them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,9 @@ class Deployed:
     status: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
+    is_protected: bool = False
+    """True if CloudFormation refuses to delete it."""
 
 
 class UnknownStackError(Exception):

@@ -52,6 +52,10 @@ ROW_BYTES = 1_024
 
 ALARM_METRICS = {"lambda": 18, "fargate": 17}
 """Number of metrics in the alarms of alarms.yaml."""
+ROLLBACK_METRICS = {"lambda": 0, "fargate": 2}
+"""Number of metrics in the alarms of fargate.yaml by which ECS rolls back a deployment."""
+FIREWALL_RULES = 1
+"""Number of rules in the web ACL of firewall.yaml."""
 SCALING_METRICS = {"lambda": 0, "fargate": 16}
 """Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have four metrics each."""
 METRICS_OF_OUR_OWN = 11

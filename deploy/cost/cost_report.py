@@ -14,6 +14,7 @@ LEVERS = {
     "S3: requests": "`SegmentLength` in the job template",
     "CloudFront: data": "`MaxBitrate` in the job template; `PriceClass`; a commitment",
     "CloudFront: requests": "`SegmentLength`",
+    "Firewall": "`Firewall=off`; without it by default where access is restricted (`AuthIssuer`)",
     "DynamoDB": "`STATUS_UPDATE_INTERVAL_S`, `TICK_S`; provisioned capacity at a large and steady load",
     "SQS": "`STATUS_UPDATE_INTERVAL_S`, `POLLERS`; a backlog is received ten messages at a time, for less than half",
     "EventBridge": "nothing",

@@ -42,6 +42,7 @@ def bill(load: Workload, target: Target) -> list[BillLine]:
         BillLine(name="S3: requests", usd=_bucket_requests(load)),
         BillLine(name="CloudFront: data", usd=prices.transfer_usd(load.sent_gb)),
         BillLine(name="CloudFront: requests", usd=_edge_requests(load, target) * prices.CLOUDFRONT_REQUEST.usd),
+        BillLine(name="Firewall", usd=_firewall(load, target)),
         BillLine(name="DynamoDB", usd=_tables(load)),
         BillLine(name="SQS", usd=_queues(load, target)),
         BillLine(name="EventBridge", usd=load.uploads * prices.S3_EVENT.usd),
@@ -106,6 +107,15 @@ def _edge_requests(load: Workload, target: Target) -> float:
     segments = load.minutes * 60 / counts.SEGMENT_S * load.views
     playlists_and_key = load.uploads * load.views * 3
     return segments + playlists_and_key + load.uploads * _api_requests(load, target)
+
+
+def _firewall(load: Workload, target: Target) -> float:
+    """Return the price of the web ACL, which an open deployment has by default."""
+    return (
+        prices.WEB_ACL.usd
+        + counts.FIREWALL_RULES * prices.WEB_ACL_RULE.usd
+        + _edge_requests(load, target) * prices.WEB_ACL_REQUEST.usd
+    )
 
 
 def _api_requests(load: Workload, target: Target) -> float:
@@ -239,7 +249,7 @@ def _tasks(load: Workload) -> tuple[int, int]:
 
 
 def _watching(target: Target) -> float:
-    metrics = counts.ALARM_METRICS[target] + counts.SCALING_METRICS[target]
+    metrics = counts.ALARM_METRICS[target] + counts.SCALING_METRICS[target] + counts.ROLLBACK_METRICS[target]
     return (
         metrics * prices.ALARM_METRIC.usd
         + counts.METRICS_OF_OUR_OWN * prices.METRIC.usd

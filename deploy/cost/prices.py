@@ -48,6 +48,9 @@ METRIC = Price(what="CloudWatch custom metric", usd=0.30, per="metric and month"
 DASHBOARD = Price(what="CloudWatch dashboard", usd=3.00, per="month", is_confirmed=False)
 KMS_KEY = Price(what="KMS key", usd=1.00, per="month", is_confirmed=False)
 KMS_REQUEST = Price(what="KMS request", usd=0.03 / 10_000, per="request", is_confirmed=False)
+WEB_ACL = Price(what="WAF web ACL", usd=5.00, per="month", is_confirmed=False)
+WEB_ACL_RULE = Price(what="WAF rule", usd=1.00, per="month", is_confirmed=False)
+WEB_ACL_REQUEST = Price(what="WAF request", usd=0.60e-6, per="request", is_confirmed=False)
 SECRET = Price(what="Secrets Manager secret", usd=0.40, per="month", is_confirmed=False)
 
 TRANSFER_GB: tuple[tuple[float, float], ...] = (

@@ -21,6 +21,8 @@ from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from tests.deploy.deployments import ARCHITECTURE, PYTHON, CommandResult, Deploy, Deployment
 
+CALL_RECORDER = Path(__file__).parent / "call_recorder"
+
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -38,16 +40,31 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deploy(checkout: Path) -> Deploy:
+def calls_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of the AWS calls of `python -m deploy`, one a line; a destruction isn't recorded."""
+    path = tmp_path_factory.mktemp("calls") / "calls"
+    path.touch()
+    return path
+
+
+@pytest.fixture(scope="session")
+def deploy(checkout: Path, calls_file: Path) -> Deploy:
     """Return a function that runs `python -m deploy` in the copy of the checkout."""
-    return functools.partial(_deploy, checkout)
+    return functools.partial(_deploy, checkout, calls_file)
 
 
 def _deploy(
-    checkout: Path, *arguments: str, environment: Mapping[str, str | None] | None = None, answer: str = ""
+    checkout: Path,
+    calls_file: Path,
+    *arguments: str,
+    environment: Mapping[str, str | None] | None = None,
+    answer: str = "",
 ) -> CommandResult:
     """Run `python -m deploy` in a changed environment (None unsets a variable), with `answer` as its input."""
-    variables = {**os.environ, **(environment or {})}
+    recording = {"PYTHONPATH": str(CALL_RECORDER), "DEPLOY_CALLS_FILE": str(calls_file)}
+    if arguments[0] == "down":
+        recording = {}
+    variables = {**os.environ, **recording, **(environment or {})}
     done = subprocess.run(
         [sys.executable, "-m", "deploy", *arguments],
         cwd=checkout,
@@ -113,6 +130,7 @@ def deployment(
     options = (
         *("up", "--target", "lambda", "--stack", name),
         *("--without", "mediaconvert", "--without", "alarms"),
+        *("--tag", "team=video", "--tag", "env=test"),
         *("--set", "RequireTls=false", "--set", "MediaConvertEventSource=local.mediaconvert"),
         *("--set", f"Architecture={ARCHITECTURE}", "--set", f"PythonVersion={PYTHON}"),
         # Each concurrent invocation is a cold start in the embedded AWS.
@@ -126,7 +144,7 @@ def deployment(
         _convert_concurrency_to_number(client("lambda"), name)
         _allow_batch_actions(client("iam"), client("lambda"), name)
         yield Deployment(name=name, endpoint_url=aws_endpoint, first=first, options=options, client=client)
-        destroyed = deploy("down", "--stack", name, "--yes")
+        destroyed = deploy("down", "--stack", name, "--data", "delete", "--yes")
     assert destroyed.code == 0, destroyed.errors
 
 

@@ -16,6 +16,7 @@ from deploy.lambda_package import ROOT
 from deploy.parameters import Known, fill, table_names
 from deploy.stack_changes import ChangeRefusedError, ResourceChange
 from deploy.stacks import stack, stacks
+from deploy.template_text import without_comments
 from deploy.zones import select_zones
 
 QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
@@ -136,24 +137,52 @@ async def test_a_destruction_deletes_every_bucket_and_table(
     account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], pipeline: str
 ) -> None:
     """It also deletes old object versions and unfinished uploads."""
-    (resources,) = await find_stacks(pipeline, cloudformation)
+    (resources,) = await find_stacks(pipeline, account, cloudformation)
     s3 = client("s3")
     s3.put_bucket_versioning(Bucket=resources.buckets[0], VersioningConfiguration={"Status": "Enabled"})
     for body in (b"old", b"new"):
         s3.put_object(Bucket=resources.buckets[0], Key="uploads/a/clip.mp4", Body=body)
     s3.delete_object(Bucket=resources.buckets[0], Key="uploads/a/clip.mp4")
     s3.create_multipart_upload(Bucket=resources.buckets[0], Key="uploads/b/film.mp4")
-    await delete_stacks([resources], account, cloudformation, lambda _: None)
+    await delete_stacks([resources], account, lambda _: None)
     assert await remaining_resources(account, client, pipeline) == []
-    assert await find_stacks(pipeline, cloudformation) == []
+    assert await find_stacks(pipeline, account, cloudformation) == []
 
 
 async def test_an_interrupted_destruction_can_be_repeated(
     account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], pipeline: str
 ) -> None:
     """The stack is deleted last and lists the resources; a missing resource is not an error."""
-    (resources,) = await find_stacks(pipeline, cloudformation)
+    (resources,) = await find_stacks(pipeline, account, cloudformation)
     client("s3").delete_bucket(Bucket=resources.buckets[0])
     await (await account.dynamodb()).delete_table(TableName=resources.tables[0])
-    await delete_stacks(await find_stacks(pipeline, cloudformation), account, cloudformation, lambda _: None)
+    await delete_stacks(await find_stacks(pipeline, account, cloudformation), account, lambda _: None)
     assert await remaining_resources(account, client, pipeline) == []
+
+
+async def test_the_deployers_roles_are_created(
+    account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], name: str
+) -> None:
+    """With the identity provider that the account has already; CloudFormation's role has every policy."""
+    template = without_comments((ROOT / "infra" / "deployer.yaml").read_text(encoding="utf-8"))
+    provider = f"arn:aws:iam::{account.account_id}:oidc-provider/token.actions.githubusercontent.com"
+    given = {"Deployment": name, "Repository": "example/videos", "OidcProviderArn": provider}
+    parameters = fill(await cloudformation.declared(template), Known(given=given))
+    assert await cloudformation.deploy_stack(f"{name}-deployer", template, parameters) == "created"
+    deployed = await cloudformation.find(f"{name}-deployer")
+    assert deployed
+    role = deployed.outputs["CloudFormationRoleArn"]
+    attached = client("iam").list_attached_role_policies(RoleName=role.rsplit("/", 1)[-1])["AttachedPolicies"]
+    assert ":role/deployer/" in role
+    assert len(attached) == 5
+
+
+async def test_tags_of_a_stack_change_and_stay(cloudformation: CloudFormation, name: str) -> None:
+    """Without tags, a change keeps those that the stack has."""
+    await cloudformation.deploy_stack(name, GOOD, {}, tags={"team": "a", "env": "prod"})
+    assert await cloudformation.deploy_stack(name, GOOD, {}, tags={"team": "a", "env": "prod"}) == "unchanged"
+    assert await cloudformation.deploy_stack(name, GOOD, {}) == "unchanged"
+    assert await cloudformation.deploy_stack(name, GOOD, {}, tags={"team": "b"}) == "updated"
+    found = await cloudformation.find(name)
+    assert found
+    assert found.tags == {"team": "b"}

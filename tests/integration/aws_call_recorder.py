@@ -1,12 +1,8 @@
 """Records the AWS calls of the code under test, and compares each call with the permissions that its process declares.
 
-<<<<<<< HEAD
-A process of the program gets all its clients from one `aws_of`. The tests replace that function by one whose clients
-=======
 It also compares the parameters of each call with AWS's model of the operation, which no emulator enforces.
 
-A process of the program gets all its clients from one `open_aws`. The tests replace that function by one whose clients
->>>>>>> 21c7534 (List AWS's rules that no emulator enforces, and validate requests by AWS's models)
+A process of the program gets all its clients from one `aws_of`. The tests replace that function by one whose clients
 report each call, and each URL that they sign, under the name of the process. A test opens recorded clients for a store
 or a handler that it builds itself. The clients that a test uses for its own requests are not recorded.
 """

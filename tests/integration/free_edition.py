@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MISSING_TYPES = (
+    "AWS::Budgets::",
     "AWS::ApiGatewayV2::",
     "AWS::ApplicationAutoScaling::",
     "AWS::CloudFront::",
@@ -21,7 +22,10 @@ MISSING_TYPES = (
     "AWS::Lambda::",  # it has them, but runs them only where it may start containers
     "AWS::Logs::MetricFilter",
     "AWS::MediaConvert::",
+    "AWS::WAFv2::",
 )
+
+REF_IS_ARN = {"AWS::ECS::TaskDefinition", "AWS::Lambda::Alias"}
 
 Missing = Mapping[str, str]
 
@@ -70,6 +74,6 @@ def _substituted(text: str, missing: Missing) -> str:
 def _invented(missing: Missing, name: str, attribute: str | None = None) -> str:
     """Return an ARN for an ARN attribute, or for a type whose Ref is an ARN; otherwise a name."""
     is_arn = attribute is not None and attribute.endswith("Arn")
-    if is_arn or (attribute is None and missing[name] == "AWS::ECS::TaskDefinition"):
+    if is_arn or (attribute is None and missing[name] in REF_IS_ARN):
         return f"arn:aws:{missing[name].split('::')[1].lower()}:us-east-1:000000000000:{name}"
     return name.lower()

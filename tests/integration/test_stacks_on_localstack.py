@@ -35,6 +35,7 @@ STACKS: Mapping[str, Mapping[str, str]] = {
         "WorkerMinTasks": "0",
         "AvailabilityZones": "us-east-1a,us-east-1b",
     },
+    "firewall": {},
     "edge": {"ApiOriginDomain": "api.example"},
     "alarms": {
         "AlarmEmail": "a@example.com",

@@ -57,6 +57,21 @@ def test_the_model_counts_two_alarms_for_each_target_tracking_policy() -> None:
     assert 2 * sum(read) == counts.SCALING_METRICS["fargate"]
 
 
+def test_the_model_counts_the_alarms_by_which_ecs_rolls_back() -> None:
+    """The wake-up alarm exists only if the worker may scale to zero, and is not part of the default bill."""
+    alarms = [
+        each["Properties"]
+        for each in resources("fargate.yaml").values()
+        if each["Type"] == "AWS::CloudWatch::Alarm" and "Condition" not in each
+    ]
+    assert sum(metrics_of(each.get("Metrics", [])) or 1 for each in alarms) == counts.ROLLBACK_METRICS["fargate"]
+
+
+def test_the_model_counts_the_rules_of_the_firewall() -> None:
+    """WAF charges for the web ACL, for each rule and for each request."""
+    assert len(resources("firewall.yaml")["WebAcl"]["Properties"]["Rules"]) == counts.FIREWALL_RULES
+
+
 def test_the_model_counts_the_custom_metrics_of_the_template() -> None:
     """Each metric filter makes one custom metric."""
     names = {

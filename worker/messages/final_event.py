@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from worker.messages.payloads import MAX_TIME_MS, UNKNOWN_ERROR, JobDetail, JobStateChange
 
-FINAL_STATUSES = frozenset({"COMPLETE", "ERROR", "CANCELED"})
+FINAL_STATUSES = ("COMPLETE", "ERROR", "CANCELED")
 NEEDED = frozenset({"jobId", "status"})
 """Fields without which the event ends no job."""
 MAX_ROUNDS = 20

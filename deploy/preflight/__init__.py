@@ -1,0 +1,1 @@
+"""Checks of an account before a deployment: `make preflight`. They only read."""
