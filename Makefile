@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench lock openapi cost page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,8 @@ soak: export STOP_UPLOADS ?= 40
 soak: export STOPS ?= 10
 soak: export OUTAGE_UPLOADS ?= 40
 soak: export OUTAGE_S ?= 240
+soak: export BURST_UPLOADS ?= 2000
+soak: export FAIR_UPLOADS ?= 1000
 soak: export MESSAGES ?= 100000
 soak: export LETTERS ?= 100000
 soak: export REQUESTS ?= 100
@@ -125,6 +127,9 @@ $(BENCH_VENV)/.done: requirements/lambda.lock $(UV)
 bench: setup $(BENCH_VENV)/.done ## Run the benchmarks, with simple alternatives: make bench [QUICK=1 MEMORY_S=600 ROWS="streams latency"]
 	@$(VENV)/bin/python -m bench $(if $(QUICK),--quick) $(if $(MEMORY_S),--memory-s $(MEMORY_S)) $(ROWS:%=--row %) \
 	  --to $(if $(QUICK)$(ROWS),.local/bench,bench)
+
+scale: setup ## Simulate hours of load and outages at each scale, and write docs/scale.md
+	@$(VENV)/bin/python -m bench.scale
 
 HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
 PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json

@@ -7,7 +7,11 @@ from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation, StackError
 from deploy.stacks import addresses, every_stack, stack
 
-DEAD_LETTER_QUEUES = {"uploads": "UploadsDeadLetterQueueUrl", "job events": "JobEventsDeadLetterQueueUrl"}
+DEAD_LETTER_QUEUES = {
+    "uploads": "UploadsDeadLetterQueueUrl",
+    "submission": "SubmissionDeadLetterQueueUrl",
+    "job events": "JobEventsDeadLetterQueueUrl",
+}
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 

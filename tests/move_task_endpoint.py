@@ -181,7 +181,7 @@ def serve_move_tasks(upstream_url: str, *dead_letter_urls: str) -> Iterator[tupl
                 if action.endswith(("MessageMoveTask", "MessageMoveTasks")):
                     status, content = 200, json.dumps(endpoint.call(action, json.loads(body))).encode()
                 else:
-                    status, content = _forward(upstream_url + self.path, dict(self.headers), body)
+                    status, content = forward(upstream_url + self.path, dict(self.headers), body)
             except RefusedError as error:
                 status, content = 400, json.dumps({"__type": error.args[0], "message": error.args[1]}).encode()
             self.send_response(status)
@@ -202,8 +202,9 @@ def serve_move_tasks(upstream_url: str, *dead_letter_urls: str) -> Iterator[tupl
             endpoint.stop()
 
 
-def _forward(url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
-    request = urllib.request.Request(url, body, headers=dict(headers), method="POST")  # noqa: S310 -- our own emulator
+def forward(url: str, headers: Mapping[str, str], body: bytes, *, method: str = "POST") -> tuple[int, bytes]:
+    """Send the request to the emulator, and return the response's status and body."""
+    request = urllib.request.Request(url, body, headers=dict(headers), method=method)  # noqa: S310 -- our own emulator
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as response:
             return response.status, response.read()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from transcode.failures import is_transient
 from worker.outcomes import Done, Outcome
 from worker.queue import BATCH_SIZE
 from worker.rest import Rest
@@ -78,6 +79,8 @@ class SubmissionGate:
         if remaining_s := self.rest.remaining_s(now_s=self.clock()):
             await pause(stop, min(MAX_WAIT_S, remaining_s))
             return 0
+        if self.rest.is_trying and not await self._mediaconvert_responds():
+            return 0
         wanted = 1 if self.rest.is_trying else self.pace.batch_size
         permitted = await self._permitted(wanted) if self._is_busy else wanted
         if not permitted:
@@ -89,6 +92,22 @@ class SubmissionGate:
         self._is_busy = bool(outcomes)
         self.rest.record(outcomes, now_s=self.clock())
         self.hold_back.record_created(sum(isinstance(outcome, Done) for outcome in outcomes))
+
+    async def _mediaconvert_responds(self) -> bool:
+        """Return whether MediaConvert is available; if it isn't, the rest continues.
+
+        An upload whose CreateJob failed needs a search before its next attempt, because the job may exist. So during an
+        outage the submitter counts jobs instead of trying one upload after another.
+        """
+        try:
+            waiting = await self.count_waiting()
+        except Exception as error:  # noqa: BLE001 -- only an upload can show whether another defect passes
+            if is_transient(error):
+                self.rest.extend(now_s=self.clock())
+                return False
+            return True
+        self.hold_back.record_read(waiting, now_s=self.clock())
+        return True
 
     async def _permitted(self, wanted: int) -> int:
         if self.hold_back.must_read(now_s=self.clock()):

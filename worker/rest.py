@@ -31,8 +31,12 @@ class Rest:
         if not all(outages):
             self.until_s = self.length_s = 0
         elif now_s >= self.until_s:
-            self.length_s = min(MAX_REST_S, self.length_s * 2 or FIRST_REST_S)
-            self.until_s = now_s + self.length_s
+            self.extend(now_s=now_s)
+
+    def extend(self, *, now_s: float) -> None:
+        """Begin a rest, twice as long as the one before."""
+        self.length_s = min(MAX_REST_S, self.length_s * 2 or FIRST_REST_S)
+        self.until_s = now_s + self.length_s
 
     def remaining_s(self, *, now_s: float) -> float:
         """Return the seconds until a poller may try again; 0 if it may now."""

@@ -160,7 +160,7 @@ def _kms_requests(load: Workload, target: Target) -> float:
         worker_s, service_s, held_s = _function_seconds(load)
         connections = 1 + load.uploads * (worker_s + service_s + held_s) / (prices.HOURS * 3_600)
     else:
-        connections = sum(_tasks(load)) * counts.TASK_CONNECTIONS
+        connections = sum(tasks(load)) * counts.TASK_CONNECTIONS
     refreshes = connections * counts.KMS_TABLES * counts.KMS_REQUESTS_PER_HOUR * prices.HOURS
     return min(load.uploads * (_writes(load) + _reads(load)), refreshes)
 
@@ -225,7 +225,7 @@ def _functions(load: Workload) -> list[BillLine]:
 
 def _containers(load: Workload) -> list[BillLine]:
     task_usd = prices.HOURS * (0.25 * prices.VCPU_HOUR.usd + 0.5 * prices.TASK_GB_HOUR.usd)
-    service_tasks, worker_tasks = _tasks(load)
+    service_tasks, worker_tasks = tasks(load)
     balancer_usd = prices.HOURS * (prices.BALANCER_HOUR.usd + prices.BALANCER_UNIT_HOUR.usd)
     return [
         BillLine(name="Fargate: service", usd=service_tasks * task_usd),
@@ -241,7 +241,8 @@ PEAK_FACTOR = 4
 """Ratio of the busiest hour's load to the average load."""
 
 
-def _tasks(load: Workload) -> tuple[int, int]:
+def tasks(load: Workload) -> tuple[int, int]:
+    """Return the number of the service's tasks and of the worker's in the busiest hour."""
     month_s = prices.HOURS * 3_600
     streams = load.uploads * load.job_s / month_s * PEAK_FACTOR
     messages_per_s = load.uploads * load.messages / month_s * PEAK_FACTOR

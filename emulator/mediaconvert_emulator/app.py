@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from mediaconvert_emulator.errors import ApiError
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings
 from mediaconvert_emulator.publisher import Publisher
+from mediaconvert_emulator.request_gate import RequestGate
 from mediaconvert_emulator.routes import api_error, routes
 from mediaconvert_emulator.runner import JobRunner
 from mediaconvert_emulator.scheduler import Scheduler
@@ -81,6 +83,7 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
         queues=settings.queues,
         concurrency=settings.concurrency,
         jobs=JobStore(finished_kept=settings.finished_jobs_kept),
+        gate=RequestGate(settings.rates, time.monotonic(), failures=settings.chaos.fail_requests),
         publisher=publisher,
         scheduler=Scheduler(
             runner, publisher, account, concurrency=settings.concurrency, time_factor=settings.time_factor

@@ -1,4 +1,4 @@
-"""Fault injection: lost, repeated, late and reordered events, and failing CreateJob requests. Pure."""
+"""Fault injection: lost, repeated, late and reordered events, and failing requests. Pure."""
 
 from random import Random
 from typing import Literal
@@ -13,6 +13,15 @@ class CreateJobFailures(BaseModel):
 
     count: int = Field(default=0, ge=0, description="Number of the next CreateJob requests that fail.")
     status: Literal[403, 429, 500] = Field(default=429, description="HTTP status of their responses.")
+
+
+class RequestFailures(BaseModel):
+    """A period in which every request of the API fails, and the HTTP status. It begins when the settings are set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    for_s: float = Field(default=0, ge=0, le=86_400, description="Seconds for which every request fails.")
+    status: Literal[429, 500] = Field(default=500, description="HTTP status of the responses.")
 
 
 class Chaos(BaseModel):
@@ -33,6 +42,7 @@ class Chaos(BaseModel):
     reorder_window_s: float = Field(default=2, ge=0, le=3600, description="Delay of a reordered event.")
     seed: int | None = Field(default=None, description="Seed of the random numbers, to repeat a run.")
     fail_create_job: CreateJobFailures = CreateJobFailures()
+    fail_requests: RequestFailures = RequestFailures()
 
 
 def delivery_delays_s(chaos: Chaos, random: Random, *, is_final: bool) -> tuple[float, ...]:

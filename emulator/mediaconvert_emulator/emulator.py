@@ -3,25 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mediaconvert_emulator.errors import (
-    BadRequestException,
-    ConflictException,
-    ForbiddenException,
-    InternalServerErrorException,
-    NotFoundException,
-    TooManyRequestsException,
-)
+from mediaconvert_emulator.errors import BadRequestException, ConflictException, NotFoundException
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.listing import PageRequest, filter_jobs, paginate
 from mediaconvert_emulator.publisher import Publisher
+from mediaconvert_emulator.request_gate import RequestGate, injected_error
 from mediaconvert_emulator.request_validation import check_request
 from mediaconvert_emulator.scheduler import Scheduler, now_ms
 from mediaconvert_emulator.store import JobStore, TemplateStore
 from mediaconvert_emulator.submission import AccountResources, job_from_request
 from mediaconvert_emulator.wire import job_json, queue_json, template_json
-
-INJECTED_ERRORS = {403: ForbiddenException, 429: TooManyRequestsException, 500: InternalServerErrorException}
 
 Query = Mapping[str, str]
 
@@ -36,13 +28,14 @@ class Emulator:
     jobs: JobStore
     publisher: Publisher
     scheduler: Scheduler
+    gate: RequestGate
     templates: TemplateStore = field(default_factory=TemplateStore)
     started_ms: int = field(default_factory=now_ms)
 
     def create_job(self, body: JsonObject) -> JsonObject:
         """Perform CreateJob."""
         if status := self.publisher.take_create_job_failure():
-            raise INJECTED_ERRORS[status]("The emulator's chaos settings fail this request")
+            raise injected_error(status)
         token = body.get("clientRequestToken")
         existing = self.jobs.find_by_token(token, now_ms()) if isinstance(token, str) and token else None
         if existing:

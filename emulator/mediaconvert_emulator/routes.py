@@ -1,6 +1,7 @@
 """The HTTP routes of the API: paths, status codes, the form of errors. `/_emulator` is not part of AWS's API."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -20,19 +21,30 @@ API = "/2017-08-29"
 def routes() -> list[Route]:
     """Return all routes. They find the emulator in the application's state."""
     return [
-        _route("POST", "/jobs", lambda e, _, body: e.create_job(body), status=201),
-        _route("GET", "/jobs", lambda e, r, _: e.list_jobs(r.query_params)),
-        _route("GET", "/search", lambda e, r, _: e.list_jobs(r.query_params)),
-        _route("GET", "/jobs/{id}", lambda e, r, _: e.get_job(r.path_params["id"])),
-        _route("DELETE", "/jobs/{id}", lambda e, r, _: e.cancel_job(r.path_params["id"]), status=202),
-        _route("GET", "/queues", lambda e, r, _: e.list_queues(r.query_params)),
-        _route("GET", "/queues/{name}", lambda e, r, _: e.get_queue(r.path_params["name"])),
-        _route("POST", "/jobTemplates", lambda e, _, body: e.create_template(body), status=201),
-        _route("GET", "/jobTemplates", lambda e, r, _: e.list_templates(r.query_params)),
-        _route("GET", "/jobTemplates/{name}", lambda e, r, _: e.get_template(r.path_params["name"])),
-        _route("PUT", "/jobTemplates/{name}", lambda e, r, body: e.update_template(r.path_params["name"], body)),
-        _route("DELETE", "/jobTemplates/{name}", lambda e, r, _: e.delete_template(r.path_params["name"]), status=202),
-        _route("POST", "/endpoints", lambda _, r, __: {"endpoints": [{"url": public_url(r)}]}),
+        _route("CreateJob", "POST", "/jobs", lambda e, _, body: e.create_job(body), status=201),
+        _route("ListJobs", "GET", "/jobs", lambda e, r, _: e.list_jobs(r.query_params)),
+        _route("SearchJobs", "GET", "/search", lambda e, r, _: e.list_jobs(r.query_params)),
+        _route("GetJob", "GET", "/jobs/{id}", lambda e, r, _: e.get_job(r.path_params["id"])),
+        _route("CancelJob", "DELETE", "/jobs/{id}", lambda e, r, _: e.cancel_job(r.path_params["id"]), status=202),
+        _route("ListQueues", "GET", "/queues", lambda e, r, _: e.list_queues(r.query_params)),
+        _route("GetQueue", "GET", "/queues/{name}", lambda e, r, _: e.get_queue(r.path_params["name"])),
+        _route("CreateJobTemplate", "POST", "/jobTemplates", lambda e, _, body: e.create_template(body), status=201),
+        _route("ListJobTemplates", "GET", "/jobTemplates", lambda e, r, _: e.list_templates(r.query_params)),
+        _route("GetJobTemplate", "GET", "/jobTemplates/{name}", lambda e, r, _: e.get_template(r.path_params["name"])),
+        _route(
+            "UpdateJobTemplate",
+            "PUT",
+            "/jobTemplates/{name}",
+            lambda e, r, body: e.update_template(r.path_params["name"], body),
+        ),
+        _route(
+            "DeleteJobTemplate",
+            "DELETE",
+            "/jobTemplates/{name}",
+            lambda e, r, _: e.delete_template(r.path_params["name"]),
+            status=202,
+        ),
+        _route("DescribeEndpoints", "POST", "/endpoints", lambda _, r, __: {"endpoints": [{"url": public_url(r)}]}),
         Route("/_emulator/health", health, methods=["GET"]),
         Route("/_emulator/chaos", get_chaos, methods=["GET"]),
         Route("/_emulator/chaos", put_chaos, methods=["PUT"]),
@@ -41,11 +53,18 @@ def routes() -> list[Route]:
 
 
 def _route(
-    method: str, path: str, operation: Callable[[Emulator, Request, JsonObject], JsonObject], *, status: int = 200
+    name: str,
+    method: str,
+    path: str,
+    operation: Callable[[Emulator, Request, JsonObject], JsonObject],
+    *,
+    status: int = 200,
 ) -> Route:
     async def endpoint(request: Request) -> Response:
+        emulator: Emulator = request.app.state.emulator
+        emulator.gate.enter(name, now_s=time.monotonic())
         body = await _json_body(request) if method in {"POST", "PUT"} else {}
-        return JSONResponse(operation(request.app.state.emulator, request, body), status)
+        return JSONResponse(operation(emulator, request, body), status)
 
     return Route(API + path, endpoint, methods=[method])
 
@@ -68,10 +87,11 @@ def public_url(request: Request) -> str:
 
 
 async def health(request: Request) -> Response:
-    """Return the number of jobs in each status."""
+    """Return the number of jobs in each status, and the number of requests by operation and result."""
     emulator: Emulator = request.app.state.emulator
     statuses = [str(job.status) for job in emulator.jobs.all()]
-    return JSONResponse({"status": "ok", "jobs": {status: statuses.count(status) for status in sorted(set(statuses))}})
+    jobs = {status: statuses.count(status) for status in sorted(set(statuses))}
+    return JSONResponse({"status": "ok", "jobs": jobs, "requests": dict(sorted(emulator.gate.counts.items()))})
 
 
 async def get_chaos(request: Request) -> Response:
@@ -84,9 +104,11 @@ async def put_chaos(request: Request) -> Response:
     """Replace the chaos settings; `{}` ends all chaos."""
     emulator: Emulator = request.app.state.emulator
     try:
-        emulator.publisher.set_chaos(Chaos.model_validate(await _json_body(request)))
+        chaos = Chaos.model_validate(await _json_body(request))
     except ValidationError as error:
         raise BadRequestException(str(error)) from error
+    emulator.publisher.set_chaos(chaos)
+    emulator.gate.fail(chaos.fail_requests, now_s=time.monotonic())
     return await get_chaos(request)
 
 

@@ -9,6 +9,7 @@ from pydantic import AliasChoices, Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mediaconvert_emulator.chaos import Chaos
+from mediaconvert_emulator.request_gate import RequestRates
 
 REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
@@ -49,7 +50,20 @@ class EmulatorSettings(BaseSettings):
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("Default",), description="Names of the queues, comma-separated; they share the concurrency."
     )
-    concurrency: int = Field(default=1, ge=1, le=64, description="Maximum number of jobs that run at the same time.")
+    concurrency: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="Maximum number of jobs that run at the same time; all others wait as SUBMITTED, in order.",
+    )
+    requests_per_s: float | None = Field(
+        default=None, gt=0, description="Rate of all requests of the API together; above it they are a 429."
+    )
+    request_burst: int = Field(default=100, ge=1, description="Requests above the rate that may come at once.")
+    create_job_per_s: float | None = Field(
+        default=None, gt=0, description="Rate of CreateJob alone, which counts for the rate of all requests too."
+    )
+    create_job_burst: int = Field(default=1, ge=1, description="CreateJob requests that may come at once.")
     time_factor: float = Field(
         default=1.0, gt=0, le=1000, description="Divides every StatusUpdateInterval: 10 makes SECONDS_10 one second."
     )
@@ -76,6 +90,16 @@ class EmulatorSettings(BaseSettings):
         description="`json` or `console`; by default `console` if the standard output is a terminal.",
     )
     log_level: str = Field(default="INFO", pattern=r"^(?i:debug|info|warning|error)$", description="Log level.")
+
+    @property
+    def rates(self) -> RequestRates:
+        """Return the account's request rates."""
+        return RequestRates(
+            per_s=self.requests_per_s,
+            burst=self.request_burst,
+            create_job_per_s=self.create_job_per_s,
+            create_job_burst=self.create_job_burst,
+        )
 
     @field_validator("queues", "templates", mode="before")
     @classmethod

@@ -177,6 +177,41 @@ def test_chaos_can_fail_create_job_requests(environment: EmulatorEnvironment) ->
     assert client.create_job(**environment.job_request(MISSING_INPUT, "fail/"))["Job"]["Status"] == "SUBMITTED"
 
 
+def test_requests_above_the_rate_are_throttled_as_on_aws(aws_endpoint: str) -> None:
+    """The SDK raises TooManyRequestsException with AWS's text; the refused requests make no job."""
+    with emulator_environment(aws_endpoint, create_job_per_s=0.001, create_job_burst=2) as environment:
+        client = boto3.client(
+            "mediaconvert", endpoint_url=environment.url, config=Config(retries={"total_max_attempts": 1})
+        )
+        for number in range(2):
+            client.create_job(**environment.job_request(MISSING_INPUT, f"rate/{number}"))
+        with pytest.raises(client.exceptions.TooManyRequestsException) as caught:
+            client.create_job(**environment.job_request(MISSING_INPUT, "rate/above"))
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+        assert caught.value.response["Error"]["Message"] == "Too Many Requests"
+        assert len(client.list_jobs()["Jobs"]) == 2
+        requests = httpx.get(f"{environment.url}/_emulator/health", trust_env=False).json()["requests"]
+        assert (requests["CreateJob ok"], requests["CreateJob 429"]) == (2, 1)
+
+
+def test_chaos_can_fail_every_request_for_a_period(environment: EmulatorEnvironment) -> None:
+    """The outage ends with its period, or with other settings."""
+    client = boto3.client(
+        "mediaconvert", endpoint_url=environment.url, config=Config(retries={"total_max_attempts": 1})
+    )
+    for failures, name in (
+        ({"for_s": 3600, "status": 429}, "TooManyRequestsException"),
+        ({"for_s": 3600}, "InternalServerErrorException"),
+    ):
+        chaos = {"fail_requests": failures}
+        httpx.put(f"{environment.url}/_emulator/chaos", json=chaos, trust_env=False).raise_for_status()
+        with pytest.raises(ClientError) as caught:
+            client.get_queue(Name="Default")
+        assert caught.value.response["Error"]["Code"] == name
+    httpx.put(f"{environment.url}/_emulator/chaos", json={}, trust_env=False).raise_for_status()
+    assert client.get_queue(Name="Default")["Queue"]["Name"] == "Default"
+
+
 AWS_CLI = ROOT / ".venv-aws" / "bin" / "aws"
 
 

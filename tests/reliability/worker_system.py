@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -170,6 +171,24 @@ class WorkerSystem:
     def chaos(self, **chaos: object) -> None:
         """Set how MediaConvert disturbs its events."""
         httpx.put(f"{self.mediaconvert_url}/_emulator/chaos", json=chaos, trust_env=False).raise_for_status()
+
+    def requests(self) -> Counter[str]:
+        """Return the number of requests that reached MediaConvert: `CreateJob ok`, `SearchJobs 429` and so on."""
+        return Counter(self._counted()["requests"])
+
+    def ended_jobs(self) -> int:
+        """Return the number of MediaConvert's jobs that are over."""
+        return sum(count for status, count in self._counted()["jobs"].items() if status in FINAL)
+
+    def _counted(self) -> dict[str, dict[str, int]]:
+        response = httpx.get(f"{self.mediaconvert_url}/_emulator/health", trust_env=False).raise_for_status()
+        counted: dict[str, dict[str, int]] = response.json()
+        return counted
+
+    def submission_calls(self) -> int:
+        """Return the number of CreateJob and SearchJobs requests that reached MediaConvert, with any result."""
+        counted = ("CreateJob ", "SearchJobs ")
+        return sum(count for name, count in self.requests().items() if name.startswith(counted))
 
     def jobs(self) -> list[dict[str, Any]]:
         """Return all of MediaConvert's jobs of this system."""

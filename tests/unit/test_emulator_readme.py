@@ -33,7 +33,7 @@ def test_the_chaos_examples_are_valid() -> None:
     """The last one ends all faults."""
     examples = [Chaos.model_validate_json(body) for body in re.findall(r"/_emulator/chaos -d '(.*)'", README)]
 
-    assert len(examples) == 3
+    assert len(examples) == 4
     assert examples[-1] == Chaos()
 
 

@@ -1,0 +1,42 @@
+"""docs/scale.md has the tables that the code computes, and every goal was reached when it was written."""
+
+import itertools
+from pathlib import Path
+
+from bench.scale.needs import SCALES, breaks, need, submission_settings
+from bench.scale.scale_report import breaks_table, head, needs_table
+
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
+
+
+def test_the_computed_tables_are_up_to_date() -> None:
+    """`make scale` writes the document."""
+    assert DOCUMENT.startswith("\n".join([*head(), *needs_table(), *breaks_table()]))
+
+
+def test_no_goal_is_missed() -> None:
+    """`make scale` marks a missed goal."""
+    assert "## Goals" in DOCUMENT
+    assert "missed" not in DOCUMENT
+
+
+def test_a_larger_scale_needs_more_of_everything() -> None:
+    """No quota, task or dollar falls with the load."""
+    needs = [need(scale) for scale in SCALES]
+    for small, large in itertools.pairwise(needs):
+        assert small.calls_per_s <= large.calls_per_s
+        assert small.concurrent_jobs < large.concurrent_jobs
+        assert (small.submitters, small.backlog) <= (large.submitters, large.backlog)
+        assert small.usd < large.usd
+
+
+def test_mediaconverts_limits_are_reached_first() -> None:
+    """Both are quotas that AWS raises on request, so an account should request them first."""
+    first, second = breaks()[:2]
+    assert {first.limit, second.limit} == {"MediaConvert's concurrent jobs", "MediaConvert's calls a second"}
+
+
+def test_the_settings_of_submission_are_the_defaults_at_a_low_rate() -> None:
+    """A deployment of any usual size changes nothing."""
+    assert submission_settings(2) == (2, 100)
+    assert submission_settings(50) == (4, 500)
