@@ -101,6 +101,7 @@ def _check_concurrency(intent: Intent, facts: Facts) -> Finding:
     parameters = intent.parameters["lambda"]
     requested = RequestedConcurrency(
         uploads=int(parameters["UploadsConcurrency"]),
+        submission=int(parameters["SubmissionConcurrency"]),
         job_events=int(parameters["JobEventsConcurrency"]),
         worker_reserved=int(parameters["WorkerReservedConcurrency"]),
         service_reserved=int(parameters["ServiceReservedConcurrency"]),

@@ -25,6 +25,7 @@ from local.embedded_aws import ROOT
 UNREAD = Unread(reason="AccessDenied")
 LAMBDA = {
     "UploadsConcurrency": "5",
+    "SubmissionConcurrency": "2",
     "JobEventsConcurrency": "10",
     "WorkerReservedConcurrency": "0",
     "ServiceReservedConcurrency": "0",
