@@ -58,6 +58,15 @@ def test_a_body_that_is_not_a_known_message_is_refused(body: str) -> None:
         PARSER.parse_events(body)
 
 
+@pytest.mark.parametrize("status", [[], {}, None, 5, ["COMPLETE"]])
+def test_a_status_that_is_not_a_text_is_refused(load_message: LoadMessage, status: object) -> None:
+    """A list can't be looked up among the final statuses."""
+    payload = load_message("job_complete_hls")
+    payload["detail"]["status"] = status
+    with pytest.raises(MalformedMessageError, match=r"detail\.status"):
+        PARSER.parse_events(json.dumps(payload))
+
+
 @pytest.mark.parametrize(
     "job_id",
     ["", "claim:0f4c1d", "1763798400123-k3v9qa\n", "a" * 101, "a/b", "ä", "\ud83d", None, 5, ["1-a"]],

@@ -36,7 +36,8 @@ def parse_final_event(payload: Mapping[str, Any], error: ValidationError) -> Fin
         ValidationError: The event is not final, or names no job.
     """
     detail = payload.get("detail")
-    if not isinstance(detail, dict) or detail.get("status") not in FINAL_STATUSES:
+    status = detail.get("status") if isinstance(detail, dict) else None
+    if not isinstance(detail, dict) or not isinstance(status, str) or status not in FINAL_STATUSES:
         raise error
     detail, unparsed = copy.deepcopy(detail), list[str]()
     for _ in range(MAX_ROUNDS):
