@@ -9,8 +9,10 @@ from transcode.job_view import EXAMPLE_FILE
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*"'
-MEDIA_TYPE = rf"^{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_WORD}|{_QUOTED}))*$"
-"""RFC 9110, 8.3.1. The type becomes a header of the upload, so it must not contain another header."""
+_LIST = rf"{_WORD}(?:,{_WORD})*"
+MEDIA_TYPE = rf"^{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_LIST}|{_QUOTED}))*$"
+"""RFC 9110, 8.3.1, and the list without quotes that browsers write for recordings (`codecs=vp9,opus`). The type becomes a
+header of the upload, so it must not contain another header."""
 
 ContentType = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=MEDIA_TYPE)]
 

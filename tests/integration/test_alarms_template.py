@@ -11,6 +11,7 @@ from typing import Any
 import aioboto3
 import pytest
 
+from local.cloudformation_template import parse
 from local.embedded_aws import ROOT
 from local.provision import Stack
 
@@ -118,7 +119,9 @@ def alarms(stack: Stack, prefix: str, mediaconvert_exports: None) -> Deployed:  
         functions = {"ServiceFunction": "service", "WorkerFunction": "worker"}
         without_math = {"FailedJobPercent": "0"}
         given = {"StackPrefix": prefix, "AlarmEmail": "a@example.com", **functions, **without_math, **groups}
-        return await _deploy(stack, _template("alarms.yaml"), **given)
+        template = parse(_template("alarms.yaml"))
+        del template["Resources"]["Budget"]  # the emulators have no budgets
+        return await _deploy(stack, json.dumps(template), **given)
 
     return _finish(deploy())
 

@@ -68,7 +68,17 @@ async def test_a_queue_has_the_attributes_of_the_template(stack: Stack, logical_
         assert redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] in policy["deadLetterTargetArn"]
 
 
-@pytest.mark.parametrize(("logical_id", "name"), QUEUES)
+@pytest.mark.parametrize(("logical_id", "name"), [queue for queue in QUEUES if "Submission" in queue[0]])
+async def test_no_service_may_send_to_the_submission_queue(stack: Stack, logical_id: str, name: str) -> None:
+    """Only the worker sends to it, with its own role. The policy, without which SQS has none, refuses plain HTTP."""
+    async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:
+        response = await client.get_queue_attributes(QueueUrl=getattr(stack, name), AttributeNames=["All"])
+    assert "Policy" not in response["Attributes"], logical_id
+    statements = TEMPLATE["Resources"]["SubmissionQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert [statement["Effect"] for statement in statements] == ["Deny"]
+
+
+@pytest.mark.parametrize(("logical_id", "name"), [queue for queue in QUEUES if "Submission" not in queue[0]])
 async def test_only_the_pipelines_own_rule_may_send_to_a_queue(stack: Stack, logical_id: str, name: str) -> None:
     """No other rule, service or account may. The test reads the policy, because the emulators don't enforce it."""
     async with aioboto3.Session().client("sqs", endpoint_url=stack.endpoint_url) as client:

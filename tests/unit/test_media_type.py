@@ -15,6 +15,7 @@ ADAPTER: TypeAdapter[str] = TypeAdapter(ContentType)
     [
         "video/mp4",
         "video/webm;codecs=vp9",
+        "video/webm;codecs=vp9,opus",
         'video/webm; codecs="vp8, opus"',
         "application/vnd.apple.mpegurl",
         "video/x-matroska ;a=b;\tc=d",
