@@ -11,8 +11,8 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*"'
 _LIST = rf"{_WORD}(?:,{_WORD})*"
 MEDIA_TYPE = rf"^{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_LIST}|{_QUOTED}))*$"
-"""RFC 9110, 8.3.1, and the list without quotes that browsers write for recordings (`codecs=vp9,opus`). The type becomes a
-header of the upload, so it must not contain another header."""
+"""RFC 9110, 8.3.1, and the list without quotes that browsers write for recordings (`codecs=vp9,opus`). The type becomes
+a header of the upload, so it must not contain another header."""
 
 ContentType = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=MEDIA_TYPE)]
 
