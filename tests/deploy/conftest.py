@@ -41,7 +41,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def calls_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of the AWS calls of `python -m deploy`, one a line; a destruction isn't recorded."""
+    """Return the file of the AWS calls of deployments, one a line; checks alone and a destruction aren't recorded."""
     path = tmp_path_factory.mktemp("calls") / "calls"
     path.touch()
     return path
@@ -62,7 +62,7 @@ def _deploy(
 ) -> CommandResult:
     """Run `python -m deploy` in a changed environment (None unsets a variable), with `answer` as its input."""
     recording = {"PYTHONPATH": str(CALL_RECORDER), "DEPLOY_CALLS_FILE": str(calls_file)}
-    if arguments[0] == "down":
+    if arguments[0] in {"preflight", "down"}:
         recording = {}
     variables = {**os.environ, **recording, **(environment or {})}
     done = subprocess.run(

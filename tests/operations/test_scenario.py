@@ -24,7 +24,8 @@ def test_one_id_follows_an_upload_in_both_logs(scenario: Scenario) -> None:
     lines = scenario.lines(scenario.worker, upload=upload)
     assert "job.submitted" in {line["event"] for line in lines}
     assert "Completed" in {line["event_type"] for line in lines if line["event"] == "job.advanced"}
-    assert len({line["job_id"] for line in lines}) == 1
+    assert len({line["job_id"] for line in lines if "job_id" in line}) == 1
+    assert {line["event"] for line in lines if "job_id" not in line} == {"upload.queued"}
 
 
 def test_a_request_is_followed_to_the_end_of_its_job(scenario: Scenario) -> None:
@@ -49,15 +50,20 @@ def test_the_log_has_the_waiting_time_and_the_duration_of_a_job(scenario: Scenar
 
 
 def test_one_trace_runs_from_the_request_to_the_end_of_its_job(scenario: Scenario) -> None:
-    """It has the service's request, the message, the call that created the job, and the writes for its events."""
+    """It has the service's request, both messages, the call that created the job, and the writes for its events."""
     service = "mediaconvert-status-service"
     request = next(span for span in scenario.received.named("POST /jobs") if span.process == service)
     of_trace = [span for span in scenario.received.spans if span.trace_id == request.trace_id]
     worker_spans = {span.name for span in of_trace if span.process == "mediaconvert-status-worker"}
     assert {"submit upload", "MediaConvert.CreateJob", "apply job events", "DynamoDB.UpdateItem"} <= worker_spans
     submitting = next(span for span in of_trace if span.name == "submit upload")
-    sending = next(span for span in of_trace if span.span_id == submitting.parent_id)
-    assert sending.process == service
+    senders, by_id = list[str](), {span.span_id: span for span in of_trace}
+    span = submitting
+    while span.parent_id in by_id:
+        span = by_id[span.parent_id]
+        senders.append(span.process)
+    assert senders[0] == "mediaconvert-status-worker", "intake sends the message on"
+    assert senders[-1] == service
     assert submitting.attributes["upload"] == upload_of(scenario.bad_file)
 
 

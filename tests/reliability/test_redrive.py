@@ -90,13 +90,15 @@ def test_a_killed_redrive_completes_when_it_runs_again(redrive: Redrive, tmp_pat
 
 def test_an_interrupted_command_says_that_the_task_goes_on(redrive: Redrive) -> None:
     """Ctrl-C ends the command with status 130; the move task moves the rest."""
-    redrive.bury_many(40)
+    redrive.bury_many(150)  # for 15 s, so that the command is interrupted before the task ends
     sending = redrive.start(*UPLOADS, "--send", "--per-second", "10")
     eventually(lambda: redrive.system.waiting(redrive.system.stack.uploads_queue_url), bool, deadline_s=60)
     os.kill(sending.pid, signal.SIGINT)
     output, _ = sending.communicate(timeout=30)
     assert (sending.returncode, "--cancel cancels it" in output) == (130, True), output
-    eventually(lambda: redrive.system.waiting(redrive.system.stack.uploads_queue_url), lambda n: n == 40, deadline_s=60)
+    eventually(
+        lambda: redrive.system.waiting(redrive.system.stack.uploads_queue_url), lambda n: n == 150, deadline_s=60
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)
