@@ -20,7 +20,7 @@ from rich.markdown import Markdown
 
 from bench.harness import Bench
 from bench.results import Report, Row
-from bench.rows import calls, cold_start, growth, latency, memory, status, streams, worker
+from bench.rows import calls, cold_start, growth, intake, latency, memory, status, streams, worker
 from local.embedded_aws import CREDENTIALS
 
 ROWS: Mapping[str, Callable[[Bench], Row]] = {
@@ -29,6 +29,7 @@ ROWS: Mapping[str, Callable[[Bench], Row]] = {
     "streams": streams.streams,
     "worker-steady": worker.steady,
     "worker-backlog": worker.backlogged,
+    "worker-intake": intake.intake,
     "latency": latency.visible,
     "calls": calls.bill,
     "cold-start": cold_start.start,

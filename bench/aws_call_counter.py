@@ -25,6 +25,8 @@ OPERATIONS = (
     "s3:PutObject",
     "s3:HeadObject",
     "sqs:ReceiveMessage",
+    "sqs:SendMessage",
+    "sqs:SendMessageBatch",
     "sqs:DeleteMessageBatch",
     "sqs:ChangeMessageVisibilityBatch",
     "mediaconvert:CreateJob",

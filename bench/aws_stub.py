@@ -1,7 +1,8 @@
 """`python -m bench.aws_stub`: an AWS with canned responses, for rows where the emulator would be the bottleneck.
 
 It stores no rows and checks no requests. A read returns a row for any key, and a write is acknowledged. `POST
-/load?messages=…&jobs=…` fills the queue, and `GET /progress` returns how many messages are deleted, and in what time.
+/load?queue=job_events&messages=…&jobs=…&bucket=…` (or `queue=uploads`) fills a queue, and `GET /progress?queue=…`
+returns how many messages are deleted, and in what time.
 Responses come at once, or after the delay set by `POST /delay?ms=…`. With uvloop and httptools, one process responds
 much faster than an emulator that does the work.
 """
@@ -10,7 +11,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, cast
@@ -21,8 +22,10 @@ import uvloop
 
 from bench.bench_aws import row
 from bench.job_events import backlog
+from bench.upload_events import uploads
 
 EMPTY_POLL_S = 1.0
+NUMBERS_OF_MESSAGES = tuple(f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible", "Delayed"))
 
 
 @dataclass(slots=True)
@@ -36,10 +39,9 @@ class Queue:
     began_s: float = 0.0
     ended_s: float = 0.0
 
-    def load(self, *, messages: int, jobs: int, bucket: str) -> None:
-        """Fill the queue with `messages` messages of `jobs` jobs."""
-        bodies = islice(backlog(jobs=jobs, input_bucket=bucket), messages)
-        self.waiting = [_message(at, body) for at, body in enumerate(bodies)][::-1]
+    def load(self, bodies: Iterable[str], *, messages: int) -> None:
+        """Fill the queue with `messages` messages."""
+        self.waiting = [_message(at, body) for at, body in enumerate(islice(bodies, messages))][::-1]
         self.loaded, self.deleted, self.writes = messages, 0, 0
         self.began_s = self.ended_s = 0.0
 
@@ -72,7 +74,7 @@ def respond(target: str, request: Mapping[str, Any]) -> bytes:
     match target.rpartition(".")[2]:
         case "UpdateItem" | "PutItem":
             QUEUES["job_events"].writes += 1
-            return b"{}"
+            return _written(request)
         case "GetItem":
             (key,) = request["Key"].values()
             return json.dumps({"Item": row(key["S"], now_s=NOW_S)}).encode()
@@ -90,11 +92,20 @@ def respond(target: str, request: Mapping[str, Any]) -> bytes:
             policy = json.dumps(
                 {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 1000}
             )
-            return json.dumps({"Attributes": {"RedrivePolicy": policy, "VisibilityTimeout": "30"}}).encode()
+            numbers = dict.fromkeys(NUMBERS_OF_MESSAGES, "0")
+            return json.dumps({"Attributes": {"RedrivePolicy": policy, "VisibilityTimeout": "30", **numbers}}).encode()
         case "GetQueueUrl":
             return b'{"QueueUrl":"http://127.0.0.1/000000000000/dead"}'
         case _:
             return b"{}"
+
+
+def _written(request: Mapping[str, Any]) -> bytes:
+    """Return the row of an update that asks for it, as it would be after the write."""
+    if request.get("ReturnValues") != "ALL_NEW":
+        return b"{}"
+    (key,) = request["Key"].values()
+    return json.dumps({"Attributes": row(key["S"], now_s=NOW_S)}).encode()
 
 
 def _queue(request: Mapping[str, Any]) -> Queue:
@@ -105,14 +116,20 @@ def command(path: str) -> bytes:
     """Handle a control request of the harness."""
     parts = urlsplit(path)
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    events = QUEUES["job_events"]
+    queue = QUEUES[query.get("queue", "job_events")]
     if parts.path == "/load":
-        events.load(messages=int(query["messages"]), jobs=int(query["jobs"]), bucket=query["bucket"])
+        queue.load(_bodies(query), messages=int(query["messages"]))
     if parts.path == "/delay":
         DELAY_S["aws"] = float(query["ms"]) / 1000
-    took_s = events.ended_s - events.began_s
-    progress = {"loaded": events.loaded, "deleted": events.deleted, "writes": events.writes, "took_s": took_s}
+    took_s = queue.ended_s - queue.began_s
+    progress = {"loaded": queue.loaded, "deleted": queue.deleted, "writes": queue.writes, "took_s": took_s}
     return json.dumps(progress).encode()
+
+
+def _bodies(query: Mapping[str, str]) -> Iterable[str]:
+    if query.get("queue") == "uploads":
+        return uploads(input_bucket=query["bucket"])
+    return backlog(jobs=int(query["jobs"]), input_bucket=query["bucket"])
 
 
 class Connection(asyncio.Protocol):

@@ -11,7 +11,7 @@ import httpx
 from bench.bench_aws import BenchAws
 from bench.harness import wait_for
 from bench.job_events import backlog
-from bench.measured_processes import MeasuredProcess, running_module
+from bench.measured_processes import BenchError, MeasuredProcess, running_module
 from transcode.aws import Aws
 from worker.queue import BATCH_SIZE
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
 
 JOBS = 500
+SQS_CALLS = ("sqs:ReceiveMessage", "sqs:DeleteMessageBatch", "sqs:SendMessage", "sqs:SendMessageBatch")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +31,9 @@ class DrainResult:
     cpu_us: float
     """The worker's processor time per event."""
     writes: float
-    """UpdateItem calls per event."""
+    """UpdateItem and PutItem calls per event."""
     sqs_calls: float
-    """ReceiveMessage and DeleteMessageBatch calls per event."""
+    """SQS calls per event that receive, delete or send messages."""
     emulator: float = 0.0
     """The emulator's processor use, in cores."""
 
@@ -73,8 +74,8 @@ def _result(worker: MeasuredProcess, *, events: int, took_s: float, cpu_s: float
         events=events,
         took_s=took_s,
         cpu_us=1e6 * (worker.cpu_s() - cpu_s) / events,
-        writes=calls["dynamodb:UpdateItem"] / events,
-        sqs_calls=(calls["sqs:ReceiveMessage"] + calls["sqs:DeleteMessageBatch"]) / events,
+        writes=(calls["dynamodb:UpdateItem"] + calls["dynamodb:PutItem"]) / events,
+        sqs_calls=sum(calls[name] for name in SQS_CALLS) / events,
     )
 
 
@@ -105,24 +106,29 @@ async def _wait_until_empty(sqs: "SQSClient", url: str) -> None:
         if not any(int(attributes[name]) for name in names):
             return
         time.sleep(0.02)  # noqa: ASYNC251 -- nothing else runs in this loop
+    raise BenchError("the worker did not empty the queue within 300 s")
 
 
-def drain_stub(bench_aws: BenchAws, *, messages: int, batch: int, jobs: int = JOBS) -> DrainResult:
-    """Let a new worker empty the stub's queue repeatedly, with `batch` messages each time."""
+def drain_stub(
+    bench_aws: BenchAws, *, messages: int, batch: int, jobs: int = JOBS, queue: str = "job_events"
+) -> DrainResult:
+    """Let a new worker empty a queue of the stub repeatedly, with `batch` messages each time."""
     with stub_client(bench_aws) as stub:
 
         def load() -> None:
-            stub.post("/load", params={"messages": batch, "jobs": jobs, "bucket": bench_aws.stack.input_bucket})
+            bucket = bench_aws.stack.input_bucket
+            stub.post("/load", params={"queue": queue, "messages": batch, "jobs": jobs, "bucket": bucket})
+
+        def progress() -> Any:  # noqa: ANN401 -- JSON
+            return stub.get("/progress", params={"queue": queue}).json()
 
         with running_module("bench.counted_process", "worker", settings=bench_aws.settings) as worker:
             wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] > 0)
             cpu_s, took_s = worker.cpu_s(), 0.0
             for _ in range(messages // batch):
                 load()
-                wait_for(
-                    "the worker empties the stub's queue", lambda: stub.get("/progress").json()["deleted"] >= batch
-                )
-                took_s += stub.get("/progress").json()["took_s"]
+                wait_for("the worker empties the stub's queue", lambda: progress()["deleted"] >= batch)
+                took_s += progress()["took_s"]
             return _result(worker, events=messages, took_s=took_s, cpu_s=cpu_s)
 
 
