@@ -65,7 +65,8 @@ async def test_a_queue_has_the_attributes_of_the_template(stack: Stack, logical_
     if redrive := properties.get("RedrivePolicy"):
         policy = json.loads(deployed["RedrivePolicy"])
         assert int(policy["maxReceiveCount"]) == _resolve(redrive["maxReceiveCount"])
-        assert redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] in policy["deadLetterTargetArn"]
+        dead_letter_queue = getattr(stack, dict(QUEUES)[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]])
+        assert policy["deadLetterTargetArn"].rsplit(":", 1)[-1] == dead_letter_queue.rsplit("/", 1)[-1]
 
 
 @pytest.mark.parametrize(("logical_id", "name"), [queue for queue in QUEUES if "Submission" in queue[0]])
