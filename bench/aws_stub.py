@@ -10,6 +10,7 @@ much faster than an emulator that does the work.
 import asyncio
 import json
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -101,7 +102,7 @@ def respond(target: str, request: Mapping[str, Any]) -> bytes:
 
 
 def _written(request: Mapping[str, Any]) -> bytes:
-    """Return the row of an update that asks for it, as it would be after the write."""
+    """Return the row of an update that requests it, as it would be after the write."""
     if request.get("ReturnValues") != "ALL_NEW":
         return b"{}"
     (key,) = request["Key"].values()
@@ -191,11 +192,20 @@ class Connection(asyncio.Protocol):
             self._transport.write(head % len(body) + body)
 
 
-async def serve(port: int) -> None:
-    """Serve until stopped."""
-    server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", port)
+async def serve(port: int, *, tls_port: int, certificate: str) -> None:
+    """Serve HTTP on one port and HTTPS on the other until stopped."""
+    loop = asyncio.get_running_loop()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    await loop.create_server(Connection, "127.0.0.1", tls_port, ssl=context)
+    server = await loop.create_server(Connection, "127.0.0.1", port)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(int(os.environ["PORT"])))
+    environment = os.environ
+    uvloop.run(
+        serve(
+            int(environment["PORT"]), tls_port=int(environment["TLS_PORT"]), certificate=environment["TLS_CERTIFICATE"]
+        )
+    )

@@ -1,12 +1,15 @@
 """The context of all rows: number and length of the rounds, the emulated AWS, the stub, and HTTP load."""
 
 import json
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bench.bench_aws import BenchAws, emulated_aws, free_port, stub_aws
+from bench.certificate import write_certificate
 from bench.measured_processes import BenchError, MeasuredProcess, run_module, running_module
 
 
@@ -33,6 +36,7 @@ class Bench:
     opened: ExitStack = field(default_factory=ExitStack)
     _emulator: BenchAws | None = None
     _stub: BenchAws | None = None
+    _stub_over_https: BenchAws | None = None
 
     @property
     def rounds(self) -> int:
@@ -55,9 +59,24 @@ class Bench:
     def stub(self) -> BenchAws:
         """The AWS stub, which only sends canned responses; started at first use."""
         if self._stub is None:
-            measured = self.opened.enter_context(running_module("bench.aws_stub", port=free_port()))
+            folder = Path(self.opened.enter_context(tempfile.TemporaryDirectory(prefix="bench-stub-")))
+            write_certificate(certificate := folder / "certificate.pem")
+            settings = {"TLS_PORT": str(free_port()), "TLS_CERTIFICATE": str(certificate)}
+            running = running_module("bench.aws_stub", port=free_port(), settings=settings)
+            measured = self.opened.enter_context(running)
             self._stub = stub_aws(f"http://127.0.0.1:{measured.port}")
+            over_https = stub_aws(f"https://127.0.0.1:{settings['TLS_PORT']}")
+            trusted = {**over_https.settings, "AWS_CA_BUNDLE": str(certificate)}
+            self._stub_over_https = replace(over_https, settings=trusted)
         return self._stub
+
+    @property
+    def stub_over_https(self) -> BenchAws:
+        """The same stub at its HTTPS address, as a Lambda function calls AWS."""
+        if self._stub_over_https is None:
+            _ = self.stub
+        assert self._stub_over_https is not None  # noqa: S101 -- opened with the stub
+        return self._stub_over_https
 
     def serve(self, stack: ExitStack, what: str, bench_aws: BenchAws) -> MeasuredProcess:
         """Run an HTTP server, ours or a peer's, until the stack closes."""

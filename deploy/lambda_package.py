@@ -14,7 +14,7 @@ from pathlib import Path
 
 from uv import find_uv_bin
 
-from deploy.package_contents import SERVERS, File, archive, digest, is_kept
+from deploy.package_contents import SERVERS, File, archive, digest, is_kept, packed
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / os.environ.get("LAMBDA_LOCK", "requirements/base.lock")
@@ -107,7 +107,8 @@ def _files(*, architecture: str, python: str, interpreter: str | None) -> list[F
         if interpreter:
             _run("the package's bytecode", interpreter, "-I", "-S", "-B", "-c", COMPILE, str(root))
         paths = [path for path in root.rglob("*") if path.is_file()]
-        return [File(path=path.relative_to(root).as_posix(), body=path.read_bytes()) for path in paths]
+        named = [(path.relative_to(root).as_posix(), path) for path in paths]
+        return [File(path=name, body=packed(name, path.read_bytes())) for name, path in named]
 
 
 def _sources() -> list[File]:

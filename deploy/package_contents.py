@@ -6,6 +6,7 @@ installer's records about its machine are left out.
 
 import hashlib
 import io
+import json
 import stat
 import zipfile
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from pathlib import PurePosixPath
 SERVICES = frozenset({"dynamodb", "mediaconvert", "s3", "secretsmanager", "sqs", "sso", "sso-oidc", "sts"})
 """Services whose botocore models are kept: those that `transcode/aws.py` opens, and those that provide credentials. The
 models of the other services are most of botocore's size. Its files about endpoints, partitions and retries stay."""
+
+ENDPOINTS = "botocore/data/endpoints.json"
 
 SERVERS = ("httptools", "uvicorn", "uvloop")
 """Distributions that only an HTTP server needs; Lambda needs none."""
@@ -57,6 +60,20 @@ def is_kept(path: str, *, dropped: AbstractSet[str] = frozenset()) -> bool:
             return False
         case parts:
             return "__pycache__" not in parts and path not in dropped
+
+
+def packed(path: str, body: bytes) -> bytes:
+    """Return a file's content in the package: endpoints.json, which each client reads, has fewer services."""
+    return _with_used_services(body) if path == ENDPOINTS else body
+
+
+def _with_used_services(endpoints: bytes) -> bytes:
+    """Return botocore's endpoints.json with only the services whose models are kept."""
+    document = json.loads(endpoints)
+    for partition in document["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in sorted(SERVICES & services.keys())}
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def digest(files: Sequence[File]) -> str:

@@ -46,19 +46,19 @@ UPPY_HEADERS = ("Uppy-Versions", "Uppy-Auth-Token")
 
 
 def create_app(
-    settings: ServiceSettings, *, can_stream: bool = True, clock: Callable[[], float] = time.time
+    settings: ServiceSettings, *, on_lambda: bool = False, clock: Callable[[], float] = time.time
 ) -> FastAPI:
     """Return the application; its lifespan opens and closes its AWS clients.
 
-    `can_stream` is False if the server buffers whole responses, so that a stream would never arrive. `clock` returns
-    Unix seconds.
+    `on_lambda` is true where the server buffers whole responses, so that a stream would never arrive, and where a
+    process handles one request at a time. `clock` returns Unix seconds.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_resources(settings, clock=clock) as resources:
+        async with open_resources(settings, clock=clock, in_threads=on_lambda) as resources:
             app.state.resources = resources
-            reporting = asyncio.create_task(_report_load(resources), name="report load") if can_stream else None
+            reporting = asyncio.create_task(_report_load(resources), name="report load") if not on_lambda else None
             yield
             if reporting is not None:
                 reporting.cancel()
@@ -78,7 +78,7 @@ def create_app(
     )
     app.state.verifier = _verifier(settings)
     app.state.quota = _quota(settings)
-    app.state.can_stream = can_stream
+    app.state.can_stream = not on_lambda
     problems.install(app)
     openapi.install(app)
     page.install(app, settings.web_dir)

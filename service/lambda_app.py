@@ -27,7 +27,7 @@ class LambdaApp:
     def __init__(self, settings: ServiceSettings) -> None:
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)  # Mangum gets its loop from here
-        app = create_app(settings, can_stream=False)
+        app = create_app(settings, on_lambda=True)
         self._exit_stack = AsyncExitStack()
         self._loop.run_until_complete(self._exit_stack.enter_async_context(app.router.lifespan_context(app)))
         mounted: Any = _mounted(app, settings.api_base_path.rstrip("/"))  # Mangum has a type of its own for apps

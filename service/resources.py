@@ -84,12 +84,15 @@ class Resources:
 
 @asynccontextmanager
 async def open_resources(
-    settings: ServiceSettings, *, clock: Callable[[], float] = time.time
+    settings: ServiceSettings, *, clock: Callable[[], float] = time.time, in_threads: bool = False
 ) -> AsyncIterator[Resources]:
-    """Yield the app's resources, and close them at the end. `clock` returns Unix seconds."""
+    """Yield the app's resources, and close them at the end. `clock` returns Unix seconds.
+
+    `in_threads` chooses the AWS clients that start faster, and serve few requests at once.
+    """
     lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     async with (
-        aws_of(settings) as aws,
+        aws_of(settings, in_threads=in_threads) as aws,
         AsyncExitStack() as stack,
     ):
         dynamodb = await aws.dynamodb()

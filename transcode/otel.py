@@ -14,7 +14,7 @@ from opentelemetry import metrics, trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.botocore import AiobotocoreInstrumentor
+from opentelemetry.instrumentation.botocore import AiobotocoreInstrumentor, BotocoreInstrumentor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -58,7 +58,8 @@ class Otel:
             traces.add_span_processor(RedactingProcessor())
             traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
             trace.set_tracer_provider(traces)
-            AiobotocoreInstrumentor().instrument()  # type: ignore[no-untyped-call]  # the package has no types
+            for instrumentor in (AiobotocoreInstrumentor(), BotocoreInstrumentor()):  # type: ignore[no-untyped-call]  # untyped
+                instrumentor.instrument()
         if "METRICS" in signals:
             reader = PeriodicExportingMetricReader(OTLPMetricExporter())
             metrics.set_meter_provider(MeterProvider([reader], resource, shutdown_on_exit=False))

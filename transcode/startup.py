@@ -35,6 +35,6 @@ def running(settings_type: type[SettingsType], *, process: str) -> Iterator[Sett
         telemetry.stop()
 
 
-def aws_of(settings: Settings) -> AbstractAsyncContextManager[Aws]:
-    """Return the context in which a process opens its AWS clients."""
-    return open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
+def aws_of(settings: Settings, *, in_threads: bool = False) -> AbstractAsyncContextManager[Aws]:
+    """Return the context in which a process opens its AWS clients; `in_threads` is for Lambda functions."""
+    return open_aws(region=settings.aws_region, endpoint_url=settings.aws_endpoint_url, in_threads=in_threads)

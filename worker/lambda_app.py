@@ -69,38 +69,50 @@ class LambdaWorker:
                 require_done((await self._handler.handle([message])).get(message.message_id))
                 return None
             case QueueBatches(batches=batches):
-                failed = [
-                    await self._handle_batch(await self._queue(name), messages, context)
-                    for name, messages in batches.items()
-                ]
+                failed = [await self._handle_batch(name, messages, context) for name, messages in batches.items()]
                 return batch_item_failures([message_id for each in failed for message_id in each])
 
-    async def _queue(self, name: str) -> Queue:
-        """Return the queue, opened at its first message: most functions get messages of one queue only."""
-        if name not in self._queues:
-            if name not in self._queue_urls:
-                raise QueueUnusableError(
-                    f"queue {name} is none of UPLOADS_QUEUE_URL, SUBMISSION_QUEUE_URL, JOB_EVENTS_QUEUE_URL"
-                )
-            self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
-        return self._queues[name]
-
-    async def _handle_batch(self, queue: Queue, messages: Sequence[Message], context: Context) -> Sequence[str]:
-        """Handle the messages, and return the ids of those that SQS must deliver again."""
-        handler = self._handler_of(queue)
+    async def _handle_batch(self, name: str, messages: Sequence[Message], context: Context) -> Sequence[str]:
+        """Handle the messages of the queue, and return the ids of those that SQS must deliver again."""
+        handler = self._handler_of(name)
         screening = await handler.screen(messages)
         outcomes = {**screening.outcomes, **await handler.handle(screening.ready)}
         together = [message for message in messages if message not in screening.suspects]
-        failed = list(await _apply_outcomes(queue, together, outcomes))
+        failed = list(await self._apply_outcomes(name, together, outcomes))
         if screening.suspects:
             # Lambda deletes messages only after the invocation. If it dies now, they would be handled once more.
+            queue = await self._queue(name)
             await queue.delete([message for message in together if message.message_id not in failed])
         for suspect in screening.suspects:
-            failed += await _apply_outcomes(queue, [suspect], await _handle_alone(handler, suspect, context))
+            failed += await self._apply_outcomes(name, [suspect], await _handle_alone(handler, suspect, context))
         return failed
 
-    def _handler_of(self, queue: Queue) -> DeliveryHandler:
-        return self._submission if queue.url == self._submission_queue_url else self._handler
+    def _handler_of(self, name: str) -> DeliveryHandler:
+        if name not in self._queue_urls:
+            raise QueueUnusableError(
+                f"queue {name} is none of UPLOADS_QUEUE_URL, SUBMISSION_QUEUE_URL, JOB_EVENTS_QUEUE_URL"
+            )
+        return self._submission if self._queue_urls[name] == self._submission_queue_url else self._handler
+
+    async def _apply_outcomes(
+        self, name: str, messages: Sequence[Message], outcomes: Mapping[str, Outcome]
+    ) -> Sequence[str]:
+        """Apply the outcomes, and return the ids of the messages that SQS must deliver again.
+
+        Lambda deletes the messages that are done, so a batch of these needs neither the queue nor a client of SQS.
+        """
+        left = [message for message in messages if not isinstance(outcomes.get(message.message_id), Done)]
+        if not left:
+            return []
+        queue = await self._queue(name)
+        handled = await asyncio.gather(*(_apply_outcome(queue, m, outcomes.get(m.message_id)) for m in left))
+        return [message.message_id for message, is_handled in zip(left, handled, strict=True) if not is_handled]
+
+    async def _queue(self, name: str) -> Queue:
+        """Return the queue, opened when it is needed for the first time."""
+        if name not in self._queues:
+            self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
+        return self._queues[name]
 
 
 async def _handle_alone(handler: DeliveryHandler, suspect: Message, context: Context) -> Mapping[str, Outcome]:
@@ -110,24 +122,16 @@ async def _handle_alone(handler: DeliveryHandler, suspect: Message, context: Con
     return await handler.handle_alone(suspect)
 
 
-async def _apply_outcomes(queue: Queue, messages: Sequence[Message], outcomes: Mapping[str, Outcome]) -> Sequence[str]:
-    """Apply the outcomes, and return the ids of the messages that SQS must deliver again."""
-    handled = await asyncio.gather(*(_apply_outcome(queue, m, outcomes.get(m.message_id)) for m in messages))
-    return [message.message_id for message, is_handled in zip(messages, handled, strict=True) if not is_handled]
-
-
 async def _apply_outcome(queue: Queue, message: Message, outcome: Outcome | None) -> bool:
-    """Hide a message to retry, move one that was given up; return whether Lambda may delete the message."""
+    """Hide a message to retry, or move one that was given up; return whether Lambda may delete the message."""
     try:
         match outcome:
-            case Done():
-                return True
             case GiveUp(reason=reason):
                 await queue.copy_to_dead_letter_queue(message, reason)
                 return True
             case Retry(delay_s=delay_s):
                 await queue.change_visibility([(message, delay_s)])
-            case None:
+            case _:
                 pass  # it has no outcome, so SQS delivers it again after the queue's visibility timeout
     except Exception:
         # SQS delivers it again after the queue's visibility timeout, which is safe.

@@ -24,7 +24,7 @@ class LambdaRuntime:
     def __init__(self, settings: WorkerSettings) -> None:
         self._opened = AsyncExitStack()
         self._runner = asyncio.Runner()
-        self.aws = self._runner.run(self._opened.enter_async_context(aws_of(settings)))
+        self.aws = self._runner.run(self._opened.enter_async_context(aws_of(settings, in_threads=True)))
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Return the result of the coroutine, after sending the telemetry: Lambda may freeze the container next."""

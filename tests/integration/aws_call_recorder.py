@@ -14,12 +14,11 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from aiobotocore.config import AioConfig
 from botocore.model import Shape
 
 from tests.declared_permissions import OPERATOR, SERVICE, WORKER, Call, is_declared
 from tests.service_model import violations
-from transcode.aws import Aws
+from transcode.aws import Aws, OpenClient, client_opener
 from transcode.permissions import Resource
 from transcode.settings import Settings
 
@@ -64,21 +63,21 @@ RESOURCE_OF_NAME_PART = {
 Report = Callable[[str, Mapping[str, Any], Shape | None], None]
 
 
-class RecordedAws(Aws):
-    """An `Aws` whose clients report each operation, with its parameters."""
+def recorded(open_client: OpenClient, report: Report) -> OpenClient:
+    """Return a function that opens clients which report each operation, with its parameters."""
 
-    def __init__(self, stack: AsyncExitStack, *, region: str, endpoint_url: str | None, report: Report) -> None:
-        super().__init__(stack, region=region, endpoint_url=endpoint_url)
-        self._report = report
+    async def open_recorded(
+        service: str, options: Mapping[str, Any], *, region: str, endpoint_url: str | None
+    ) -> object:
+        client: Any = await open_client(service, options, region=region, endpoint_url=endpoint_url)
 
-    async def _open(self, service: str, config: AioConfig, *, endpoint_url: str | None = None) -> object:
-        client: Any = await super()._open(service, config, endpoint_url=endpoint_url)
+        def report_call(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 -- botocore's
+            report(f"{service}:{model.name}", params, model.input_shape)
 
-        def report(params: Mapping[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 -- botocore's
-            self._report(f"{service}:{model.name}", params, model.input_shape)
-
-        client.meta.events.register("provide-client-params.*.*", report)
+        client.meta.events.register("provide-client-params.*.*", report_call)
         return client
+
+    return open_recorded
 
 
 class AwsCallRecorder:
@@ -91,14 +90,21 @@ class AwsCallRecorder:
         self._save = save
 
     @asynccontextmanager
-    async def open_aws(self, process: str, *, region: str, endpoint_url: str | None = None) -> AsyncIterator[Aws]:
+    async def open_aws(
+        self, process: str, *, region: str, endpoint_url: str | None = None, in_threads: bool = False
+    ) -> AsyncIterator[Aws]:
         """Open clients as `transcode.aws.open_aws` does, and record their calls for the process."""
         async with AsyncExitStack() as stack:
             report = partial(self._record_operation, process)
-            yield RecordedAws(stack, region=region, endpoint_url=endpoint_url, report=report)
+            open_client = recorded(client_opener(stack, in_threads=in_threads), report)
+            yield Aws(open_client, region=region, endpoint_url=endpoint_url)
 
-    def _aws_of(self, process: str, settings: Settings) -> AbstractAsyncContextManager[Aws]:
-        return self.open_aws(process, region=settings.aws_region, endpoint_url=settings.aws_endpoint_url)
+    def _aws_of(
+        self, process: str, settings: Settings, *, in_threads: bool = False
+    ) -> AbstractAsyncContextManager[Aws]:
+        return self.open_aws(
+            process, region=settings.aws_region, endpoint_url=settings.aws_endpoint_url, in_threads=in_threads
+        )
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         """Record the calls of each process that a test starts inside its own process."""

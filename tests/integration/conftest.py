@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import httpx
 import pytest
@@ -23,6 +24,15 @@ from .live_jobs import TICK_S
 from .process_settings import service_settings, worker_settings
 from .serving import Running, running
 from .stores import Stores, open_stores
+
+WITH_BOTH_CLIENTS = ("test_crash_points", "test_key_table", "test_lookup_table", "test_queue", "test_status_table")
+"""The modules whose tests run with the clients of a long process, and with those of a Lambda function."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of some modules with both kinds of AWS clients."""
+    if "in_threads" in metafunc.fixturenames and metafunc.module.__name__.endswith(WITH_BOTH_CLIENTS):
+        metafunc.parametrize("in_threads", [False, True], ids=["asyncio", "threads"])
 
 
 @pytest.fixture(scope="session")
@@ -53,16 +63,24 @@ async def aws(stack: Stack) -> AsyncIterator[Aws]:
 
 
 @pytest.fixture
-async def worker_aws(stack: Stack, aws_calls: AwsCallRecorder) -> AsyncIterator[Aws]:
+def in_threads() -> bool:
+    """Return which clients a test gets: those of a long process, except in the modules of `WITH_BOTH_CLIENTS`."""
+    return False
+
+
+@pytest.fixture
+async def worker_aws(stack: Stack, aws_calls: AwsCallRecorder, *, in_threads: bool) -> AsyncIterator[Aws]:
     """Clients for the parts of a worker that a test builds itself."""
-    async with aws_calls.open_aws(WORKER, region="us-east-1", endpoint_url=stack.endpoint_url) as opened:
+    place = {"region": "us-east-1", "endpoint_url": stack.endpoint_url}
+    async with aws_calls.open_aws(WORKER, **place, in_threads=in_threads) as opened:
         yield opened
 
 
 @pytest.fixture
-async def shared_aws(stack: Stack, aws_calls: AwsCallRecorder) -> AsyncIterator[Aws]:
+async def shared_aws(stack: Stack, aws_calls: AwsCallRecorder, *, in_threads: bool) -> AsyncIterator[Aws]:
     """Clients for the stores that service and worker share."""
-    async with aws_calls.open_aws(SERVICE_OR_WORKER, region="us-east-1", endpoint_url=stack.endpoint_url) as opened:
+    place = {"region": "us-east-1", "endpoint_url": stack.endpoint_url}
+    async with aws_calls.open_aws(SERVICE_OR_WORKER, **place, in_threads=in_threads) as opened:
         yield opened
 
 
@@ -75,8 +93,8 @@ async def stores(shared_aws: Aws, worker_aws: Aws, stack: Stack) -> Stores:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def module_stores(stack: Stack, aws_calls: AwsCallRecorder) -> AsyncIterator[Stores]:
     """The same stores, for modules whose tests share one event loop."""
-    place = {"region": "us-east-1", "endpoint_url": stack.endpoint_url}
-    async with aws_calls.open_aws(SERVICE_OR_WORKER, **place) as shared, aws_calls.open_aws(WORKER, **place) as worker:
+    opened = partial(aws_calls.open_aws, region="us-east-1", endpoint_url=stack.endpoint_url)
+    async with opened(SERVICE_OR_WORKER) as shared, opened(WORKER) as worker:
         yield await open_stores(stack, shared_aws=shared, worker_aws=worker)
 
 

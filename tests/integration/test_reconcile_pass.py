@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -118,11 +119,11 @@ async def reconciling_on(
         sleeps.append(seconds)
 
     settings = worker_settings(stack, endpoint_url)
-    place = {"region": "us-east-1", "endpoint_url": stack.endpoint_url}
+    opened = partial(recorder.open_aws, region="us-east-1", endpoint_url=stack.endpoint_url)
     async with (
-        open_aws(**place) as aws,
-        recorder.open_aws(WORKER, **place) as worker_aws,
-        recorder.open_aws(OPERATOR, **place) as operator_aws,
+        open_aws(region="us-east-1", endpoint_url=stack.endpoint_url) as aws,
+        opened(WORKER) as worker_aws,
+        opened(OPERATOR) as operator_aws,
     ):
         handler = await open_handler(worker_aws, settings)
         one_pass = await open_pass(worker_aws, settings, handler, quiet_s=0)

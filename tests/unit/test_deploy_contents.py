@@ -1,16 +1,18 @@
 """The contents of the Lambda package, and its reproducibility."""
 
 import io
+import json
 import re
 import stat
 import zipfile
 from pathlib import Path
 
+import botocore
 import pytest
 
 from deploy.container_images import tag
 from deploy.lambda_package import ROOT
-from deploy.package_contents import SERVICES, File, archive, digest, is_kept
+from deploy.package_contents import SERVICES, File, archive, digest, is_kept, packed
 
 FILES = [
     File(path="worker/loop.py", body=b"loop"),
@@ -37,6 +39,17 @@ def test_every_file_is_readable_and_has_a_fixed_date() -> None:
     modes = [stat.S_IMODE(entries[file.path].external_attr >> 16) for file in FILES]
     assert modes == [0o644, 0o755]
     assert {entry.date_time for entry in entries.values()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_endpoints_are_kept_for_used_services_only() -> None:
+    """Botocore's own file, which every client reads: the used services have the same entries in every partition."""
+    body = Path(botocore.__file__).with_name("data").joinpath("endpoints.json").read_bytes()
+    before, after = json.loads(body), json.loads(packed("botocore/data/endpoints.json", body))
+    for whole, cut in zip(before["partitions"], after["partitions"], strict=True):
+        assert set(cut["services"]) == SERVICES & set(whole["services"])
+        assert all(cut["services"][name] == whole["services"][name] for name in cut["services"])
+        assert {**whole, "services": None} == {**cut, "services": None}
+    assert packed("botocore/data/partitions.json", body) == body
 
 
 @pytest.mark.parametrize(
