@@ -1,5 +1,6 @@
 """Builds the ASGI application. Its AWS clients and tasks start and stop with its lifespan."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -17,6 +18,8 @@ from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import ApiError
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings
+from mediaconvert_emulator.probe_operation import CONCURRENCY, ProbeOperation
+from mediaconvert_emulator.probe_process import ProbeLimits
 from mediaconvert_emulator.publisher import Publisher
 from mediaconvert_emulator.request_gate import RequestGate
 from mediaconvert_emulator.routes import api_error, routes
@@ -72,11 +75,13 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
     """Return the emulator on open AWS clients; its tasks are not started yet."""
     account = Account(region=settings.region, account_id=settings.account_id)
     publisher = Publisher(aws.events, source=settings.event_source, bus=settings.event_bus, chaos=settings.chaos)
+    probe_limits = ProbeLimits(memory_bytes=settings.child_memory_mb << 20, timeout_s=settings.probe_timeout_s)
     runner = JobRunner(
         storage=Storage(aws.s3, upload_concurrency=settings.upload_concurrency),
         ffmpeg=ffmpeg,
         encoder=EncoderSettings(preset=settings.ffmpeg_preset, threads=settings.ffmpeg_threads),
         temp_dir=temp_dir,
+        probe_limits=probe_limits,
     )
     return Emulator(
         account=account,
@@ -85,6 +90,7 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
         jobs=JobStore(finished_kept=settings.finished_jobs_kept),
         gate=RequestGate(settings.rates, time.monotonic(), failures=settings.chaos.fail_requests),
         publisher=publisher,
+        probe_operation=ProbeOperation(s3=aws.s3, limits=probe_limits, slots=asyncio.Semaphore(CONCURRENCY)),
         scheduler=Scheduler(
             runner, publisher, account, concurrency=settings.concurrency, time_factor=settings.time_factor
         ),

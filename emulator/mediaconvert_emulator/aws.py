@@ -42,9 +42,11 @@ async def open_aws(*, region: str, endpoints: Endpoints) -> AsyncIterator[Aws]:
         retries={"mode": "standard", "max_attempts": MAX_ATTEMPTS},
         s3={"addressing_style": addressing},
     )
+    # botocore presigns URLs with an older version, which most Regions refuse, unless this is set.
+    s3_config = config.merge(AioConfig(signature_version="s3v4"))
     session = aioboto3.Session(region_name=region)
     async with AsyncExitStack() as stack:
-        s3 = await stack.enter_async_context(session.client("s3", endpoint_url=endpoints.s3_url, config=config))
+        s3 = await stack.enter_async_context(session.client("s3", endpoint_url=endpoints.s3_url, config=s3_config))
         events = await stack.enter_async_context(
             session.client("events", endpoint_url=endpoints.events_url, config=config)
         )

@@ -7,6 +7,7 @@ from mediaconvert_emulator.errors import BadRequestException, ConflictException,
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.listing import PageRequest, filter_jobs, paginate
+from mediaconvert_emulator.probe_operation import ProbeOperation
 from mediaconvert_emulator.publisher import Publisher
 from mediaconvert_emulator.request_gate import RequestGate, injected_error
 from mediaconvert_emulator.request_validation import check_request
@@ -29,6 +30,7 @@ class Emulator:
     publisher: Publisher
     scheduler: Scheduler
     gate: RequestGate
+    probe_operation: ProbeOperation
     templates: TemplateStore = field(default_factory=TemplateStore)
     started_ms: int = field(default_factory=now_ms)
 
@@ -45,6 +47,10 @@ class Emulator:
         self.jobs.add(job, token, job.submitted_ms)
         self.scheduler.submit(job)
         return {"job": job_json(job, self.account)}
+
+    async def probe(self, body: JsonObject) -> JsonObject:
+        """Perform Probe."""
+        return await self.probe_operation.run(body)
 
     def get_job(self, job_id: str) -> JsonObject:
         """Perform GetJob."""

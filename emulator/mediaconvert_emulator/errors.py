@@ -38,6 +38,12 @@ class ConflictException(ApiError):  # noqa: N818
     status = HTTPStatus.CONFLICT
 
 
+class UnprocessableEntityException(ApiError):  # noqa: N818
+    """The request is valid, but the file that it names is not media."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 class TooManyRequestsException(ApiError):  # noqa: N818
     """The caller sent too many requests in too short a time; a retry is safe."""
 
@@ -93,6 +99,12 @@ class SettingsUnusable(JobError):  # noqa: N818
     code = 1040
 
 
+class ClippingNotFound(JobError):  # noqa: N818
+    """A clip is not in the input."""
+
+    code = 1060
+
+
 class AccessDenied(JobError):  # noqa: N818
     """S3 denies access to the input or to the output."""
 
@@ -103,6 +115,12 @@ class LocationNotFound(JobError):  # noqa: N818
     """The input or the output's bucket doesn't exist."""
 
     code = 1404
+
+
+class JobTimedOut(JobError):  # noqa: N818
+    """A child process took too long."""
+
+    code = 1522
 
 
 class UnknownJobError(JobError):

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from mediaconvert_emulator.probe import CONTAINERS
+from mediaconvert_emulator.containers import CONTAINERS
+from mediaconvert_emulator.filter_graph import audio_label, filter_graph, video_label
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
 from mediaconvert_emulator.spec import Group, HlsGroup
 
-ROTATION_FILTERS = {0: "", 90: "transpose=clock,", 180: "hflip,vflip,", 270: "transpose=cclock,"}
 PROGRESS_PERIOD_S = 0.5
+READ_AHEAD_S = 2.0
+"""ffmpeg reads this much after the last clip, because packets are not in the order of their times."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,42 +34,22 @@ def ffmpeg_arguments(
     arguments += ["-progress", "pipe:1", "-stats_period", str(PROGRESS_PERIOD_S)]
     arguments += ["-filter_complex_threads", str(encoder.threads), "-threads", str(encoder.threads)]
     arguments += ["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-display_rotation", "0"]
-    arguments += ["-i", input_name]
-    filters = _filter_graph(plan)
-    if filters:
-        arguments += ["-filter_complex", filters]
+    if plan.is_clipped:  # the rest of the input isn't read
+        arguments += ["-t", f"{float(plan.spans[-1].end_s) + READ_AHEAD_S:.3f}"]
+    arguments += ["-i", input_name, "-filter_complex", filter_graph(plan)]
     for rendition in plan.renditions:
         arguments += _output_arguments(rendition, groups[rendition.group_index], encoder)
     return arguments
 
 
-def _filter_graph(plan: RenditionPlan) -> str:
-    videos = [(r.local_name, r.video) for r in plan.renditions if r.video]
-    if not videos:
-        return ""
-    split = "".join(f"[in{name}]" for name, _ in videos)
-    chains = [f"[0:V:0]{ROTATION_FILTERS[plan.rotation_degrees]}split={len(videos)}{split}"]
-    return ";".join(chains + [f"[in{name}]{_picture_filter(video)}[v{name}]" for name, video in videos])
-
-
-def _picture_filter(video: VideoEncoding) -> str:
-    (width, height), (framed_width, framed_height) = video.picture.scaled, video.picture.framed
-    filters = [f"fps={video.frame_rate}", f"scale={width}:{height}"]
-    if width > framed_width or height > framed_height:
-        filters.append(f"crop={framed_width}:{framed_height}")
-    elif (width, height) != (framed_width, framed_height):
-        filters.append(f"pad={framed_width}:{framed_height}:-1:-1")
-    return ",".join([*filters, "setsar=1", "format=yuv420p"])
-
-
 def _output_arguments(rendition: Rendition, group: Group, encoder: EncoderSettings) -> list[str]:
     arguments: list[str] = []
     if rendition.video:
-        arguments += ["-map", f"[v{rendition.local_name}]", *_video_arguments(rendition.video, encoder)]
+        arguments += ["-map", f"[{video_label(rendition)}]", *_video_arguments(rendition.video, encoder)]
     for index, audio in enumerate(rendition.audios):
-        arguments += ["-map", f"0:a:{audio.track_index}", f"-c:a:{index}", audio.encoder]
+        arguments += ["-map", f"[{audio_label(rendition, index)}]", f"-c:a:{index}", audio.encoder]
         arguments += [f"-b:a:{index}", str(audio.bitrate_bps), f"-ar:a:{index}", str(audio.sample_rate_hz)]
-        arguments += [f"-ac:a:{index}", str(audio.channels), f"-filter:a:{index}", "aresample=async=1"]
+        arguments += [f"-ac:a:{index}", str(audio.channels)]
     arguments += ["-map_metadata", "-1", "-map_chapters", "-1"]
     if isinstance(group, HlsGroup):
         return arguments + list(_hls_arguments(rendition, group))

@@ -17,6 +17,7 @@ ERROR_PATTERNS: tuple[tuple[str, type[JobError]], ...] = (
     (r"Decoder .* not found|Unknown decoder|no decoder", CodecUnsupported),
     (r"Invalid data found|Error opening input|moov atom not found", InputUnreadable),
 )
+TIMED_OUT_MESSAGE = "An internal error has occurred and your job timed out. Contact Support."
 LOG_PREFIX = re.compile(r"^(\[[^\]]* @ 0x[0-9a-f]+\]\s*)+")
 
 

@@ -1,7 +1,19 @@
 """The properties of an input file, as the probe finds them."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
+from typing import Literal
+
+DynamicRange = Literal["SDR", "PQ", "HLG"]
+
+
+class TrackFault(StrEnum):
+    """The reason why a track can't be used."""
+
+    EMPTY = "EMPTY"
+    CODEC_UNSUPPORTED = "CODEC_UNSUPPORTED"
+    UNDECODABLE = "UNDECODABLE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -9,6 +21,7 @@ class VideoStream:
     """The stored video of an input; a player turns it clockwise by `rotation_degrees`."""
 
     stream_id: int
+    """The number of the track in the file, from 1; tracks of all kinds count."""
     codec: str
     four_cc: str
     width_px: int
@@ -19,6 +32,9 @@ class VideoStream:
     bit_depth: int
     color_format: str
     is_interlaced: bool
+    dynamic_range: DynamicRange = "SDR"
+    has_wide_gamut: bool = False
+    """True if the colours are BT.2020's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +46,25 @@ class AudioStream:
     channels: int
     sample_rate_hz: int
     language: str
+    fault: TrackFault | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnusableVideo:
+    """A video stream that can't be used."""
+
+    stream_id: int
+    codec: str
+    fault: TrackFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """An input: its container, its first video stream and its audio streams."""
+    """An input: its container, its first usable video stream and all audio streams."""
 
     container: str
     duration_s: float | None
-    """None if the container has no duration, as in a browser's recording."""
+    """The end of the track that ends last, from the start of the input; None if no packet has a time."""
     video: VideoStream | None
     audios: tuple[AudioStream, ...]
+    unusable_videos: tuple[UnusableVideo, ...] = ()

@@ -14,7 +14,6 @@ from mediaconvert_emulator.playlists import (
     segment_names,
     stream_inf_attributes,
 )
-from mediaconvert_emulator.probe import probe
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan
 from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec
 
@@ -93,7 +92,7 @@ def collect_output_files(spec: JobSpec, plan: RenditionPlan, folder: Path) -> Ou
                 outputs = tuple(output.report() for output in hls_outputs)
                 reports.append(GroupReport(type="HLS_GROUP", playlist_path=location.uri, outputs=outputs))
             case FileGroup():
-                files = [_file_output(rendition, base, folder) for rendition in renditions]
+                files = [_file_output(rendition, base, folder, plan.duration_s) for rendition in renditions]
                 media += [file for file, _ in files]
                 outputs = tuple(report for _, report in files)
                 reports.append(GroupReport(type="FILE_GROUP", playlist_path=None, outputs=outputs))
@@ -176,12 +175,14 @@ def _master_playlist(hls_outputs: list[_HlsOutput]) -> str:
     return master_playlist(variants, alternates)
 
 
-def _file_output(rendition: Rendition, base: S3Location, folder: Path) -> tuple[OutputFile, OutputReport]:
+def _file_output(
+    rendition: Rendition, base: S3Location, folder: Path, duration_s: float | None
+) -> tuple[OutputFile, OutputReport]:
     source = folder / f"{rendition.local_name}.media"
     key = f"{base.key}{rendition.output.name_modifier}.{rendition.output.extension}"
     file = OutputFile(location=S3Location(base.bucket, key), source=source)
     report = OutputReport(
-        duration_ms=round((probe(source).duration_s or 0) * 1000),
+        duration_ms=round((duration_s or 0) * 1000),
         size_px=rendition.video.picture.framed if rendition.video else None,
         file_path=file.location.uri,
         media_bytes=file.size_bytes,

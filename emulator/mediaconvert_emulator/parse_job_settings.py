@@ -6,6 +6,7 @@ The error for a feature that is not emulated names it, so that no job succeeds w
 
 import re
 
+from mediaconvert_emulator.clippings import parse_clippings
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_codecs import parse_audio, parse_video
@@ -49,8 +50,6 @@ def _parse_input(settings: JsonObject) -> InputSpec:
     if len(inputs) > 1:
         raise BadRequestException("/inputs: Stitching several inputs is not emulated")
     first = inputs[0]
-    if first.get("inputClippings"):
-        raise BadRequestException("/inputs/0/inputClippings: Not emulated")
     uri = first.get("fileInput")
     if not uri:
         raise BadRequestException("/inputs/0/fileInput: Should exist")
@@ -62,6 +61,7 @@ def _parse_input(settings: JsonObject) -> InputSpec:
         uri=uri,
         rotate=(first.get("videoSelector") or {}).get("rotate", "DEGREE_0"),
         audio_tracks={name: (selector.get("tracks") or [1])[0] - 1 for name, selector in selectors.items()},
+        clippings=parse_clippings(first, "/inputs/0"),
     )
 
 

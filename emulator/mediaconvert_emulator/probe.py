@@ -1,5 +1,7 @@
-"""Reads the properties of a media file with PyAV. Blocking: call it in a thread."""
+"""Reads the properties of a media file with PyAV. Only child processes import this module (`probe_child`)."""
 
+from contextlib import suppress
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -7,57 +9,126 @@ from typing import Any
 import av
 import av.error
 
-from mediaconvert_emulator.errors import CodecUnsupported, InputUnreadable
-from mediaconvert_emulator.media import AudioStream, Media, VideoStream
+from mediaconvert_emulator.containers import CONTAINERS
+from mediaconvert_emulator.media import AudioStream, DynamicRange, Media, TrackFault, UnusableVideo, VideoStream
+from mediaconvert_emulator.track_times import TrackTimes, media_duration_s
 
-# Media containers only. Without this list ffmpeg would decode a text file as the video of a terminal, and would open
-# every file and address that an uploaded playlist names.
-CONTAINERS = (
-    "aac,ac3,aiff,asf,avi,dv,eac3,flac,flv,gif,h264,hevc,ivf,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,"
-    "mp3,mpeg,mpegts,mpegvideo,mxf,ogg,wav"
-)
-DEFAULT_FRAME_RATE = Fraction(25)
-MAX_FRAME_RATE = 120
-STANDARD_FRAME_RATES = (
-    tuple(Fraction(n, d) for n in (24, 30, 60, 120) for d in (1, 1001) if d == 1)
-    + tuple(Fraction(n, 1001) for n in (24_000, 30_000, 60_000, 120_000))
-    + (Fraction(25), Fraction(50))
-)
-FRAME_RATE_TOLERANCE = Fraction(1, 2000)
+FRAMES_DECODED = {"video": 3, "audio": 1}
+"""The number of frames to decode of each track. Only decoding shows that a track can be used, and its interlacing."""
+MAX_PACKETS_DECODED = 600
+TS_DISCONTINUOUS = 0x0200
+TRANSFERS: dict[int, DynamicRange] = {16: "PQ", 18: "HLG"}
+WIDE_PRIMARIES = 9
+
+
+class Unreadable(Exception):  # noqa: N818 (the name is a finding, not a fault of the program)
+    """The file is not a media file, or is broken; the message contains no path."""
 
 
 def probe(path: Path) -> Media:
-    """Return the properties of the file at `path`.
+    """Return the properties of the file at `path`, after reading all of its packets.
 
     Raises:
-        InputUnreadable: The file is not a media file, or is broken; the message contains no path.
-        CodecUnsupported: The video can't be decoded.
+        Unreadable: The file is not a media file, or is broken.
     """
     try:
         with av.open(str(path), options={"format_whitelist": CONTAINERS}) as container:
-            if not container.streams.video and not container.streams.audio:
-                raise InputUnreadable("No video or audio stream found")
-            return Media(
-                container=container.format.name,
-                duration_s=container.duration / av.time_base if container.duration else None,
-                audios=tuple(_audio(stream) for stream in container.streams.audio),
-                video=_video(container),
-            )
+            tracks = [
+                _Track(s, TrackTimes(s.time_base or Fraction(1, 1000))) for s in container.streams if _is_track(s)
+            ]
+            if not tracks:
+                raise Unreadable("No video or audio stream found")
+            _read_packets(container, {track.stream.index: track for track in tracks})
+            return _media(container, tracks)
     except (av.error.FFmpegError, ValueError) as error:
-        raise InputUnreadable(getattr(error, "strerror", None) or "Invalid data found") from error
+        raise Unreadable(getattr(error, "strerror", None) or "Invalid data found") from error
 
 
-def _video(container: Any) -> VideoStream | None:  # noqa: ANN401 (PyAV's containers have no common type)
-    streams = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-    if not streams:
-        return None
-    stream = streams[0]
-    if stream.codec_context is None:
-        raise CodecUnsupported("Unsupported video codec")
-    frame = next(container.decode(stream), None)
-    if frame is None:
-        raise InputUnreadable("No frame of the video can be decoded")
-    context = stream.codec_context
+def _is_track(stream: Any) -> bool:  # noqa: ANN401 (PyAV's streams have no common type)
+    is_cover = stream.type == "video" and stream.disposition & av.stream.Disposition.attached_pic
+    return stream.type in FRAMES_DECODED and not is_cover
+
+
+@dataclass(slots=True)
+class _Track:
+    stream: Any
+    times: TrackTimes
+    frames: list[Any] = field(default_factory=list)
+    packets_decoded: int = 0
+
+    @property
+    def context(self) -> Any:  # noqa: ANN401 (PyAV's contexts have no common type)
+        return self.stream.codec_context
+
+    @property
+    def codec(self) -> str:
+        return self.context.name if self.context else "unknown"
+
+    @property
+    def needs_frames(self) -> bool:
+        wanted = FRAMES_DECODED[self.stream.type]
+        return bool(self.context) and len(self.frames) < wanted and self.packets_decoded < MAX_PACKETS_DECODED
+
+    @property
+    def fault(self) -> TrackFault | None:
+        if not self.times.count:
+            return TrackFault.EMPTY
+        if self.context is None:
+            return TrackFault.CODEC_UNSUPPORTED
+        return None if self.frames else TrackFault.UNDECODABLE
+
+    def decode(self, packet: Any) -> None:  # noqa: ANN401 (PyAV's packets, or None for the end)
+        self.packets_decoded += 1
+        with suppress(av.error.FFmpegError, ValueError):  # the next packet may be better
+            self.frames += self.context.decode(packet)
+
+
+def _read_packets(container: Any, tracks: dict[int, _Track]) -> None:  # noqa: ANN401 (PyAV's container)
+    may_jump = bool(container.format.flags & TS_DISCONTINUOUS)
+    with suppress(av.error.FFmpegError):  # the packets before the broken one count
+        for packet in container.demux():
+            track = tracks.get(packet.stream_index)
+            if track is None or packet.size == 0:
+                continue
+            if may_jump and (jump_s := track.times.jump_s(packet.dts)):
+                for other in tracks.values():
+                    other.times.shift_back(jump_s)
+            track.times.add(packet.pts, packet.dts, packet.duration)
+            if track.needs_frames:
+                track.decode(packet)
+    for track in tracks.values():
+        if track.needs_frames:
+            track.decode(None)
+
+
+def _media(container: Any, tracks: list[_Track]) -> Media:  # noqa: ANN401 (PyAV's container)
+    videos = [track for track in tracks if track.stream.type == "video"]
+    usable = next((track for track in videos if track.fault is None), None)
+    unusable = [track for track in videos if track.fault]
+    audios = [track for track in tracks if track.stream.type == "audio"]
+    used = ([usable] if usable else []) + [track for track in audios if track.fault is None]
+    video = _video(usable) if usable else None
+    return Media(
+        container=container.format.name,
+        duration_s=media_duration_s(
+            video=usable.times if usable else None,
+            audios=[track.times for track in used if track is not usable],
+            start_s=Fraction(container.start_time or 0, av.time_base),
+            frame_rate=video.frame_rate if video else None,
+        ),
+        video=video,
+        audios=tuple(_audio(track) for track in audios),
+        unusable_videos=tuple(
+            UnusableVideo(stream_id=track.stream.index + 1, codec=track.codec, fault=track.fault)
+            for track in unusable
+            if track.fault
+        ),
+    )
+
+
+def _video(track: _Track) -> VideoStream:
+    stream, context, frame = track.stream, track.context, track.frames[0]
+    transfer, primaries = int(frame.color_trc or 0), int(frame.color_primaries or 0)
     return VideoStream(
         stream_id=stream.index + 1,
         codec=context.name,
@@ -65,34 +136,41 @@ def _video(container: Any) -> VideoStream | None:  # noqa: ANN401 (PyAV's contai
         width_px=frame.width,
         height_px=frame.height,
         pixel_aspect=stream.sample_aspect_ratio or context.sample_aspect_ratio or Fraction(1),
-        # PyAV's rotation is anticlockwise, like the display matrix.
-        rotation_degrees=round(-frame.rotation / 90) * 90 % 360,
-        frame_rate=standard_frame_rate(stream.average_rate or stream.guessed_rate),
+        rotation_degrees=rotation_degrees(frame),
+        frame_rate=track.times.frame_rate(stream.average_rate or stream.guessed_rate),
         bit_depth=max((part.bits for part in frame.format.components), default=8),
         color_format=_color_format(frame.format.name),
-        is_interlaced=bool(frame.interlaced_frame),
+        is_interlaced=interlacing(track.frames),
+        dynamic_range=TRANSFERS.get(transfer, "SDR"),
+        has_wide_gamut=primaries == WIDE_PRIMARIES,
     )
 
 
-def standard_frame_rate(rate: Fraction | None) -> Fraction:
-    """Return a constant frame rate near `rate`: a standard rate if one is within 0.05 %, and at most 120."""
-    if not rate or rate <= 0:
-        return DEFAULT_FRAME_RATE
-    for standard in STANDARD_FRAME_RATES:
-        if abs(rate - standard) <= standard * FRAME_RATE_TOLERANCE:
-            return standard
-    return min(rate.limit_denominator(1001), Fraction(MAX_FRAME_RATE))
-
-
-def _audio(stream: Any) -> AudioStream:  # noqa: ANN401 (PyAV's streams have no common type)
-    context = stream.codec_context
+def _audio(track: _Track) -> AudioStream:
+    context = track.context
     return AudioStream(
-        stream_id=stream.index + 1,
-        codec=context.name if context else "unknown",
+        stream_id=track.stream.index + 1,
+        codec=track.codec,
         channels=context.layout.nb_channels if context else 0,
         sample_rate_hz=context.sample_rate if context else 0,
-        language=(stream.metadata.get("language") or "und").upper(),
+        language=track_language(track.stream).upper(),
+        fault=track.fault,
     )
+
+
+def rotation_degrees(frame: Any) -> int:  # noqa: ANN401 (PyAV's frames)
+    """Return the clockwise rotation that a player applies; PyAV's is anticlockwise, like the display matrix."""
+    return int(round(-frame.rotation / 90) * 90 % 360)
+
+
+def interlacing(frames: list[Any]) -> bool:
+    """Return whether a picture of these is interlaced."""
+    return any(frame.interlaced_frame for frame in frames)
+
+
+def track_language(stream: Any) -> str:  # noqa: ANN401 (PyAV's streams)
+    """Return the language of a track: its code of ISO 639-2, or `und`."""
+    return stream.metadata.get("language") or "und"
 
 
 def _color_format(pixel_format: str) -> str:

@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
-from mediaconvert_emulator.errors import NoAudio, NoVideo
+from mediaconvert_emulator.clippings import Span, clip_spans
+from mediaconvert_emulator.errors import ClippingNotFound, NoAudio, NoVideo
 from mediaconvert_emulator.media import Media
 from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees, display_size, fit_picture
 from mediaconvert_emulator.spec import AudioSpec, Group, HlsGroup, JobSpec, OutputSpec, VideoSpec
 
 DEFAULT_GOP_S = 2.0
+TIME_RESOLUTION = 1_000_000
 
 OUTPUTS_OMITTED, NO_AUDIO = 900_001, 900_002
 """Codes of the emulator's own warnings. MediaConvert has no such codes, because it never omits an output."""
@@ -48,11 +50,20 @@ class JobWarning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenditionPlan:
-    """All renditions of a job, the clockwise rotation of their pictures, and the warnings."""
+    """All renditions of a job, the clockwise rotation of their pictures, the warnings, and their input."""
 
     renditions: tuple[Rendition, ...]
     rotation_degrees: int
     warnings: tuple[JobWarning, ...]
+    media: Media
+    spans: tuple[Span, ...]
+    """The parts of the input that the outputs contain, in order; none if the input's length is unknown."""
+    is_clipped: bool
+
+    @property
+    def duration_s(self) -> float | None:
+        """The length of the outputs; None if it is unknown."""
+        return float(sum(span.length_s for span in self.spans)) if self.spans else None
 
 
 def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
@@ -84,12 +95,31 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
     has_audio_outputs = any(rendition.output.audios for rendition in renditions)
     if has_audio_outputs and not media.audios:
         warnings.append(JobWarning(code=NO_AUDIO, message="The input has no audio, so the outputs have none"))
-    return RenditionPlan(renditions=tuple(renditions), rotation_degrees=rotation, warnings=tuple(warnings))
+    return RenditionPlan(
+        renditions=tuple(renditions),
+        rotation_degrees=rotation,
+        warnings=tuple(warnings),
+        media=media,
+        spans=_spans(spec, media),
+        is_clipped=bool(spec.input.clippings),
+    )
 
 
 def has_known_percentage(spec: JobSpec) -> bool:
     """Return whether MediaConvert reports a percentage for this job: not if an output is audio only."""
     return all(output.video for group in spec.groups for output in group.outputs)
+
+
+def _spans(spec: JobSpec, media: Media) -> tuple[Span, ...]:
+    if media.duration_s is None:
+        if spec.input.clippings:
+            raise ClippingNotFound("The input has no timecodes for the clipping in input number [1]")
+        return ()
+    return clip_spans(
+        spec.input.clippings,
+        length_s=Fraction(media.duration_s).limit_denominator(TIME_RESOLUTION),
+        frame_rate=media.video.frame_rate if media.video else None,
+    )
 
 
 def _rendition(

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 from typing import Any
 
 from pydantic import ValidationError
@@ -44,6 +45,7 @@ def routes() -> list[Route]:
             lambda e, r, _: e.delete_template(r.path_params["name"]),
             status=202,
         ),
+        _route("Probe", "POST", "/probe", lambda e, _, body: e.probe(body)),
         _route("DescribeEndpoints", "POST", "/endpoints", lambda _, r, __: {"endpoints": [{"url": public_url(r)}]}),
         Route("/_emulator/health", health, methods=["GET"]),
         Route("/_emulator/chaos", get_chaos, methods=["GET"]),
@@ -56,7 +58,7 @@ def _route(
     name: str,
     method: str,
     path: str,
-    operation: Callable[[Emulator, Request, JsonObject], JsonObject],
+    operation: Callable[[Emulator, Request, JsonObject], JsonObject | Awaitable[JsonObject]],
     *,
     status: int = 200,
 ) -> Route:
@@ -64,7 +66,8 @@ def _route(
         emulator: Emulator = request.app.state.emulator
         emulator.gate.enter(name, now_s=time.monotonic())
         body = await _json_body(request) if method in {"POST", "PUT"} else {}
-        return JSONResponse(operation(emulator, request, body), status)
+        result = operation(emulator, request, body)
+        return JSONResponse(await result if isawaitable(result) else result, status)
 
     return Route(API + path, endpoint, methods=[method])
 

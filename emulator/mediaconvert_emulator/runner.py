@@ -7,13 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediaconvert_emulator.errors import InputUnreadable
+from mediaconvert_emulator.errors import JobTimedOut, UnknownJobError
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
-from mediaconvert_emulator.ffmpeg_errors import unreadable_input_error
+from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE, unreadable_input_error
 from mediaconvert_emulator.media import Media
 from mediaconvert_emulator.naming import parse_s3_uri
 from mediaconvert_emulator.output_files import GroupReport, OutputFiles, collect_output_files
-from mediaconvert_emulator.probe import probe
+from mediaconvert_emulator.probe_process import (
+    MediaUnreadable,
+    ProbeCrashed,
+    ProbeLimits,
+    ProbeProcess,
+    ProbeTimedOut,
+)
 from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding_progress
 from mediaconvert_emulator.renditions import JobWarning, has_known_percentage, plan_renditions
 from mediaconvert_emulator.spec import JobSpec
@@ -42,6 +48,7 @@ class JobRunner:
     ffmpeg: str
     encoder: EncoderSettings
     temp_dir: Path
+    probe_limits: ProbeLimits
 
     async def run(self, spec: JobSpec, *, job_id: str, on_progress: ProgressCallback) -> JobResult:
         """Make all outputs of a job and write them to S3. A cancellation stops ffmpeg and removes the folder.
@@ -56,11 +63,12 @@ class JobRunner:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     async def _run_in(self, folder: Path, spec: JobSpec, on_progress: ProgressCallback) -> JobResult:
-        media = await self._download(spec, folder, on_progress)
+        async with ProbeProcess(self.probe_limits) as process:  # it starts while the input arrives
+            media = await self._download(spec, folder, process, on_progress)
         plan = plan_renditions(spec, media)
         for name, content in key_files(spec.groups).items():
             (folder / name).write_bytes(content)
-        duration_s = media.duration_s if has_known_percentage(spec) else None
+        duration_s = plan.duration_s if has_known_percentage(spec) else None
         progress = Progress(phase=Phase.TRANSCODING, phase_percent=percent(0, duration_s))
         on_progress(progress)
 
@@ -75,15 +83,21 @@ class JobRunner:
         await self._upload(files, progress.frames_decoded, on_progress)
         return JobResult(media=media, groups=files.groups, warnings=plan.warnings)
 
-    async def _download(self, spec: JobSpec, folder: Path, on_progress: ProgressCallback) -> Media:
+    async def _download(
+        self, spec: JobSpec, folder: Path, process: ProbeProcess, on_progress: ProgressCallback
+    ) -> Media:
         def on_bytes(done: int, size: int) -> None:
             on_progress(Progress(phase=Phase.PROBING, phase_percent=percent(done, size)))
 
         await self.storage.download(parse_s3_uri(spec.input.uri), folder / INPUT_NAME, on_bytes)
         try:
-            return await asyncio.to_thread(probe, folder / INPUT_NAME)
-        except InputUnreadable as error:
+            return await process.media(folder / INPUT_NAME)
+        except MediaUnreadable as error:
             raise unreadable_input_error(spec.input.uri) from error
+        except ProbeTimedOut as error:
+            raise JobTimedOut(TIMED_OUT_MESSAGE) from error
+        except ProbeCrashed as error:
+            raise UnknownJobError(f"Unexpected error while probing [{spec.input.uri}]: [{error}]") from error
 
     async def _upload(self, files: OutputFiles, frames_decoded: int, on_progress: ProgressCallback) -> None:
         size_bytes = sum(file.size_bytes for file in (*files.media, *files.playlists))

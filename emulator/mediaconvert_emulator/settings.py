@@ -72,6 +72,18 @@ class EmulatorSettings(BaseSettings):
     )
     ffmpeg_preset: str = Field(default="veryfast", description="Preset of x264 and x265.")
     ffmpeg_threads: int = Field(default=2, ge=1, le=64, description="Threads of the decoder and of each encoder.")
+    child_memory_mb: int = Field(
+        default=8192, ge=256, description="Memory that each process that parses media may use; a job above it fails."
+    )
+    child_file_mb: int = Field(
+        default=65_536, ge=1, description="Size of each file that ffmpeg may write; a job above it fails."
+    )
+    probe_timeout_s: float = Field(
+        default=60, gt=0, description="Time that reading the properties of an input may take; a job above it fails."
+    )
+    stall_timeout_s: float = Field(
+        default=300, gt=0, description="Time that ffmpeg may take without progress; a job above it fails."
+    )
     upload_concurrency: int = Field(
         default=8, ge=1, le=64, description="Maximum number of files of one job that are uploaded at the same time."
     )

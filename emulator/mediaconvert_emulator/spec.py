@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from mediaconvert_emulator.clippings import Clipping
+
 Scaling = Literal["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL"]
 
 
@@ -15,6 +17,8 @@ class InputSpec:
     rotate: Literal["AUTO", "DEGREE_0", "DEGREES_90", "DEGREES_180", "DEGREES_270"]
     audio_tracks: dict[str, int]
     """The zero-based index of the audio stream, by the selector's name."""
+    clippings: tuple[Clipping, ...] = ()
+    """The parts of the input that the outputs contain; none means all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,121 @@
+"""ffmpeg's filter graph of a job: each track is decoded once, and all renditions share it. Pure.
+
+The graph makes every track as long as the job's output. Where a track begins later or ends earlier than the longest
+one, it holds the first or the last picture, or adds silence. Then it cuts and joins the clips.
+"""
+
+from collections.abc import Iterator
+
+from mediaconvert_emulator.media import VideoStream
+from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
+
+ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
+TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67", "SDR": "bt709"}
+BT709 = "zscale=p=bt709:t=bt709:m=bt709:r=tv"
+
+
+def video_label(rendition: Rendition) -> str:
+    """Return the label of a rendition's picture."""
+    return f"v{rendition.local_name}"
+
+
+def audio_label(rendition: Rendition, index: int) -> str:
+    """Return the label of a rendition's audio track; `index` is its place in the rendition."""
+    return f"a{rendition.local_name}-{index}"
+
+
+def filter_graph(plan: RenditionPlan) -> str:
+    """Return the graph of all tracks of all renditions."""
+    return ";".join([*_video_chains(plan), *_audio_chains(plan)])
+
+
+def _video_chains(plan: RenditionPlan) -> Iterator[str]:
+    renditions = [(rendition, rendition.video) for rendition in plan.renditions if rendition.video]
+    source = plan.media.video
+    if not renditions or source is None:
+        return
+    first = f"[0:{source.stream_id - 1}]{','.join(_common_picture_filters(plan, source))}"
+    if plan.spans:
+        first += ",tpad=stop=-1:stop_mode=clone"
+    parts = [
+        f"trim=start_frame={round(span.start_s * source.frame_rate)}:"
+        f"end_frame={max(round(span.end_s * source.frame_rate), round(span.start_s * source.frame_rate) + 1)},"
+        "setpts=PTS-STARTPTS"
+        for span in plan.spans
+    ]
+    yield from _cut(first, parts, kind="v", labels=[f"in{rendition.local_name}" for rendition, _ in renditions])
+    for rendition, video in renditions:
+        filters = ",".join(_picture_filters(video, source))
+        yield f"[in{rendition.local_name}]{filters}[{video_label(rendition)}]"
+
+
+def _audio_chains(plan: RenditionPlan) -> Iterator[str]:
+    labels: dict[int, list[str]] = {}
+    for rendition in plan.renditions:
+        for index, audio in enumerate(rendition.audios):
+            labels.setdefault(audio.track_index, []).append(audio_label(rendition, index))
+    for track_index, track_labels in labels.items():
+        first = f"[0:{plan.media.audios[track_index].stream_id - 1}]aresample=async=1:first_pts=0"
+        if plan.spans:
+            first += ",apad"
+        parts = [
+            f"atrim=start={float(span.start_s):.6f}:end={float(span.end_s):.6f},asetpts=PTS-STARTPTS"
+            for span in plan.spans
+        ]
+        yield from _cut(first, parts, kind=f"a{track_index}", labels=track_labels)
+
+
+def _cut(first: str, parts: list[str], *, kind: str, labels: list[str]) -> Iterator[str]:
+    """Yield the chains that cut a track into parts, join them, and copy the result to each label."""
+    is_audio = kind.startswith("a")
+    split = "asplit" if is_audio else "split"
+    copies = f"{split}={len(labels)}" + "".join(f"[{label}]" for label in labels)
+    if len(parts) <= 1:
+        yield ",".join([first, *parts, copies])
+        return
+    whole = [f"{kind}whole{n}" for n in range(len(parts))]
+    cut = [f"{kind}cut{n}" for n in range(len(parts))]
+    yield f"{first},{split}={len(parts)}" + "".join(f"[{label}]" for label in whole)
+    for before, part, after in zip(whole, parts, cut, strict=True):
+        yield f"[{before}]{part}[{after}]"
+    streams = "v=0:a=1" if is_audio else "v=1:a=0"
+    yield "".join(f"[{label}]" for label in cut) + f"concat=n={len(parts)}:{streams},{copies}"
+
+
+def _common_picture_filters(plan: RenditionPlan, source: VideoStream) -> Iterator[str]:
+    # A recording may change its size. Only this filter accepts that, so it comes first; else it does nothing.
+    yield f"scale={source.width_px}:{source.height_px}"
+    if source.is_interlaced:
+        yield "bwdif=mode=send_frame:deint=interlaced"
+    yield f"fps={source.frame_rate}:start_time=0"
+    yield from ROTATION_FILTERS[plan.rotation_degrees]
+
+
+def _picture_filters(video: VideoEncoding, source: VideoStream) -> Iterator[str]:
+    (width, height), (framed_width, framed_height) = video.picture.scaled, video.picture.framed
+    if video.frame_rate != source.frame_rate:
+        yield f"fps={video.frame_rate}"
+    matrix = ":out_color_matrix=bt709" if source.color_format == "RGB" else ""
+    yield f"scale={width}:{height}:out_range=tv{matrix}"
+    if width > framed_width or height > framed_height:
+        yield f"crop={framed_width}:{framed_height}"
+    elif (width, height) != (framed_width, framed_height):
+        yield f"pad={framed_width}:{framed_height}:-1:-1"
+    yield from _color_filters(source)
+    yield "setsar=1"
+    yield "format=yuv420p"
+
+
+def _color_filters(source: VideoStream) -> Iterator[str]:
+    """Yield the filters that convert high dynamic range and BT.2020 colours to BT.709, which 8-bit outputs have."""
+    if source.dynamic_range == "SDR" and not source.has_wide_gamut:
+        return
+    declared = f"min=bt2020nc:pin=bt2020:tin={TRANSFERS[source.dynamic_range]}"
+    if source.dynamic_range == "SDR":
+        yield f"{BT709}:{declared}"
+        return
+    yield f"zscale=t=linear:npl=100:{declared}"
+    yield "format=gbrpf32le"
+    yield "zscale=p=bt709"
+    yield "tonemap=tonemap=hable:desat=0"
+    yield BT709

@@ -1,0 +1,116 @@
+"""Runs the program that parses media, one process for each file, with limits. The server never parses media itself."""
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import TypeAdapter
+
+from mediaconvert_emulator.child_process import ChildLimits, bound_to_parent
+from mediaconvert_emulator.media import Media
+
+PROGRAM = (sys.executable, "-P", "-B", "-m", "mediaconvert_emulator.probe_child")
+MEDIA = TypeAdapter(Media)
+MAX_RESULT_BYTES = 16 << 20
+
+
+class MediaUnreadable(Exception):  # noqa: N818 (a finding about the file, not a fault of the program)
+    """The file is not a media file, or is broken; the message contains no path."""
+
+
+class UrlUnreadable(Exception):  # noqa: N818 (as above)
+    """The file at a URL can't be read; `status` is the HTTP status, or None if there was no response."""
+
+    def __init__(self, status: int | None) -> None:
+        super().__init__(f"HTTP status {status}")
+        self.status = status
+
+
+class ProbeCrashed(Exception):  # noqa: N818 (as above)
+    """The process ended without a result: it crashed, was killed, or needed more than its limits."""
+
+
+class ProbeTimedOut(Exception):  # noqa: N818 (as above)
+    """The process didn't end in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeLimits:
+    """The limits of one process: its memory, and the time that it may take."""
+
+    memory_bytes: int
+    timeout_s: float
+
+
+class ProbeProcess:
+    """One child process that waits for a file. Starting it before the file is there hides its start-up time."""
+
+    def __init__(self, limits: ProbeLimits) -> None:
+        self._limits = limits
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        """Start the process."""
+        limits = ChildLimits(
+            memory_bytes=self._limits.memory_bytes, cpu_s=round(self._limits.timeout_s) + 1, file_bytes=1
+        )
+        self._process = await asyncio.create_subprocess_exec(
+            *bound_to_parent(PROGRAM, limits),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=MAX_RESULT_BYTES,
+            start_new_session=True,  # the emulator handles Ctrl-C in the terminal, not its children
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Kill the process if it is still there."""
+        process = self._process
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
+
+    async def media(self, path: Path) -> Media:
+        """Return the properties of a file.
+
+        Raises:
+            MediaUnreadable: The file is not a media file.
+            ProbeCrashed: The process ended without a result.
+            ProbeTimedOut: The process didn't end in time.
+        """
+        return MEDIA.validate_python(await self._result({"kind": "media", "path": str(path)}))
+
+    async def headers(self, url: str) -> dict[str, Any]:
+        """Return a ProbeResult, in the API's wire names, for the file at an http or https URL.
+
+        Raises:
+            UrlUnreadable: The server doesn't return the file.
+            MediaUnreadable: The file is not a media file.
+            ProbeCrashed: The process ended without a result.
+            ProbeTimedOut: The process didn't end in time.
+        """
+        result: dict[str, Any] = await self._result({"kind": "headers", "url": url})
+        return result
+
+    async def _result(self, request: dict[str, Any]) -> Any:  # noqa: ANN401 (JSON)
+        if self._process is None:
+            raise RuntimeError("the process is not started")
+        try:
+            output, _ = await asyncio.wait_for(
+                self._process.communicate(json.dumps(request).encode()), self._limits.timeout_s
+            )
+        except TimeoutError as error:
+            raise ProbeTimedOut(f"no result within {self._limits.timeout_s:g} s") from error
+        try:
+            answer = json.loads(output)
+        except ValueError as error:
+            raise ProbeCrashed(f"the process ended with {self._process.returncode}") from error
+        if "unreadable" in answer:
+            raise MediaUnreadable(answer["unreadable"])
+        if "http_status" in answer:
+            raise UrlUnreadable(answer["http_status"])
+        return answer["result"]
