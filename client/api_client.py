@@ -15,6 +15,14 @@ FINAL_STATUSES = frozenset({"COMPLETE", "ERROR", "CANCELED"})
 MAX_WAIT_S = 60
 """Longest wait for the job of an uploaded file to appear, and for an unreachable API to respond again."""
 TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
+MAX_ATTEMPTS = 5
+"""Attempts to send a file, or a part of a file, to S3."""
+FIRST_PAUSE_S = 0.5
+CONFLICT_STATUS = 409
+"""S3 met another conditional write of the same key at the same time, and requires another attempt."""
+EXISTS_STATUS = 412
+"""The key has an object already."""
+RETRIED_PUT_STATUSES = TRANSIENT_STATUSES | {500, CONFLICT_STATUS}
 
 _POLL_S = 0.3
 _CHUNK_BYTES = 256 * 1024
@@ -33,6 +41,46 @@ class RefusedError(ClientError):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+@dataclass(slots=True)
+class FileSending:
+    """The attempts to send one file with a presigned PUT; `on_sent` gets the bytes sent and the file's size."""
+
+    s3: httpx.AsyncClient
+    video: Path
+    upload: Mapping[str, Any]
+    on_sent: Callable[[int, int], None]
+    may_be_stored: bool = False
+    """True if an earlier attempt sent the whole file, and S3 may have stored it."""
+    _is_sent: bool = False
+
+    async def attempt(self) -> httpx.Response:
+        """Send the whole file, and return S3's response.
+
+        Raises:
+            httpx.TransportError: there is no response.
+        """
+        self.may_be_stored |= self._is_sent
+        self._is_sent = False
+        # S3 refuses a chunked body, so the length is in a header.
+        headers = {**self.upload["headers"], "Content-Length": str(size_bytes(self.video))}
+        return await self.s3.request(
+            self.upload["method"], self.upload["url"], headers=headers, content=self._content()
+        )
+
+    def record_failure(self, status: int) -> None:
+        """Record that S3 responded with an error; after a conflict it has certainly not stored this attempt's file."""
+        self._is_sent &= status != CONFLICT_STATUS
+
+    async def _content(self) -> AsyncIterator[bytes]:
+        total_bytes, sent_bytes = size_bytes(self.video), 0
+        with self.video.open("rb") as file:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
+                sent_bytes += len(chunk)
+                self._is_sent = sent_bytes == total_bytes
+                yield chunk
+                self.on_sent(sent_bytes, total_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +109,29 @@ class ApiClient:
         return upload
 
     async def send_file(self, video: Path, upload: Mapping[str, Any], on_sent: Callable[[int, int], None]) -> None:
-        """Send the file to S3; call `on_sent` with the bytes sent so far and the file's size."""
-        total_bytes = size_bytes(video)
-        headers = {**upload["headers"], "Content-Length": str(total_bytes)}  # S3 refuses a chunked body
+        """Send the file to S3, again after a transient error; call `on_sent` with the bytes sent and the file's size.
 
-        async def content() -> AsyncIterator[bytes]:
-            sent_bytes = 0
-            with video.open("rb") as file:
-                while chunk := await asyncio.to_thread(file.read, _CHUNK_BYTES):
-                    yield chunk
-                    sent_bytes += len(chunk)
-                    on_sent(sent_bytes, total_bytes)
+        S3 accepts one object for each upload. A 412 says that the object exists: that is a success only if an earlier
+        attempt of this call sent the whole file and got no clear response.
 
-        response = await self.s3.request(upload["method"], upload["url"], headers=headers, content=content())
-        if not response.is_success:
-            raise refused_error(response)
+        Raises:
+            RefusedError: S3 refused the file.
+            httpx.TransportError: S3 could not be reached, after several attempts.
+        """
+        sending = FileSending(self.s3, video, upload, on_sent)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                response = await sending.attempt()
+            except httpx.TransportError:
+                if attempt == MAX_ATTEMPTS:
+                    raise
+            else:
+                if response.is_success or (response.status_code == EXISTS_STATUS and sending.may_be_stored):
+                    return
+                if attempt == MAX_ATTEMPTS or response.status_code not in RETRIED_PUT_STATUSES:
+                    raise refused_error(response)
+                sending.record_failure(response.status_code)
+            await asyncio.sleep(FIRST_PAUSE_S * 2**attempt)
 
     def playback_client(self) -> httpx.AsyncClient:
         """Return a client for playback: it has the cookies that came with a complete job, and no token."""

@@ -8,7 +8,16 @@ from urllib.parse import quote
 
 import httpx
 
-from client.api_client import TRANSIENT_STATUSES, ApiClient, RefusedError, content_type, refused_error, size_bytes
+from client.api_client import (
+    FIRST_PAUSE_S,
+    MAX_ATTEMPTS,
+    TRANSIENT_STATUSES,
+    ApiClient,
+    RefusedError,
+    content_type,
+    refused_error,
+    size_bytes,
+)
 from client.unfinished_uploads import UnfinishedUpload, UnfinishedUploads
 
 MIB = 1024 * 1024
@@ -16,8 +25,8 @@ MIN_PART_BYTES = 16 * MIB
 """Smallest part size (S3 requires 5 MiB): large enough for speed, small enough to send again."""
 MAX_PARTS = 10_000
 CONCURRENT_PARTS = 4
-MAX_ATTEMPTS = 5
-FIRST_PAUSE_S = 0.5
+MAX_UPLOADS = 3
+"""Multipart uploads of one file, if S3 reports a conflict at the end of each: it requires a new one."""
 EXPIRED_URL_STATUS = 403
 """S3's status for an expired presigned URL; the next attempt requests a new URL."""
 
@@ -35,10 +44,22 @@ class ResumableUpload:
     async def run(self) -> str:
         """Send the missing parts, complete the upload, and return the file's key. After an error, run again to resume.
 
+        After a conflict in S3, the file is sent again with a new upload.
+
         Raises:
             RefusedError: the API or S3 refused a request.
             httpx.TransportError: the API or S3 could not be reached, after several attempts.
         """
+        for _ in range(MAX_UPLOADS - 1):
+            try:
+                return await self._run_once()
+            except RefusedError as error:
+                if error.code != "upload_conflict":
+                    raise
+                self.unfinished.delete(self.api_url, self.video)
+        return await self._run_once()
+
+    async def _run_once(self) -> str:
         upload = self.unfinished.find(self.api_url, self.video)
         try:
             etags = await self._sent_etags(upload) if upload else {}

@@ -82,6 +82,14 @@ class Condition:
         """Return the clause that compares the attribute with the value: `compare("EventTime", "<", 5)`."""
         return f"{self.name(attribute)} {operator} {self.value(value)}"
 
+    def contains(self, attribute: str, member: str) -> str:
+        """Return the clause: the attribute's string set has the member."""
+        return f"contains({self.name(attribute)}, {self.value(member)})"
+
+    def smaller_than(self, attribute: str, size: int) -> str:
+        """Return the clause: the attribute's set has fewer members; false if the row lacks the attribute."""
+        return f"size({self.name(attribute)}) < {self.value(size)}"
+
     def all_of(self, *clauses: str) -> str:
         """Return the clause: all of the clauses hold."""
         return f"({' AND '.join(clauses)})"

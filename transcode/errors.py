@@ -161,6 +161,13 @@ class NothingToRetryError(TranscodeError):
     http_status = 409
 
 
+class RetriesExhaustedError(TranscodeError):
+    """The file was retried as often as this system allows; upload it again."""
+
+    code = "retries_exhausted"
+    http_status = 409
+
+
 class RetryNotConfiguredError(TranscodeError):
     """This deployment can't retry a job: the service has no uploads queue configured."""
 
@@ -179,6 +186,13 @@ class UploadIncompleteError(TranscodeError):
     """The parts have fewer bytes than the caller announced; send the missing parts."""
 
     code = "upload_incomplete"
+    http_status = 409
+
+
+class UploadConflictError(TranscodeError):
+    """S3 met another write of this file at the same time; begin a new upload and send the file again."""
+
+    code = "upload_conflict"
     http_status = 409
 
 

@@ -29,6 +29,10 @@ class Lookup:
     claimed_ms: int | None = None
     queued_s: int | None = None
     replaces: str | None = None
+    is_announced: bool = False
+    """True if the service chose the key for one upload. Only one version of such an object gets a job by itself."""
+    version: str | None = None
+    """The version of the object that the worker accepted last."""
 
     @property
     def is_queued(self) -> bool:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Lifetimes, Update, decode, encode, old_item
+from transcode.errors import RetriesExhaustedError
 from transcode.job import Failure
 from transcode.lookup import Lookup
 from transcode.permissions import Resource, allow
@@ -20,6 +21,10 @@ PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.INPU
 """For reading a file and linking its jobs."""
 ANNOUNCING = allow("dynamodb:DeleteItem", "dynamodb:PutItem", on=[Resource.INPUT_FILE_TABLE])
 """For announcing and aborting uploads, in addition."""
+
+
+class AnotherVersionError(Exception):
+    """The file was announced as one upload, and the worker has accepted another version of its object."""
 
 
 class LookupTable:
@@ -42,6 +47,7 @@ class LookupTable:
             "Owner": lookup.owner,
             "UploadId": lookup.upload_id,
             "SizeBytes": lookup.size_bytes,
+            "Announced": True,
             "CreationTime": now_s,
             "ExpirationTime": now_s + good_for_s + self._lifetimes.waiting_s,
         }
@@ -57,13 +63,21 @@ class LookupTable:
             return None
         return lookup_from_row(row)
 
-    async def queue(self, input_file: str, *, claimed_ms: int, now_s: int) -> Lookup:
+    async def queue(self, input_file: str, *, claimed_ms: int, now_s: int, version: str | None = None) -> Lookup:
         """Record that the file's object was seen, and that its job is not created yet; return the row. Safe to repeat.
+
+        `version` is the object's version; None for a requested retry. An announced file accepts one version: the row
+        is written by one conditional update, so one of several workers with different versions succeeds.
 
         The file is queued since the time of the claim. This changes nothing if a job or a failure of the same claim, or
         anything of a later claim, was recorded. The row keeps name and owner for as long as the upload can wait.
+
+        Raises:
+            AnotherVersionError: The file was announced, and the worker has accepted another version of it.
         """
-        update = Update().set(QueuedTime=claimed_ms // 1000).remove("JobId", "ErrorCode", "ErrorMessage")
+        update = Update().set(QueuedTime=claimed_ms // 1000, Version=version)
+        update.remove("JobId", "ErrorCode", "ErrorMessage")
+        _require_version(update, version, claimed_ms=claimed_ms)
         same_claim = update.compare("ClaimedTime", "=", claimed_ms)
         update.where(
             update.absent("ClaimedTime"),
@@ -71,16 +85,26 @@ class LookupTable:
             update.all_of(same_claim, update.absent("JobId"), update.absent("ErrorCode")),
         )
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
-        return lookup_from_row({"InputFile": input_file, **row})
+        lookup = lookup_from_row({"InputFile": input_file, **row})
+        is_same = lookup.version == version or (lookup.version is None and lookup.claimed_ms == claimed_ms)
+        if version is not None and lookup.is_announced and not is_same:
+            raise AnotherVersionError(input_file)
+        return lookup
 
     async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> None:
         """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat."""
         update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "QueuedTime", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
-    async def refuse(self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int) -> None:
-        """Record that no job can be created for the file, unless a later claim was recorded. Safe to repeat."""
+    async def refuse(
+        self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int, version: str | None = None
+    ) -> None:
+        """Record that no job can be created for the file, unless a later claim was recorded. Safe to repeat.
+
+        With a `version`, this also changes nothing if the file was announced and another version was accepted.
+        """
         update = Update().set(**attributes_of(failure)).remove("JobId", "QueuedTime", "Replaces")
+        _require_version(update, version, claimed_ms=claimed_ms)
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def complete(self, input_file: str, *, now_s: int) -> None:
@@ -111,6 +135,23 @@ class LookupTable:
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
         await self._write_if(lookup.input_file, update)
 
+    async def count_retry(self, input_file: str, *, replaces: str, limit: int) -> None:
+        """Count a request for another job of the file. A repeated request for the same replaced job counts once.
+
+        Raises:
+            RetriesExhaustedError: `limit` other jobs of the file were replaced.
+        """
+        update = Update().add("Retried", [replaces])
+        update.where(update.present("InputFile"))
+        room = [update.absent("Retried")] if limit else []
+        update.where(update.contains("Retried", replaces), update.smaller_than("Retried", limit), *room)
+        try:
+            await self._client.update_item(
+                TableName=self.table, Key={"InputFile": {"S": input_file}}, **update.request()
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise RetriesExhaustedError from error
+
     async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> Mapping[str, Any]:
         update.set(ClaimedTime=claimed_ms, ExpirationTime=now_s + self._lifetimes.waiting_s)
         update.set_once(CreationTime=now_s)
@@ -133,6 +174,18 @@ class LookupTable:
         return decode(response["Attributes"])
 
 
+def _require_version(update: Update, version: str | None, *, claimed_ms: int) -> None:
+    """Require that an announced file has no other version; a worker of an earlier release recorded none."""
+    if version is None:
+        return
+    same_claim = (update.absent("ClaimedTime"), update.compare("ClaimedTime", "=", claimed_ms))
+    update.where(
+        update.absent("Announced"),
+        update.compare("Version", "=", version),
+        *(update.all_of(update.absent("Version"), each) for each in same_claim),
+    )
+
+
 def lookup_from_row(row: Mapping[str, Any]) -> Lookup:
     """Return the input file that a row of the lookup table describes."""
     return shape_of(
@@ -140,4 +193,5 @@ def lookup_from_row(row: Mapping[str, Any]) -> Lookup:
         row,
         failure=shape_of(Failure, row) if "ErrorCode" in row else None,
         is_uploaded="UploadedTime" in row,
+        is_announced="Announced" in row,
     )

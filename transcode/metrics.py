@@ -53,6 +53,7 @@ METRICS = (
     Metric(name="jobs_refused", event="job.refused", kind=Kind.COUNT),
     Metric(name="messages_buried", event="message.buried", kind=Kind.COUNT),
     Metric(name="uploads_given_up", event="upload.given_up", kind=Kind.COUNT),
+    Metric(name="versions_refused", event="upload.version_refused", kind=Kind.COUNT),
     Metric(name="jobs_stuck", event="reconcile.done", kind=Kind.STATE, log_field="stuck"),
     Metric(name="streams", event="service.load", kind=Kind.STATE, log_field="streams"),
     Metric(name="long_polls", event="service.load", kind=Kind.STATE, log_field="long_polls"),

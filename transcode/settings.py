@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     """Seconds between a job's progress events; MediaConvert allows only these values."""
     upload_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)+$", max_length=200)] = "uploads/"
     """The key prefix of uploads in the input bucket; objects under other prefixes are not uploads."""
+    retries_per_upload: Annotated[int, Field(ge=0, le=100)] = 5
+    """Jobs that callers may request again for one file, however often its jobs fail or are canceled."""
     aws_region: str = "us-east-1"
     aws_endpoint_url: Url | None = None
     """The URL of an AWS emulator; AWS's own endpoints if not set."""

@@ -50,8 +50,8 @@ class Claim:
 def claim_id(upload: ObjectCreated) -> str:
     """Return the id of an object version's claim: 40 hexadecimal digits, the same for each delivery.
 
-    A request for another job has a claim of its own. Its id includes the id of the replaced job, so a repeated request
-    has the same claim.
+    A request for another job has a claim of its own. Its id is made of the replaced job's id instead of the version, so
+    a repeated request has the same claim, although another version may have arrived between the two.
     """
-    replaced = f"\n{upload.replaces}" if upload.replaces else ""
-    return hashlib.sha256(f"{upload.input_file}\n{upload.version}{replaced}".encode()).hexdigest()[:40]
+    of = f"\n{upload.replaces}" if upload.replaces else upload.version
+    return hashlib.sha256(f"{upload.input_file}\n{of}".encode()).hexdigest()[:40]

@@ -1,7 +1,7 @@
 """The AWS permissions of the worker, and of an operator's commands, from the stores and clients."""
 
 from transcode import lookup_table, queue_table, status_table
-from worker import artifacts, delivery_notes, key_table, queue, waiting_messages
+from worker import artifacts, delivery_notes, key_table, queue, refused_versions, waiting_messages
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
@@ -15,6 +15,7 @@ WORKER = (
     | artifacts.PERMISSIONS
     | queue.PERMISSIONS
     | queue_table.PERMISSIONS
+    | refused_versions.PERMISSIONS
     | waiting_messages.PERMISSIONS
     | mediaconvert.PERMISSIONS
     | submission_queue.PERMISSIONS
@@ -23,6 +24,12 @@ WORKER = (
 )
 """WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 
-OPERATOR = dead_letter_queue.PERMISSIONS | move_tasks.PERMISSIONS | paced_move.PERMISSIONS | job_list.PERMISSIONS
+OPERATOR = (
+    dead_letter_queue.PERMISSIONS
+    | move_tasks.PERMISSIONS
+    | paced_move.PERMISSIONS
+    | job_list.PERMISSIONS
+    | refused_versions.READING
+)
 """OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` needs, and those that
 `python -m worker.reconcile --list` needs in addition to the worker's."""

@@ -16,6 +16,7 @@ from transcode.errors import (
     JobFinalError,
     JobNotFoundError,
     NothingToRetryError,
+    RetriesExhaustedError,
     RetryNotConfiguredError,
     TooManyUploadsError,
     UploadNotFoundError,
@@ -102,6 +103,7 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
         UploadNotFoundError,
         JobNotFoundError,
         NothingToRetryError,
+        RetriesExhaustedError,
         RetryNotConfiguredError,
         TooManyUploadsError,
         AwsUnavailableError,
@@ -120,6 +122,9 @@ async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources:
     stored = await resources.multipart.head(lookup.input_file)
     if stored is None:
         raise InputFileGoneError
+    await resources.lookups.count_retry(
+        lookup.input_file, replaces=replaces, limit=resources.settings.retries_per_upload
+    )
     log_upload_event("job.requested", lookup.input_file, replaces=replaces)
     await resources.requests.send(lookup.input_file, stored, replaces=replaces)
     if lookup.replaces is None:

@@ -14,11 +14,13 @@ from fastapi import Depends, Path
 from service.access.caller import may_see
 from service.api.dependencies import AppResources, CurrentCaller, InputFile
 from service.api.middleware.request_log import log_upload_event
-from service.aws.multipart import NoSuchMultipartError, Part
+from service.aws.multipart import NoSuchMultipartError, ObjectExistsError, Part
 from service.resources import Resources
+from service.uploads.parts import etag_of_parts
 from transcode.errors import (
     InvalidPartsError,
     UploadCompletedError,
+    UploadConflictError,
     UploadIncompleteError,
     UploadNotFoundError,
     UploadTooLargeError,
@@ -72,12 +74,21 @@ class MultipartUpload:
             InvalidPartsError: S3 doesn't have exactly these parts.
             UploadNotFoundError: The upload was aborted.
             UploadCompletedError: The upload is complete.
+            UploadConflictError: S3 met another write of the key; this upload was aborted.
         """
         await self._check_size(etags)
         try:
             await self.resources.multipart.complete(self.input_file, self.upload_id, etags)
         except NoSuchMultipartError as error:
             raise await self._missing_upload_error() from error
+        except ObjectExistsError as error:
+            # An earlier attempt made the object, and its response was lost; or the object is another one.
+            if not await self._is_completed_with(etags):
+                await self.abort()
+                raise UploadConflictError from error
+        except UploadConflictError:
+            await self.abort()
+            raise
         await self.resources.lookups.complete(self.input_file, now_s=self.resources.now_s())
         log_upload_event("upload.completed", self.input_file, parts=len(etags))
 
@@ -114,6 +125,11 @@ class MultipartUpload:
             )
         if total_bytes < (announced_bytes or 0):
             raise UploadIncompleteError
+
+    async def _is_completed_with(self, etags: Mapping[int, str]) -> bool:
+        """Return whether the key's object consists of exactly these parts."""
+        stored = await self.resources.multipart.head(self.input_file)
+        return stored is not None and stored.etag == etag_of_parts(etags)
 
     async def _missing_upload_error(self) -> UploadCompletedError | UploadNotFoundError:
         """Return why S3 no longer has the upload: it was completed if its object exists, and aborted otherwise."""

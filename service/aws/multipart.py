@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from service.aws.lazy_client import LazyClient
-from transcode.errors import InvalidPartsError
+from service.aws.presigned import ANY_OBJECT
+from transcode.errors import InvalidPartsError, UploadConflictError
 from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ PERMISSIONS = allow(
 
 NOT_FOUND_STATUS = 404
 INVALID_PARTS_CODES = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "MalformedXML"})
+
+
+class ObjectExistsError(Exception):
+    """The upload's key has an object, so a conditional completion changes nothing."""
 
 
 class NoSuchMultipartError(Exception):
@@ -119,8 +124,12 @@ class MultipartBucket:
     async def complete(self, input_file: str, upload_id: str, parts: Mapping[int, str]) -> None:
         """Make the object from these parts: ETags by part number. The object's notification starts the job.
 
+        S3 makes it only if the key has no object.
+
         Raises:
             NoSuchMultipartError: S3 has no such upload.
+            ObjectExistsError: The key has an object.
+            UploadConflictError: Another write of the key went on; S3 requires a new upload.
             InvalidPartsError: A part is missing, has another ETag, or is too small.
         """
         part_list = [
@@ -133,6 +142,7 @@ class MultipartBucket:
                 Key=input_file,
                 UploadId=upload_id,
                 MultipartUpload={"Parts": part_list},  # type: ignore[typeddict-item]  # number and ETag suffice
+                IfNoneMatch=ANY_OBJECT,
             )
         except ClientError as error:
             raise _translated(error) from error
@@ -172,7 +182,12 @@ class MultipartBucket:
 
 
 def _translated(error: ClientError) -> Exception:
-    code = str(error.response["Error"].get("Code", ""))
-    if code == "NoSuchUpload":
-        return NoSuchMultipartError(code)
-    return InvalidPartsError() if code in INVALID_PARTS_CODES else error
+    match str(error.response["Error"].get("Code", "")):
+        case "NoSuchUpload" as code:
+            return NoSuchMultipartError(code)
+        case "PreconditionFailed" as code:
+            return ObjectExistsError(code)
+        case "ConditionalRequestConflict":
+            return UploadConflictError()
+        case code:
+            return InvalidPartsError() if code in INVALID_PARTS_CODES else error

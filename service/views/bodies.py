@@ -45,7 +45,10 @@ class PresignedUpload(Schema):
     input_file: str = Field(description="The file's key, by which you find its job.", examples=[EXAMPLE_FILE])
     method: Literal["PUT"] = "PUT"
     url: str = Field(description="Presigned; bound to the announced content type and length.")
-    headers: Mapping[str, str] = Field(examples=[{"Content-Type": "video/mp4"}])
+    headers: Mapping[str, str] = Field(
+        description="Signed too. `If-None-Match` makes S3 accept one object only: a second PUT is a 412.",
+        examples=[{"Content-Type": "video/mp4", "If-None-Match": "*"}],
+    )
     expires_at: AwareDatetime = Field(description="The time until which the upload may begin.")
 
 

@@ -77,7 +77,7 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "input_file": EXAMPLE_FILE,
             "method": "PUT",
             "url": f"https://uploads.s3.us-east-1.amazonaws.com/{EXAMPLE_FILE}?X-Amz-Signature=…",
-            "headers": {"Content-Type": "video/mp4"},
+            "headers": {"Content-Type": "video/mp4", "If-None-Match": "*"},
             "expires_at": "2025-11-22T08:59:30Z",
         }
     ],

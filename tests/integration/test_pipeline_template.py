@@ -121,7 +121,11 @@ async def test_a_page_may_upload_and_read_the_etag(stack: Stack) -> None:
     url = f"{stack.endpoint_url}/{stack.input_bucket}/{stack.upload_prefix}preflight.mp4"
     async with httpx.AsyncClient(headers=origin) as browser:
         preflight = await browser.options(
-            url, headers={"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+            url,
+            headers={
+                "Access-Control-Request-Method": "PUT",
+                "Access-Control-Request-Headers": "content-type,if-none-match",
+            },
         )
         response = await browser.get(url)
     assert preflight.status_code == 200

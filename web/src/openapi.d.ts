@@ -795,7 +795,8 @@ export interface components {
          *       "method": "PUT",
          *       "url": "https://uploads.s3.us-east-1.amazonaws.com/uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4?X-Amz-Signature=…",
          *       "headers": {
-         *         "Content-Type": "video/mp4"
+         *         "Content-Type": "video/mp4",
+         *         "If-None-Match": "*"
          *       },
          *       "expires_at": "2025-11-22T08:59:30Z"
          *     }
@@ -820,8 +821,10 @@ export interface components {
             url: string;
             /**
              * Headers
+             * @description Signed too. `If-None-Match` makes S3 accept one object only: a second PUT is a 412.
              * @example {
-             *       "Content-Type": "video/mp4"
+             *       "Content-Type": "video/mp4",
+             *       "If-None-Match": "*"
              *     }
              */
             headers: {
@@ -1117,7 +1120,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The file's job is running, is complete, or has not been created yet, so there is nothing to retry. */
+            /** @description The file's job is running, is complete, or has not been created yet, so there is nothing to retry. The file was retried as often as this system allows; upload it again. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2254,7 +2257,7 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description The upload is complete and can't be changed; its job is created automatically. The parts have fewer bytes than the caller announced; send the missing parts. */
+            /** @description The upload is complete and can't be changed; its job is created automatically. S3 met another write of this file at the same time; begin a new upload and send the file again. The parts have fewer bytes than the caller announced; send the missing parts. */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,26 +1,29 @@
 """`python -m worker.redrive`: show the dead letters with their reasons, send them back, or delete chosen ones.
 
-Without an option it changes nothing. --send moves all letters, at a rate, with a move task of SQS: SQS goes on when
-this command ends, and the same command follows the task again. With --limit, or where SQS has no move tasks, it moves
-them itself in batches of ten.
+Without an option it changes nothing. It then also shows the refused versions of announced uploads. --send moves all
+letters, at a rate, with a move task of SQS: SQS goes on when this command ends, and the same command follows the task
+again. With --limit, or where SQS has no move tasks, it moves them itself in batches of ten.
 """
 
 import argparse
 import asyncio
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
+from transcode.aws import Aws
 from transcode.startup import aws_of
 from worker.assembly import message_parser
 from worker.messages.parser import MessageParser
 from worker.queue import Queue, open_queue
 from worker.redrive.inspection import delete, show
-from worker.redrive.move_plan import MAX_PER_SECOND
+from worker.redrive.move_plan import MAX_PER_SECOND, duration
 from worker.redrive.queue import DeadLetterQueue
 from worker.redrive.sending import cancel, send
 from worker.redrive.terminal import print_line
+from worker.refused_versions import RefusedVersionsTable
 from worker.settings import WorkerSettings
 from worker.startup import worker_process
 
@@ -74,7 +77,10 @@ async def run(settings: WorkerSettings, action: Action, *, queues: Sequence[str]
         opened = {name: await open_queue(sqs, urls[name]) for name in queues}
         match action:
             case Show(limit=limit):
-                return await _show(opened, parser, limit=limit)
+                await _show(opened, parser, limit=limit)
+                if "uploads" in opened:
+                    await _show_refused_versions(aws, settings)
+                return True
             case Delete():
                 return await _delete(opened, parser, action)
             case Send():
@@ -85,11 +91,21 @@ async def run(settings: WorkerSettings, action: Action, *, queues: Sequence[str]
                 assert_never(action)
 
 
-async def _show(queues: dict[str, Queue], parser: MessageParser, *, limit: int) -> bool:
+async def _show(queues: dict[str, Queue], parser: MessageParser, *, limit: int) -> None:
     found = sum([await show(name, DeadLetterQueue(queue), parser, limit=limit) for name, queue in queues.items()])
     if found:
         print_line("nothing was sent back; --send sends all messages back, also those that no worker can parse")
-    return True
+
+
+async def _show_refused_versions(aws: Aws, settings: WorkerSettings) -> None:
+    """Print how many versions of announced uploads the worker refused. They are not dead letters: none is sent back."""
+    table = RefusedVersionsTable(await aws.dynamodb(), settings.status_table, ttl_s=settings.output_ttl_s)
+    now_s = int(time.time())
+    if refused := await table.read(now_s=now_s):
+        print_line(
+            f"{refused.count:,} versions of announced uploads were refused and got no job; the last one "
+            f"{duration(now_s - refused.last_s)} ago: {refused.last_input_file}"
+        )
 
 
 async def _send(queues: dict[str, Queue], parser: MessageParser, action: Send) -> bool:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from transcode.lookup_table import LookupTable
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, Verdict
+from worker.submission.admission import Admission
 from worker.submission.new_claim import new_claim
 from worker.submission.queued_upload import tenant
 from worker.submission.submission_queue import SubmissionQueue
@@ -26,7 +26,7 @@ class Intake:
     """Sends uploads to the submission queue. `clock` returns Unix seconds."""
 
     key_table: KeyTable
-    lookups: LookupTable
+    admission: Admission
     queue: SubmissionQueue
     clock: Callable[[], float]
 
@@ -40,7 +40,9 @@ class Intake:
         claim = await self.key_table.open_claim(new_claim(upload, now_ms=int(now_s * 1000)))
         if claim.refused:
             return Done()
-        lookup = await self.lookups.queue(upload.input_file, claimed_ms=claim.claimed_ms, now_s=int(now_s))
+        lookup = await self.admission.admit(upload, claim, now_s=int(now_s))
+        if lookup is None:
+            return Done()
         await self.queue.send(upload, message, group=tenant(lookup.owner, upload.input_file))
         log.info("upload.queued", input_file=upload.input_file, waited_ms=message.waited_ms(self.clock()))
         return Done()

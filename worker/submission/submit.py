@@ -20,6 +20,7 @@ from worker.claim import Claim, claim_id
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
+from worker.submission.admission import Admission
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 from worker.submission.new_claim import new_claim
 from worker.submission.pacer import Pacer
@@ -45,6 +46,7 @@ class Submitter:
     statuses: StatusTable
     mediaconvert: MediaConvertJobs
     queue_table: QueueTable
+    admission: Admission
     clock: Callable[[], float]
     lease_s: float = 60
     pacer: Pacer | None = None
@@ -67,8 +69,9 @@ class Submitter:
         if claim.lease_token != new.lease_token:
             remaining_s = max(1, -(-(claim.lease_until_ms - now_ms) // 1000))
             return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
-        if message.deliveries > 1 or not claim.is_jobless:  # intake wrote it just before the first attempt
-            await self.lookups.queue(upload.input_file, claimed_ms=claim.claimed_ms, now_s=int(self.clock()))
+        is_admitted = message.deliveries == 1 and claim.is_jobless  # by intake, just before the first attempt
+        if not is_admitted and await self.admission.admit(upload, claim, now_s=int(self.clock())) is None:
+            return Done()
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
                 job_id = await self._find_or_create(claim)
@@ -94,7 +97,8 @@ class Submitter:
             return
         first_seen_ms = message.first_seen_ms or now_s * 1000
         claimed_ms = first_seen_ms if claim is None else claim.claimed_ms
-        await self.lookups.refuse(upload.input_file, failure, claimed_ms=claimed_ms, now_s=now_s)
+        version = None if upload.replaces else upload.version
+        await self.lookups.refuse(upload.input_file, failure, claimed_ms=claimed_ms, now_s=now_s, version=version)
         log.error("upload.given_up", input_file=upload.input_file, code=failure.code, reason=failure.message)
 
     async def adopt(self, claim: Claim, job_id: str) -> Verdict:
