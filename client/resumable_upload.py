@@ -80,13 +80,13 @@ class ResumableUpload:
 
     async def _create(self) -> UnfinishedUpload:
         total_bytes = size_bytes(self.video)
+        part_bytes = max(MIN_PART_BYTES, -(-total_bytes // MAX_PARTS))
         body = {
             "filename": self.video.name,
             "type": content_type(self.video),
-            "metadata": {"size": total_bytes},
+            "metadata": {"size": total_bytes, "part_size": part_bytes},
         }
         created = await self.client.call("POST", "/s3/multipart", json=body)
-        part_bytes = max(MIN_PART_BYTES, -(-total_bytes // MAX_PARTS))
         return UnfinishedUpload(input_file=created["key"], upload_id=created["uploadId"], part_bytes=part_bytes)
 
     async def _sent_etags(self, upload: UnfinishedUpload) -> dict[int, str]:

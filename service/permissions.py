@@ -1,6 +1,6 @@
 """All AWS permissions of the service, collected from its stores and clients; none is for the table with the keys."""
 
-from service.aws import job_requests, mediaconvert, multipart, playback_secret, presigned
+from service.aws import job_requests, mediaconvert, multipart, playback_secret, presigned, unfinished_bytes
 from service.live import batch_get
 from transcode import lookup_table, queue_table, status_table
 
@@ -12,6 +12,7 @@ SERVICE = (
     | batch_get.PERMISSIONS
     | presigned.PERMISSIONS
     | multipart.PERMISSIONS
+    | unfinished_bytes.PERMISSIONS
     | mediaconvert.PERMISSIONS
     | job_requests.PERMISSIONS
     | playback_secret.PERMISSIONS

@@ -15,6 +15,7 @@ from service.aws.lazy_client import LazyClient
 from service.aws.mediaconvert import JobCanceller
 from service.aws.multipart import MultipartBucket
 from service.aws.presigned import UploadBucket
+from service.aws.unfinished_bytes import UnfinishedBytes
 from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
 from service.live.hub import Hub
@@ -51,6 +52,7 @@ class Resources:
     lookups: LookupTable
     bucket: UploadBucket
     multipart: MultipartBucket
+    unfinished: UnfinishedBytes
     canceller: JobCanceller
     requests: JobRequests
     reader: JobReader
@@ -128,6 +130,7 @@ async def open_resources(
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, public_s3, settings.input_bucket),
             multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
+            unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
             canceller=JobCanceller(
                 LazyClient(partial(aws.mediaconvert, endpoint_url=settings.mediaconvert_endpoint_url))
             ),

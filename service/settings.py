@@ -36,11 +36,19 @@ VIDEO_TYPES = (
 )
 
 
+UNFINISHED_UPLOADS = 100
+"""Unfinished uploads of the largest size that a caller may begin in a day, unless the settings say otherwise."""
+
+
 class ServiceSettings(Settings):
     """The service's settings in addition to the shared ones."""
 
     upload_max_bytes: Annotated[int, Field(ge=1, le=5 * 1024**4)] = 5 * 1024**3
     """Size of the largest accepted file; S3 accepts 5 GiB in one PUT, and 5 TiB in parts."""
+    unfinished_bytes_per_caller: Annotated[int, Field(ge=1)] | None = None
+    """Bytes of unfinished uploads in parts that one caller may begin in a UTC day; None means a hundred times
+    `upload_max_bytes`. An upload without an announced size counts as `upload_max_bytes`.
+    """
     uploads_queue_url: Url | None = None
     """The queue through which the service requests retries from the worker; without it, `POST /jobs` returns 501."""
     mediaconvert_endpoint_url: Url | None = None
@@ -101,6 +109,11 @@ class ServiceSettings(Settings):
     def acceptance(self) -> Acceptance:
         """The rule for which uploads are accepted."""
         return Acceptance(content_types=self.upload_content_types, max_bytes=self.upload_max_bytes)
+
+    @property
+    def max_unfinished_bytes(self) -> int:
+        """The limit of a caller's unfinished uploads of a day."""
+        return self.unfinished_bytes_per_caller or UNFINISHED_UPLOADS * self.upload_max_bytes
 
     @model_validator(mode="after")
     def _require_both_auth_settings(self) -> Self:

@@ -83,6 +83,12 @@ class TooManyUploadsError(TranscodeError):
         self.retry_after_s = retry_after_s
 
 
+class TooManyUnfinishedUploadsError(TooManyUploadsError):
+    """The caller's unfinished uploads have as many bytes as this system allows; finish or abort one of them."""
+
+    code = "too_many_unfinished_uploads"
+
+
 class FollowedNotFoundError(TranscodeError):
     """Some of the files and jobs to follow don't exist; the detail names them."""
 

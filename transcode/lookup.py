@@ -33,6 +33,11 @@ class Lookup:
     """True if the service chose the key for one upload. Only one version of such an object gets a job by itself."""
     version: str | None = None
     """The version of the object that the worker accepted last."""
+    part_bytes: int | None = None
+    """The length of each part but the last, if the client stated it."""
+    reserved_bytes: int | None = None
+    """The bytes that a multipart upload counts against its caller until it ends, in the row `reserved_in`."""
+    reserved_in: str | None = None
 
     @property
     def is_queued(self) -> bool:

@@ -4,7 +4,6 @@ No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Lifetimes, Update, decode, encode, old_item
@@ -47,6 +46,9 @@ class LookupTable:
             "Owner": lookup.owner,
             "UploadId": lookup.upload_id,
             "SizeBytes": lookup.size_bytes,
+            "PartBytes": lookup.part_bytes,
+            "ReservedBytes": lookup.reserved_bytes,
+            "ReservedIn": lookup.reserved_in,
             "Announced": True,
             "CreationTime": now_s,
             "ExpirationTime": now_s + good_for_s + self._lifetimes.waiting_s,
@@ -59,9 +61,7 @@ class LookupTable:
             TableName=self.table, Key={"InputFile": {"S": input_file}}, ConsistentRead=consistent
         )
         row = decode(response.get("Item", {}))
-        if not row or row["ExpirationTime"] <= now_s:
-            return None
-        return lookup_from_row(row)
+        return lookup_from_row(row) if is_file(row, now_s=now_s) else None
 
     async def queue(self, input_file: str, *, claimed_ms: int, now_s: int, version: str | None = None) -> Lookup:
         """Record that the file's object was seen, and that its job is not created yet; return the row. Safe to repeat.
@@ -107,21 +107,33 @@ class LookupTable:
         _require_version(update, version, claimed_ms=claimed_ms)
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
-    async def complete(self, input_file: str, *, now_s: int) -> None:
-        """Record that a multipart upload was completed. Safe to repeat."""
+    async def complete(self, input_file: str, *, now_s: int) -> bool:
+        """Record that a multipart upload was completed; return whether this call recorded it. Safe to repeat."""
         update = Update().set(UploadedTime=now_s)
-        update.where(update.present("InputFile"))
-        await self._write_if(input_file, update)
+        update.where(update.present("InputFile")).where(update.absent("UploadedTime"))
+        try:
+            await self._client.update_item(
+                TableName=self.table, Key={"InputFile": {"S": input_file}}, **update.request()
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
-    async def forget(self, lookup: Lookup) -> None:
-        """Delete the record of an aborted multipart upload, unless its object exists after all. Safe to repeat."""
+    async def forget(self, lookup: Lookup) -> bool:
+        """Delete the record of an aborted multipart upload, unless its object exists after all.
+
+        Return whether this call deleted it. Safe to repeat.
+        """
         condition = Condition()
         condition.where(condition.compare("UploadId", "=", lookup.upload_id))
         for attribute in ("UploadedTime", "ClaimedTime", "JobId"):
             condition.where(condition.absent(attribute))
         key = {"InputFile": {"S": lookup.input_file}}
-        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+        try:
             await self._client.delete_item(TableName=self.table, Key=key, **condition.request())
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
     async def request(self, lookup: Lookup, *, replaces: str, now_s: int) -> None:
         """Record that another job was requested for the file, unless a later claim was recorded. Safe to repeat.
@@ -184,6 +196,11 @@ def _require_version(update: Update, version: str | None, *, claimed_ms: int) ->
         update.compare("Version", "=", version),
         *(update.all_of(update.absent("Version"), each) for each in same_claim),
     )
+
+
+def is_file(row: Mapping[str, Any], *, now_s: int) -> bool:
+    """Return whether the row exists, has not expired, and is a file's row: the table also has sums of callers."""
+    return bool(row) and row["ExpirationTime"] > now_s and "Reserved" not in row
 
 
 def lookup_from_row(row: Mapping[str, Any]) -> Lookup:

@@ -6,17 +6,17 @@ and caller must be those that the service recorded when the upload began. https:
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 
-from service.api.dependencies import AppResources, NewUploadCaller
+from service.api.dependencies import AppResources, NewUploadCaller, caller_name
 from service.api.middleware.request_log import log_upload_event
 from service.api.open_upload import OpenUpload
 from service.api.problems import responses
 from service.uploads.file_names import new_input_file
+from service.uploads.parts import MAX_PARTS, stated_part_bytes
 from service.views.bodies import ContentType
 from service.views.companion import (
-    MAX_PARTS,
     Aborted,
     Completed,
     CompletionRequest,
@@ -32,6 +32,7 @@ from service.views.companion import (
 from transcode.errors import (
     AwsUnavailableError,
     InvalidPartsError,
+    TooManyUnfinishedUploadsError,
     TooManyUploadsError,
     UnsupportedTypeError,
     UploadCompletedError,
@@ -51,7 +52,9 @@ Number = Annotated[int, Path(ge=1, le=MAX_PARTS, description="The part's number.
 
 
 ERRORS = responses(UploadNotFoundError, UploadCompletedError, AwsUnavailableError)
-SIGNING_ERRORS = responses(InvalidPartsError, UploadNotFoundError, UploadCompletedError, AwsUnavailableError)
+SIGNING_ERRORS = responses(
+    InvalidPartsError, UploadNotFoundError, UploadCompletedError, UploadTooLargeError, AwsUnavailableError
+)
 
 
 @router.get(
@@ -90,25 +93,42 @@ async def create_form_upload(
     "/multipart",
     operation_id="create_multipart_upload",
     summary="Begin an upload in parts",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
+    responses=responses(
+        UploadTooLargeError,
+        UnsupportedTypeError,
+        TooManyUploadsError,
+        TooManyUnfinishedUploadsError,
+        AwsUnavailableError,
+    ),
 )
 async def create_multipart_upload(
-    upload: MultipartRequest, caller: NewUploadCaller, resources: AppResources
+    upload: MultipartRequest, caller: NewUploadCaller, request: Request, resources: AppResources
 ) -> MultipartBegun:
     """Begin an upload that can be resumed. Only this caller can use its key and id."""
+    settings, now_s = resources.settings, resources.now_s()
     size_bytes = announced_bytes(upload.metadata)
-    resources.settings.acceptance.check_type(upload.type)
-    resources.settings.acceptance.check_size(size_bytes or 1, in_parts=True)
-    input_file = new_input_file(resources.settings.upload_prefix, upload.filename)
-    upload_id = await resources.multipart.begin(input_file, content_type=upload.type)
+    settings.acceptance.check_type(upload.type)
+    settings.acceptance.check_size(size_bytes or 1, in_parts=True)
+    input_file = new_input_file(settings.upload_prefix, upload.filename)
+    reserved_bytes = size_bytes or settings.upload_max_bytes
+    reserved_in = await resources.unfinished.reserve(caller_name(request, caller), reserved_bytes, now_s=now_s)
+    try:
+        upload_id = await resources.multipart.begin(input_file, content_type=upload.type)
+    except Exception:
+        await resources.unfinished.release(reserved_in, reserved_bytes)
+        raise
+    part_bytes = announced_bytes(upload.metadata, "part_size")
     lookup = Lookup(
         input_file=input_file,
         file_name=upload.filename,
         owner=caller.owner,
         upload_id=upload_id,
         size_bytes=size_bytes,
+        part_bytes=stated_part_bytes(part_bytes, announced_bytes=size_bytes),
+        reserved_bytes=reserved_bytes,
+        reserved_in=reserved_in,
     )
-    await resources.lookups.announce(lookup, now_s=resources.now_s(), good_for_s=MULTIPART_TTL_S)
+    await resources.lookups.announce(lookup, now_s=now_s, good_for_s=MULTIPART_TTL_S)
     log_upload_event("upload.announced", input_file, by="parts", content_type=upload.type, size_bytes=size_bytes)
     return MultipartBegun(key=input_file, upload_id=upload_id, bucket=resources.multipart.bucket)
 
@@ -144,7 +164,8 @@ async def sign_parts(
     if not 1 <= numbers[0] <= numbers[-1] <= MAX_PARTS:
         problem = {"loc": ("query", "partNumbers"), "msg": f"Part numbers are 1 to {MAX_PARTS}", "type": "value_error"}
         raise RequestValidationError([problem])
-    return PartUrls(presigned_urls={str(number): await upload.sign(number) for number in numbers})
+    urls = await upload.sign(*numbers)
+    return PartUrls(presigned_urls={str(number): url for number, url in urls.items()})
 
 
 @router.get(
@@ -155,7 +176,8 @@ async def sign_parts(
 )
 async def sign_part(number: Number, upload: OpenUpload, resources: AppResources) -> PartUrl:
     """Get the presigned URL to which to PUT one part."""
-    return PartUrl(url=await upload.sign(number), expires=resources.settings.upload_url_ttl_s)
+    urls = await upload.sign(number)
+    return PartUrl(url=urls[number], expires=resources.settings.upload_url_ttl_s)
 
 
 @router.post(

@@ -51,6 +51,11 @@ CurrentCaller = Annotated[Caller, Depends(_Access())]
 """The caller of a route: `caller: CurrentCaller`."""
 
 
+def caller_name(request: Request, caller: Caller) -> str:
+    """Return the name by which limits count the caller: the token's subject, or the address without a token."""
+    return caller.sub or f"address {request.client.host if request.client else 'unknown'}"
+
+
 async def new_upload_caller(request: Request, caller: CurrentCaller) -> Caller:
     """Return the caller, after counting one more upload against their quota.
 
@@ -59,7 +64,7 @@ async def new_upload_caller(request: Request, caller: CurrentCaller) -> Caller:
     """
     quota: UploadQuota | None = request.app.state.quota
     if quota is not None:
-        await quota.count(caller.sub or f"address {request.client.host if request.client else 'unknown'}")
+        await quota.count(caller_name(request, caller))
     return caller
 
 

@@ -5,7 +5,7 @@ began. S3 itself would accept any key and upload id that belong together.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -16,7 +16,7 @@ from service.api.dependencies import AppResources, CurrentCaller, InputFile
 from service.api.middleware.request_log import log_upload_event
 from service.aws.multipart import NoSuchMultipartError, ObjectExistsError, Part
 from service.resources import Resources
-from service.uploads.parts import etag_of_parts
+from service.uploads.parts import PartPlan, etag_of_parts
 from transcode.errors import (
     InvalidPartsError,
     UploadCompletedError,
@@ -41,17 +41,36 @@ class MultipartUpload:
         """The key of the object that the parts will make."""
         return self.lookup.input_file
 
-    async def sign(self, number: int) -> str:
-        """Return the presigned URL to which to PUT one part.
+    @property
+    def plan(self) -> PartPlan:
+        """The parts that the upload may have."""
+        acceptance, lookup = self.resources.settings.acceptance, self.lookup
+        return acceptance.part_plan(announced_bytes=lookup.size_bytes, part_bytes=lookup.part_bytes)
+
+    async def sign(self, *numbers: int) -> Mapping[int, str]:
+        """Return the presigned URLs to which to PUT these parts, by part number.
 
         Raises:
-            InvalidPartsError: The upload can't need a part with this number.
+            InvalidPartsError: The upload can't need a part with this number, or earlier parts must be sent first.
+            UploadTooLargeError: The stored parts have all bytes that the upload may have; it was aborted.
+            UploadNotFoundError: The upload was aborted.
+            UploadCompletedError: The upload is complete.
         """
-        largest = self.resources.settings.acceptance.max_part_number(self.lookup.size_bytes)
-        if number > largest:
-            raise InvalidPartsError(f"This upload has at most {largest} parts: all but the last have 5 MiB or more.")
-        ttl_s = self.resources.settings.upload_url_ttl_s
-        return await self.resources.multipart.presign_part(self.input_file, self.upload_id, number, ttl_s=ttl_s)
+        plan, resources = self.plan, self.resources
+        for number in numbers:
+            plan.check_number(number)
+        if any(plan.length_bytes(number) is None for number in numbers):
+            await self._check_room(numbers)
+        return {
+            number: await resources.multipart.presign_part(
+                self.input_file,
+                self.upload_id,
+                number,
+                length_bytes=plan.length_bytes(number),
+                ttl_s=resources.settings.upload_url_ttl_s,
+            )
+            for number in numbers
+        }
 
     async def parts(self) -> list[Part]:
         """Return the parts that S3 has.
@@ -89,7 +108,8 @@ class MultipartUpload:
         except UploadConflictError:
             await self.abort()
             raise
-        await self.resources.lookups.complete(self.input_file, now_s=self.resources.now_s())
+        if await self.resources.lookups.complete(self.input_file, now_s=self.resources.now_s()):
+            await self._release()
         log_upload_event("upload.completed", self.input_file, parts=len(etags))
 
     async def abort(self) -> None:
@@ -104,11 +124,27 @@ class MultipartUpload:
             missing = await self._missing_upload_error()
             if isinstance(missing, UploadCompletedError):
                 raise missing from error
-        await self.resources.lookups.forget(self.lookup)
+        if await self.resources.lookups.forget(self.lookup):
+            await self._release()
         log_upload_event("upload.aborted", self.input_file)
 
+    async def _release(self) -> None:
+        """Subtract the upload from its caller's unfinished bytes, after this request has ended it."""
+        if self.lookup.reserved_in is not None:
+            await self.resources.unfinished.release(self.lookup.reserved_in, self.lookup.reserved_bytes or 0)
+
+    async def _check_room(self, numbers: Iterable[int]) -> None:
+        """Check that parts of unknown length may be signed; abort an upload that has all its bytes already."""
+        stored_bytes = {part.number: part.size_bytes for part in await self.parts()}
+        try:
+            for number in numbers:
+                self.plan.check_room(number, stored_bytes)
+        except UploadTooLargeError:
+            await self.abort()
+            raise
+
     async def _check_size(self, etags: Mapping[int, str]) -> None:
-        """Compare the parts with the limit and with the announced length: the signature of a part binds neither.
+        """Compare the parts with the limit and with the announced length: not every part's signature binds a length.
 
         Every part must have the caller's ETag. S3 then completes the upload with the parts that were measured: if a
         client sends a larger part meanwhile, that one has another ETag, and S3 refuses it.

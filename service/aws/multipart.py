@@ -77,10 +77,17 @@ class MultipartBucket:
         response = await client.create_multipart_upload(Bucket=self.bucket, Key=input_file, ContentType=content_type)
         return response["UploadId"]
 
-    async def presign_part(self, input_file: str, upload_id: str, number: int, *, ttl_s: int) -> str:
-        """Return the presigned URL to which to PUT one part, valid for `ttl_s` seconds."""
+    async def presign_part(
+        self, input_file: str, upload_id: str, number: int, *, length_bytes: int | None, ttl_s: int
+    ) -> str:
+        """Return the presigned URL to which to PUT one part, valid for `ttl_s` seconds.
+
+        S3 accepts exactly `length_bytes`; None for any length.
+        """
         client = await self._public.get()
         part = {"Bucket": self.bucket, "Key": input_file, "UploadId": upload_id, "PartNumber": number}
+        if length_bytes is not None:
+            part["ContentLength"] = length_bytes
         return await client.generate_presigned_url("upload_part", Params=part, ExpiresIn=ttl_s)
 
     async def presign_post(

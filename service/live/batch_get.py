@@ -13,7 +13,7 @@ from service.views.followed import FileKey, JobKey, Key
 from transcode.dynamodb import decode
 from transcode.job import Job
 from transcode.lookup import Lookup
-from transcode.lookup_table import lookup_from_row
+from transcode.lookup_table import is_file, lookup_from_row
 from transcode.permissions import Resource, allow
 from transcode.status_table import job_from_row
 
@@ -91,6 +91,6 @@ class BatchGet:
             if row["ExpirationTime"] > now_s:
                 rows[JobKey(row["JobId"])] = job_from_row(row)
         for row in map(decode, items.get(self._lookup_table, ())):
-            if row["ExpirationTime"] > now_s:
+            if is_file(row, now_s=now_s):
                 rows[FileKey(row["InputFile"])] = lookup_from_row(row)
         return rows

@@ -3,12 +3,11 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from service.uploads.parts import PartPlan
 from transcode.errors import UnsupportedTypeError, UploadTooLargeError
 
 MAX_SINGLE_BYTES = 5 * 1024**3
 """S3's own limit for one PUT or POST; larger files must be uploaded in parts."""
-MIN_PART_BYTES = 5 * 1024**2
-"""S3's own limit for every part but the last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +17,10 @@ class Acceptance:
     content_types: Collection[str]
     max_bytes: int
 
-    def max_part_number(self, announced_bytes: int | None) -> int:
-        """Return the largest part number that an upload needs: each part but the last has at least 5 MiB."""
+    def part_plan(self, *, announced_bytes: int | None, part_bytes: int | None) -> PartPlan:
+        """Return the parts that an upload may have."""
         max_bytes = min(self.max_bytes, announced_bytes or self.max_bytes)
-        return max(1, -(-max_bytes // MIN_PART_BYTES))
+        return PartPlan(max_bytes=max_bytes, is_announced=announced_bytes is not None, part_bytes=part_bytes)
 
     @property
     def max_single_bytes(self) -> int:

@@ -6,11 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from service.uploads.parts import MAX_PARTS
 from service.views.bodies import ContentType
 from transcode.job_view import EXAMPLE_FILE
 
-MAX_PARTS = 10_000
-"""S3's own limit."""
 MAX_SIZE_DIGITS = 15
 """The size of S3's largest object has 13 digits."""
 
@@ -39,7 +38,9 @@ class MultipartRequest(Uppy):
     filename: FileName
     type: ContentType = Field(examples=["video/mp4"])
     metadata: Mapping[str, JsonValue] | None = Field(
-        default=None, description="`size`, if present, is the file's length in bytes; other entries are ignored."
+        default=None,
+        description="`size` is the file's length in bytes, and `part_size` the length of each part but the last. Both "
+        "are optional; with both, each part's signature binds its length. Other entries are ignored.",
     )
 
 
@@ -99,7 +100,10 @@ class Aborted(Uppy):
     """The upload was aborted."""
 
 
-def announced_bytes(metadata: Mapping[str, Any] | None) -> int | None:
-    """Return the file's length if the metadata has it as `size`; None if `size` is missing, zero or not a number."""
-    size = str((metadata or {}).get("size", ""))
+def announced_bytes(metadata: Mapping[str, Any] | None, name: str = "size") -> int | None:
+    """Return the file's length if the metadata has it as `size`; None if `size` is missing, zero or not a number.
+
+    Another `name` is parsed in the same way.
+    """
+    size = str((metadata or {}).get(name, ""))
     return int(size) if size.isascii() and size.isdecimal() and len(size) <= MAX_SIZE_DIGITS and int(size) else None

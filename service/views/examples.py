@@ -86,7 +86,9 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "Progress": [
         {name: PROGRESSING[name] for name in ("job_id", "status", "progress_percent", "phase", "eta_s", "updated_at")}
     ],
-    "MultipartRequest": [{"filename": "Big Buck Bunny.mp4", "type": "video/mp4", "metadata": {"size": 164657027}}],
+    "MultipartRequest": [
+        {"filename": "Big Buck Bunny.mp4", "type": "video/mp4", "metadata": {"size": 164657027, "part_size": 16777216}}
+    ],
     "CompletionRequest": [{"parts": [{"PartNumber": 1, "ETag": '"d41d8cd98f00b204e9800998ecf8427e"'}]}],
 }
 """Examples by schema name."""

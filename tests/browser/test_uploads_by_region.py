@@ -118,7 +118,10 @@ def test_an_upload_by_put_by_form_and_in_parts_arrives(page: Page, buckets: list
             await single.presign(put, content_type=TYPE, size_bytes=9, ttl_s=60),
             await store.presign_post(form, content_type=TYPE, min_bytes=1, max_bytes=9, ttl_s=60),
             upload,
-            [await store.presign_part(parts, upload, number, ttl_s=60) for number in (1, 2)],
+            [
+                await store.presign_part(parts, upload, number, length_bytes=length_bytes, ttl_s=60)
+                for number, length_bytes in ((1, PART_BYTES), (2, 9))
+            ],
         )
 
     signed_put, signed_form, upload, signed_parts = bucket.run(sign)

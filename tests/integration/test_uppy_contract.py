@@ -198,9 +198,9 @@ async def test_parts_that_are_too_large_together_are_deleted(api: httpx.AsyncCli
 
 async def test_an_announced_length_is_enforced(api: httpx.AsyncClient) -> None:
     """A shorter upload waits for the rest, a longer one is aborted."""
-    upload = await begin(api, size=6)
-    short = await complete(api, upload, await send(api, upload, 1, b"12345"))
-    long = await complete(api, upload, await send(api, upload, 1, b"1234567"))
+    upload = await begin(api, size=6 * MIB)
+    short = await complete(api, upload, await send(api, upload, 1, b"x" * (6 * MIB - 1)))
+    long = await complete(api, upload, await send(api, upload, 1, b"x" * (6 * MIB + 1)))
     assert (short.status_code, short.json()["code"]) == (409, "upload_incomplete")
     assert (long.status_code, long.json()["code"]) == (413, "upload_too_large")
 
@@ -241,10 +241,10 @@ async def test_an_invalid_list_of_parts_is_refused(api: httpx.AsyncClient, parts
 
 async def test_a_part_that_was_replaced_is_not_completed(api: httpx.AsyncClient) -> None:
     """The listed ETag is that of the part that the service measured; a larger part sent meanwhile has another one."""
-    upload = await begin(api, size=5)
-    part = await send(api, upload, 1, b"small")
-    await send(api, upload, 1, b"large" * 9)
-    response = await complete(api, upload, part)
+    upload = await begin(api)
+    parts = [await send(api, upload, 1, b"x" * 5 * MIB), await send(api, upload, 2, b"small")]
+    await send(api, upload, 2, b"large" * 9)
+    response = await complete(api, upload, *parts)
     assert (response.status_code, response.json()["code"]) == (400, "invalid_parts")
     assert (await parts_of(api, upload)).status_code == 200
 

@@ -19,7 +19,7 @@ async def presigned(region: str, bucket: str, endpoint_url: str | None = None) -
         put = await UploadBucket(client, client, bucket).presign(KEY, content_type="video/mp4", size_bytes=1, ttl_s=60)
         store = MultipartBucket(client, client, bucket)
         form = await store.presign_post(KEY, content_type="video/mp4", min_bytes=1, max_bytes=2, ttl_s=60)
-        part = await store.presign_part(KEY, "an-upload", 1, ttl_s=60)
+        part = await store.presign_part(KEY, "an-upload", 1, length_bytes=None, ttl_s=60)
         urls = {"PUT": put.url, "form": form.url, "part": part, "location": await store.url(KEY)}
     return {name: url.partition("?")[0] for name, url in urls.items()}
 

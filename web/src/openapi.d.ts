@@ -640,7 +640,8 @@ export interface components {
          *       "filename": "Big Buck Bunny.mp4",
          *       "type": "video/mp4",
          *       "metadata": {
-         *         "size": 164657027
+         *         "size": 164657027,
+         *         "part_size": 16777216
          *       }
          *     }
          */
@@ -654,7 +655,7 @@ export interface components {
             type: string;
             /**
              * Metadata
-             * @description `size`, if present, is the file's length in bytes; other entries are ignored.
+             * @description `size` is the file's length in bytes, and `part_size` the length of each part but the last. Both are optional; with both, each part's signature binds its length. Other entries are ignored.
              */
             metadata?: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -1764,7 +1765,7 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description The caller has started more uploads within a minute than this system allows. */
+            /** @description The caller has started more uploads within a minute than this system allows. The caller's unfinished uploads have as many bytes as this system allows; finish or abort one of them. */
             429: {
                 headers: {
                     /** @description Seconds after which to retry. */
@@ -2056,6 +2057,15 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
+            /** @description The file is larger than this system accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
             /** @description The request is invalid. */
             422: {
                 headers: {
@@ -2153,6 +2163,15 @@ export interface operations {
             };
             /** @description The upload is complete and can't be changed; its job is created automatically. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UppyProblem"];
+                };
+            };
+            /** @description The file is larger than this system accepts. */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

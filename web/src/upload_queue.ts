@@ -13,13 +13,20 @@ import { backoffMs } from "./backoff";
 import type { UploadState } from "./list_item";
 import { measureRate, newTask, type ResumePoint, type UploadTask } from "./upload_task";
 
-type Meta = { size: number; itemId: string };
+type Meta = { size: number; part_size: number; itemId: string };
 type UploadedFile = UppyFile<Meta, AwsBody>;
 
 const MIB = 1024 * 1024;
 const MAX_CONCURRENT = 3;
 /** Retries after a transient failure; Uppy itself makes three quick retries of each part before it reports one. */
 const MAX_RETRIES = 6;
+/** New multipart uploads of one file after a conflict in S3. */
+const MAX_RESTARTS = 2;
+
+/** Return the size of each part but the last. It depends only on the file: a resumed upload needs the same parts. */
+function partBytes(fileBytes: number): number {
+  return Math.max(8 * MIB, Math.ceil(fileBytes / 5_000));
+}
 
 export interface UploadListener {
   onState(itemId: string, upload: UploadState): void;
@@ -40,9 +47,8 @@ export class UploadQueue {
     this.#uppy.use(AwsS3<Meta, AwsBody>, {
       companionEndpoint: apiBaseUrl,
       shouldUseMultipart: true,
-      // Must depend only on the file: resuming an upload needs parts of the same size.
-      getChunkSize: ({ size }) => Math.max(8 * MIB, Math.ceil(size / 5_000)),
-      allowedMetaFields: ["size"],
+      getChunkSize: ({ size }) => partBytes(size),
+      allowedMetaFields: ["size", "part_size"],
       limit: 100, // this queue limits the uploads itself, so that a paused file doesn't hold up others
     });
     this.#uppy.on("upload-progress", (file, progress) => this.#onProgress(file, progress.bytesUploaded));
@@ -127,7 +133,7 @@ export class UploadQueue {
     const { file, itemId, resumePoint } = task;
     this.#setState(task, { phase: navigator.onLine ? "sending" : "offline" });
     try {
-      const meta = { size: file.size, itemId };
+      const meta = { size: file.size, part_size: partBytes(file.size), itemId };
       task.uppyId = this.#uppy.addFile({ name: file.name, type: file.type, data: file, meta });
     } catch (error) {
       console.warn("Uppy refused the file:", error);
@@ -208,6 +214,14 @@ export class UploadQueue {
       this.#complete(task, task.resumePoint?.inputFile);
       return;
     }
+    if (code === "upload_conflict" && task.restarts < MAX_RESTARTS) {
+      // S3 met another write of this file, and requires a new upload. The service has aborted this one.
+      this.#removeFromUppy(task);
+      task.resumePoint = null;
+      task.restarts += 1;
+      this.#start(task);
+      return;
+    }
     const isTransient = error instanceof ApiProblem ? error.isTransient : true;
     task.retries += 1;
     if (isTransient && task.retries <= MAX_RETRIES) {
@@ -218,7 +232,7 @@ export class UploadQueue {
       return;
     }
     this.#setState(task, { phase: "failed", bytesPerS: null, problem: code });
-    if (code === "upload_not_found") {
+    if (code === "upload_not_found" || code === "upload_conflict") {
       // The parts in S3 are gone, so a retry must start a new multipart upload.
       this.#removeFromUppy(task);
       task.resumePoint = null;

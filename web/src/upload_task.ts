@@ -15,6 +15,8 @@ export interface UploadTask {
   uppyId: string | null;
   state: UploadState;
   retries: number;
+  /** New multipart uploads after a conflict in S3. */
+  restarts: number;
   /** Time and size at the last measurement of the rate; time 0 means that there is none. */
   measuredMs: number;
   measuredBytes: number;
@@ -31,6 +33,7 @@ export function newTask(itemId: string, file: File, resumePoint: ResumePoint | n
     uppyId: null,
     state: { phase: "queued", sentBytes: 0, bytesPerS: null, problem: null },
     retries: 0,
+    restarts: 0,
     measuredMs: 0,
     measuredBytes: 0,
     retryTimer: undefined,

@@ -98,6 +98,8 @@ export const en = {
   "uploadError.empty": "The file is empty.",
   "uploadError.duplicate": "This file is already being uploaded.",
   "uploadError.too_many_uploads": "Too many uploads in a short time. Please wait a minute.",
+  "uploadError.too_many_unfinished_uploads":
+    "Too many unfinished uploads. Finish or cancel one, or try again tomorrow.",
   "uploadError.upload_not_found": "The unfinished upload was deleted. Trying again starts from the beginning.",
   "uploadError.missing_token": "Sign in to upload.",
   "uploadError.invalid_token": "Sign in to upload.",

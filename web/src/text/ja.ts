@@ -98,6 +98,8 @@ export const ja: Record<TextKey, string> = {
   "uploadError.empty": "空のファイルです。",
   "uploadError.duplicate": "このファイルはすでにアップロード中です。",
   "uploadError.too_many_uploads": "短時間のアップロードが多すぎます。1 分ほどお待ちください。",
+  "uploadError.too_many_unfinished_uploads":
+    "未完了のアップロードが多すぎます。どれかを完了または取り消すか、明日もう一度お試しください。",
   "uploadError.upload_not_found": "途中のアップロードは破棄されました。やり直すと最初から始まります。",
   "uploadError.missing_token": "アップロードするにはサインインしてください。",
   "uploadError.invalid_token": "アップロードするにはサインインしてください。",
