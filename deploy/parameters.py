@@ -38,6 +38,8 @@ SETTINGS_OF_BOTH_TARGETS = (
     "AuthAudience",
     "UploadMaxBytes",
     "UploadsPerMinute",
+    "UnfinishedBytesPerCaller",
+    "RetriesPerUpload",
     "StatusUpdateIntervalS",
     "StatusTtlS",
     "OutputTtlS",

@@ -58,7 +58,7 @@ FIREWALL_RULES = 1
 """Number of rules in the web ACL of firewall.yaml."""
 SCALING_METRICS = {"lambda": 0, "fargate": 16}
 """Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have four metrics each."""
-METRICS_OF_OUR_OWN = 11
+METRICS_OF_OUR_OWN = 12
 """Number of metric filters on the logs; AWS charges only for hours in which one counts something."""
 
 SEGMENT_S = 6

@@ -1,4 +1,4 @@
-"""What S3 may store for a multipart upload: lengths, part numbers, a caller's unfinished bytes, and one completion."""
+"""The bytes that S3 may store for a multipart upload: by part, by upload, by caller; and its one completion."""
 
 import secrets
 import time

@@ -1,6 +1,7 @@
 """`python -m worker.redrive`: what it shows, deletes, cancels and reports; and both queues for each of its calls."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 
 from local.provision import Stack
 from tests.move_task_endpoint import MoveTaskEndpoint, serve_move_tasks
+from transcode.aws import Aws
 from transcode.job_requested import job_requested
 from worker.redrive.command import Action, Cancel, Delete, Send, Show, run
+from worker.refused_versions import RefusedVersionsTable
 from worker.settings import WorkerSettings
 
 from .process_settings import worker_settings
@@ -89,6 +92,23 @@ async def test_every_letter_is_shown_with_its_reason_and_stays(
     assert "because: is not JSON" in output
     assert "nothing was sent back" in output
     assert letters.counts() == [(13, 0)] * 3
+
+
+async def test_refused_versions_are_shown_and_are_no_dead_letters(
+    letters: DeadLetters, worker_aws: Aws, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The number, and the last one's file and age; nothing if there is none, or if it was long ago."""
+    table = RefusedVersionsTable(await worker_aws.dynamodb(), letters.stack.status_table, ttl_s=60)
+    assert await letters.redrive(Show())
+    assert "refused" not in capsys.readouterr().out
+    now_s = int(time.time())
+    for input_file in ("uploads/1/a.mp4", "uploads/2/b.mp4"):
+        await table.count(input_file, now_s=now_s)
+    assert await letters.redrive(Show())
+    output = capsys.readouterr().out
+    assert "2 versions of announced uploads were refused and got no job; the last one " in output
+    assert " ago: uploads/2/b.mp4" in output
+    assert await table.read(now_s=now_s + 60) is None
 
 
 async def test_no_more_than_the_limit_is_shown(letters: DeadLetters, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,6 +27,7 @@ SAMPLES: list[tuple[str, dict[str, Any], float | None]] = [
     ("EventsIgnoredFilter", {**WORKER, "event": "message.buried"}, None),
     ("UploadsGivenUpFilter", {"event": "upload.given_up", "code": 504}, 1),
     ("UploadsGivenUpFilter", {"event": "message.buried"}, None),
+    ("VersionsRefusedFilter", {"event": "upload.version_refused", "version": "v2"}, 1),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.buried", "level": "warning"}, 1),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.ignored"}, None),
     ("StuckJobsFilter", {**RECONCILED, "stuck": 2}, 2),
