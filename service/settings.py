@@ -116,6 +116,12 @@ class ServiceSettings(Settings):
         return self.unfinished_bytes_per_caller or UNFINISHED_UPLOADS * self.upload_max_bytes
 
     @model_validator(mode="after")
+    def _require_room_for_the_largest_file(self) -> Self:
+        if self.max_unfinished_bytes < self.upload_max_bytes:
+            raise ValueError("UNFINISHED_BYTES_PER_CALLER must not be smaller than UPLOAD_MAX_BYTES")
+        return self
+
+    @model_validator(mode="after")
     def _require_both_auth_settings(self) -> Self:
         if (self.auth_issuer is None) != (self.auth_audience is None):
             missing = "AUTH_AUDIENCE" if self.auth_audience is None else "AUTH_ISSUER"

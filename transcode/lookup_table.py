@@ -150,6 +150,8 @@ class LookupTable:
     async def count_retry(self, input_file: str, *, replaces: str, limit: int) -> None:
         """Count a request for another job of the file. A repeated request for the same replaced job counts once.
 
+        A file whose row has expired has no count.
+
         Raises:
             RetriesExhaustedError: `limit` other jobs of the file were replaced.
         """
@@ -159,10 +161,14 @@ class LookupTable:
         update.where(update.contains("Retried", replaces), update.smaller_than("Retried", limit), *room)
         try:
             await self._client.update_item(
-                TableName=self.table, Key={"InputFile": {"S": input_file}}, **update.request()
+                TableName=self.table,
+                Key={"InputFile": {"S": input_file}},
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **update.request(),
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise RetriesExhaustedError from error
+            if old_item(error):
+                raise RetriesExhaustedError from error
 
     async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> Mapping[str, Any]:
         update.set(ClaimedTime=claimed_ms, ExpirationTime=now_s + self._lifetimes.waiting_s)

@@ -17,7 +17,9 @@ async def test_an_announced_upload_waits_for_its_object(stores: Stores, input_fi
     """The file is known at once, with its name, and has no job."""
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="日本.mp4", owner="me"), now_s=NOW_S)
     lookup = await stores.lookups.get(input_file, now_s=NOW_S)
-    assert lookup == Lookup(input_file=input_file, file_name="日本.mp4", owner="me", announced_s=NOW_S)
+    assert lookup == Lookup(
+        input_file=input_file, file_name="日本.mp4", owner="me", announced_s=NOW_S, is_announced=True
+    )
 
 
 async def test_a_linked_job_keeps_the_announced_values(stores: Stores, input_file: str) -> None:

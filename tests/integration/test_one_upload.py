@@ -296,3 +296,9 @@ async def test_concurrent_requests_never_exceed_the_limit(
     counted = await asyncio.gather(*(count(f"{at}-a") for at in range(6)))
     assert sum(counted) == allowed
     assert await asyncio.gather(*(count(f"{at}-a") for at in range(6))) == counted
+
+
+async def test_a_request_for_a_file_whose_row_has_expired_is_not_counted(stores: Stores, input_file: str) -> None:
+    """An operator sends an old dead letter back; the write creates no row."""
+    await stores.lookups.count_retry(input_file, replaces="1-a", limit=1)
+    assert await stores.lookups.get(input_file, now_s=0) is None

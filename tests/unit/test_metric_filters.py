@@ -28,6 +28,7 @@ SAMPLES: list[tuple[str, dict[str, Any], float | None]] = [
     ("UploadsGivenUpFilter", {"event": "upload.given_up", "code": 504}, 1),
     ("UploadsGivenUpFilter", {"event": "message.buried"}, None),
     ("VersionsRefusedFilter", {"event": "upload.version_refused", "version": "v2"}, 1),
+    ("VersionsRefusedFilter", {"event": "upload.queued"}, None),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.buried", "level": "warning"}, 1),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.ignored"}, None),
     ("StuckJobsFilter", {**RECONCILED, "stuck": 2}, 2),

@@ -183,6 +183,16 @@ def test_the_defaults_are_those_of_the_first_version(monkeypatch: pytest.MonkeyP
     assert (settings.status_update_interval_s, settings.mediaconvert_queue) == (10, None)
 
 
+def test_a_callers_unfinished_uploads_have_room_for_the_largest_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By default for a hundred of them; a limit that allows none is an error."""
+    assert loaded(ServiceSettings, COMMON, monkeypatch).max_unfinished_bytes == 100 * 5 * 1024**3
+    environment = {**COMMON, "UPLOAD_MAX_BYTES": "10", "UNFINISHED_BYTES_PER_CALLER": "9"}
+    line = exit_line(ServiceSettings, environment, monkeypatch, capsys)
+    assert "UNFINISHED_BYTES_PER_CALLER must not be smaller than UPLOAD_MAX_BYTES" in line
+
+
 def test_a_base_url_loses_its_trailing_slash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths can then be appended to it."""
     settings = loaded(ServiceSettings, {**COMMON, "PLAYBACK_BASE_URL": "https://play.example.com/v/"}, monkeypatch)
