@@ -110,9 +110,10 @@ async def test_a_url_that_is_sent_four_times_makes_one_job(
 ) -> None:
     """S3 stores the first object only, and notifies once."""
     upload = (await api.post("/uploads", json=upload_request())).json()
-    statuses = [await put(upload, body) for body in (b"video", b"VIDEO", b"video", b"other")]
+    statuses = [await put(upload, body) for body in (b"video", b"VIDEO", b"video")]
+    statuses.append(await put(upload, b"other", without="If-None-Match"))
     await submitted(pipeline, upload["input_file"], await events_of(aws, stack, upload["input_file"], count=1))
-    assert statuses == [200, 412, 412, 412]
+    assert statuses == [200, 412, 412, 403]
     assert len(await job_ids(upload["input_file"])) == 1
 
 
