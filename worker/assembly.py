@@ -20,7 +20,7 @@ from worker.queue_meter import QueueMeter
 from worker.refused_versions import RefusedVersionsTable
 from worker.retry import RetryRule
 from worker.settings import WorkerSettings
-from worker.submission.admission import Admission
+from worker.submission.one_job import OneJobRule
 from worker.submission.intake import Intake
 from worker.submission.job_request import JobDefaults
 from worker.submission.mediaconvert import MediaConvertJobs
@@ -46,7 +46,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
             statuses=statuses,
             mediaconvert=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
             queue_table=_queue_table(statuses, settings),
-            admission=Admission(
+            one_job=OneJobRule(
                 lookups=lookups,
                 key_table=key_table,
                 refused_versions=RefusedVersionsTable(dynamodb, settings.status_table, ttl_s=settings.output_ttl_s),
@@ -74,7 +74,7 @@ async def open_intake(aws: Aws, settings: WorkerSettings, handler: DeliveryHandl
     """Return the handler of the uploads queue and of job events: it sends uploads on, and calls no MediaConvert."""
     intake = Intake(
         key_table=handler.submitter.key_table,
-        admission=handler.submitter.admission,
+        one_job=handler.submitter.one_job,
         queue=SubmissionQueue(
             client=await aws.sqs(),
             url=settings.submission_queue_url,

@@ -13,7 +13,7 @@ import structlog
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, Verdict
-from worker.submission.admission import Admission
+from worker.submission.one_job import OneJobRule
 from worker.submission.new_claim import new_claim
 from worker.submission.queued_upload import tenant
 from worker.submission.submission_queue import SubmissionQueue
@@ -26,7 +26,7 @@ class Intake:
     """Sends uploads to the submission queue. `clock` returns Unix seconds."""
 
     key_table: KeyTable
-    admission: Admission
+    one_job: OneJobRule
     queue: SubmissionQueue
     clock: Callable[[], float]
 
@@ -40,7 +40,7 @@ class Intake:
         claim = await self.key_table.open_claim(new_claim(upload, now_ms=int(now_s * 1000)))
         if claim.refused:
             return Done()
-        lookup = await self.admission.admit(upload, claim, now_s=int(now_s))
+        lookup = await self.one_job.admit(upload, claim, now_s=int(now_s))
         if lookup is None:
             return Done()
         await self.queue.send(upload, message, group=tenant(lookup.owner, upload.input_file))

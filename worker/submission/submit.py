@@ -20,7 +20,7 @@ from worker.claim import Claim, claim_id
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
-from worker.submission.admission import Admission
+from worker.submission.one_job import OneJobRule
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 from worker.submission.new_claim import new_claim
 from worker.submission.pacer import Pacer
@@ -46,7 +46,7 @@ class Submitter:
     statuses: StatusTable
     mediaconvert: MediaConvertJobs
     queue_table: QueueTable
-    admission: Admission
+    one_job: OneJobRule
     clock: Callable[[], float]
     lease_s: float = 60
     pacer: Pacer | None = None
@@ -70,7 +70,7 @@ class Submitter:
             remaining_s = max(1, -(-(claim.lease_until_ms - now_ms) // 1000))
             return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
         is_admitted = message.deliveries == 1 and claim.is_jobless  # by intake, just before the first attempt
-        if not is_admitted and await self.admission.admit(upload, claim, now_s=int(self.clock())) is None:
+        if not is_admitted and await self.one_job.admit(upload, claim, now_s=int(self.clock())) is None:
             return Done()
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):

@@ -1,4 +1,4 @@
-"""The admission of uploads to their one job: one version of each announced file, and a limited number of retries.
+"""The rule that an upload gets one job: one version of each announced file, and a limited number of retries.
 
 A presigned PUT can be sent once, but a form can't carry that condition, and a client can win a race. So the worker is
 the bound that holds: it decides in one conditional write of the file's row, before any job exists.
@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
-    """Admits uploads."""
+class OneJobRule:
+    """Decides whether an upload gets a job. Intake and submission both use it."""
 
     lookups: LookupTable
     key_table: KeyTable
