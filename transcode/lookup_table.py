@@ -63,7 +63,7 @@ class LookupTable:
         The file is queued since the time of the claim. This changes nothing if a job or a failure of the same claim, or
         anything of a later claim, was recorded. The row keeps name and owner for as long as the upload can wait.
         """
-        update = Update().set(QueuedTime=claimed_ms // 1000).remove("JobId", "ErrorCode", "ErrorMessage")
+        update = Update().set(QueuedTime=claimed_ms // 1000).remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason")
         same_claim = update.compare("ClaimedTime", "=", claimed_ms)
         update.where(
             update.absent("ClaimedTime"),
@@ -75,12 +75,14 @@ class LookupTable:
 
     async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> None:
         """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat."""
-        update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "QueuedTime", "Replaces")
+        update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "ErrorReason", "QueuedTime", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def refuse(self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int) -> None:
         """Record that no job can be created for the file, unless a later claim was recorded. Safe to repeat."""
         update = Update().set(**attributes_of(failure)).remove("JobId", "QueuedTime", "Replaces")
+        if failure.reason is None:
+            update.remove("ErrorReason")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def complete(self, input_file: str, *, now_s: int) -> None:
@@ -107,7 +109,7 @@ class LookupTable:
         """
         update = Update().set(Replaces=replaces, QueuedTime=now_s, ClaimedTime=(lookup.claimed_ms or 0) + 1)
         update.set(ExpirationTime=now_s + self._lifetimes.waiting_s)
-        update.remove("JobId", "ErrorCode", "ErrorMessage")
+        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason")
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
         await self._write_if(lookup.input_file, update)
 
