@@ -54,14 +54,14 @@ MULTIPLIERS: Mapping[tuple[str, str, str, str, str], Multiplier] = {
         for (resolution, frame_rate), multiplier in _AVC_BASIC.items()
         for quality in (SINGLE_PASS, SINGLE_PASS_HQ)
     },
-    (PROFESSIONAL, "AV1", SINGLE_PASS, "SD", "30"): Multiplier(
+    (PROFESSIONAL, "AV1", "", "SD", "30"): Multiplier(
         value=3.5, source="AWS's pricing page, read in October 2026: the example of a normalized minute"
     ),
 }
 """The published multipliers by tier, codec, quality, resolution and frame rate.
 
-The Basic tier has one price for both single-pass qualities. Audio-only outputs, captions, frame captures, the other
-codecs of the Professional tier, and 8K have no published multiplier.
+The Basic tier has one price for both single-pass qualities; AV1 has no quality levels. Audio-only outputs, captions,
+frame captures, the other codecs of the Professional tier, and 8K have no published multiplier.
 """
 LARGEST = max(each.value for each in MULTIPLIERS.values())
 """Budgets count an output without a published multiplier with this one."""

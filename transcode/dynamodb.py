@@ -130,9 +130,9 @@ class Update(Condition):
             self._add.append(f"{self.name(attribute)} {self.value(chosen)}")
         return self
 
-    def increment(self, attribute: str) -> Self:
-        """Add 1 to the attribute; an attribute that the row lacks becomes 1."""
-        self._add.append(f"{self.name(attribute)} {self.value(1)}")
+    def increment(self, attribute: str, *, by: int = 1) -> Self:
+        """Add a number to the attribute; an attribute that the row lacks counts as 0."""
+        self._add.append(f"{self.name(attribute)} {self.value(by)}")
         return self
 
     def remove(self, *attributes: str) -> Self:

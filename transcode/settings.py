@@ -53,6 +53,10 @@ class Settings(BaseSettings):
     """Seconds between a job's progress events; MediaConvert allows only these values."""
     upload_prefix: Annotated[str, Field(pattern=r"^([A-Za-z0-9._-]+/)+$", max_length=200)] = "uploads/"
     """The key prefix of uploads in the input bucket; objects under other prefixes are not uploads."""
+    upload_max_duration_s: Annotated[int, Field(ge=1, le=86_400)] = 14_400
+    """Seconds of the longest accepted video. Jobs are clipped at this length."""
+    upload_max_side_px: Annotated[int, Field(ge=16, le=65_536)] = 8_192
+    """Pixels of the longest accepted side of a video's frame."""
     aws_region: str = "us-east-1"
     aws_endpoint_url: Url | None = None
     """The URL of an AWS emulator; AWS's own endpoints if not set."""

@@ -5,7 +5,7 @@ from worker import artifacts, delivery_notes, key_table, queue, waiting_messages
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
-from worker.submission import mediaconvert, submission_queue
+from worker.submission import budget_table, mediaconvert, prober, submission_queue
 
 WORKER = (
     lookup_table.PERMISSIONS
@@ -17,6 +17,8 @@ WORKER = (
     | queue_table.PERMISSIONS
     | waiting_messages.PERMISSIONS
     | mediaconvert.PERMISSIONS
+    | prober.PERMISSIONS
+    | budget_table.PERMISSIONS
     | submission_queue.PERMISSIONS
     | job_reader.PERMISSIONS
     | open_jobs.PERMISSIONS

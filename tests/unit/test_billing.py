@@ -59,7 +59,7 @@ def test_the_basic_tier_has_the_published_multipliers(
 
 def test_av1_in_sd_has_its_published_multiplier() -> None:
     """It is the only one of the Professional tier that is published."""
-    assert billable_ms([output(360, tier="P", codec="AV1", quality="S")]) == 3.5 * MINUTE_MS
+    assert billable_ms([output(360, tier="P", codec="AV1", quality="")]) == 3.5 * MINUTE_MS
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_av1_in_sd_has_its_published_multiplier() -> None:
         output(tier="P"),
         output(tier="P", quality="MHQ"),
         output(tier="P", codec="HEVC"),
-        output(tier="P", codec="AV1", quality="S"),
+        output(tier="P", codec="AV1", quality=""),
         output(codec="VP9"),
         output(codec="AUD", height_px=None, frame_rate=None),
         output(frame_rate=None),
