@@ -100,7 +100,11 @@ class ServiceSettings(Settings):
     @property
     def acceptance(self) -> Acceptance:
         """The rule for which uploads are accepted."""
-        return Acceptance(content_types=self.upload_content_types, max_bytes=self.upload_max_bytes)
+        return Acceptance(
+            content_types=self.upload_content_types,
+            max_bytes=self.upload_max_bytes,
+            max_duration_s=self.upload_max_duration_s,
+        )
 
     @model_validator(mode="after")
     def _require_both_auth_settings(self) -> Self:

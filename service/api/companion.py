@@ -28,6 +28,7 @@ from service.views.companion import (
     PartUrl,
     PartUrls,
     announced_bytes,
+    announced_duration_ms,
 )
 from transcode.errors import (
     AwsUnavailableError,
@@ -38,6 +39,7 @@ from transcode.errors import (
     UploadIncompleteError,
     UploadNotFoundError,
     UploadTooLargeError,
+    UploadTooLongError,
 )
 from transcode.lookup import Lookup
 
@@ -57,7 +59,9 @@ SIGNING_ERRORS = responses(InvalidPartsError, UploadNotFoundError, UploadComplet
     "/params",
     operation_id="create_form_upload",
     summary="Announce an upload by form",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
+    responses=responses(
+        UploadTooLargeError, UploadTooLongError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError
+    ),
 )
 async def create_form_upload(
     filename: Annotated[FileName, Query()],
@@ -65,12 +69,16 @@ async def create_form_upload(
     caller: NewUploadCaller,
     resources: AppResources,
     size: Annotated[str | None, Query(alias="metadata[size]", description="The length in bytes, if known.")] = None,
+    duration_ms: Annotated[
+        str | None, Query(alias="metadata[duration_ms]", description="The video's length, if known.")
+    ] = None,
 ) -> FormUpload:
     """Get a form for one file. The form's policy binds key, content type and length."""
     settings, size_bytes = resources.settings, announced_bytes({"size": size})
     acceptance = settings.acceptance
     acceptance.check_type(type)
     acceptance.check_size(size_bytes or 1, in_parts=False)
+    acceptance.check_duration(announced_duration_ms({"duration_ms": duration_ms}))
     input_file = new_input_file(settings.upload_prefix, filename)
     lookup = Lookup(input_file=input_file, file_name=filename, owner=caller.owner, size_bytes=size_bytes)
     await resources.lookups.announce(lookup, now_s=resources.now_s(), good_for_s=settings.upload_url_ttl_s)
@@ -89,7 +97,9 @@ async def create_form_upload(
     "/multipart",
     operation_id="create_multipart_upload",
     summary="Begin an upload in parts",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
+    responses=responses(
+        UploadTooLargeError, UploadTooLongError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError
+    ),
 )
 async def create_multipart_upload(
     upload: MultipartRequest, caller: NewUploadCaller, resources: AppResources
@@ -98,6 +108,7 @@ async def create_multipart_upload(
     size_bytes = announced_bytes(upload.metadata)
     resources.settings.acceptance.check_type(upload.type)
     resources.settings.acceptance.check_size(size_bytes or 1, in_parts=True)
+    resources.settings.acceptance.check_duration(announced_duration_ms(upload.metadata))
     input_file = new_input_file(resources.settings.upload_prefix, upload.filename)
     upload_id = await resources.multipart.begin(input_file, content_type=upload.type)
     lookup = Lookup(

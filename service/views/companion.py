@@ -39,7 +39,9 @@ class MultipartRequest(Uppy):
     filename: FileName
     type: ContentType = Field(examples=["video/mp4"])
     metadata: Mapping[str, JsonValue] | None = Field(
-        default=None, description="`size`, if present, is the file's length in bytes; other entries are ignored."
+        default=None,
+        description="`size` is the file's length in bytes, and `duration_ms` the video's length, if they are present; "
+        "other entries are ignored.",
     )
 
 
@@ -101,5 +103,14 @@ class Aborted(Uppy):
 
 def announced_bytes(metadata: Mapping[str, Any] | None) -> int | None:
     """Return the file's length if the metadata has it as `size`; None if `size` is missing, zero or not a number."""
-    size = str((metadata or {}).get("size", ""))
-    return int(size) if size.isascii() and size.isdecimal() and len(size) <= MAX_SIZE_DIGITS and int(size) else None
+    return _number(metadata, "size")
+
+
+def announced_duration_ms(metadata: Mapping[str, Any] | None) -> int | None:
+    """Return the video's length if the metadata has it as `duration_ms`; None as for the file's length."""
+    return _number(metadata, "duration_ms")
+
+
+def _number(metadata: Mapping[str, Any] | None, name: str) -> int | None:
+    text = str((metadata or {}).get(name, ""))
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_SIZE_DIGITS and int(text) else None

@@ -75,7 +75,9 @@ FAILED: dict[str, Any] = {
 }
 
 BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "UploadRequest": [{"file_name": "Big Buck Bunny.mp4", "content_type": "video/mp4", "size_bytes": 64657027}],
+    "UploadRequest": [
+        {"file_name": "Big Buck Bunny.mp4", "content_type": "video/mp4", "size_bytes": 64657027, "duration_ms": 596474}
+    ],
     "Upload": [
         {
             "input_file": EXAMPLE_FILE,
@@ -90,7 +92,9 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "Progress": [
         {name: PROGRESSING[name] for name in ("job_id", "status", "progress_percent", "phase", "eta_s", "updated_at")}
     ],
-    "MultipartRequest": [{"filename": "Big Buck Bunny.mp4", "type": "video/mp4", "metadata": {"size": 164657027}}],
+    "MultipartRequest": [
+        {"filename": "Big Buck Bunny.mp4", "type": "video/mp4", "metadata": {"size": 164657027, "duration_ms": 596474}}
+    ],
     "CompletionRequest": [{"parts": [{"PartNumber": 1, "ETag": '"d41d8cd98f00b204e9800998ecf8427e"'}]}],
 }
 """Examples by schema name."""
