@@ -26,8 +26,8 @@ from worker.submission.input_rule import InputLimits
 from worker.submission.intake import Intake
 from worker.submission.job_request import JobDefaults
 from worker.submission.mediaconvert import MediaConvertJobs
-from worker.submission.probe_rule import ProbeRule
-from worker.submission.prober import TIMEOUT_S, Prober
+from worker.submission.probe_rule import ProbeRule, probe_timeout_s
+from worker.submission.prober import Prober
 from worker.submission.submission_queue import SubmissionQueue
 from worker.submission.submit import Submitter
 from worker.waiting_messages import WaitingMessages
@@ -56,7 +56,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
                 prober=Prober(
                     client=mediaconvert,
                     input_bucket=settings.input_bucket,
-                    timeout_s=min(TIMEOUT_S, settings.claim_lease_s / 6),
+                    timeout_s=probe_timeout_s(lease_s=settings.claim_lease_s, is_needed=budgets.is_on),
                 ),
                 rule=ProbeRule(is_on=settings.probe, is_needed=budgets.is_on),
                 limits=InputLimits(

@@ -61,7 +61,9 @@ class Admission:
         if isinstance(outcome, NotProbed):
             if outcome.is_throttled:
                 self.rule.record_throttled(now_s=now_s)
-            log.warning("input.not_probed", input_file=input_file, reason=str(outcome.error))
+            log.warning(
+                "input.not_probed", input_file=input_file, reason=str(outcome.error) or type(outcome.error).__name__
+            )
             if self.rule.must_wait(outcome):
                 raise MediaConvertBusyError(outcome.error, is_jobless=True, is_denied=outcome.is_denied)
         if not isinstance(outcome, ProbedInput):

@@ -13,6 +13,10 @@ PAUSE_S = 60.0
 """Seconds without probes after MediaConvert throttled any call: the calls that are left are for jobs."""
 
 
+MAX_TIMEOUT_S = 5.0
+"""Seconds for which a probe may delay its job: it reads the file's headers only."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """MediaConvert can't read the file as media. A job may fail too; a budget counts the longest duration."""
@@ -50,3 +54,12 @@ class ProbeRule:
     def must_wait(self, outcome: ProbeOutcome) -> bool:
         """Return whether the upload waits for another probe; otherwise its job is created."""
         return self.is_needed and isinstance(outcome, NotProbed)
+
+
+def probe_timeout_s(*, lease_s: float, is_needed: bool) -> float:
+    """Return the seconds after which a probe has no answer. CreateJob needs the rest of the claim's lease.
+
+    >>> probe_timeout_s(lease_s=60, is_needed=False), probe_timeout_s(lease_s=60, is_needed=True)
+    (5.0, 20.0)
+    """
+    return lease_s / 3 if is_needed else min(MAX_TIMEOUT_S, lease_s / 6)

@@ -23,8 +23,6 @@ PERMISSIONS = allow("mediaconvert:Probe", on=[Resource.ANY]) | allow(
     on=[Resource.UPLOADS],
 )
 
-TIMEOUT_S = 5.0
-"""Seconds for which a probe may delay its job: it reads the file's headers only."""
 UNREADABLE_STATUSES = frozenset({400, 404, 409, 422})
 """Statuses that another probe of the same file would get too."""
 
@@ -35,7 +33,7 @@ class Prober:
 
     client: "MediaConvertClient"
     input_bucket: str
-    timeout_s: float = TIMEOUT_S
+    timeout_s: float
 
     async def probe(self, input_file: str) -> ProbeOutcome:
         """Return what MediaConvert finds in the file, or the reason why there is no answer. Raises no AWS error."""
