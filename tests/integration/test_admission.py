@@ -140,7 +140,7 @@ async def test_an_input_beyond_a_limit_costs_nothing(
     failure = await scene.failure(input_file)
     assert (failure.code, failure.reason) == (413, reason)
     assert words in failure.message
-    assert [line["limit"] for line in lines if line["event"] == "upload.refused"] == [reason]
+    assert [line["limit"] for line in lines if line["event"] == "input.refused"] == [reason]
     assert await handle(await scene.worker(), scene.created(input_file)) == Done()
     assert await scene.jobs(input_file) == []
 

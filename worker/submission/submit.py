@@ -185,4 +185,4 @@ def _log_refusal(input_file: str, failure: Failure) -> None:
     elif failure.reason == "budget_exhausted":
         log.warning("budget.exhausted", **fields)
     else:
-        log.warning("upload.refused", **fields, limit=failure.reason)
+        log.warning("input.refused", **fields, limit=failure.reason)
