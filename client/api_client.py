@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from client.media_duration import duration_ms
+
 FINAL_STATUSES = frozenset({"COMPLETE", "ERROR", "CANCELED"})
 MAX_WAIT_S = 60
 """Longest wait for the job of an uploaded file to appear, and for an unreachable API to respond again."""
@@ -104,7 +106,13 @@ class ApiClient:
 
     async def create_upload(self, video: Path) -> Mapping[str, Any]:
         """Create an upload for the file, and return the method, URL and headers of its PUT request to S3."""
-        body = {"file_name": video.name, "content_type": content_type(video), "size_bytes": size_bytes(video)}
+        body: dict[str, Any] = {
+            "file_name": video.name,
+            "content_type": content_type(video),
+            "size_bytes": size_bytes(video),
+        }
+        if (length_ms := await asyncio.to_thread(duration_ms, video)) is not None:
+            body["duration_ms"] = length_ms
         upload: Mapping[str, Any] = await self.call("POST", "/uploads", json=body)
         return upload
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -18,6 +19,7 @@ from client.api_client import (
     refused_error,
     size_bytes,
 )
+from client.media_duration import duration_ms
 from client.unfinished_uploads import UnfinishedUpload, UnfinishedUploads
 
 MIB = 1024 * 1024
@@ -81,11 +83,13 @@ class ResumableUpload:
     async def _create(self) -> UnfinishedUpload:
         total_bytes = size_bytes(self.video)
         part_bytes = max(MIN_PART_BYTES, -(-total_bytes // MAX_PARTS))
-        body = {
+        body: dict[str, Any] = {
             "filename": self.video.name,
             "type": content_type(self.video),
             "metadata": {"size": total_bytes, "part_size": part_bytes},
         }
+        if (length_ms := await asyncio.to_thread(duration_ms, self.video)) is not None:
+            body["metadata"]["duration_ms"] = length_ms
         created = await self.client.call("POST", "/s3/multipart", json=body)
         return UnfinishedUpload(input_file=created["key"], upload_id=created["uploadId"], part_bytes=part_bytes)
 

@@ -108,7 +108,11 @@ class ServiceSettings(Settings):
     @property
     def acceptance(self) -> Acceptance:
         """The rule for which uploads are accepted."""
-        return Acceptance(content_types=self.upload_content_types, max_bytes=self.upload_max_bytes)
+        return Acceptance(
+            content_types=self.upload_content_types,
+            max_bytes=self.upload_max_bytes,
+            max_duration_s=self.upload_max_duration_s,
+        )
 
     @property
     def max_unfinished_bytes(self) -> int:

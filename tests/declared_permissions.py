@@ -62,6 +62,8 @@ def _is_needed_by_another_action(permission: Permission, actions: set[str]) -> b
             return "mediaconvert:CreateJob" in actions
         case "s3:ListBucket", Resource.OUTPUT_BUCKET:  # with it, S3 answers 404 for a missing object, and else 403
             return "s3:GetObject" in actions
+        case "s3:GetObject", Resource.UPLOADS:  # MediaConvert reads a probed file with the caller's rights
+            return "mediaconvert:Probe" in actions
         case "sqs:CancelMessageMoveTask", _:  # the request names a task, and not its queue
             return permission.action in actions
         case _:

@@ -138,7 +138,7 @@ class Update(Condition):
             self._add.append(f"{self.name(attribute)} {self.value(chosen)}")
         return self
 
-    def increment(self, attribute: str, by: int = 1) -> Self:
+    def increment(self, attribute: str, *, by: int = 1) -> Self:
         """Add a number to the attribute; an attribute that the row lacks counts as 0."""
         self._add.append(f"{self.name(attribute)} {self.value(by)}")
         return self

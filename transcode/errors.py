@@ -133,6 +133,13 @@ class UploadTooLargeError(TranscodeError):
     http_status = 413
 
 
+class UploadTooLongError(TranscodeError):
+    """The video is longer than this system accepts."""
+
+    code = "upload_too_long"
+    http_status = 413
+
+
 class UnsupportedTypeError(TranscodeError):
     """The content type is not one of the video types that this system accepts."""
 

@@ -36,11 +36,13 @@ UNAVAILABLE_CODES = frozenset(
         "RequestTimeoutException",
         "SlowDown",
         "TooManyRequestsException",
+        "TransactionCanceledException",
         "TransactionInProgressException",
     }
 )
 """Codes of errors that pass by themselves although AWS sends them with a 4xx: botocore retries the same ones (its
-`retries/standard.py`). Every other code with "Throttl" in it counts too."""
+`retries/standard.py`), but not a canceled transaction, whose causes only its store knows. Every other code with
+"Throttl" in it counts too."""
 
 DENIED_CODES = frozenset(
     {

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
+from transcode.billing import Billing, MadeOutput
+
 
 class Status(StrEnum):
     """The status of a job, as stored in `JobStatus`."""
@@ -66,10 +68,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """The reason why a job ended in ERROR, or could not be created; callers may read the message."""
+    """The reason why a job ended in ERROR, or could not be created; callers may read the message.
+
+    `reason` is a stable word for a limit of this deployment that the input or the caller exceeds.
+    """
 
     code: int
     message: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -101,12 +107,17 @@ class WarningRaised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
-    """COMPLETE, with everything that the event says about the outputs."""
+    """COMPLETE, with everything that the event says about the outputs.
+
+    `made` are the outputs for the bill, in the order of the job's settings. The worker adds what they cost, `billed`.
+    """
 
     job_id: str
     time_ms: int
     output: Output
     warnings: frozenset[JobWarning] = frozenset()
+    made: Sequence[MadeOutput] = ()
+    billed: Billing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +146,8 @@ class Job:
 
     `event_time_ms` is the timestamp of the last progress or final event applied (0 before the first). `started_ms` is
     the timestamp of the first progress event, which found the job at `started_percent`. `submitted_s` and `updated_s`
-    are our own clock's, in Unix seconds.
+    are our own clock's, in Unix seconds. `estimate` is the expected cost, and `billed` the cost of the outputs that
+    were made; None is unknown.
     """
 
     job_id: str
@@ -148,6 +160,8 @@ class Job:
     output: Output | None = None
     failure: Failure | None = None
     warnings: frozenset[JobWarning] = frozenset()
+    estimate: Billing | None = None
+    billed: Billing | None = None
     input_file: str | None = None
     file_name: str | None = None
     owner: str | None = None
@@ -173,7 +187,8 @@ def advance(job: Job, event: JobEvent) -> Job:
             return job if warning in job.warnings else replace(job, warnings=job.warnings | {warning})
         case Completed():
             done = _ended(job, Status.COMPLETE, event.time_ms)
-            return replace(done, progress_percent=100, output=event.output, warnings=job.warnings | event.warnings)
+            warnings = job.warnings | event.warnings
+            return replace(done, progress_percent=100, output=event.output, warnings=warnings, billed=event.billed)
         case Failed():
             return replace(_ended(job, Status.ERROR, event.time_ms), failure=event.failure)
         case Canceled():

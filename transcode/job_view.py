@@ -88,6 +88,9 @@ class ErrorView(View):
 
     code: int = Field(examples=[1010])
     message: str
+    reason: str | None = Field(
+        description="input_too_long, frame_too_large, no_video_track or budget_exhausted; null for any other error."
+    )
 
 
 class WarningView(View):
@@ -108,6 +111,18 @@ class QueueView(View):
     eta_s: int | None = Field(description="Seconds until it is started, about; null if there is no estimate.")
 
 
+class BillingView(View):
+    """The cost of a job, in MediaConvert's billable (normalized) minutes; null is unknown."""
+
+    model_config = ConfigDict(title="Billing")
+
+    duration_ms: int = Field(description="The length of the video.", examples=[61440])
+    billable_minutes: float | None = Field(
+        description="The sum of all outputs; null if AWS publishes no multiplier for one of them.", examples=[5.17]
+    )
+    usd: float | None = Field(description="US dollars; null if this deployment has no price.", examples=[0.038775])
+
+
 class JobView(View):
     """Everything that a front end can show of a file and its job."""
 
@@ -123,6 +138,8 @@ class JobView(View):
     eta_s: int | None = Field(description="Seconds left at the present rate; null if there is no estimate.")
     submitted_at: AwareDatetime | None
     updated_at: AwareDatetime | None
+    estimate: BillingView | None = Field(description="The expected cost, from the file itself; null if unknown.")
+    billed: BillingView | None = Field(description="After COMPLETE, the cost of the outputs; null if unknown.")
     output: OutputView | None
     error: ErrorView | None
     warnings: Sequence[WarningView]
@@ -169,6 +186,8 @@ def view_without_job(lookup: Lookup, *, place: Place | None = None) -> JobView:
         eta_s=None,
         submitted_at=None,
         updated_at=_time(lookup.queued_s or lookup.announced_s),
+        estimate=None,
+        billed=None,
         output=None,
         error=lookup.failure,
         warnings=[],

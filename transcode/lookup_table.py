@@ -76,7 +76,7 @@ class LookupTable:
             AnotherVersionError: The file was announced, and the worker has accepted another version of it.
         """
         update = Update().set(QueuedTime=claimed_ms // 1000, Version=version)
-        update.remove("JobId", "ErrorCode", "ErrorMessage")
+        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason")
         _require_version(update, version, claimed_ms=claimed_ms)
         same_claim = update.compare("ClaimedTime", "=", claimed_ms)
         update.where(
@@ -93,7 +93,7 @@ class LookupTable:
 
     async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> None:
         """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat."""
-        update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "QueuedTime", "Replaces")
+        update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "ErrorReason", "QueuedTime", "Replaces")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def refuse(
@@ -105,6 +105,8 @@ class LookupTable:
         """
         update = Update().set(**attributes_of(failure)).remove("JobId", "QueuedTime", "Replaces")
         _require_version(update, version, claimed_ms=claimed_ms)
+        if failure.reason is None:
+            update.remove("ErrorReason")
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def complete(self, input_file: str, *, now_s: int) -> bool:
@@ -143,7 +145,7 @@ class LookupTable:
         """
         update = Update().set(Replaces=replaces, QueuedTime=now_s, ClaimedTime=(lookup.claimed_ms or 0) + 1)
         update.set(ExpirationTime=now_s + self._lifetimes.waiting_s)
-        update.remove("JobId", "ErrorCode", "ErrorMessage")
+        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason")
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
         await self._write_if(lookup.input_file, update)
 

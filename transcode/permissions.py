@@ -35,6 +35,8 @@ class Resource(StrEnum):
     MEDIACONVERT_JOB_TEMPLATE = "${MediaConvertJobTemplateArn}"
     MEDIACONVERT_ROLE = "${MediaConvertRoleArn}"
     """The role that may be passed to MediaConvert, and to no other service."""
+    ANY = "*"
+    """For an action that has no resource of its own, such as mediaconvert:Probe."""
     PLAYBACK_KEY = "${PlaybackPrivateKeySecretArn}"
     """The secret that signs the playback cookies, if the deployment has one."""
 

@@ -25,6 +25,7 @@ RENAMED = {
     "path": "OutputPath",
     "progress_percent": "ProgressRate",
     "queued_s": "QueuedTime",
+    "reason": "ErrorReason",
     "started_ms": "StartedTime",
     "started_percent": "StartedRate",
     "status": "JobStatus",

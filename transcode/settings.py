@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     """The key prefix of uploads in the input bucket; objects under other prefixes are not uploads."""
     retries_per_upload: Annotated[int, Field(ge=0, le=100)] = 5
     """Jobs that callers may request again for one file, however often its jobs fail or are canceled."""
+    upload_max_duration_s: Annotated[int, Field(ge=1, le=86_400)] = 14_400
+    """Seconds of the longest accepted video. Jobs are clipped at this length."""
+    upload_max_side_px: Annotated[int, Field(ge=16, le=65_536)] = 8_192
+    """Pixels of the longest accepted side of a video's frame."""
     aws_region: str = "us-east-1"
     aws_endpoint_url: Url | None = None
     """The URL of an AWS emulator; AWS's own endpoints if not set."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
+from transcode.billing import Billing
 from transcode.dynamodb import Lifetimes, Update, decode, old_item
 from transcode.job import (
     FINAL,
@@ -82,6 +83,7 @@ class StatusTable:
             InputFile=job.input_file,
             FileName=job.file_name,
             Owner=job.owner,
+            Estimate=attributes_of(job.estimate) if job.estimate else None,
         )
 
     async def advance(self, event: JobEvent, *, now_s: int, known: Job | None = None) -> bool:
@@ -140,8 +142,9 @@ def _change(update: Update, event: JobEvent) -> Update:
         case WarningRaised(warning=warning):
             update.set_once(JobStatus=Status.SUBMITTED.value, EventTime=0, OpenShard=open_shard(event.job_id))
             update.add("Warnings", [_warning_member(warning)])
-        case Completed(time_ms=time_ms, output=output, warnings=warnings):
+        case Completed(time_ms=time_ms, output=output, warnings=warnings, billed=billed):
             update.set(JobStatus=Status.COMPLETE.value, EventTime=time_ms, ProgressRate=100)
+            update.set(Billed=attributes_of(billed) if billed else None)
             update.set(**attributes_of(output)).add("Warnings", map(_warning_member, warnings)).remove(*_OPEN)
         case Failed(time_ms=time_ms, failure=failure):
             update.set(JobStatus=Status.ERROR.value, EventTime=time_ms).remove(*_OPEN)
@@ -171,6 +174,8 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
         output=_output(row) if "OutputPath" in row else None,
         failure=shape_of(Failure, row) if "ErrorCode" in row else None,
         warnings=frozenset(map(_warning, row.get("Warnings", ()))),
+        estimate=shape_of(Billing, row["Estimate"]) if "Estimate" in row else None,
+        billed=shape_of(Billing, row["Billed"]) if "Billed" in row else None,
     )
 
 

@@ -9,6 +9,7 @@ import structlog
 from transcode.job import Canceled, Completed, Failed, Job, JobEvent
 from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore
+from worker.job_plan import with_cost
 from worker.key_table import KeyTable
 from worker.outcomes import Done, Message, NotYet, Verdict
 
@@ -23,6 +24,8 @@ class Applier:
     key_table: KeyTable
     artifacts: ArtifactStore
     clock: Callable[[], float]
+    price_usd: float | None = None
+    """The price of a billable minute, if it is known."""
 
     async def apply(self, event: JobEvent, message: Message, *, job_created_ms: int | None = None) -> Verdict:
         """Apply the event. Safe to repeat, in any order with the job's other events.
@@ -44,19 +47,21 @@ class Applier:
     async def _complete(self, event: Completed, message: Message, job_created_ms: int | None) -> Verdict:
         """Write key file, info.json and status, in this order: a client that reads COMPLETE can play the video."""
         now_s = int(self.clock())
-        destination, job = await asyncio.gather(
-            self.key_table.get(event.job_id, now_s=now_s),
+        planned, job = await asyncio.gather(
+            self.key_table.get_planned(event.job_id, now_s=now_s),
             self.statuses.get(event.job_id, now_s=now_s, consistent=True),
         )
         if job is not None and job.status.is_final:
             self._log(event, message, job_created_ms, is_changed=False)
             return Done()
-        if destination is None:
+        if planned is None:
             # The event came before the worker had written the job's rows. The worker writes them once DynamoDB and
             # MediaConvert are available, however long that takes. If the rows are lost, the message ends by its age.
             log.warning("job.key_row_missing", job_id=event.job_id)
             return NotYet(reason="the job's key row is not there")
+        destination, plan = planned
         event = replace(event, output=replace(event.output, path=destination.output_path))
+        event = with_cost(event, plan, price_usd=self.price_usd)
         await self.artifacts.put_key_file(destination)
         await self.artifacts.put_info(destination, event)
         job = Job(job_id=event.job_id, input_file=destination.input_file)

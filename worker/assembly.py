@@ -20,10 +20,16 @@ from worker.queue_meter import QueueMeter
 from worker.refused_versions import RefusedVersionsTable
 from worker.retry import RetryRule
 from worker.settings import WorkerSettings
-from worker.submission.one_job import OneJobRule
+from worker.submission.admission import Admission
+from worker.submission.budget_rule import Budgets
+from worker.submission.budget_table import BudgetTable
+from worker.submission.input_rule import InputLimits
 from worker.submission.intake import Intake
 from worker.submission.job_request import JobDefaults
 from worker.submission.mediaconvert import MediaConvertJobs
+from worker.submission.one_job import OneJobRule
+from worker.submission.probe_rule import ProbeRule, probe_timeout_s
+from worker.submission.prober import Prober
 from worker.submission.submission_queue import SubmissionQueue
 from worker.submission.submit import Submitter
 from worker.waiting_messages import WaitingMessages
@@ -38,13 +44,31 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     key_table = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
     parser = message_parser(settings)
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url, attempts=1)
+    jobs = MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser)
+    budgets = _budgets(settings)
     batch = BatchHandler(
         parser=parser,
         submitter=Submitter(
             key_table=key_table,
             lookups=lookups,
             statuses=statuses,
-            mediaconvert=MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser),
+            mediaconvert=jobs,
+            admission=Admission(
+                mediaconvert=jobs,
+                prober=Prober(
+                    client=mediaconvert,
+                    input_bucket=settings.input_bucket,
+                    timeout_s=probe_timeout_s(lease_s=settings.claim_lease_s, is_needed=budgets.is_on),
+                ),
+                rule=ProbeRule(is_on=settings.probe, is_needed=budgets.is_on),
+                limits=InputLimits(
+                    max_duration_s=settings.upload_max_duration_s, max_side_px=settings.upload_max_side_px
+                ),
+                budgets=budgets,
+                budget_table=BudgetTable(dynamodb, settings.output_table),
+                lookups=lookups,
+                price_usd=settings.price_per_billable_minute_usd,
+            ),
             queue_table=_queue_table(statuses, settings),
             one_job=OneJobRule(
                 lookups=lookups,
@@ -60,6 +84,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
             key_table=key_table,
             artifacts=ArtifactStore(await aws.s3(), settings.output_bucket),
             clock=time.time,
+            price_usd=settings.price_per_billable_minute_usd,
         ),
     )
     return DeliveryHandler(
@@ -98,6 +123,12 @@ async def open_queue_meter(aws: Aws, settings: WorkerSettings, handler: Delivery
     )
 
 
+def _budgets(settings: WorkerSettings) -> Budgets:
+    return Budgets(
+        per_day=settings.billable_minutes_per_day, per_day_and_caller=settings.billable_minutes_per_day_and_caller
+    )
+
+
 def _queue_table(statuses: StatusTable, settings: WorkerSettings) -> QueueTable:
     return QueueTable(statuses.client, statuses.table, ttl_s=settings.status_ttl_s)
 
@@ -120,4 +151,5 @@ def _defaults(settings: WorkerSettings) -> JobDefaults:
         template=settings.mediaconvert_job_template,
         queue=settings.mediaconvert_queue,
         status_update_interval_s=settings.status_update_interval_s,
+        max_duration_s=settings.upload_max_duration_s,
     )

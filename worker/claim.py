@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 
+from worker.job_plan import JobPlan
 from worker.messages.parser import ObjectCreated
 
 
@@ -22,7 +23,8 @@ class Claim:
 
     Only the holder of the lease may call CreateJob, until `lease_until_ms` (Unix milliseconds). `job_id` is set once
     the job is created. `refused` is set once it is certain that no job can be created. `is_jobless` is true if it is
-    certain that no job was created so far: there was no CreateJob, or each was throttled or denied.
+    certain that no job was created so far: there was no CreateJob, or each was throttled or denied. `plan` is set once
+    the job is planned. `is_counted` is true once the budgets have counted it.
     """
 
     claim_id: str
@@ -33,6 +35,8 @@ class Claim:
     job_id: str | None = None
     refused: bool = False
     is_jobless: bool = False
+    plan: JobPlan | None = None
+    is_counted: bool = False
     is_new: bool = False
     """True if this call wrote the claim."""
 

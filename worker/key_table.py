@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from transcode.dynamodb import Condition, Update, decode, encode, old_item
 from transcode.permissions import Resource, allow
 from worker.claim import Claim, Destination
+from worker.job_plan import JobPlan
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -101,15 +102,18 @@ class KeyTable:
     async def release(self, claim: Claim, *, is_jobless: bool = False) -> None:
         """End the lease early, so that the next attempt needn't wait for it to expire.
 
-        `is_jobless` records that MediaConvert certainly has no job, so that the next attempt needn't search for it.
+        `is_jobless` records that MediaConvert certainly has no job, so that the next attempt needn't search for it. The
+        claim's plan is kept for that attempt.
         """
-        update = Update().set(LeaseUntil=0, Jobless=is_jobless or None)
+        update = Update().set(
+            LeaseUntil=0, Jobless=is_jobless or None, Plan=claim.plan.to_row() if claim.plan else None
+        )
         update.where(update.compare("LeaseToken", "=", claim.lease_token))
         await self._update(CLAIM_PREFIX + claim.claim_id, update)
 
     async def record_job(self, claim: Claim, job_id: str) -> str:
         """Record the claim's job, and return the recorded id: another job's if another worker recorded it first."""
-        update = Update().set(ClaimedJobId=job_id)
+        update = Update().set(ClaimedJobId=job_id, Plan=claim.plan.to_row() if claim.plan else None)
         update.where(update.absent("ClaimedJobId"), update.compare("ClaimedJobId", "=", job_id))
         conflicting = await self._update(CLAIM_PREFIX + claim.claim_id, update)
         return job_id if conflicting is None else conflicting["ClaimedJobId"]
@@ -118,16 +122,25 @@ class KeyTable:
         """Record that no job can be created for this object version."""
         await self._update(CLAIM_PREFIX + claim.claim_id, Update().set(Refused=True))
 
-    async def put(self, job_id: str, destination: Destination, *, now_s: int) -> None:
-        """Write the job's encryption key and output path. Safe to repeat."""
+    async def put(self, job_id: str, destination: Destination, *, now_s: int, plan: JobPlan | None = None) -> None:
+        """Write the job's encryption key, output path and plan. Safe to repeat."""
         row = {"JobId": job_id, **_destination_attributes(destination), **self._times(now_s * 1000)}
-        await self._client.put_item(TableName=self.table, Item=encode(row))
+        await self._client.put_item(TableName=self.table, Item=encode({**row, "Plan": plan.to_row() if plan else None}))
 
     async def get(self, job_id: str, *, now_s: int) -> Destination | None:
         """Return the job's output path and encryption key; None if its row is missing or has expired."""
+        row = await self._row(job_id, now_s=now_s)
+        return _destination(row) if row else None
+
+    async def get_planned(self, job_id: str, *, now_s: int) -> tuple[Destination, JobPlan | None] | None:
+        """Return what `get` returns, and the job's plan if it is known."""
+        row = await self._row(job_id, now_s=now_s)
+        return (_destination(row), _plan(row)) if row else None
+
+    async def _row(self, job_id: str, *, now_s: int) -> Mapping[str, Any] | None:
         response = await self._client.get_item(TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=True)
         row = decode(response.get("Item", {}))
-        return _destination(row) if row and row["ExpirationTime"] > now_s else None
+        return row if row and row["ExpirationTime"] > now_s else None
 
     def _times(self, now_ms: int) -> dict[str, int]:
         now_s = now_ms // 1000
@@ -185,4 +198,10 @@ def _claim(row: Mapping[str, Any]) -> Claim:
         job_id=row.get("ClaimedJobId"),
         refused=bool(row.get("Refused", False)),
         is_jobless=bool(row.get("Jobless", False)),
+        plan=_plan(row),
+        is_counted="CountedMs" in row,
     )
+
+
+def _plan(row: Mapping[str, Any]) -> JobPlan | None:
+    return JobPlan.from_row(row["Plan"]) if "Plan" in row else None

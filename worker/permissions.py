@@ -5,7 +5,7 @@ from worker import artifacts, delivery_notes, key_table, queue, refused_versions
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
-from worker.submission import mediaconvert, submission_queue
+from worker.submission import budget_table, mediaconvert, prober, submission_queue
 
 WORKER = (
     lookup_table.PERMISSIONS
@@ -18,6 +18,8 @@ WORKER = (
     | refused_versions.PERMISSIONS
     | waiting_messages.PERMISSIONS
     | mediaconvert.PERMISSIONS
+    | prober.PERMISSIONS
+    | budget_table.PERMISSIONS
     | submission_queue.PERMISSIONS
     | job_reader.PERMISSIONS
     | open_jobs.PERMISSIONS

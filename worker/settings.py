@@ -32,6 +32,14 @@ class WorkerSettings(Settings):
     mediaconvert_endpoint_url: Url | None = None
     mediaconvert_queue: str | None = None
     """Name or ARN of the MediaConvert queue; None means the account's default queue."""
+    probe: bool = True
+    """True if the worker probes each input before it creates the job."""
+    billable_minutes_per_day: Annotated[int, Field(ge=0)] = 0
+    """Billable minutes that all callers together may order in a day of UTC; 0 for no limit."""
+    billable_minutes_per_day_and_caller: Annotated[int, Field(ge=0)] = 0
+    """Billable minutes that one caller may order in a day of UTC; 0 for no limit."""
+    price_per_billable_minute_usd: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = None
+    """The price of a billable minute in US dollars, for the costs that jobs show; None shows no dollars."""
     s3_event_keys_encoded: bool = False
     """True if keys are percent-encoded in S3's EventBridge events. LocalStack encodes them; AWS doesn't."""
     pollers: Annotated[int, Field(ge=1, le=50)] = 2
@@ -66,6 +74,13 @@ class WorkerSettings(Settings):
     """GetJob calls a second that a pass starts at most. MediaConvert limits the rate of all calls together."""
     reconcile_lookback_s: Annotated[int, Field(ge=60)] = 14 * 86_400
     """Maximum age of the jobs, in seconds, that `python -m worker.reconcile --list` checks."""
+
+    @model_validator(mode="after")
+    def _budgets_need_probes(self) -> Self:
+        """Refuse a budget without probes: each upload would count as the longest one."""
+        if not self.probe and (self.billable_minutes_per_day or self.billable_minutes_per_day_and_caller):
+            raise ValueError("PROBE must be on: BILLABLE_MINUTES_PER_DAY and …_AND_CALLER need the length of each file")
+        return self
 
     @model_validator(mode="after")
     def _rows_outlive_messages(self) -> Self:

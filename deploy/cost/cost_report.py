@@ -155,7 +155,13 @@ def _assumed() -> list[str]:
             "At up to 30 frames per second, a minute of 1080p or 720p counts as two normalized minutes, and a",
             "minute of 360p counts as one. It is not confirmed that jobs with QVBR and AES-128 are in the Basic",
             "tier; transcoding costs more in the Professional tier. The bill leaves out MediaConvert's volume",
-            "discounts, support, tax, and data that leaves AWS without CloudFront.",
+            "discounts, support, tax, and data that leaves AWS without CloudFront. `transcode/billing.py` has the",
+            "published multipliers with their sources; a job's `estimate` and `billed` use the same ones.",
+        ),
+        *_paragraph(
+            "The bill also leaves out the probe of each upload, because AWS doesn't publish its price; `Probe=off`",
+            "stops it. A budget of billable minutes adds a DynamoDB transaction to each upload: six write units with",
+            f"both budgets, which is ${load.uploads * 6 * prices.WRITE_UNIT.usd:.4f} for {SCALES[0]:,} minutes.",
         ),
     ]
 

@@ -28,6 +28,8 @@ from service.views.companion import (
     PartUrl,
     PartUrls,
     announced_bytes,
+    announced_duration_ms,
+    announced_part_bytes,
 )
 from transcode.errors import (
     AwsUnavailableError,
@@ -40,6 +42,7 @@ from transcode.errors import (
     UploadIncompleteError,
     UploadNotFoundError,
     UploadTooLargeError,
+    UploadTooLongError,
 )
 from transcode.lookup import Lookup
 
@@ -61,7 +64,9 @@ SIGNING_ERRORS = responses(
     "/params",
     operation_id="create_form_upload",
     summary="Announce an upload by form",
-    responses=responses(UploadTooLargeError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError),
+    responses=responses(
+        UploadTooLargeError, UploadTooLongError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError
+    ),
 )
 async def create_form_upload(
     filename: Annotated[FileName, Query()],
@@ -69,12 +74,16 @@ async def create_form_upload(
     caller: NewUploadCaller,
     resources: AppResources,
     size: Annotated[str | None, Query(alias="metadata[size]", description="The length in bytes, if known.")] = None,
+    duration_ms: Annotated[
+        str | None, Query(alias="metadata[duration_ms]", description="The video's length, if known.")
+    ] = None,
 ) -> FormUpload:
     """Get a form for one file. The form's policy binds key, content type and length."""
     settings, size_bytes = resources.settings, announced_bytes({"size": size})
     acceptance = settings.acceptance
     acceptance.check_type(type)
     acceptance.check_size(size_bytes or 1, in_parts=False)
+    acceptance.check_duration(announced_duration_ms({"duration_ms": duration_ms}))
     input_file = new_input_file(settings.upload_prefix, filename)
     lookup = Lookup(input_file=input_file, file_name=filename, owner=caller.owner, size_bytes=size_bytes)
     await resources.lookups.announce(lookup, now_s=resources.now_s(), good_for_s=settings.upload_url_ttl_s)
@@ -95,6 +104,7 @@ async def create_form_upload(
     summary="Begin an upload in parts",
     responses=responses(
         UploadTooLargeError,
+        UploadTooLongError,
         UnsupportedTypeError,
         TooManyUploadsError,
         TooManyUnfinishedUploadsError,
@@ -109,6 +119,7 @@ async def create_multipart_upload(
     size_bytes = announced_bytes(upload.metadata)
     settings.acceptance.check_type(upload.type)
     settings.acceptance.check_size(size_bytes or 1, in_parts=True)
+    settings.acceptance.check_duration(announced_duration_ms(upload.metadata))
     input_file = new_input_file(settings.upload_prefix, upload.filename)
     reserved_bytes = size_bytes or settings.upload_max_bytes
     reserved_in = await resources.unfinished.reserve(caller_name(request, caller), reserved_bytes, now_s=now_s)
@@ -117,7 +128,7 @@ async def create_multipart_upload(
     except Exception:
         await resources.unfinished.release(reserved_in, reserved_bytes)
         raise
-    part_bytes = announced_bytes(upload.metadata, "part_size")
+    part_bytes = announced_part_bytes(upload.metadata)
     lookup = Lookup(
         input_file=input_file,
         file_name=upload.filename,

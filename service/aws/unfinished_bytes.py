@@ -38,7 +38,7 @@ class UnfinishedBytes:
             TooManyUnfinishedUploadsError: The sum would exceed the limit.
         """
         key = _key(caller, now_s=now_s)
-        update = Update().increment("Reserved", size_bytes).set(ExpirationTime=now_s + TTL_S)
+        update = Update().increment("Reserved", by=size_bytes).set(ExpirationTime=now_s + TTL_S)
         is_possible = size_bytes <= self._max_bytes
         update.where(
             update.compare("Reserved", "<=", self._max_bytes - size_bytes),
@@ -52,7 +52,7 @@ class UnfinishedBytes:
 
     async def release(self, key: str, size_bytes: int) -> None:
         """Subtract the bytes of an upload that ended. Call it once for each upload."""
-        update = Update().increment("Reserved", -size_bytes)
+        update = Update().increment("Reserved", by=-size_bytes)
         update.where(update.present("Reserved"))  # DynamoDB may have deleted the row of an old day
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             await self._update(key, update)

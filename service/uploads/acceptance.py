@@ -1,21 +1,43 @@
-"""The rule for which uploads are accepted, by type and size. Pure."""
+"""The rule for which uploads are accepted, by type, size and duration. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from service.uploads.parts import PartPlan
-from transcode.errors import UnsupportedTypeError, UploadTooLargeError
+from transcode.errors import UnsupportedTypeError, UploadTooLargeError, UploadTooLongError
 
 MAX_SINGLE_BYTES = 5 * 1024**3
 """S3's own limit for one PUT or POST; larger files must be uploaded in parts."""
 
+EXTENSIONS = {
+    "video/mp4": (".mp4", ".m4v"),
+    "video/quicktime": (".mov", ".qt"),
+    "video/x-matroska": (".mkv",),
+    "video/webm": (".webm",),
+    "video/mpeg": (".mpeg", ".mpg"),
+    "video/mp2t": (".ts", ".m2ts", ".mts"),
+    "video/x-msvideo": (".avi",),
+    "video/x-ms-wmv": (".wmv",),
+    "video/x-flv": (".flv",),
+    "video/3gpp": (".3gp",),
+    "video/ogg": (".ogv", ".ogg"),
+    "application/mxf": (".mxf",),
+}
+"""The extensions of files of each type. https://www.iana.org/assignments/media-types/media-types.xhtml"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """The content types and sizes that this deployment accepts."""
+    """The content types, sizes and durations that this deployment accepts."""
 
     content_types: Collection[str]
     max_bytes: int
+    max_duration_s: int
+
+    @property
+    def extensions(self) -> Sequence[str]:
+        """The extensions of the accepted types. A type that isn't in the table adds none."""
+        return [extension for each in self.content_types for extension in EXTENSIONS.get(each.lower(), ())]
 
     def part_plan(self, *, announced_bytes: int | None, part_bytes: int | None) -> PartPlan:
         """Return the parts that an upload may have."""
@@ -37,6 +59,17 @@ class Acceptance:
         if essence not in {accepted.lower() for accepted in self.content_types}:
             raise UnsupportedTypeError(
                 f"The content type is not accepted; accepted types: {', '.join(self.content_types)}."
+            )
+
+    def check_duration(self, duration_ms: int | None) -> None:
+        """Check the announced duration; an upload needn't announce one.
+
+        Raises:
+            UploadTooLongError: The video is too long; the error says the limit.
+        """
+        if duration_ms is not None and duration_ms > self.max_duration_s * 1000:
+            raise UploadTooLongError(
+                f"The video is {duration_ms / 1000:.0f} seconds long; {self.max_duration_s} seconds are accepted."
             )
 
     def check_size(self, size_bytes: int, *, in_parts: bool) -> None:

@@ -36,6 +36,31 @@ class UploadRequest(Schema):
         description="The file's exact length in bytes; S3 accepts no other length.", examples=[64657027]
     )
 
+    duration_ms: Annotated[int, Field(ge=1, lt=2**53)] | None = Field(
+        default=None,
+        description="The video's length, if the client can read it from the file; a longer one than this system "
+        "accepts is then refused before a byte is sent.",
+        examples=[596474],
+    )
+
+
+class Limits(Schema):
+    """The files that this system accepts, so that a front end can say so before a byte is sent."""
+
+    content_types: Sequence[str] = Field(examples=[["video/mp4", "video/quicktime"]])
+    extensions: Sequence[str] = Field(
+        description="Extensions of files of these types, for a file dialog.", examples=[[".mp4", ".m4v", ".mov", ".qt"]]
+    )
+    max_size_bytes: int = Field(description="The largest file.", examples=[5368709120])
+    max_single_size_bytes: int = Field(
+        description="The largest file in one request; a larger one is uploaded in parts.", examples=[5368709120]
+    )
+    max_duration_ms: int = Field(description="The longest video.", examples=[14400000])
+    max_side_px: int = Field(description="The longest side of a video's frame.", examples=[8192])
+    uploads_per_minute: int | None = Field(
+        description="Uploads that one caller may begin within a minute; null for no limit.", examples=[60]
+    )
+
 
 class PresignedUpload(Schema):
     """An upload that S3 accepts: send the file with this method, to this URL, with these headers."""

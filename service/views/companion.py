@@ -39,8 +39,9 @@ class MultipartRequest(Uppy):
     type: ContentType = Field(examples=["video/mp4"])
     metadata: Mapping[str, JsonValue] | None = Field(
         default=None,
-        description="`size` is the file's length in bytes, and `part_size` the length of each part but the last. Both "
-        "are optional; with both, each part's signature binds its length. Other entries are ignored.",
+        description="`size` is the file's length in bytes, `part_size` the length of each part but the last, and "
+        "`duration_ms` the video's length. All are optional; with both sizes, each part's signature binds its length. "
+        "Other entries are ignored.",
     )
 
 
@@ -100,10 +101,21 @@ class Aborted(Uppy):
     """The upload was aborted."""
 
 
-def announced_bytes(metadata: Mapping[str, Any] | None, name: str = "size") -> int | None:
-    """Return the file's length if the metadata has it as `size`; None if `size` is missing, zero or not a number.
+def announced_bytes(metadata: Mapping[str, Any] | None) -> int | None:
+    """Return the file's length if the metadata has it as `size`; None if `size` is missing, zero or not a number."""
+    return _number(metadata, "size")
 
-    Another `name` is parsed in the same way.
-    """
-    size = str((metadata or {}).get(name, ""))
-    return int(size) if size.isascii() and size.isdecimal() and len(size) <= MAX_SIZE_DIGITS and int(size) else None
+
+def announced_part_bytes(metadata: Mapping[str, Any] | None) -> int | None:
+    """Return the length of each part but the last if the metadata has it as `part_size`; None as for the file's."""
+    return _number(metadata, "part_size")
+
+
+def announced_duration_ms(metadata: Mapping[str, Any] | None) -> int | None:
+    """Return the video's length if the metadata has it as `duration_ms`; None as for the file's length."""
+    return _number(metadata, "duration_ms")
+
+
+def _number(metadata: Mapping[str, Any] | None, name: str) -> int | None:
+    text = str((metadata or {}).get(name, ""))
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= MAX_SIZE_DIGITS and int(text) else None

@@ -16,6 +16,8 @@ AWAITING: dict[str, Any] = {
     "eta_s": None,
     "submitted_at": None,
     "updated_at": "2025-11-22T07:59:30Z",
+    "estimate": None,
+    "billed": None,
     "output": None,
     "error": None,
     "warnings": [],
@@ -35,6 +37,7 @@ PROGRESSING: dict[str, Any] = {
     "eta_s": 12,
     "submitted_at": "2025-11-22T08:00:00Z",
     "updated_at": "2025-11-22T08:00:20Z",
+    "estimate": {"duration_ms": 61440, "billable_minutes": 5.17, "usd": 0.03875},
 }
 COMPLETE: dict[str, Any] = {
     **PROGRESSING,
@@ -43,6 +46,7 @@ COMPLETE: dict[str, Any] = {
     "phase": None,
     "eta_s": None,
     "updated_at": "2025-11-22T08:00:35Z",
+    "billed": {"duration_ms": 61440, "billable_minutes": 5.17, "usd": 0.03875},
     "output": {
         "path": f"{EXAMPLE_FILE}_20251122080000-4be1c7/",
         "duration_ms": 61440,
@@ -66,12 +70,14 @@ FAILED: dict[str, Any] = {
     "status": "ERROR",
     "phase": None,
     "eta_s": None,
-    "error": {"code": 1010, "message": "Unable to open input file [Big-Buck-Bunny.mp4]"},
+    "error": {"code": 1010, "message": "Unable to open input file [Big-Buck-Bunny.mp4]", "reason": None},
     "warnings": [{"code": 230001, "message": "The input's timestamps are odd."}],
 }
 
 BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "UploadRequest": [{"file_name": "Big Buck Bunny.mp4", "content_type": "video/mp4", "size_bytes": 64657027}],
+    "UploadRequest": [
+        {"file_name": "Big Buck Bunny.mp4", "content_type": "video/mp4", "size_bytes": 64657027, "duration_ms": 596474}
+    ],
     "Upload": [
         {
             "input_file": EXAMPLE_FILE,
@@ -87,7 +93,11 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
         {name: PROGRESSING[name] for name in ("job_id", "status", "progress_percent", "phase", "eta_s", "updated_at")}
     ],
     "MultipartRequest": [
-        {"filename": "Big Buck Bunny.mp4", "type": "video/mp4", "metadata": {"size": 164657027, "part_size": 16777216}}
+        {
+            "filename": "Big Buck Bunny.mp4",
+            "type": "video/mp4",
+            "metadata": {"size": 164657027, "part_size": 16777216, "duration_ms": 596474},
+        }
     ],
     "CompletionRequest": [{"parts": [{"PartNumber": 1, "ETag": '"d41d8cd98f00b204e9800998ecf8427e"'}]}],
 }

@@ -32,6 +32,7 @@ PROCESS_OF_MODULE = {
 """The modules that call `aws_of`, and the process that each of them belongs to."""
 
 ACTION_OF_OPERATION = {
+    "dynamodb:TransactWriteItems": "dynamodb:UpdateItem",  # all of our transactions consist of updates
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
     "s3:CreateMultipartUpload": "s3:PutObject",
@@ -139,6 +140,8 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
             return [Resource.OPEN_JOBS_INDEX]
         case {"RequestItems": items}:
             return [each for name in items for each in _named(str(name))]
+        case {"TransactItems": items}:
+            return [each for item in items for each in _named(str(item["Update"]["TableName"]))]
         case {"TableName": name} | {"QueueUrl": name} | {"QueueName": name} | {"SourceArn": name}:
             return _named(str(name))
         case {"Bucket": bucket}:
@@ -163,6 +166,8 @@ def _named(name: str) -> list[Resource]:
 def _of_mediaconvert(action: str, params: Mapping[str, Any]) -> list[Resource]:
     if action in {"mediaconvert:CancelJob", "mediaconvert:GetJob"}:
         return [Resource.MEDIACONVERT_JOBS]
+    if action == "mediaconvert:Probe":
+        return [Resource.ANY]
     if action == "mediaconvert:GetQueue":
         return [Resource.MEDIACONVERT_QUEUE]
     if action == "mediaconvert:GetJobTemplate":

@@ -20,7 +20,7 @@ from transcode.lookup import Lookup
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # one application for all tests, because they need no other state
 
-OPEN_PATHS = {"/healthz", "/readyz"}
+OPEN_PATHS = {"/healthz", "/readyz", "/limits"}
 ORIGIN = "https://page.example"
 
 

@@ -85,6 +85,8 @@ async def test_an_announced_upload_keeps_its_file_name(api: httpx.AsyncClient) -
     ("changes", "status", "names"),
     [
         ({"size_bytes": UPLOAD_MAX_BYTES + 1}, 413, "upload_too_large"),
+        ({"duration_ms": 14_400_001}, 413, "upload_too_long"),
+        ({"duration_ms": 0}, 422, "duration_ms"),
         ({"content_type": "text/html"}, 415, "unsupported_content_type"),
         ({"size_bytes": 0}, 422, "size_bytes"),
         ({"size_bytes": "many"}, 422, "size_bytes"),
@@ -102,6 +104,40 @@ async def test_the_error_of_a_bad_request_names_its_fault(
     assert response.status_code == status
     assert set(response.json()) == {"detail", "code"}
     assert names in response.text
+
+
+async def test_an_upload_may_announce_the_longest_duration(api: httpx.AsyncClient) -> None:
+    """The limit itself is accepted, in each kind of upload."""
+    assert (await api.post("/uploads", json=upload_request(duration_ms=14_400_000))).status_code == 201
+    form = {"filename": "a.mp4", "type": "video/mp4", "metadata[duration_ms]": "14400000"}
+    assert (await api.get("/s3/params", params=form)).status_code == 200
+
+
+@pytest.mark.parametrize("announced", ["14400001", "999999999999999"])
+async def test_uppys_routes_refuse_a_video_that_is_too_long(api: httpx.AsyncClient, announced: str) -> None:
+    """The error names the limit and the announced value, and S3 has no upload."""
+    form = {"filename": "a.mp4", "type": "video/mp4", "metadata[duration_ms]": announced}
+    parts = {"filename": "a.mp4", "type": "video/mp4", "metadata": {"duration_ms": announced}}
+    for response in (await api.get("/s3/params", params=form), await api.post("/s3/multipart", json=parts)):
+        assert (response.status_code, response.json()["code"]) == (413, "upload_too_long")
+        assert "14400 seconds are accepted" in response.json()["message"]
+
+
+async def test_a_duration_that_is_not_a_number_is_ignored(api: httpx.AsyncClient) -> None:
+    """Uppy sends metadata as texts, and a page may have none."""
+    parts = {"filename": "a.mp4", "type": "video/mp4", "metadata": {"duration_ms": "unknown"}}
+    assert (await api.post("/s3/multipart", json=parts)).status_code == 200
+
+
+async def test_everyone_may_read_and_cache_the_limits(api: httpx.AsyncClient) -> None:
+    """A front end shows them before a byte is sent."""
+    response = await api.get("/limits")
+    limits = response.json()
+    assert response.headers["Cache-Control"] == "public, max-age=300"
+    assert limits["max_size_bytes"] == limits["max_single_size_bytes"] == UPLOAD_MAX_BYTES
+    assert (limits["max_duration_ms"], limits["max_side_px"], limits["uploads_per_minute"]) == (14_400_000, 8_192, None)
+    assert "video/mp4" in limits["content_types"]
+    assert {".mp4", ".mov", ".mkv"} <= set(limits["extensions"])
 
 
 @pytest.mark.parametrize(
@@ -155,7 +191,7 @@ async def test_an_error_is_shown_with_its_code(api: httpx.AsyncClient, stores: S
     failure = Failure(code=1010, message="Unable to open input file [a.mp4]")
     await stores.statuses.advance(Failed(job_id=job_id, time_ms=2, failure=failure), now_s=now_s)
     job = (await api.get(f"/jobs/{job_id}")).json()
-    assert job["error"] == {"code": 1010, "message": "Unable to open input file [a.mp4]"}
+    assert job["error"] == {"code": 1010, "message": "Unable to open input file [a.mp4]", "reason": None}
     assert job["warnings"] == [{"code": 230001, "message": "odd timestamps"}]
 
 
@@ -165,7 +201,8 @@ async def test_a_refused_job_is_an_error_of_its_file(api: httpx.AsyncClient, sto
     await stores.lookups.announce(Lookup(input_file=input_file, file_name="a.mp4"), now_s=now_s)
     await stores.lookups.refuse(input_file, Failure(code=402, message="quota"), claimed_ms=1, now_s=now_s)
     job = (await api.get("/jobs", params={"input_file": input_file})).json()
-    assert (job["status"], job["job_id"], job["error"]) == ("ERROR", None, {"code": 402, "message": "quota"})
+    assert (job["status"], job["job_id"]) == ("ERROR", None)
+    assert job["error"] == {"code": 402, "message": "quota", "reason": None}
 
 
 async def test_unchanged_progress_is_a_304(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:

@@ -27,7 +27,7 @@ from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
 from worker.queue import open_queue
 
-MAX_CALLS = 12
+MAX_CALLS = 14
 """More AWS calls than a worker makes for one message."""
 LEASE_S = 8
 LONGEST_CALL_S = 10
@@ -132,7 +132,7 @@ def _no_request_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_upload_has_one_job_with_its_own_key_wherever_a_worker_dies(
     pipeline: Pipeline, stack: Stack, *, is_before: bool
 ) -> None:
-    """A worker dies at each call: claim, template, job, record, key row, status row, lookup row."""
+    """A worker dies at each call: claim, template, probe, job, record, key row, status row, lookup row."""
     messages = [object_created(stack, f"uploads/{secrets.token_hex(8)}/clip.mp4") for _ in range(MAX_CALLS)]
     died_at = await asyncio.gather(
         *(pipeline.dies_at(message, call, is_before=is_before) for call, message in enumerate(messages))

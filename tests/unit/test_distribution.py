@@ -22,7 +22,7 @@ TEMPLATE = dict(parse((ROOT / "infra" / "edge.yaml").read_text(encoding="utf-8")
 PARAMETERS = {"ApiOriginDomain": "api", "OriginSecretArn": "arn:aws:secretsmanager:x", "PlaybackPublicKey": "a key"}
 IMPORTS = {"mediaconvert-status-OutputBucket": "videos", "mediaconvert-status-UploadPrefix": "uploads/"}
 NONE: Mapping[str, str] = {}
-API_PATHS = ["/jobs", "/jobs/1-a", "/uploads", "/events", "/s3/params", "/readyz", "/openapi.json"]
+API_PATHS = ["/jobs", "/jobs/1-a", "/uploads", "/events", "/limits", "/s3/params", "/readyz", "/openapi.json"]
 KEY_PATH, PLAYLIST_PATH = "/uploads/1/clip.mp4_1/clip.key", "/uploads/1/clip.mp4_1/clip.m3u8"
 
 

@@ -26,6 +26,7 @@ DEFAULTS = JobDefaults(
     template="clips-hls",
     queue=None,
     status_update_interval_s=10,
+    max_duration_s=14_400,
 )
 GROUP_TYPES = {
     "HLS_GROUP_SETTINGS": "HlsGroupSettings",
@@ -116,7 +117,11 @@ def test_the_templates_input_settings_are_kept() -> None:
     }
     request = job_request(claim_of(), settings, DEFAULTS)
     assert request["Settings"]["Inputs"] == [
-        {"TimecodeSource": "ZEROBASED", "FileInput": "s3://clips-in/uploads/5e0c/harbour.mp4"}
+        {
+            "TimecodeSource": "ZEROBASED",
+            "FileInput": "s3://clips-in/uploads/5e0c/harbour.mp4",
+            "InputClippings": [{"EndTimecode": "04:00:00:00"}],
+        }
     ]
     assert request["Settings"]["TimecodeConfig"] == {"Source": "ZEROBASED"}
 
@@ -190,3 +195,28 @@ def test_the_key_is_not_in_any_repr() -> None:
     """A claim or destination in a log or traceback must not reveal its key."""
     claim = claim_of()
     assert KEY not in repr(claim) + str(claim) + repr(claim.destination) + f"{[claim]}"
+
+
+@pytest.mark.parametrize(
+    ("max_duration_s", "end"),
+    [(1, "00:00:01:00"), (14_400, "04:00:00:00"), (86_399, "23:59:59:00"), (86_400, "24:00:00:00")],
+)
+def test_every_job_is_clipped_at_the_longest_duration(max_duration_s: int, end: str) -> None:
+    """A wrong or missing probe can't exceed the limit. The timecodes count from the first frame."""
+    request = job_request(claim_of(), template("HLS_GROUP_SETTINGS"), replace(DEFAULTS, max_duration_s=max_duration_s))
+    (clipped,) = request["Settings"]["Inputs"]
+    assert (clipped["InputClippings"], clipped["TimecodeSource"]) == ([{"EndTimecode": end}], "ZEROBASED")
+    assert is_valid(request)
+
+
+def test_a_templates_own_clips_stay_within_the_limit() -> None:
+    """A template may clip an intro; no clip of it may end later than the limit."""
+    clips = [{"StartTimecode": "00:00:05:00", "EndTimecode": "00:01:00:00"}, {"StartTimecode": "00:02:00:00"}]
+    settings = {
+        **template("HLS_GROUP_SETTINGS"),
+        "Inputs": [{"TimecodeSource": "EMBEDDED", "InputClippings": [*clips, {"EndTimecode": "05:00:00:00"}]}],
+    }
+    (clipped,) = job_request(claim_of(), settings, DEFAULTS)["Settings"]["Inputs"]
+    assert clipped["TimecodeSource"] == "ZEROBASED"
+    assert [clip["EndTimecode"] for clip in clipped["InputClippings"]] == ["00:01:00:00", "04:00:00:00", "04:00:00:00"]
+    assert [clip.get("StartTimecode") for clip in clipped["InputClippings"]] == ["00:00:05:00", "00:02:00:00", None]

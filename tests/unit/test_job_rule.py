@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transcode.billing import Billing
 from transcode.job import (
     FINAL,
     Canceled,
@@ -27,6 +28,7 @@ from transcode.job import (
 )
 
 ID = "1763798400123-k3v9qa"
+BILLED = Billing(duration_ms=61_440, billable_ms=310_000)
 OUTPUT = Output(path="uploads/1/cat.mp4_20251122080000-4be1c7/", playlists={".m3u8": "cat.m3u8"}, duration_ms=61_440)
 RUNNING = Job(
     job_id=ID, status=Status.PROGRESSING, event_time_ms=50, started_ms=10, progress_percent=40, phase="TRANSCODING"
@@ -41,7 +43,11 @@ def progressed(time_ms: int, percent: int | None = None, phase: str | None = Non
 def completed(time_ms: int, *codes: int) -> Completed:
     """Return a COMPLETE event of the job, with warnings of these codes."""
     return Completed(
-        job_id=ID, time_ms=time_ms, output=OUTPUT, warnings=frozenset(JobWarning(code=code) for code in codes)
+        job_id=ID,
+        time_ms=time_ms,
+        output=OUTPUT,
+        warnings=frozenset(JobWarning(code=code) for code in codes),
+        billed=BILLED,
     )
 
 

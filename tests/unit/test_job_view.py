@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from service.views.bodies import UploadRequest
+from transcode.billing import Billing
 from transcode.job import Failure, Job, JobWarning, Output, Rendition, Status
 from transcode.job_view import JobStatus, JobView, file_view, job_view, progress_view, view_without_job
 from transcode.lookup import Lookup
@@ -70,10 +71,20 @@ def test_a_running_job_shows_all_its_fields() -> None:
         "eta_s": 25,
         "submitted_at": datetime(2025, 11, 22, 7, 59, 59, tzinfo=UTC),
         "updated_at": datetime(2025, 11, 22, 8, 0, 21, tzinfo=UTC),
+        "estimate": None,
+        "billed": None,
         "output": None,
         "error": None,
         "warnings": [],
     }
+
+
+def test_a_job_shows_its_estimate_and_its_cost() -> None:
+    """Both are in billable minutes, and in dollars where the deployment has a price."""
+    estimate = Billing(duration_ms=61_440, billable_ms=310_000, cost_micro_usd=38_750)
+    job = shown(replace(RUNNING, estimate=estimate, billed=Billing(duration_ms=61_000))).model_dump()
+    assert job["estimate"] == {"duration_ms": 61_440, "billable_minutes": 5.17, "usd": 0.03875}
+    assert job["billed"] == {"duration_ms": 61_000, "billable_minutes": None, "usd": None}
 
 
 @pytest.mark.parametrize("status", list(Status))

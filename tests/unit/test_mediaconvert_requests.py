@@ -70,6 +70,7 @@ def test_create_job_and_its_searches_are_valid_for_each_form_of_the_queue(queue:
         template="clips-hls",
         queue=queue,
         status_update_interval_s=600,
+        max_duration_s=86_400,
     )
     newest = {**queue_filter(queue), "Order": "DESCENDING", "MaxResults": PAGE_SIZE}
     assert wrong("CreateJob", create_job(defaults=defaults)) == []

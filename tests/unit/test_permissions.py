@@ -14,8 +14,8 @@ from worker.permissions import OPERATOR, WORKER
 TEXT = (ROOT / "infra" / "permissions.yaml").read_text(encoding="utf-8")
 RESOURCES: dict[str, Any] = dict(templates.parse(TEXT)["Resources"])
 DECLARED = [("ServicePolicy", SERVICE), ("WorkerPolicy", WORKER), ("OperatorPolicy", OPERATOR)]
-RESOURCES_WITH_PATTERNS = {Resource.UPLOADS, Resource.OUTPUTS, Resource.MEDIACONVERT_JOBS}
-"""Objects and jobs, whose names are created while the system runs."""
+RESOURCES_WITH_PATTERNS = {Resource.UPLOADS, Resource.OUTPUTS, Resource.MEDIACONVERT_JOBS, Resource.ANY}
+"""Objects and jobs, whose names are created while the system runs, and the resource of actions that have none."""
 
 
 def _statements(policy: str) -> list[dict[str, Any]]:
@@ -28,8 +28,10 @@ def _as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _resource(value: dict[str, Any]) -> Resource:
-    """Return the resource that a parameter, an import, or an ARN with imports names."""
+def _resource(value: dict[str, Any] | str) -> Resource:
+    """Return the resource that a parameter, an import, or an ARN with imports names; `*` is any resource."""
+    if isinstance(value, str):
+        return Resource(value)
     if "Ref" in value:
         return Resource(f"${{{value['Ref']}}}")
     if "Fn::ImportValue" in value:

@@ -30,6 +30,8 @@ JOB: Mapping[str, Any] = {
     "eta_s": None,
     "submitted_at": "2026-01-01T00:00:00Z",
     "updated_at": "2026-01-01T00:00:00Z",
+    "estimate": {"duration_ms": 1, "billable_minutes": 0.83, "usd": None},
+    "billed": None,
     "output": {
         "playback_url": "https://a.example/a.m3u8",
         "path": "uploads/a/",

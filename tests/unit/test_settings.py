@@ -64,6 +64,18 @@ def test_the_worker_names_a_missing_setting(
     assert exit_line(WorkerSettings, {**WORKER, name: ""}, monkeypatch, capsys) == f"settings: {name}: Field required"
 
 
+@pytest.mark.parametrize("name", ["BILLABLE_MINUTES_PER_DAY", "BILLABLE_MINUTES_PER_DAY_AND_CALLER"])
+def test_a_budget_needs_probes(name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without them each upload would count as the longest one."""
+    assert "PROBE must be on" in exit_line(WorkerSettings, {**WORKER, name: "10", "PROBE": "off"}, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize(("value", "is_on"), [("on", True), ("off", False), ("", True)])
+def test_probes_are_on_by_default(value: str, monkeypatch: pytest.MonkeyPatch, *, is_on: bool) -> None:
+    """The templates write the words."""
+    assert loaded(WorkerSettings, {**WORKER, "PROBE": value}, monkeypatch).probe is is_on
+
+
 def test_all_missing_settings_are_named_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from transcode.billing import MadeOutput
 from transcode.job import Output, Rendition
 from worker.messages.payloads import JobDetail, OutputDetails, OutputGroupDetails
 
@@ -35,6 +36,18 @@ def output_of(detail: JobDetail) -> Output:
         height_px=largest.height_px if largest else None,
         renditions=tuple(sorted(_distinct(renditions), key=_pixels, reverse=True)),
     )
+
+
+def made_outputs(detail: JobDetail) -> Sequence[MadeOutput]:
+    """Return the outputs in the order of the event, which is that of the job's settings."""
+    return [
+        MadeOutput(
+            height_px=output.video_details.height_in_px if output.video_details else None,
+            duration_ms=output.duration_in_ms,
+        )
+        for group in detail.output_group_details
+        for output in group.output_details
+    ]
 
 
 def _preference(group: OutputGroupDetails) -> int:

@@ -23,7 +23,7 @@ from transcode.job import (
     Progressed,
     WarningRaised,
 )
-from worker.messages.complete_event import output_of
+from worker.messages.complete_event import made_outputs, output_of
 from worker.messages.envelopes import unknown, unwrap
 from worker.messages.final_event import parse_final_event
 from worker.messages.payloads import (
@@ -234,7 +234,8 @@ def _parse_job_event(detail: JobDetail, sanitiser: Sanitiser) -> IncomingEvent:
             return Progressed(job_id=job_id, time_ms=time_ms, percent=percent, phase=phase)
         case "COMPLETE":
             warnings = frozenset(JobWarning(code=warning.code) for warning in detail.warnings)
-            return Completed(job_id=job_id, time_ms=time_ms, output=output_of(detail), warnings=warnings)
+            made = tuple(made_outputs(detail))
+            return Completed(job_id=job_id, time_ms=time_ms, output=output_of(detail), warnings=warnings, made=made)
         case "ERROR":
             message = sanitiser.clean(detail.error_message or "") or "The job failed."
             failure = Failure(code=detail.error_code, message=message)

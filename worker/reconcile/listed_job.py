@@ -12,8 +12,9 @@ from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
+from transcode.billing import MadeOutput
 from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Output, Status
-from worker.messages.complete_event import output_of
+from worker.messages.complete_event import made_outputs, output_of
 from worker.messages.parser import INPUT_BUCKET_KEY
 from worker.messages.payloads import UNKNOWN_ERROR, JobDetail
 from worker.messages.sanitise import Sanitiser
@@ -46,6 +47,7 @@ class ListedJob:
     ended_ms: int | None = None
     failure: Failure | None = None
     output: Output | None = None
+    made: Sequence[MadeOutput] = ()
     warnings: frozenset[JobWarning] = frozenset()
 
     @property
@@ -63,7 +65,9 @@ class ListedJob:
         match self.status:
             case Status.COMPLETE:
                 output = self.output or Output(path="")
-                return Completed(job_id=self.job_id, time_ms=time_ms, output=output, warnings=self.warnings)
+                return Completed(
+                    job_id=self.job_id, time_ms=time_ms, output=output, warnings=self.warnings, made=self.made
+                )
             case Status.CANCELED:
                 return Canceled(job_id=self.job_id, time_ms=time_ms)
             case Status.ERROR:
@@ -89,7 +93,8 @@ def parse_listed_job(job: Mapping[str, Any], *, input_bucket: str, sanitiser: Sa
         claim_id=metadata.get(CLAIM_KEY),
         ended_ms=_ms(finish or job["CreatedAt"]) if status.is_final else None,
         failure=_failure(job, sanitiser) if status is Status.ERROR else None,
-        output=_output(job) if status is Status.COMPLETE else None,
+        output=output_of(_complete_event(job)) if status is Status.COMPLETE else None,
+        made=tuple(made_outputs(_complete_event(job))) if status is Status.COMPLETE else (),
         warnings=frozenset(JobWarning(code=int(each["Code"])) for each in job.get("Warnings") or ()),
     )
 
@@ -99,15 +104,13 @@ def _failure(job: Mapping[str, Any], sanitiser: Sanitiser) -> Failure:
     return Failure(code=int(job.get("ErrorCode") or UNKNOWN_ERROR), message=message)
 
 
-def _output(job: Mapping[str, Any]) -> Output:
-    """Return the output from the COMPLETE event that the job would have sent, so that both sources agree."""
+def _complete_event(job: Mapping[str, Any]) -> JobDetail:
+    """Return the COMPLETE event that the job would have sent, so that both sources agree."""
     settings: Sequence[Mapping[str, Any]] = job["Settings"].get("OutputGroups", ())
     details: Sequence[Mapping[str, Any]] = job.get("OutputGroupDetails") or ()
     groups = [_group(each, detail or {}) for each, detail in zip_longest(settings, details[: len(settings)])]
-    return output_of(
-        JobDetail.model_validate(
-            {"jobId": job["Id"], "status": "COMPLETE", "timestamp": 1, "outputGroupDetails": groups}
-        )
+    return JobDetail.model_validate(
+        {"jobId": job["Id"], "status": "COMPLETE", "timestamp": 1, "outputGroupDetails": groups}
     )
 
 

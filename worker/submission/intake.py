@@ -13,8 +13,8 @@ import structlog
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, Verdict
-from worker.submission.one_job import OneJobRule
 from worker.submission.new_claim import new_claim
+from worker.submission.one_job import OneJobRule
 from worker.submission.queued_upload import tenant
 from worker.submission.submission_queue import SubmissionQueue
 

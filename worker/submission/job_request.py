@@ -42,6 +42,8 @@ class JobDefaults:
     template: str
     queue: str | None
     status_update_interval_s: int
+    max_duration_s: int
+    """The end of the clip: MediaConvert transcodes no input beyond it."""
 
 
 def job_request(
@@ -98,7 +100,14 @@ def input_uri(input_bucket: str, input_file: str) -> str:
 def _settings(destination: Destination, template: Mapping[str, Any], defaults: JobDefaults) -> dict[str, Any]:
     settings = deepcopy(dict(template))
     first_input = (settings.get("Inputs") or [{}])[0]
-    settings["Inputs"] = [{**first_input, "FileInput": input_uri(defaults.input_bucket, destination.input_file)}]
+    settings["Inputs"] = [
+        {
+            **first_input,
+            "FileInput": input_uri(defaults.input_bucket, destination.input_file),
+            "InputClippings": _clippings(first_input, end=end_timecode(defaults.max_duration_s)),
+            "TimecodeSource": "ZEROBASED",  # the clip counts from the input's first frame, whatever its timecodes say
+        }
+    ]
     groups = settings.get("OutputGroups", [])
     first_hls = next((index for index, group in enumerate(groups) if _group_type(group) == "HLS_GROUP_SETTINGS"), None)
     if first_hls is None:
@@ -110,6 +119,24 @@ def _settings(destination: Destination, template: Mapping[str, Any], defaults: J
             group, destination, defaults.output_bucket, subfolder="" if index == first_hls else f"{index}/"
         )
     return settings
+
+
+def end_timecode(duration_s: int) -> str:
+    """Return the timecode at which a clip of this length ends. MediaConvert includes the frame of the timecode.
+
+    >>> end_timecode(14_400), end_timecode(61)
+    ('04:00:00:00', '00:01:01:00')
+    """
+    return f"{duration_s // 3600:02}:{duration_s // 60 % 60:02}:{duration_s % 60:02}:00"
+
+
+def _clippings(template_input: Mapping[str, Any], *, end: str) -> list[dict[str, Any]]:
+    """Return the template's own clips, none of them beyond the end; one clip if the template has none.
+
+    Timecodes have a fixed width, so that the earlier of two is the smaller text.
+    """
+    clippings = template_input.get("InputClippings") or [{}]
+    return [{**clipping, "EndTimecode": min(clipping.get("EndTimecode", end), end)} for clipping in clippings]
 
 
 def _group_type(group: Mapping[str, Any]) -> str:

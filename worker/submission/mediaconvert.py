@@ -100,11 +100,12 @@ class MediaConvertJobs:
             MediaConvertBusyError: A 403 or 429, or the template can't be read at the moment; no job was created.
             Exception: Any other error, such as a timeout or a 5xx; the job may exist or not.
         """
+        template = await self.template(now_s=now_s)
         try:
             correlation = current_correlation(
                 upload=upload_of(claim.destination.input_file), job_created_ms=round(now_s * 1000)
             )
-            request = job_request(claim, await self._template_settings(now_s), self._defaults, correlation)
+            request = job_request(claim, template["Settings"], self._defaults, correlation)
             response = await self._client.create_job(**request)
         except UnusableTemplateError as error:
             raise JobRefusedError(Failure(code=404, message=str(error))) from error
@@ -161,15 +162,25 @@ class MediaConvertJobs:
             submitted=queue.get("SubmittedJobsCount", 0), progressing=queue.get("ProgressingJobsCount", 0)
         )
 
-    async def _template_settings(self, now_s: float) -> Mapping[str, Any]:
+    async def template(self, *, now_s: float) -> Mapping[str, Any]:
+        """Return the job template; it is read at most every five minutes.
+
+        Raises:
+            JobRefusedError: The template is missing.
+            MediaConvertBusyError: The template can't be read at the moment.
+        """
         if self._template is None or self._template[0] + TEMPLATE_CACHE_S < now_s:
             try:
                 response = await self._client.get_job_template(Name=self._defaults.template)
+            except ClientError as error:
+                if is_transient(error):
+                    raise MediaConvertBusyError(error, is_jobless=True) from error
+                raise self._translate(error) from error
             except Exception as error:
                 if is_transient(error):
                     raise MediaConvertBusyError(error, is_jobless=True) from error
                 raise
-            self._template = (now_s, response["JobTemplate"]["Settings"])
+            self._template = (now_s, response["JobTemplate"])
         return self._template[1]
 
     def _translate(self, error: ClientError) -> Exception:

@@ -8,7 +8,7 @@ CreateJob, and only until the lease expires.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -20,9 +20,10 @@ from worker.claim import Claim, claim_id
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
-from worker.submission.one_job import OneJobRule
+from worker.submission.admission import Admission
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 from worker.submission.new_claim import new_claim
+from worker.submission.one_job import OneJobRule
 from worker.submission.pacer import Pacer
 
 LEASE_MARGIN_S = 10
@@ -45,6 +46,7 @@ class Submitter:
     lookups: LookupTable
     statuses: StatusTable
     mediaconvert: MediaConvertJobs
+    admission: Admission
     queue_table: QueueTable
     one_job: OneJobRule
     clock: Callable[[], float]
@@ -58,7 +60,7 @@ class Submitter:
         Raises:
             Exception: AWS returned an unexpected error; the worker should retry the message.
         """
-        started_s = await self.pacer.wait() if self.pacer else 0
+        started_s = await self._wait()
         now_ms = int(self.clock() * 1000)
         new = new_claim(upload, now_ms=now_ms, lease_s=self.lease_s)
         claim = await self.key_table.claim(new, now_ms=now_ms)
@@ -74,10 +76,12 @@ class Submitter:
             return Done()
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
-                job_id = await self._find_or_create(claim)
+                job_id = await self._find(claim)
+                if job_id is None:
+                    claim = replace(claim, plan=await self.admission.admit(claim, now_s=self.clock()))
+                    job_id = await self.mediaconvert.create(claim, now_s=self.clock())
         except MediaConvertBusyError as busy:
-            if self.pacer and not busy.is_denied:
-                self.pacer.record(started_s=started_s, is_throttled=True)
+            self._record_busy(busy, started_s=started_s)
             return await self._release(claim, busy)
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
@@ -105,11 +109,25 @@ class Submitter:
         """Write the rows of a claim's job that reconciliation found in MediaConvert. Safe to repeat."""
         return await self._record_job(claim, job_id)
 
-    async def _find_or_create(self, claim: Claim) -> str:
-        if claim.may_have_job and (found := await self.mediaconvert.find(claim)):
-            log.info("job.found", job_id=found, input_file=claim.destination.input_file)
-            return found
-        return await self.mediaconvert.create(claim, now_s=self.clock())
+    async def _wait(self) -> float:
+        """Wait for the pace, in which a probe is a call too; return the time at which CreateJob may start."""
+        if self.pacer is None:
+            return 0
+        return await self.pacer.wait(calls=2 if self.admission.rule.is_due(now_s=self.clock()) else 1)
+
+    async def _find(self, claim: Claim) -> str | None:
+        """Return the id of the job that an earlier attempt created; None if there is none."""
+        if not claim.may_have_job or not (found := await self.mediaconvert.find(claim)):
+            return None
+        log.info("job.found", job_id=found, input_file=claim.destination.input_file)
+        return found
+
+    def _record_busy(self, busy: MediaConvertBusyError, *, started_s: float) -> None:
+        if busy.is_denied:
+            return
+        self.admission.rule.record_throttled(now_s=self.clock())
+        if self.pacer:
+            self.pacer.record(started_s=started_s, is_throttled=True)
 
     async def _release(self, claim: Claim, busy: MediaConvertBusyError) -> Verdict:
         await self.key_table.release(claim, is_jobless=busy.is_jobless)
@@ -140,13 +158,14 @@ class Submitter:
     async def _write_rows(self, claim: Claim, job_id: str, message: Message | None) -> Verdict:
         """Write the job's rows: first the row that COMPLETE needs, last the row with which readers find the job."""
         now_s, input_file = int(self.clock()), claim.destination.input_file
-        await self.key_table.put(job_id, claim.destination, now_s=now_s)
+        await self.key_table.put(job_id, claim.destination, now_s=now_s, plan=claim.plan)
         lookup = await self.lookups.get(input_file, now_s=now_s, consistent=True)
         job = Job(
             job_id=job_id,
             input_file=input_file,
             file_name=lookup.file_name if lookup else None,
             owner=lookup.owner if lookup else None,
+            estimate=claim.plan.estimate if claim.plan else None,
         )
         await self.statuses.submit(job, now_s=now_s)
         await self.lookups.link(input_file, job_id, claimed_ms=claim.claimed_ms, now_s=now_s)
@@ -158,5 +177,16 @@ class Submitter:
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.lookups.refuse(input_file, refusal.failure, claimed_ms=claim.claimed_ms, now_s=now_s)
         await self.key_table.refuse(claim)
-        log.error("job.refused", input_file=input_file, code=refusal.failure.code, reason=refusal.failure.message)
+        _log_refusal(input_file, refusal.failure)
         return Done()
+
+
+def _log_refusal(input_file: str, failure: Failure) -> None:
+    """Log why there is no job: only MediaConvert's own refusals show that something may be wrong in the deployment."""
+    fields = {"input_file": input_file, "code": failure.code, "reason": failure.message}
+    if failure.reason is None:
+        log.error("job.refused", **fields)
+    elif failure.reason == "budget_exhausted":
+        log.warning("budget.exhausted", **fields)
+    else:
+        log.warning("input.refused", **fields, limit=failure.reason)
