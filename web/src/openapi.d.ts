@@ -75,6 +75,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which uploads are accepted?
+         * @description Get the accepted types, sizes and durations. Needs no token, and may be cached.
+         */
+        get: operations["limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/uploads": {
         parameters: {
             query?: never;
@@ -320,6 +340,30 @@ export interface components {
          */
         Aborted: Record<string, never>;
         /**
+         * Billing
+         * @description The cost of a job, in MediaConvert's billable (normalized) minutes; null is unknown.
+         */
+        Billing: {
+            /**
+             * Duration Ms
+             * @description The length of the video.
+             * @example 61440
+             */
+            duration_ms: number;
+            /**
+             * Billable Minutes
+             * @description The sum of all outputs; null if AWS publishes no multiplier for one of them.
+             * @example 5.17
+             */
+            billable_minutes: number | null;
+            /**
+             * Usd
+             * @description US dollars; null if this deployment has no price.
+             * @example 0.038775
+             */
+            usd: number | null;
+        };
+        /**
          * Completed
          * @description The file is complete; the system creates its job.
          */
@@ -372,6 +416,11 @@ export interface components {
             code: number;
             /** Message */
             message: string;
+            /**
+             * Reason
+             * @description input_too_long, frame_too_large, no_video_track or budget_exhausted; null for any other error.
+             */
+            reason: string | null;
         };
         /**
          * FormUpload
@@ -443,6 +492,12 @@ export interface components {
          *       "eta_s": 12,
          *       "submitted_at": "2025-11-22T08:00:00Z",
          *       "updated_at": "2025-11-22T08:00:20Z",
+         *       "estimate": {
+         *         "duration_ms": 61440,
+         *         "billable_minutes": 5.17,
+         *         "usd": 0.03875
+         *       },
+         *       "billed": null,
          *       "output": null,
          *       "error": null,
          *       "warnings": []
@@ -458,6 +513,8 @@ export interface components {
          *       "eta_s": null,
          *       "submitted_at": null,
          *       "updated_at": "2025-11-22T07:59:30Z",
+         *       "estimate": null,
+         *       "billed": null,
          *       "output": null,
          *       "error": null,
          *       "warnings": []
@@ -476,6 +533,8 @@ export interface components {
          *       "eta_s": null,
          *       "submitted_at": null,
          *       "updated_at": "2025-11-22T07:59:58Z",
+         *       "estimate": null,
+         *       "billed": null,
          *       "output": null,
          *       "error": null,
          *       "warnings": []
@@ -491,6 +550,16 @@ export interface components {
          *       "eta_s": null,
          *       "submitted_at": "2025-11-22T08:00:00Z",
          *       "updated_at": "2025-11-22T08:00:35Z",
+         *       "estimate": {
+         *         "duration_ms": 61440,
+         *         "billable_minutes": 5.17,
+         *         "usd": 0.03875
+         *       },
+         *       "billed": {
+         *         "duration_ms": 61440,
+         *         "billable_minutes": 5.17,
+         *         "usd": 0.03875
+         *       },
          *       "output": {
          *         "path": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4_20251122080000-4be1c7/",
          *         "duration_ms": 61440,
@@ -524,10 +593,17 @@ export interface components {
          *       "eta_s": null,
          *       "submitted_at": "2025-11-22T08:00:00Z",
          *       "updated_at": "2025-11-22T08:00:20Z",
+         *       "estimate": {
+         *         "duration_ms": 61440,
+         *         "billable_minutes": 5.17,
+         *         "usd": 0.03875
+         *       },
+         *       "billed": null,
          *       "output": null,
          *       "error": {
          *         "code": 1010,
-         *         "message": "Unable to open input file [Big-Buck-Bunny.mp4]"
+         *         "message": "Unable to open input file [Big-Buck-Bunny.mp4]",
+         *         "reason": null
          *       },
          *       "warnings": [
          *         {
@@ -576,6 +652,10 @@ export interface components {
             submitted_at: string | null;
             /** Updated At */
             updated_at: string | null;
+            /** @description The expected cost, from the file itself; null if unknown. */
+            estimate: components["schemas"]["Billing"] | null;
+            /** @description After COMPLETE, the cost of the outputs; null if unknown. */
+            billed: components["schemas"]["Billing"] | null;
             output: components["schemas"]["OutputOut"] | null;
             error: components["schemas"]["ErrorOut"] | null;
             /** Warnings */
@@ -605,6 +685,61 @@ export interface components {
          */
         JobStatus: "AWAITING_UPLOAD" | "QUEUED" | "SUBMITTED" | "PROGRESSING" | "COMPLETE" | "ERROR" | "CANCELED";
         JsonValue: unknown;
+        /**
+         * Limits
+         * @description The files that this system accepts, so that a front end can say so before a byte is sent.
+         */
+        Limits: {
+            /**
+             * Content Types
+             * @example [
+             *       "video/mp4",
+             *       "video/quicktime"
+             *     ]
+             */
+            content_types: string[];
+            /**
+             * Extensions
+             * @description Extensions of files of these types, for a file dialog.
+             * @example [
+             *       ".mp4",
+             *       ".m4v",
+             *       ".mov",
+             *       ".qt"
+             *     ]
+             */
+            extensions: string[];
+            /**
+             * Max Size Bytes
+             * @description The largest file.
+             * @example 5368709120
+             */
+            max_size_bytes: number;
+            /**
+             * Max Single Size Bytes
+             * @description The largest file in one request; a larger one is uploaded in parts.
+             * @example 5368709120
+             */
+            max_single_size_bytes: number;
+            /**
+             * Max Duration Ms
+             * @description The longest video.
+             * @example 14400000
+             */
+            max_duration_ms: number;
+            /**
+             * Max Side Px
+             * @description The longest side of a video's frame.
+             * @example 8192
+             */
+            max_side_px: number;
+            /**
+             * Uploads Per Minute
+             * @description Uploads that one caller may begin within a minute; null for no limit.
+             * @example 60
+             */
+            uploads_per_minute: number | null;
+        };
         /**
          * ListedPart
          * @description A part that S3 has.
@@ -640,7 +775,8 @@ export interface components {
          *       "filename": "Big Buck Bunny.mp4",
          *       "type": "video/mp4",
          *       "metadata": {
-         *         "size": 164657027
+         *         "size": 164657027,
+         *         "duration_ms": 596474
          *       }
          *     }
          */
@@ -654,7 +790,7 @@ export interface components {
             type: string;
             /**
              * Metadata
-             * @description `size`, if present, is the file's length in bytes; other entries are ignored.
+             * @description `size` is the file's length in bytes, and `duration_ms` the video's length, if they are present; other entries are ignored.
              */
             metadata?: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -840,7 +976,8 @@ export interface components {
          * @example {
          *       "file_name": "Big Buck Bunny.mp4",
          *       "content_type": "video/mp4",
-         *       "size_bytes": 64657027
+         *       "size_bytes": 64657027,
+         *       "duration_ms": 596474
          *     }
          */
         UploadRequest: {
@@ -862,6 +999,12 @@ export interface components {
              * @example 64657027
              */
             size_bytes: number;
+            /**
+             * Duration Ms
+             * @description The video's length, if the client can read it from the file; a longer one than this system accepts is then refused before a byte is sent.
+             * @example 596474
+             */
+            duration_ms?: number | null;
         };
         /**
          * UppyProblem
@@ -1276,6 +1419,44 @@ export interface operations {
             };
         };
     };
+    limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
@@ -1318,7 +1499,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The file is larger than this system accepts. The request's body is larger than this route accepts. */
+            /** @description The file is larger than this system accepts. The video is longer than this system accepts. The request's body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1596,6 +1777,8 @@ export interface operations {
                 type: string;
                 /** @description The length in bytes, if known. */
                 "metadata[size]"?: string | null;
+                /** @description The video's length, if known. */
+                "metadata[duration_ms]"?: string | null;
             };
             header?: never;
             path?: never;
@@ -1632,7 +1815,7 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description The file is larger than this system accepts. */
+            /** @description The file is larger than this system accepts. The video is longer than this system accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -1734,7 +1917,7 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description The file is larger than this system accepts. The request's body is larger than this route accepts. */
+            /** @description The file is larger than this system accepts. The video is longer than this system accepts. The request's body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
