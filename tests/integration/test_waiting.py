@@ -83,14 +83,14 @@ async def deliver(handler: DeliveryHandler, message: Message) -> Outcome:
 async def test_a_throttled_create_job_costs_one_call(
     handler: DeliveryHandler, stack: Stack, mediaconvert: "MediaConvertClient", input_file: str
 ) -> None:
-    """One attempt, and no search before the next one: the 429 says that there is no job."""
+    """One attempt, and no search or probe before the next one: the 429 says that there is no job."""
     message, responses = object_created(stack, input_file), Responses(handler)
     responses.by_call["CreateJob"] = (429, "TooManyRequestsException")
     outcomes = [await deliver(handler, replace(message, deliveries=number)) for number in (1, 2, 3)]
     del responses.by_call["CreateJob"]
     assert [type(outcome) for outcome in outcomes] == [Retry] * 3
     assert await deliver(handler, replace(message, deliveries=4)) == Done()
-    assert [call for call in responses.calls if call != "GetJobTemplate"] == ["CreateJob"] * 4
+    assert [call for call in responses.calls if call != "GetJobTemplate"] == ["Probe", *["CreateJob"] * 4]
     assert len(await jobs_of(mediaconvert, stack, input_file)) == 1
 
 

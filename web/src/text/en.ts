@@ -91,6 +91,8 @@ export const en = {
     "The transcoder was not allowed to read or write the files. The operator of this service must fix this.",
   "jobError.settings": "The transcoding settings do not fit this video.",
   "jobError.service": "The transcoding service had an internal error. Trying again often helps.",
+  "jobError.tooLarge": "The video is longer, or its picture is larger, than this service accepts.",
+  "jobError.budget": "The transcoding minutes of this day are used up. Please try again tomorrow.",
   "jobError.other": "The video could not be transcoded.",
 
   "uploadError.unsupported_content_type": "Files of this kind are not accepted. Please choose a video.",

@@ -38,13 +38,15 @@ export function waitingText(place: QueuePlace | null): TextKey {
 
 /**
  * Return the text for a job's error code: MediaConvert's own code (1000 and above), or the HTTP status with which
- * MediaConvert refused the job.
+ * MediaConvert or this system refused the job.
  *
  * https://docs.aws.amazon.com/mediaconvert/latest/ug/mediaconvert_error_codes.html
  */
 export function jobErrorText(code: number): TextKey {
   if (code === 1010) return "jobError.input";
-  if (code >= 1020 && code <= 1022) return "jobError.empty";
+  if ((code >= 1020 && code <= 1022) || code === 422) return "jobError.empty";
+  if (code === 413) return "jobError.tooLarge";
+  if (code === 429) return "jobError.budget";
   if (code === 1030) return "jobError.codec";
   if (code === 1404 || code === 404) return "jobError.missing";
   if ([1401, 1432, 1433, 1434, 402, 403].includes(code)) return "jobError.access";
