@@ -31,7 +31,7 @@ from deploy.stack_changes import ResourceChange, demand_vpc_origin_unused
 from deploy.stacks import PROTECTED, TARGETS, Deployed, Stack, Target, every_stack, stacks
 from deploy.stacks import stack as stack_of
 from deploy.tags import demand_tags_changeable, merged_tags
-from deploy.template_text import without_comments
+from deploy.template_text import compact
 
 INFRA = ROOT / "infra"
 MAX_ROUNDS = 3
@@ -120,7 +120,7 @@ class Deployment:
         if self.templates:
             return
         for stack in [*plan, self.firewall]:
-            template = without_comments((INFRA / stack.template).read_text(encoding="utf-8"))
+            template = compact((INFRA / stack.template).read_text(encoding="utf-8"))
             summary = await self.cloudformation.summary(template)
             self.templates[stack.role] = template
             self.declared[stack.role] = summary.parameters

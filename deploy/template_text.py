@@ -3,44 +3,49 @@
 A longer template would have to be in S3, in a bucket that doesn't exist before the first stack.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+import yaml
 
 MAX_BYTES = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
-CHECKS = "checkov:"
+CHECKS = "checkov"
 """The key in a resource's metadata with the suppressed checks of checkov. AWS doesn't read it."""
+FLAT = 2
+"""Mappings and lists that contain at most this many levels are written on one line."""
 
 
-def without_comments(template: str) -> str:
-    r"""Return the YAML template without its empty lines, the lines that are only a comment, and checkov's metadata.
+def compact(template: str) -> str:
+    r"""Return the YAML template without comments and checkov's metadata, with small mappings and lists on one line.
 
-    A line of a block scalar that begins with # would be lost too, so a test compares the parsed templates.
-
-    >>> without_comments("# first\nResources:\n\n  # the queue\n  Q: {Type: AWS::SQS::Queue} # kept\n")
-    'Resources:\n  Q: {Type: AWS::SQS::Queue} # kept\n'
+    >>> compact("# first\nResources:\n\n  # the queue\n  Q:\n    Type: AWS::SQS::Queue\n")
+    'Resources:\n  Q: {Type: AWS::SQS::Queue}\n'
     """
-    kept = [line for line in template.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    return "".join(f"{line}\n" for line in _without_empty_metadata([*_without_checks(kept)]))
+    root = yaml.compose(template, Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        raise TypeError("a template is a mapping")
+    _shorten(root)
+    root.flow_style = False
+    text: str = yaml.serialize(root, Dumper=yaml.SafeDumper, width=1_000_000, allow_unicode=True)
+    return text
 
 
-def _without_checks(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the lines without each mapping of checks."""
-    checks_indent: int | None = None
-    for line in lines:
-        if checks_indent is not None and _indent(line) > checks_indent:
-            continue
-        checks_indent = _indent(line) if line.strip() == CHECKS else None
-        if checks_indent is None:
-            yield line
+def _shorten(node: yaml.Node) -> int:
+    """Shorten the node and all below it, and return how many levels it contains."""
+    if isinstance(node, yaml.MappingNode):
+        node.value = [(key, value) for key, value in node.value if not _is_unread(key, value)]
+        children = [value for _, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        children = node.value
+    else:
+        return 0
+    levels = 1 + max((_shorten(child) for child in children), default=0)
+    node.flow_style = levels <= FLAT
+    return levels
 
 
-def _without_empty_metadata(lines: list[str]) -> Iterator[str]:
-    """Yield the lines without the metadata that has nothing else."""
-    for line, following in pairwise([*lines, ""]):
-        if line.strip() != "Metadata:" or _indent(following) > _indent(line):
-            yield line
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+def _is_unread(key: yaml.Node, value: yaml.Node) -> bool:
+    """Return whether the entry is checkov's, or is metadata that has nothing else."""
+    return key.value == CHECKS or (
+        key.value == "Metadata"
+        and isinstance(value, yaml.MappingNode)
+        and all(name.value == CHECKS for name, _ in value.value)
+    )

@@ -16,7 +16,7 @@ from deploy.lambda_package import ROOT
 from deploy.parameters import Known, fill, table_names
 from deploy.stack_changes import ChangeRefusedError, ResourceChange
 from deploy.stacks import stack, stacks
-from deploy.template_text import without_comments
+from deploy.template_text import compact
 from deploy.zones import select_zones
 
 QUEUE = {"Q": {"Type": "AWS::SQS::Queue"}}
@@ -164,7 +164,7 @@ async def test_the_deployers_roles_are_created(
     account: Account, cloudformation: CloudFormation, client: Callable[[str], Any], name: str
 ) -> None:
     """With the identity provider that the account has already; CloudFormation's role has every policy."""
-    template = without_comments((ROOT / "infra" / "deployer.yaml").read_text(encoding="utf-8"))
+    template = compact((ROOT / "infra" / "deployer.yaml").read_text(encoding="utf-8"))
     provider = f"arn:aws:iam::{account.account_id}:oidc-provider/token.actions.githubusercontent.com"
     given = {"Deployment": name, "Repository": "example/videos", "OidcProviderArn": provider}
     parameters = fill(await cloudformation.declared(template), Known(given=given))
