@@ -2,10 +2,15 @@
 
 import socket
 import sys
+from functools import partial
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from service.connection_limits import ConnectionLimits, connection_limit
+from service.http_protocol import HttpProtocol, OpenConnections
+from service.live.memory_limit import memory_bytes, open_files
 from service.settings import ServiceSettings
 from transcode import gc_tuning
 
@@ -51,10 +56,17 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
 
 def configuration(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
     """Return uvicorn's configuration."""
+    limit = settings.max_connections or connection_limit(memory_bytes=memory_bytes(), open_files=open_files())
+    protocol: Any = partial(HttpProtocol, others=OpenConnections(limits=ConnectionLimits(connections=limit)))
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
+        http=protocol,
+        ws="none",
+        # Without named proxies no header changes the client's address, not even one from this machine.
+        proxy_headers=bool(settings.forwarded_allow_ips),
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         log_config=None,
         access_log=False,  # service/api/middleware/request_log.py replaces it
         server_header=False,

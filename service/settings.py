@@ -94,6 +94,10 @@ class ServiceSettings(Settings):
     """Event streams that a process holds at a time; None derives the number from the memory and the open files."""
     max_long_polls: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Long polls that a process holds at a time; None derives the number from the memory and the open files."""
+    max_connections: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Connections that a process accepts at a time; None derives the number from the memory and the open files."""
+    forwarded_allow_ips: str = ""
+    """The proxies whose X-Forwarded-For and X-Forwarded-Proto count: addresses and networks, separated by commas."""
     stop_spread_s: Annotated[float, Field(ge=0, le=18)] = 15.0
     """Seconds over which a stopping process ends its streams, so that their clients don't reconnect all at once."""
     heartbeat_s: Annotated[float, Field(ge=0.05, le=300)] = 15.0

@@ -72,6 +72,41 @@ class RequestTooLargeError(TranscodeError):
     http_status = 413
 
 
+class InvalidHttpError(TranscodeError):
+    """The request is not valid HTTP/1.1."""
+
+    code = "invalid_http"
+    http_status = 400
+
+
+class HeadersTooLargeError(TranscodeError):
+    """The request's headers are too long, or too many."""
+
+    code = "headers_too_large"
+    http_status = 431
+
+
+class UrlTooLongError(TranscodeError):
+    """The request's URL is too long; follow fewer files and jobs with one request."""
+
+    code = "url_too_long"
+    http_status = 414
+
+
+class RequestTimeoutError(TranscodeError):
+    """The request did not arrive in time; retrying is safe."""
+
+    code = "request_timeout"
+    http_status = 408
+
+
+class TooManyConnectionsError(TranscodeError):
+    """This process has as many connections as it can serve; retry later."""
+
+    code = "too_many_connections"
+    http_status = 503
+
+
 class TooManyUploadsError(TranscodeError):
     """The caller has started more uploads within a minute than this system allows."""
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-import uvicorn
 from fastapi import FastAPI
 
 from service.app import create_app
 from service.resources import Resources
-from service.server import Server
+from service.server import Server, configuration
 from service.settings import ServiceSettings
 
 DEADLINE_S = 20
@@ -43,7 +42,7 @@ class Running:
 async def running(settings: ServiceSettings) -> AsyncIterator[Running]:
     """Run a service on a port of its own for the length of the context."""
     app = create_app(settings)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, timeout_graceful_shutdown=DEADLINE_S)
+    config = configuration(app, settings.model_copy(update={"host": "127.0.0.1", "port": 0}))
     listener = config.bind_socket()
     server = Server(app, config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
