@@ -143,7 +143,7 @@ class HttpProtocol(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             pass  # there are no WebSockets: the request is served as it is
         except httptools.HttpParserError:
-            self._refuse(self._refusal or InvalidHttpError)
+            self._refuse(self._reason())
             return
         if self._stage is _Stage.BETWEEN and self.cycle is not None:
             if not self.cycle.response_complete:
@@ -229,6 +229,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._refusal = refusal
         raise _Refused
 
+    def _reason(self) -> type[TranscodeError]:
+        """Return the error for which a callback stopped the parser, else the one for what it can't parse."""
+        return self._refusal or InvalidHttpError
+
     def _set_deadline(self) -> None:
         """Start the deadline of the request's part; more bytes of the same part don't extend it."""
         stage = _Stage.BODY if self._stage is _Stage.BODY else _Stage.HEAD
@@ -281,7 +285,8 @@ class HttpProtocol(HttpToolsProtocol):
         """Return whether the next response on this connection is the one to the refused request."""
         if self._stage is _Stage.BODY:
             return not self.cycle.response_started and not self.pipeline
-        return self.cycle is None or self.cycle.response_complete
+        # uvicorn declares no None, which `cycle` is before the first request.
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
 
 
 def _content(error: type[TranscodeError]) -> bytes:

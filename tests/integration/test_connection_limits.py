@@ -35,7 +35,10 @@ class App:
         self.running += 1
         try:
             body, more = b"", True
-            while more and (message := await receive())["type"] == "http.request":
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return
                 body, more = body + message["body"], message["more_body"]
             self.bodies += 1
             await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -217,7 +220,7 @@ async def test_trailers_are_none_of_the_headers() -> None:
 )
 @pytest.mark.parametrize("is_later", [False, True])
 async def test_a_request_that_does_not_arrive_in_time_ends_its_connection(
-    sent: bytes, expected: tuple[int, str], is_later: bool
+    sent: bytes, expected: tuple[int, str], *, is_later: bool
 ) -> None:
     """The first request of a connection, and a later one; the application gets no incomplete body."""
     limits = ConnectionLimits(connections=100, head_deadline_s=0.3, body_deadline_s=0.3, linger_s=0.1)
