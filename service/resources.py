@@ -20,7 +20,7 @@ from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
 from service.live.hub import Hub
 from service.live.job_json_cache import JobJsonCache
-from service.live.limits import capacity
+from service.live.limits import caller_limit, capacity
 from service.live.memory_limit import memory_bytes, open_files
 from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
@@ -123,8 +123,8 @@ async def open_resources(
             statuses=statuses,
             reader=reader,
             hub=hub,
-            streams=Slots(settings.max_streams or held.streams),
-            long_polls=Slots(settings.max_long_polls or held.long_polls),
+            streams=_slots(settings.max_streams or held.streams, settings.max_streams_per_caller),
+            long_polls=_slots(settings.max_long_polls or held.long_polls, settings.max_long_polls_per_caller),
             job_json=JobJsonCache(settings.playback_base_url),
             cookies=await _cookies(aws, settings),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
@@ -138,6 +138,10 @@ async def open_resources(
                 LazyClient(aws.sqs), queue_url=settings.uploads_queue_url, bucket=settings.input_bucket
             ),
         )
+
+
+def _slots(limit: int, per_caller: int | None) -> Slots:
+    return Slots(limit, per_caller=per_caller or caller_limit(limit))
 
 
 def _serialize(

@@ -94,6 +94,10 @@ class ServiceSettings(Settings):
     """Event streams that a process holds at a time; None derives the number from the memory and the open files."""
     max_long_polls: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Long polls that a process holds at a time; None derives the number from the memory and the open files."""
+    max_streams_per_caller: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Event streams of one caller that a process holds at a time; None for a quarter of all, at most 100."""
+    max_long_polls_per_caller: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Long polls of one caller that a process holds at a time; None for a quarter of all, at most 100."""
     max_connections: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Connections that a process accepts at a time; None derives the number from the memory and the open files."""
     forwarded_allow_ips: str = ""

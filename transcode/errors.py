@@ -161,6 +161,29 @@ class TooManyLongPollsError(ProcessFullError):
     code = "too_many_long_polls"
 
 
+class CallerFullError(TranscodeError):
+    """This caller holds as many streams or long polls as one caller may; the response says when to retry."""
+
+    code = "caller_full"
+    http_status = 429
+
+    def __init__(self, detail: str | None = None, *, retry_after_s: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyStreamsOfCallerError(CallerFullError):
+    """This caller has as many streams as one caller may have; poll instead, or follow more with each stream."""
+
+    code = "too_many_streams_of_caller"
+
+
+class TooManyLongPollsOfCallerError(CallerFullError):
+    """This caller has as many long polls as one caller may have; poll without wait_s, or follow with a stream."""
+
+    code = "too_many_long_polls_of_caller"
+
+
 class UploadTooLargeError(TranscodeError):
     """The file is larger than this system accepts."""
 

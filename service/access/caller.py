@@ -14,6 +14,8 @@ class Caller:
     """The sender of a request: `sub` is the subject of its token, or None while access control is off."""
 
     sub: str | None
+    until_s: int | None = None
+    """Unix time in seconds after which the token is not valid, its tolerance included; None without a token."""
 
     @property
     def owner(self) -> str | None:

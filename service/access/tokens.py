@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 
 import jwt
 
+from service.access.caller import Caller
 from service.access.issuer import ALGORITHMS, Issuer
 from transcode.errors import ExpiredTokenError, InvalidTokenError
 
@@ -23,15 +24,15 @@ MAX_SUBJECT_CHARS = 255
 
 
 class TokenVerifier:
-    """Verifies tokens and returns their subjects. If `clients` names any, only tokens for these clients are valid."""
+    """Verifies tokens and returns their callers. If `clients` names any, only tokens for these clients are valid."""
 
     def __init__(self, issuer: Issuer, *, audience: str, clients: Collection[str] = ()) -> None:
         self._issuer = issuer
         self._audience = audience
         self._clients = clients
 
-    async def subject(self, token: str) -> str:
-        """Return the token's subject.
+    async def caller(self, token: str) -> Caller:
+        """Return the token's subject, and the time until which the token is valid.
 
         Raises:
             UnauthenticatedError: The token has expired, or is not valid for this API.
@@ -58,7 +59,7 @@ class TokenVerifier:
             raise InvalidTokenError(
                 f"The token's subject is not a printable text of 1 to {MAX_SUBJECT_CHARS} characters."
             )
-        return subject
+        return Caller(sub=subject, until_s=int(claims["exp"]) + LEEWAY_S)
 
 
 def _key_id(token: str) -> str | None:

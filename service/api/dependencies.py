@@ -11,6 +11,7 @@ from fastapi.openapi.models import HTTPBearer as BearerScheme
 from fastapi.security.base import SecurityBase
 from fastapi.security.utils import get_authorization_scheme_param
 
+from service.access.address import caller_at
 from service.access.caller import OPEN, Caller
 from service.resources import Resources
 from transcode.errors import MissingTokenError
@@ -44,7 +45,7 @@ class _Access(SecurityBase):
         scheme, token = get_authorization_scheme_param(request.headers.get("Authorization"))
         if scheme.lower() != "bearer" or not token:
             raise MissingTokenError
-        return Caller(sub=await verifier.subject(token))
+        return await verifier.caller(token)
 
 
 CurrentCaller = Annotated[Caller, Depends(_Access())]
@@ -53,7 +54,7 @@ CurrentCaller = Annotated[Caller, Depends(_Access())]
 
 def caller_name(request: Request, caller: Caller) -> str:
     """Return the name by which limits count the caller: the token's subject, or the address without a token."""
-    return caller.sub or f"address {request.client.host if request.client else 'unknown'}"
+    return caller.sub or caller_at(request.client.host if request.client else None)
 
 
 async def new_upload_caller(request: Request, caller: CurrentCaller) -> Caller:

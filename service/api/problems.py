@@ -18,6 +18,7 @@ from structlog.contextvars import get_contextvars
 from service.views.bodies import Problem
 from transcode.errors import (
     AwsUnavailableError,
+    CallerFullError,
     IssuerUnavailableError,
     MissingTokenError,
     ProcessFullError,
@@ -108,7 +109,11 @@ def _headers(error: TranscodeError) -> dict[str, str]:
     match error:
         case AwsUnavailableError() | IssuerUnavailableError():
             return {"Retry-After": RETRY_AFTER_S}
-        case TooManyUploadsError(retry_after_s=retry_after_s) | ProcessFullError(retry_after_s=retry_after_s):
+        case (
+            TooManyUploadsError(retry_after_s=retry_after_s)
+            | ProcessFullError(retry_after_s=retry_after_s)
+            | CallerFullError(retry_after_s=retry_after_s)
+        ):
             return {"Retry-After": str(retry_after_s)}
         case MissingTokenError():
             return {"WWW-Authenticate": "Bearer"}

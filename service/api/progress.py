@@ -12,11 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from service.access.caller import Caller, may_see
-from service.api.dependencies import AppResources, CurrentCaller, JobId
+from service.api.dependencies import AppResources, CurrentCaller, JobId, caller_name
 from service.api.problems import responses
 from service.live.event_stream import ProgressStream, end_on_disconnect
 from service.live.hub import Snapshot
-from service.live.limits import retry_after_s, wait_limit_s
+from service.live.limits import retry_after_s, stream_life_s, until_token_ends_s, wait_limit_s
 from service.resources import Resources
 from service.views.examples import EVENT_STREAM
 from service.views.followed import MAX_FOLLOWED, FileKey, Followed, JobKey, Key, finished, known_tags
@@ -26,7 +26,9 @@ from transcode.errors import (
     JobNotFoundError,
     StreamingUnavailableError,
     TooManyLongPollsError,
+    TooManyLongPollsOfCallerError,
     TooManyStreamsError,
+    TooManyStreamsOfCallerError,
     TranscodeError,
 )
 from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB, ProgressView, progress_view
@@ -54,7 +56,7 @@ JobIds = Annotated[
     responses={
         200: {"headers": {"ETag": {"description": "For If-None-Match.", "schema": {"type": "string"}}}},
         304: {"description": "Nothing has changed."},
-        **responses(JobNotFoundError, AwsUnavailableError, TooManyLongPollsError),
+        **responses(JobNotFoundError, AwsUnavailableError, TooManyLongPollsError, TooManyLongPollsOfCallerError),
     },
 )
 async def get_progress(
@@ -101,7 +103,13 @@ async def get_progress(
             "content": {"text/event-stream": {"schema": {"type": "string"}, "example": EVENT_STREAM}},
         },
         204: {"description": "The client already has every final state, and need not reconnect."},
-        **responses(FollowedNotFoundError, StreamingUnavailableError, AwsUnavailableError, TooManyStreamsError),
+        **responses(
+            FollowedNotFoundError,
+            StreamingUnavailableError,
+            AwsUnavailableError,
+            TooManyStreamsError,
+            TooManyStreamsOfCallerError,
+        ),
     },
 )
 async def watch_events(
@@ -115,9 +123,9 @@ async def watch_events(
     """Get every change of up to fifty files and jobs on one connection, as Server-Sent Events.
 
     Each `progress` event carries a whole `Job`; the first events describe the current states. A file is followed from
-    AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, and after 45 to 75 minutes. A
-    client that reconnects with `Last-Event-ID`, as `EventSource` does automatically, gets only the changes that it
-    missed. Once it has every final state, it gets 204, and `EventSource` stops reconnecting.
+    AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, when the caller's token ends, and
+    after 45 to 75 minutes. A client that reconnects with `Last-Event-ID`, as `EventSource` does automatically, gets
+    only the changes that it missed. Once it has every final state, it gets 204, and `EventSource` stops reconnecting.
 
     `EventSource` sends no `Authorization` header: if the API requires a token, read the stream with `fetch`.
     """
@@ -126,7 +134,8 @@ async def watch_events(
     keys: list[Key] = list(dict.fromkeys([*map(FileKey, input_file), *map(JobKey, job_id)]))
     if not 1 <= len(keys) <= MAX_FOLLOWED:
         raise _wrong_number()
-    _require_room_for_a_stream(resources)
+    counted = caller_name(request, caller)
+    _require_room_for_a_stream(resources, counted)
     known = known_tags(last_event_id)
     delivered = finished(keys, known)
     unfinished = [key for key in keys if key not in delivered]
@@ -134,19 +143,33 @@ async def watch_events(
     delivered |= {each.key: each.tag for each in snapshots if each.tag in known}
     if len(delivered) == len(keys) and all(each.followed.is_final for each in snapshots):
         return Response(status_code=204)
-    _require_room_for_a_stream(resources)  # others may have taken it during the reads
+    _require_room_for_a_stream(resources, counted)  # others may have taken it during the reads
     return ProgressStream(
         resources.hub,
         snapshots,
         delivered=delivered,
         heartbeat_s=resources.settings.heartbeat_s,
-        slots=resources.streams,
+        life_s=_until_token_ends_s(stream_life_s(random.random()), caller, resources),  # noqa: S311 -- spreads load
+        place=resources.streams.take(counted),
     )
 
 
-def _require_room_for_a_stream(resources: Resources) -> None:
+def _require_room_for_a_stream(resources: Resources, caller: str) -> None:
+    if resources.streams.is_full_for(caller):
+        raise TooManyStreamsOfCallerError(retry_after_s=retry_after_s(random.random()))  # noqa: S311 -- spreads load
     if resources.streams.is_full:
         raise TooManyStreamsError(retry_after_s=retry_after_s(random.random()))  # noqa: S311 -- spreads load
+
+
+def _require_room_for_a_long_poll(resources: Resources, caller: str) -> None:
+    if resources.long_polls.is_full_for(caller):
+        raise TooManyLongPollsOfCallerError(retry_after_s=retry_after_s(random.random()))  # noqa: S311 -- spreads load
+    if resources.long_polls.is_full:
+        raise TooManyLongPollsError(retry_after_s=retry_after_s(random.random()))  # noqa: S311 -- spreads load
+
+
+def _until_token_ends_s(seconds: float, caller: Caller, resources: Resources) -> float:
+    return until_token_ends_s(seconds, now_s=resources.clock(), token_until_s=caller.until_s)
 
 
 async def _wait_for_change(
@@ -155,6 +178,7 @@ async def _wait_for_change(
     """Return the first state whose ETag the client doesn't have, or the last state after `wait_s` seconds.
 
     Raises:
+        TooManyLongPollsOfCallerError: This process holds as many long polls of this caller as it may.
         TooManyLongPollsError: This process holds as many long polls as it can.
     """
 
@@ -163,11 +187,11 @@ async def _wait_for_change(
 
     snapshot = await resources.hub.current(key, is_known=is_known)
     _check_access(caller, snapshot.followed)
-    polls = resources.long_polls
-    if polls.is_full:
-        raise TooManyLongPollsError(retry_after_s=retry_after_s(random.random()))  # noqa: S311 -- spreads load
+    counted, polls = caller_name(request, caller), resources.long_polls
+    _require_room_for_a_long_poll(resources, counted)
     wait_s = wait_limit_s(wait_s, held=polls.held, limit=polls.limit)
-    with polls.take(), resources.hub.watch([snapshot]) as watcher:
+    wait_s = _until_token_ends_s(wait_s, caller, resources)
+    with polls.take(counted), resources.hub.watch([snapshot]) as watcher:
         async with end_on_disconnect(watcher, request.receive):
             deadline_s = time.monotonic() + wait_s
             while is_known(snapshot) and not watcher.is_over:

@@ -7,15 +7,14 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from service.live.hub import Hub, Snapshot, Watcher
-from service.live.limits import retry_ms, stream_life_s
-from service.live.slots import Slots
+from service.live.limits import retry_ms
 from service.views.followed import Followed, JobKey, Key, event_id, final_tag, tag
 from transcode.job_view import file_view
 
@@ -48,9 +47,13 @@ class ProgressStream(Response):
         *,
         delivered: Mapping[Key, str],
         heartbeat_s: float,
-        slots: Slots,
+        life_s: float,
+        place: AbstractContextManager[None],
     ) -> None:
-        """`delivered` has the tags of the states that the client has, also of final jobs that have no snapshot."""
+        """`delivered` has the tags of the states that the client has, also of final jobs that have no snapshot.
+
+        The stream ends after `life_s`, and holds `place` while it is sent.
+        """
         self.status_code = 200
         self.background = None
         # Without X-Accel-Buffering, nginx would buffer events.
@@ -59,12 +62,13 @@ class ProgressStream(Response):
         self._snapshots = snapshots
         self._heartbeat_s = heartbeat_s
         self._delivered = delivered
-        self._slots = slots
+        self._life_s = life_s
+        self._place = place
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until every file and job is final, the client disconnects, or the stream's time is over."""
         del scope
-        with self._slots.take(), self._hub.watch(self._snapshots) as watcher:
+        with self._place, self._hub.watch(self._snapshots) as watcher:
             async with end_on_disconnect(watcher, receive):
                 await self._send(watcher, send)
 
@@ -72,14 +76,16 @@ class ProgressStream(Response):
         tags = dict(self._delivered)
         missed = [each for each in self._snapshots if tags.get(each.key) != each.tag]
         self._snapshots = ()
-        ends_s = asyncio.get_running_loop().time() + stream_life_s(random.random())  # noqa: S311 -- spreads load
-        body = format_sse_event(retry=retry_ms(random.random())) + _events(missed, tags)  # noqa: S311 -- the same
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + self._life_s
+        body = format_sse_event(retry=retry_ms(random.random())) + _events(missed, tags)  # noqa: S311 -- spreads load
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         while True:
             await send({"type": "http.response.body", "body": body, "more_body": True})
-            if watcher.is_over or asyncio.get_running_loop().time() > ends_s:
+            left_s = ends_s - loop.time()
+            if watcher.is_over or left_s <= 0:
                 break
-            has_changed = await watcher.wait(self._heartbeat_s)
+            has_changed = await watcher.wait(min(self._heartbeat_s, left_s))
             body = _events(watcher.take_pending(), tags) if has_changed else HEARTBEAT
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

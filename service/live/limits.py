@@ -17,6 +17,10 @@ USABLE_FILES = 0.75
 STREAM_SHARE = 0.75
 """Share of the clients that may be streams; the others are long polls."""
 MIN_HELD = 16
+CALLER_SHARE = 0.25
+"""Share of the streams, and of the long polls, that one caller may hold."""
+MAX_OF_CALLER = 100
+"""Streams, and long polls, of one caller, however many the process may hold: a page opens two."""
 
 MIN_STREAM_S, MAX_STREAM_S = 2_700, 4_500
 """Range of the seconds after which a stream ends. Its client reconnects with a token that is still valid, maybe to
@@ -46,6 +50,19 @@ def capacity(*, memory_bytes: int, open_files: int) -> Capacity:
     held = max(MIN_HELD, int(min(by_memory, open_files * USABLE_FILES)))
     streams = int(held * STREAM_SHARE)
     return Capacity(streams=streams, long_polls=held - streams)
+
+
+def caller_limit(limit: int) -> int:
+    """Return the number of clients of one caller, if the process may hold `limit` of them in all."""
+    return max(1, min(MAX_OF_CALLER, int(limit * CALLER_SHARE)))
+
+
+def until_token_ends_s(seconds: float, *, now_s: float, token_until_s: float | None) -> float:
+    """Return the part of a stream's life or a poll's wait in which the caller's token is valid.
+
+    `token_until_s` is the Unix time at which the token ends, None without a token. A client resumes with a new token.
+    """
+    return seconds if token_until_s is None else max(0.0, min(seconds, token_until_s - now_s))
 
 
 def wait_limit_s(max_wait_s: float, *, held: int, limit: int) -> float:

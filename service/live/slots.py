@@ -1,5 +1,6 @@
-"""The clients that a process holds at the moment, against the number that it may hold."""
+"""The clients that a process holds at the moment, against the numbers that it may hold: in all, and of one caller."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -7,22 +8,32 @@ from contextlib import contextmanager
 class Slots:
     """A counted number of places for clients. All methods must run in one event loop."""
 
-    __slots__ = ("held", "limit")
+    __slots__ = ("_of_callers", "held", "limit", "per_caller")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, per_caller: int) -> None:
         self.limit = limit
+        self.per_caller = per_caller
         self.held = 0
+        self._of_callers: Counter[str] = Counter()
 
     @property
     def is_full(self) -> bool:
         """True if one more client would exceed the limit."""
         return self.held >= self.limit
 
+    def is_full_for(self, caller: str) -> bool:
+        """Return whether one more client of this caller would exceed the limit of one caller."""
+        return self._of_callers[caller] >= self.per_caller
+
     @contextmanager
-    def take(self) -> Iterator[None]:
-        """Hold a place while the context is open. Check `is_full` first, without an `await` between."""
+    def take(self, caller: str) -> Iterator[None]:
+        """Hold a place while the context is open. Check both limits first, without an `await` between."""
         self.held += 1
+        self._of_callers[caller] += 1
         try:
             yield
         finally:
             self.held -= 1
+            self._of_callers[caller] -= 1
+            if not self._of_callers[caller]:
+                del self._of_callers[caller]

@@ -23,7 +23,7 @@ async def test_a_stream_above_the_limit_is_refused_until_another_ends(
 ) -> None:
     """503 with the time to retry, while health and plain polls work; a place that becomes free is used again."""
     await apply_progress(module_stores, job_id, 10)
-    settings = service_settings(stack).model_copy(update={"max_streams": 2})
+    settings = service_settings(stack).model_copy(update={"max_streams": 2, "max_streams_per_caller": 2})
     async with running(settings) as service, service.client() as client:
         async with AsyncExitStack() as streams:
             for _ in range(2):
@@ -44,7 +44,7 @@ async def test_many_streams_that_arrive_at_once_do_not_exceed_the_limit(
 ) -> None:
     """Each of them passes the first check before any is open."""
     await apply_progress(module_stores, job_id, 10)
-    settings = service_settings(stack).model_copy(update={"max_streams": 3})
+    settings = service_settings(stack).model_copy(update={"max_streams": 3, "max_streams_per_caller": 3})
     statuses: list[int] = []
     async with running(settings) as service, service.client() as client:
 

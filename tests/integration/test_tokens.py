@@ -61,7 +61,7 @@ async def test_a_token_of_the_issuer_names_its_subject(
     issuer: LittleIssuer, verifier: TokenVerifier, algorithm: str
 ) -> None:
     """With each kind of key."""
-    assert await verifier.subject(issuer.token("ada", key_id=issuer.add_key(algorithm))) == "ada"
+    assert (await verifier.caller(issuer.token("ada", key_id=issuer.add_key(algorithm)))).sub == "ada"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ async def test_a_token_with_a_wrong_claim_is_refused(
     """Also if the signature is valid."""
     issuer.rotate(algorithm="ES256")
     with pytest.raises(InvalidTokenError):
-        await verifier.subject(issuer.token(**changes))
+        await verifier.caller(issuer.token(**changes))
 
 
 @pytest.mark.parametrize("header_type", ["JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"])
@@ -96,7 +96,7 @@ async def test_an_access_token_has_one_of_these_types(
     issuer: LittleIssuer, verifier: TokenVerifier, header_type: str
 ) -> None:
     """In any case; most providers write JWT."""
-    assert await verifier.subject(issuer.token("ada", header_type=header_type)) == "ada"
+    assert (await verifier.caller(issuer.token("ada", header_type=header_type))).sub == "ada"
 
 
 @pytest.mark.parametrize(
@@ -117,22 +117,22 @@ async def test_a_token_for_another_use_is_refused(
 ) -> None:
     """A refresh token or a logout token has the same issuer, audience and signature."""
     with pytest.raises(InvalidTokenError, match="not an access token"):
-        await verifier.subject(issuer.token(**changes))
+        await verifier.caller(issuer.token(**changes))
 
 
 async def test_only_tokens_of_the_named_clients_are_valid(issuer: LittleIssuer) -> None:
     """`azp` names the client, or `client_id` if there is no `azp`."""
     verifier = TokenVerifier(Issuer(issuer.url), audience=AUDIENCE, clients=["page", "cli"])
     for claims in ({"azp": "page"}, {"client_id": "cli"}, {"azp": "page", "client_id": "other"}):
-        assert await verifier.subject(issuer.token(**claims)) == "ada"
+        assert (await verifier.caller(issuer.token(**claims))).sub == "ada"
     for claims in ({}, {"azp": "other"}, {"client_id": "other"}, {"azp": "other", "client_id": "page"}):
         with pytest.raises(InvalidTokenError, match="another client"):
-            await verifier.subject(issuer.token(**claims))
+            await verifier.caller(issuer.token(**claims))
 
 
 async def test_one_of_many_audiences_is_enough(issuer: LittleIssuer, verifier: TokenVerifier) -> None:
     """`aud` may be a list."""
-    assert await verifier.subject(issuer.token(aud=["another", AUDIENCE])) == "ada"
+    assert (await verifier.caller(issuer.token(aud=["another", AUDIENCE]))).sub == "ada"
 
 
 async def test_an_expired_token_has_an_error_of_its_own_and_a_small_leeway(
@@ -140,9 +140,9 @@ async def test_an_expired_token_has_an_error_of_its_own_and_a_small_leeway(
 ) -> None:
     """A client can then fetch another token; the leeway is for clocks that differ."""
     now_s = int(time.time())
-    assert await verifier.subject(issuer.token(exp=now_s - LEEWAY_S // 2)) == "ada"
+    assert (await verifier.caller(issuer.token(exp=now_s - LEEWAY_S // 2))).sub == "ada"
     with pytest.raises(ExpiredTokenError):
-        await verifier.subject(issuer.token(exp=now_s - 2 * LEEWAY_S))
+        await verifier.caller(issuer.token(exp=now_s - 2 * LEEWAY_S))
 
 
 def _unsigned(token: str) -> str:
@@ -165,7 +165,7 @@ async def test_none_and_hmac_are_refused(issuer: LittleIssuer, verifier: TokenVe
     token = issuer.token()
     for forged in (_unsigned(token), _hmac_with_the_public_key(issuer, token)):
         with pytest.raises(InvalidTokenError, match="RS256 or ES256"):
-            await verifier.subject(forged)
+            await verifier.caller(forged)
 
 
 async def test_another_key_under_a_known_id_is_refused(issuer: LittleIssuer, verifier: TokenVerifier) -> None:
@@ -174,25 +174,25 @@ async def test_another_key_under_a_known_id_is_refused(issuer: LittleIssuer, ver
     claims = jwt.decode(issuer.token(), options={"verify_signature": False})
     forged = jwt.encode(claims, new_key("RS256"), algorithm="RS256", headers={"kid": key_id})
     with pytest.raises(InvalidTokenError):
-        await verifier.subject(forged)
+        await verifier.caller(forged)
 
 
 @pytest.mark.parametrize("token", ["", ".", "a.b.c", "..", "é.é.é", "A" * 20_000, "e30.e30.e30", "bnVsbA.e30."])
 async def test_malformed_tokens_are_refused(verifier: TokenVerifier, token: str) -> None:
     """The error is InvalidTokenError, never an error of the parser."""
     with pytest.raises(InvalidTokenError):
-        await verifier.subject(token)
+        await verifier.caller(token)
 
 
 async def test_rotated_keys_are_fetched(issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock) -> None:
     """A token with a new key is valid once the keys may be fetched again; one with the old key is then invalid."""
     old = issuer.token()
-    assert await verifier.subject(old) == "ada"
+    assert (await verifier.caller(old)).sub == "ada"
     issuer.rotate(algorithm="ES256")
     clock.now_s += RETRY_S
-    assert await verifier.subject(issuer.token()) == "ada"
+    assert (await verifier.caller(issuer.token())).sub == "ada"
     with pytest.raises(InvalidTokenError):
-        await verifier.subject(old)
+        await verifier.caller(old)
 
 
 async def test_a_withdrawn_key_is_refused_when_the_keys_expire(
@@ -200,11 +200,11 @@ async def test_a_withdrawn_key_is_refused_when_the_keys_expire(
 ) -> None:
     """Although no token with the new key came."""
     old = issuer.token()
-    assert await verifier.subject(old) == "ada"
+    assert (await verifier.caller(old)).sub == "ada"
     issuer.rotate()
     clock.now_s += FRESH_S
     with pytest.raises(InvalidTokenError):
-        await verifier.subject(old)
+        await verifier.caller(old)
 
 
 async def test_tokens_with_unknown_keys_cause_few_fetches(
@@ -212,14 +212,14 @@ async def test_tokens_with_unknown_keys_cause_few_fetches(
 ) -> None:
     """A hundred forged tokens cause one fetch; a valid one causes none."""
     good = issuer.token()
-    await verifier.subject(good)
+    await verifier.caller(good)
     clock.now_s += RETRY_S
     before = issuer.fetches
     for number in range(100):
         forged = jwt.encode({"sub": "eve"}, new_key("ES256"), algorithm="ES256", headers={"kid": f"forged-{number}"})
         with pytest.raises(InvalidTokenError):
-            await verifier.subject(forged)
-    assert await verifier.subject(good) == "ada"
+            await verifier.caller(forged)
+    assert (await verifier.caller(good)).sub == "ada"
     assert issuer.fetches == before + 1
 
 
@@ -229,23 +229,23 @@ async def test_an_unreachable_issuer_does_not_make_a_token_invalid(
     """The service returns 503, and accepts the token when the issuer is available again."""
     issuer.is_down = True
     with pytest.raises(IssuerUnavailableError):
-        await verifier.subject(issuer.token())
+        await verifier.caller(issuer.token())
     issuer.is_down = False
     clock.now_s += RETRY_S
-    assert await verifier.subject(issuer.token()) == "ada"
+    assert (await verifier.caller(issuer.token())).sub == "ada"
 
 
 async def test_fetched_keys_are_used_for_a_day_during_an_outage(
     issuer: LittleIssuer, verifier: TokenVerifier, clock: Clock
 ) -> None:
     """An outage of the identity provider doesn't stop uploads."""
-    await verifier.subject(issuer.token())
+    await verifier.caller(issuer.token())
     issuer.is_down = True
     clock.now_s += FRESH_S + 1
-    assert await verifier.subject(issuer.token()) == "ada"
+    assert (await verifier.caller(issuer.token())).sub == "ada"
     clock.now_s += STALE_S
     with pytest.raises(IssuerUnavailableError):
-        await verifier.subject(issuer.token())
+        await verifier.caller(issuer.token())
 
 
 @pytest.mark.parametrize("odd", [{"named": "https://elsewhere.example"}, {"key_set_url": "ftp://127.0.0.1/keys"}])
@@ -256,4 +256,4 @@ async def test_a_wrong_discovery_document_is_refused(
     for name, value in odd.items():
         setattr(issuer, name, value)
     with pytest.raises(IssuerUnavailableError):
-        await verifier.subject(issuer.token())
+        await verifier.caller(issuer.token())

@@ -7,6 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.connection_limits import (
+    MAX_HEAD_BYTES,
+    RESERVED_CONNECTIONS,
+    Admission,
+    ConnectionLimits,
+    admission,
+    connection_limit,
+)
 from service.live import limits, memory_limit
 from service.live.limits import Capacity, capacity, wait_limit_s
 from service.live.slots import Slots
@@ -58,12 +66,76 @@ def test_streams_and_their_clients_are_spread(draw: float) -> None:
 
 def test_slots_count_the_clients_that_are_held() -> None:
     """A client that leaves, also by an error, frees its place."""
-    slots = Slots(1)
-    with slots.take():
+    slots = Slots(1, per_caller=1)
+    with slots.take("ada"):
         assert slots.is_full
-    with pytest.raises(ValueError, match="left"), slots.take():
+    with pytest.raises(ValueError, match="left"), slots.take("ada"):
         raise ValueError("left")
     assert not slots.is_full
+
+
+def test_slots_count_each_caller() -> None:
+    """One caller never takes the places of the others, and a caller that left costs no memory."""
+    slots = Slots(3, per_caller=2)
+    with slots.take("ada"), slots.take("ada"):
+        assert slots.is_full_for("ada")
+        assert not slots.is_full_for("bob")
+        assert not slots.is_full
+    assert not slots.is_full_for("ada")
+    assert not slots._of_callers  # noqa: SLF001 -- the memory
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(1, 1), (4, 1), (40, 10), (5_240, 100)])
+def test_one_caller_gets_a_quarter_of_the_places_and_at_most_a_hundred(limit: int, expected: int) -> None:
+    """A small process keeps places for other callers."""
+    assert limits.caller_limit(limit) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "token_until_s", "expected"),
+    [(20, None, 20), (20, 1_030, 20), (20, 1_005, 5), (3_600, 1_630, 630), (20, 1_000, 0), (20, 990, 0)],
+)
+def test_nothing_outlives_its_callers_token(seconds: float, token_until_s: float | None, expected: float) -> None:
+    """Neither a stream nor a long poll; without access control there is no token."""
+    assert limits.until_token_ends_s(seconds, now_s=1_000, token_until_s=token_until_s) == expected
+
+
+@pytest.mark.parametrize(
+    ("memory_mib", "open_files", "expected"),
+    [(512, 65_535, 8_329), (8192, 65_535, 52_428), (8192, 1_024, 819), (8192, 256, 204), (64, 65_535, 32)],
+)
+def test_memory_and_open_files_bound_the_connections(memory_mib: int, open_files: int, expected: int) -> None:
+    """Each may take as much memory as a stream: a head that arrives slowly takes up to 32 KiB."""
+    assert connection_limit(memory_bytes=memory_mib * MIB, open_files=open_files) == expected
+
+
+@given(memory_bytes=st.integers(512 * MIB, 2**40), open_files=st.integers(256, 2**20))
+def test_the_connections_are_more_than_the_clients_that_are_held(memory_bytes: int, open_files: int) -> None:
+    """Streams and long polls reach their own limit first, so other requests are served beside them."""
+    held = capacity(memory_bytes=memory_bytes, open_files=open_files)
+    connections = connection_limit(memory_bytes=memory_bytes, open_files=open_files)
+    assert connections > held.streams + held.long_polls
+    assert connections + RESERVED_CONNECTIONS < open_files
+    assert MAX_HEAD_BYTES < limits.HELD_BYTES
+
+
+@pytest.mark.parametrize(
+    ("connections", "waiting", "expected"),
+    [
+        (10, 0, Admission.SERVED),
+        (11, 1, Admission.REPLACES_WAITING),
+        (11, 0, Admission.HEALTH_ONLY),
+        (12, 0, Admission.HEALTH_ONLY),
+        (13, 0, Admission.REFUSED),
+        (99, 1, Admission.REPLACES_WAITING),
+    ],
+)
+def test_a_new_connection_above_the_limit_replaces_a_waiting_one(
+    connections: int, waiting: int, expected: Admission
+) -> None:
+    """If every connection has a request in progress, there is room for health checks only."""
+    chosen = ConnectionLimits(connections=10, reserved=2)
+    assert admission(chosen, connections=connections, waiting=waiting) is expected
 
 
 @pytest.mark.parametrize(
