@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,9 +40,9 @@ class Running:
 
 
 @asynccontextmanager
-async def running(settings: ServiceSettings) -> AsyncIterator[Running]:
-    """Run a service on a port of its own for the length of the context."""
-    app = create_app(settings)
+async def running(settings: ServiceSettings, *, clock: Callable[[], float] = time.time) -> AsyncIterator[Running]:
+    """Run a service on a port of its own for the length of the context. `clock` returns Unix seconds."""
+    app = create_app(settings, clock=clock)
     config = configuration(app, settings.model_copy(update={"host": "127.0.0.1", "port": 0}))
     listener = config.bind_socket()
     server = Server(app, config)

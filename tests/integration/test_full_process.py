@@ -23,7 +23,7 @@ async def test_a_stream_above_the_limit_is_refused_until_another_ends(
 ) -> None:
     """503 with the time to retry, while health and plain polls work; a place that becomes free is used again."""
     await apply_progress(module_stores, job_id, 10)
-    settings = service_settings(stack).model_copy(update={"max_streams": 2, "max_streams_per_caller": 2})
+    settings = service_settings(stack).model_copy(update={"max_streams": 2, "max_streams_per_caller": 9})
     async with running(settings) as service, service.client() as client:
         async with AsyncExitStack() as streams:
             for _ in range(2):
@@ -44,7 +44,7 @@ async def test_many_streams_that_arrive_at_once_do_not_exceed_the_limit(
 ) -> None:
     """Each of them passes the first check before any is open."""
     await apply_progress(module_stores, job_id, 10)
-    settings = service_settings(stack).model_copy(update={"max_streams": 3, "max_streams_per_caller": 3})
+    settings = service_settings(stack).model_copy(update={"max_streams": 3, "max_streams_per_caller": 99})
     statuses: list[int] = []
     async with running(settings) as service, service.client() as client:
 
@@ -61,7 +61,7 @@ async def test_many_streams_that_arrive_at_once_do_not_exceed_the_limit(
 async def test_a_long_poll_above_the_limit_is_refused(stack: Stack, module_stores: Stores, job_id: str) -> None:
     """503 with the time to retry; a poll without `wait_s` works."""
     await apply_progress(module_stores, job_id, 10)
-    settings = service_settings(stack).model_copy(update={"max_long_polls": 1})
+    settings = service_settings(stack).model_copy(update={"max_long_polls": 1, "max_long_polls_per_caller": 9})
     async with running(settings) as service, service.client() as client:
         held = asyncio.create_task(long_poll(client, job_id))
         await eventually(lambda: service.resources.long_polls.held == 1)

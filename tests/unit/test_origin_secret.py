@@ -3,8 +3,10 @@
 import httpx
 import pytest
 import structlog
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
-from service.api.middleware.origin_secret import HEADER
+from service.api.middleware.origin_secret import HEADER, OriginSecret
 from service.app import create_app
 from service.settings import ServiceSettings
 from tests.unit.test_edge_and_fargate_templates import resources
@@ -98,3 +100,24 @@ def test_cloudfront_sends_the_header_that_the_service_reads() -> None:
     function = resources("lambda.yaml")["Service"]["Properties"]["Environment"]["Variables"]["ORIGIN_SECRET"]
     assert function["Fn::If"][1] == {"Fn::Sub": "{{resolve:secretsmanager:${OriginSecret.Id}:SecretString}}"}
     assert resources("lambda.yaml")["OriginSecret"]["Properties"]["GenerateSecretString"]["PasswordLength"] >= 32
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [({}, "130.176.0.9"), ({HEADER: SECRET}, "203.0.113.9"), ({HEADER: "wrong"}, None)],
+)
+async def test_only_cloudfront_can_name_the_viewers_address(sent: dict[str, str], expected: str | None) -> None:
+    """Limits by address count viewers, and no request without the secret changes its address."""
+    seen: list[str] = []
+
+    async def app(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope["client"][0])
+
+    async def ignore(_message: object) -> None:
+        pass
+
+    headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9, 130.176.0.9", **sent}
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope: Scope = {"type": "http", "path": "/healthz" if not sent else "/jobs", "headers": raw, "method": "GET"}
+    await OriginSecret(app, SECRET)({**scope, "client": ("130.176.0.9", 1)}, Request(scope).receive, ignore)
+    assert seen == ([expected] if expected else [])
