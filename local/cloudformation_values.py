@@ -68,6 +68,12 @@ class Values:
                 return f"{resource}.{attribute}"
             case {"Fn::If": [condition, then, otherwise]}:
                 return self.of(then if self.is_true(condition) else otherwise)
+            case {"Fn::Join": [separator, parts]}:
+                return separator.join(self.of(parts))
+            case {"Fn::Select": [index, parts]}:
+                return self.of(parts)[index]
+            case {"Fn::Split": [separator, text]}:
+                return self.of(text).split(separator)
             case {"Fn::ImportValue": name}:
                 return self._imports[self.of(name)]
             case {"Fn::Sub": [text, variables]}:
@@ -78,7 +84,11 @@ class Values:
                 raise ValueError(f"unknown function {next(iter(function))}")
 
     def _substituted(self, text: str, variables: Mapping[str, str]) -> str:
-        resolved = _VARIABLE.sub(lambda match: str(variables.get(match[1]) or self.of({"Ref": match[1]})), text)
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            return str(variables[name] if name in variables else self.of({"Ref": name}))
+
+        resolved = _VARIABLE.sub(value, text)
         return _SECRET.sub(lambda match: self._secrets[match[1]], resolved)
 
     def _is_true(self, node: Any) -> bool:  # noqa: ANN401 -- a condition of a template

@@ -141,7 +141,7 @@ def application(
     With `playback_keys`, the service sets signed cookies, and playback requires them for key files.
     """
     configured = {
-        "CORS_ALLOW_ORIGINS": "*",
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "WEB_DIR": str(embedded_aws.ROOT / "web" / "dist"),
         "STATUS_UPDATE_INTERVAL_S": "10",
         "STOP_GRACE_S": "5",

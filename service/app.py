@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
 from service.api import companion, health, jobs, openapi, page, problems, progress, uploads
+from service.api.middleware.allowed_hosts import AllowedHosts
 from service.api.middleware.body_limits import BodyLimits
 from service.api.middleware.origin_secret import OriginSecret
 from service.api.middleware.request_log import RequestLog
@@ -81,7 +82,7 @@ def create_app(
     app.state.can_stream = not on_lambda
     problems.install(app)
     openapi.install(app)
-    page.install(app, settings.web_dir)
+    page.install(app, settings.web_dir, policy=settings.page_policy)
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders)
     if settings.cors_allow_origins:
@@ -94,6 +95,8 @@ def create_app(
             expose_headers=["ETag", "Retry-After", "WWW-Authenticate", problems.REQUEST_ID_HEADER],
             max_age=3_600,
         )
+    if settings.allowed_hosts:
+        app.add_middleware(AllowedHosts, hosts=settings.allowed_hosts, origins=settings.cors_allow_origins)
     if settings.origin_secret is not None:
         app.add_middleware(OriginSecret, secret=settings.origin_secret.get_secret_value())
     app.add_middleware(RequestLog)

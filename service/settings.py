@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import NoDecode
 
 from service.uploads.acceptance import Acceptance
+from service.views.page_policy import content_security_policy, origin, upload_sources
 from transcode.settings import Settings, Url, split_on_commas
 
 CommaSeparated = Annotated[tuple[str, ...], NoDecode, split_on_commas]
@@ -71,6 +72,10 @@ class ServiceSettings(Settings):
     """Maximum seconds until playback cookies expire; the minimum is half. Each response with the job renews them."""
     origin_secret: Annotated[SecretStr, Field(min_length=32, max_length=1_024)] | None = None
     """The secret that CloudFront sends in X-Origin-Secret; without it, the service also serves direct requests."""
+    allowed_hosts: CommaSeparated = ()
+    """The host names under which the service answers, and only its own page and `cors_allow_origins`; all if empty."""
+    page_connect_sources: CommaSeparated = ()
+    """Further addresses that the page may reach, such as the identity provider's token endpoint."""
     cors_allow_origins: CommaSeparated = ()
     """The origins whose pages may call this API, separated by commas; "*" for all."""
     auth_issuer: IssuerUrl | None = None
@@ -112,6 +117,19 @@ class ServiceSettings(Settings):
     """The folder of the built page, served at `/`; if it doesn't exist, `/` explains how to build the page."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 8000
+
+    @property
+    def page_policy(self) -> str:
+        """The Content-Security-Policy of the page."""
+        uploads = upload_sources(
+            bucket=self.input_bucket,
+            region=self.aws_region,
+            endpoint_url=self.s3_public_endpoint_url or self.aws_endpoint_url,
+        )
+        playback = [origin(self.playback_base_url)] if self.playback_base_url else []
+        provider = [origin(self.auth_issuer)] if self.auth_issuer else []
+        connect = [*uploads, *playback, *provider, *self.page_connect_sources]
+        return content_security_policy(connect=connect, media=playback)
 
     @property
     def acceptance(self) -> Acceptance:

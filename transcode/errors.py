@@ -65,6 +65,20 @@ class DirectAccessError(TranscodeError):
     http_status = 403
 
 
+class UnknownHostError(TranscodeError):
+    """This service doesn't answer under the name in the request's Host header; ALLOWED_HOSTS lists its names."""
+
+    code = "unknown_host"
+    http_status = 421
+
+
+class ForeignOriginError(TranscodeError):
+    """The page of another origin sent this request; CORS_ALLOW_ORIGINS lists the origins that may."""
+
+    code = "foreign_origin"
+    http_status = 403
+
+
 class RequestTooLargeError(TranscodeError):
     """The request's body is larger than this route accepts."""
 

@@ -17,13 +17,6 @@ from starlette.responses import HTMLResponse, Response
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """The suffix of each compressed copy that the build writes beside a file, best encoding first."""
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; worker-src 'self' blob:; "
-    # Uploads go to S3, and videos come from CloudFront: both are other hosts.
-    "connect-src 'self' http: https:; media-src blob: http: https:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
 NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>mediaconvert-status</title>
 <h1>The page has not been built</h1>
@@ -42,6 +35,8 @@ class Asset:
     media_type: str
     body: bytes
     encoded: Mapping[str, bytes]
+    policy: str
+    """The Content-Security-Policy of HTML."""
     etag: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +47,7 @@ class Asset:
         """Return the file in the best encoding that the client accepts, or 304."""
         headers = {"Cache-Control": caching(self.path), "ETag": self.etag, "Vary": "Accept-Encoding"}
         if self.media_type == "text/html":
-            headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+            headers["Content-Security-Policy"] = self.policy
         if self.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         accepted = request.headers.get("accept-encoding", "")
@@ -67,9 +62,9 @@ def caching(path: str) -> str:
     return "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
 
 
-def install(app: FastAPI, web_dir: Path) -> None:
-    """Serve the page from this folder; if it was not built, explain at `/` how to build it."""
-    assets = _read(web_dir)
+def install(app: FastAPI, web_dir: Path, *, policy: str) -> None:
+    """Serve the page with this policy from this folder; if it was not built, explain at `/` how to build it."""
+    assets = _read(web_dir, policy)
     if "index.html" not in assets:
         app.add_route("/", _not_built, include_in_schema=False)
         return
@@ -78,12 +73,13 @@ def install(app: FastAPI, web_dir: Path) -> None:
     app.add_route("/", assets["index.html"].response, include_in_schema=False)
 
 
-def _read(web_dir: Path) -> dict[str, Asset]:
+def _read(web_dir: Path, policy: str) -> dict[str, Asset]:
     files = {file.relative_to(web_dir).as_posix(): file for file in sorted(web_dir.rglob("*")) if file.is_file()}
     return {
         path: Asset(
             path=path,
             media_type=_media_type(path),
+            policy=policy,
             body=file.read_bytes(),
             encoded={name: files[path + end].read_bytes() for name, end in ENCODINGS.items() if path + end in files},
         )

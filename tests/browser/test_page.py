@@ -4,6 +4,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import expect
 
 from .page_tab import FINISH_MS, NetworkThrottle, OpenPage
@@ -195,9 +196,12 @@ def test_without_server_sent_events_the_page_polls(open_page: OpenPage, short_vi
     tab.expect_stage(short_video.name, "complete")
 
 
-def test_where_the_service_has_no_room_for_a_stream_the_page_polls(open_page: OpenPage, short_video: Path) -> None:
+@pytest.mark.parametrize(("status", "code"), [(503, "too_many_streams"), (429, "too_many_streams_of_caller")])
+def test_where_the_service_has_no_room_for_a_stream_the_page_polls(
+    open_page: OpenPage, short_video: Path, status: int, code: str
+) -> None:
     """The page shows the job's progress to its end, and no lost connection."""
-    full = {"status": 503, "headers": {"Retry-After": "60"}, "json": {"detail": "Full.", "code": "too_many_streams"}}
+    full = {"status": status, "headers": {"Retry-After": "60"}, "json": {"detail": "Full.", "code": code}}
     tab = open_page()
     tab.page.route("**/events?*", lambda route: route.fulfill(**full))
     tab.choose(short_video)

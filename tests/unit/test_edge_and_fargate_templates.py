@@ -10,11 +10,13 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from local import cloudformation_template as templates
+from local.cloudformation_template import parse
+from local.cloudformation_values import PSEUDO_PARAMETERS, Values
 from local.embedded_aws import ROOT
-from service.api import page
 from service.app import create_app
 from service.server import configuration
 from service.settings import ServiceSettings
+from service.views.page_policy import content_security_policy, upload_sources
 from worker.settings import WorkerSettings
 
 UPLOADS = "uploads/"
@@ -89,11 +91,29 @@ def test_the_distribution_has_at_most_25_cache_behaviors() -> None:
     assert len(config["CacheBehaviors"]) <= 25
 
 
-def test_cloudfront_and_the_service_send_the_same_content_security_policy() -> None:
-    """The page may load the same things from both."""
-    headers = resources("edge.yaml")["PageHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+@pytest.mark.parametrize(
+    ("parameters", "connect"),
+    [
+        ({}, []),
+        ({"AuthIssuer": "https://id.example:8443/realms/a/"}, ["https://id.example:8443"]),
+        ({"AuthIssuer": "https://id.example"}, ["https://id.example"]),
+        (
+            {"AuthIssuer": "https://id.example/a", "PageConnectSources": ["https://a.example", "https://b.example"]},
+            ["https://id.example", "https://a.example", "https://b.example"],
+        ),
+    ],
+)
+def test_cloudfront_and_the_service_send_the_same_content_security_policy(
+    parameters: dict[str, Any], connect: list[str]
+) -> None:
+    """The page may load the same things from both: CloudFront's playback is the page's own address."""
+    template = parse((ROOT / "infra" / "edge.yaml").read_text(encoding="utf-8"))
+    values = Values(template, parameters, imports={"mediaconvert-status-InputBucket": "clips-in"})
+    headers = values.of(template["Resources"]["PageHeaders"]["Properties"]["ResponseHeadersPolicyConfig"])
     policy = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
-    assert policy.split() == page.CONTENT_SECURITY_POLICY.split()
+    uploads = upload_sources(bucket="clips-in", region=PSEUDO_PARAMETERS["AWS::Region"], endpoint_url=None)
+    expected = content_security_policy(connect=[*uploads, *connect], media=[])
+    assert [each.split() for each in policy.split(";")] == [each.split() for each in expected.split(";")]
 
 
 @pytest.mark.parametrize(("task", "settings"), [("ServiceTask", ServiceSettings), ("WorkerTask", WorkerSettings)])

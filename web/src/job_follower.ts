@@ -118,11 +118,11 @@ export class JobFollower {
     const code = error instanceof ApiProblem ? error.code : null;
     // The process, or the account on Lambda, holds as many clients as it can: poll without being held, at once.
     if (status === 429 || status === 503) this.#noLongPollsUntilMs = Date.now() + Math.max(POLLING_MS, retryAfterMs);
-    if (code === "too_many_streams") {
+    if (code?.startsWith("too_many_streams")) {
       this.#noStreamsUntilMs = Date.now() + retryAfterMs;
       return;
     }
-    if (code === "too_many_long_polls") return sleep(POLL_INTERVAL_MS, signal);
+    if (code?.startsWith("too_many_long_polls")) return sleep(POLL_INTERVAL_MS, signal);
     if (status !== 401) this.#listener.onConnection(false);
     // A proxy may break streams only, so poll from the second failure on.
     if (failures >= 2) this.#noStreamsUntilMs = Date.now() + POLLING_MS;

@@ -151,9 +151,9 @@ export interface paths {
          * @description Get every change of up to fifty files and jobs on one connection, as Server-Sent Events.
          *
          *     Each `progress` event carries a whole `Job`; the first events describe the current states. A file is followed from
-         *     AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, and after 45 to 75 minutes. A
-         *     client that reconnects with `Last-Event-ID`, as `EventSource` does automatically, gets only the changes that it
-         *     missed. Once it has every final state, it gets 204, and `EventSource` stops reconnecting.
+         *     AWAITING_UPLOAD to the end of its job. The stream ends when all jobs are final, when the caller's token ends, and
+         *     after 45 to 75 minutes. A client that reconnects with `Last-Event-ID`, as `EventSource` does automatically, gets
+         *     only the changes that it missed. Once it has every final state, it gets 204, and `EventSource` stops reconnecting.
          *
          *     `EventSource` sends no `Authorization` header: if the API requires a token, read the stream with `fetch`.
          */
@@ -1637,6 +1637,17 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This caller has as many long polls as one caller may have; poll without wait_s, or follow with a stream. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal error; the service has logged it. */
             500: {
                 headers: {
@@ -1737,6 +1748,17 @@ export interface operations {
             /** @description The request is invalid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This caller has as many streams as one caller may have; poll instead, or follow more with each stream. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
