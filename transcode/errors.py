@@ -121,6 +121,13 @@ class TooManyConnectionsError(TranscodeError):
     http_status = 503
 
 
+class TooManyBodiesError(TranscodeError):
+    """The bodies of other requests fill this process at the moment; retrying is safe."""
+
+    code = "too_many_bodies"
+    http_status = 503
+
+
 class TooManyUploadsError(TranscodeError):
     """The caller has started more uploads within a minute than this system allows."""
 

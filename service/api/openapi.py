@@ -17,6 +17,7 @@ from transcode.errors import (
     IssuerUnavailableError,
     MissingTokenError,
     RequestTooLargeError,
+    TooManyBodiesError,
     TranscodeError,
 )
 
@@ -107,7 +108,7 @@ def _add_errors(operation: Json) -> None:
             "WWW-Authenticate": _header("The required authentication scheme, and why the token was refused.")
         }
     if "requestBody" in operation:
-        _extend(responses, RequestTooLargeError)
+        _extend(responses, RequestTooLargeError, TooManyBodiesError)
     _extend(responses, TranscodeError)
     for status in ("429", "503"):
         if status in responses:

@@ -23,6 +23,7 @@ from transcode.errors import (
     MissingTokenError,
     ProcessFullError,
     RequestTooLargeError,
+    TooManyBodiesError,
     TooManyUploadsError,
     TranscodeError,
     UnauthenticatedError,
@@ -141,7 +142,7 @@ async def _handle_http_exception(request: Request, error: Exception) -> JSONResp
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         # Starlette names the methods of the path's first route only.
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")
-    codes = {404: "not_found", 405: "method_not_allowed", 413: RequestTooLargeError.code}
+    codes = {404: "not_found", 405: "method_not_allowed", 413: RequestTooLargeError.code, 503: TooManyBodiesError.code}
     return problem(request, status=status, detail=detail, code=codes.get(status, "http_error"), headers=headers)
 
 

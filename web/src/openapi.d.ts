@@ -1320,7 +1320,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */
@@ -1550,7 +1550,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */
@@ -1990,7 +1990,7 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */
@@ -2517,7 +2517,7 @@ export interface operations {
                     "application/json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */
