@@ -1,7 +1,7 @@
 """All AWS permissions of the service, collected from its stores and clients; none is for the table with the keys."""
 
 from service.aws import job_requests, mediaconvert, multipart, playback_secret, presigned, unfinished_bytes
-from service.live import batch_get
+from service.live import batch_get, poll_ledger
 from transcode import lookup_table, queue_table, status_table
 
 SERVICE = (
@@ -10,6 +10,7 @@ SERVICE = (
     | status_table.PERMISSIONS
     | queue_table.PERMISSIONS
     | batch_get.PERMISSIONS
+    | poll_ledger.PERMISSIONS
     | presigned.PERMISSIONS
     | multipart.PERMISSIONS
     | unfinished_bytes.PERMISSIONS

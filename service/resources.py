@@ -22,6 +22,7 @@ from service.live.hub import Hub
 from service.live.job_json_cache import JobJsonCache
 from service.live.limits import caller_limit, capacity
 from service.live.memory_limit import memory_bytes, open_files
+from service.live.poll_ledger import PollLedger
 from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
 from service.live.slots import Slots
@@ -60,6 +61,7 @@ class Resources:
     streams: Slots
     long_polls: Slots
     job_json: JobJsonCache
+    poll_ledger: PollLedger | None
     cookies: "PlaybackCookies | None"
 
     def now_s(self) -> int:
@@ -126,6 +128,9 @@ async def open_resources(
             streams=_slots(settings.max_streams or held.streams, settings.max_streams_per_caller),
             long_polls=_slots(settings.max_long_polls or held.long_polls, settings.max_long_polls_per_caller),
             job_json=JobJsonCache(settings.playback_base_url),
+            poll_ledger=PollLedger(dynamodb, settings.status_table, concurrency=settings.function_concurrency)
+            if settings.function_concurrency
+            else None,
             cookies=await _cookies(aws, settings),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, public_s3, settings.input_bucket),

@@ -95,6 +95,8 @@ class ServiceSettings(Settings):
     """Seconds for which the service caches a job's row; with 0, it reads the row for each request."""
     max_wait_s: Annotated[float, Field(ge=0, le=20)] = 20.0
     """Maximum seconds for which the service holds a long poll, whatever its `wait_s`; with 0, it responds at once."""
+    function_concurrency: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """On Lambda: concurrent executions that the functions share; with it, long polls are shorter when it is short."""
     max_streams: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Event streams that a process holds at a time; None derives the number from the memory and the open files."""
     max_long_polls: Annotated[int, Field(ge=1, le=1_000_000)] | None = None

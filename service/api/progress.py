@@ -190,6 +190,8 @@ async def _wait_for_change(
     counted, polls = caller_name(request, caller), resources.long_polls
     _require_room_for_a_long_poll(resources, counted)
     wait_s = wait_limit_s(wait_s, held=polls.held, limit=polls.limit)
+    if resources.poll_ledger is not None:
+        wait_s = await resources.poll_ledger.wait_s(wait_s, now_s=resources.clock())
     wait_s = _until_token_ends_s(wait_s, caller, resources)
     with polls.take(counted), resources.hub.watch([snapshot]) as watcher:
         async with end_on_disconnect(watcher, request.receive):

@@ -36,6 +36,14 @@ FULL_WAIT_SHARE = 0.5
 """Share of the long polls up to which each of them gets the whole wait."""
 
 
+POLL_PERIOD_S = 20
+"""Seconds for which functions on Lambda add up their planned waits: the longest wait."""
+MIN_ELAPSED_S = 2.0
+"""Shortest part of a period that gives an average; polls that begin together would look like many more."""
+EXECUTIONS_SHARE = 0.75
+"""Share of the concurrent executions that long polls may take; other requests need the rest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
     """The number of clients that a process may hold at a time."""
@@ -72,6 +80,31 @@ def wait_limit_s(max_wait_s: float, *, held: int, limit: int) -> float:
     """
     room = (limit - held) / (limit * (1 - FULL_WAIT_SHARE))
     return min(max_wait_s, max(MIN_WAIT_S, max_wait_s * room))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWaits:
+    """The sum of the waits that all functions had planned in a period, at a time in Unix seconds."""
+
+    seconds: float = 0.0
+    period: int = -1
+    at_s: float = 0.0
+
+
+def average_polls(planned: PlannedWaits, *, now_s: float) -> float:
+    """Return the number of long polls that wait at a time on average; 0 if the sum is older than two periods."""
+    if now_s - planned.at_s > 2 * POLL_PERIOD_S:
+        return 0.0
+    elapsed_s = planned.at_s - planned.period * POLL_PERIOD_S
+    return planned.seconds / max(MIN_ELAPSED_S, elapsed_s)
+
+
+def wait_on_lambda_s(max_wait_s: float, *, polls: float, concurrency: int) -> float:
+    """Return the longest wait of one more long poll among `polls`; 0 if there is no room, and so no poll is refused."""
+    limit = concurrency * EXECUTIONS_SHARE
+    if polls >= limit:
+        return 0.0
+    return min(max_wait_s, max_wait_s * (limit - polls) / (limit * (1 - FULL_WAIT_SHARE)))
 
 
 def stream_life_s(draw: float) -> float:

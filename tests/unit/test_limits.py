@@ -1,6 +1,7 @@
 """The number of clients that a process holds, the time for which it holds them, and the memory that it may use."""
 
 import resource
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from service.connection_limits import (
     connection_limit,
 )
 from service.live import limits, memory_limit
-from service.live.limits import Capacity, capacity, wait_limit_s
+from service.live.limits import POLL_PERIOD_S, Capacity, PlannedWaits, capacity, wait_limit_s
 from service.live.slots import Slots
 
 MIB = 1024**2
@@ -160,3 +161,44 @@ def test_the_containers_memory_is_its_limit(tmp_path: Path, name: str, text: str
 def test_the_open_files_are_those_of_this_process() -> None:
     """The soft limit counts."""
     assert memory_limit.open_files() == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+@pytest.mark.parametrize(("polls", "wait_s"), [(0, 20), (37.5, 20), (56.25, 10), (70, 8 / 3), (75, 0), (500, 0)])
+def test_on_lambda_a_long_poll_waits_less_when_fewer_executions_are_left(polls: float, wait_s: float) -> None:
+    """Other requests keep a quarter of a hundred executions, and no poll is refused."""
+    assert limits.wait_on_lambda_s(20, polls=polls, concurrency=100) == pytest.approx(wait_s)
+    assert limits.wait_on_lambda_s(0, polls=polls, concurrency=100) == 0
+
+
+@pytest.mark.parametrize(
+    ("planned", "now_s", "expected"),
+    [
+        (PlannedWaits(), 1_000_000, 0),
+        (PlannedWaits(seconds=200, period=50, at_s=1_010), 1_010, 20),
+        (PlannedWaits(seconds=200, period=50, at_s=1_000.1), 1_010, 100),
+        (PlannedWaits(seconds=200, period=50, at_s=1_010), 1_050, 20),
+        (PlannedWaits(seconds=200, period=50, at_s=1_010), 1_051, 0),
+    ],
+)
+def test_the_planned_seconds_of_a_period_are_an_average_of_polls(
+    planned: PlannedWaits, now_s: float, expected: float
+) -> None:
+    """A sum that is too old says nothing."""
+    assert limits.average_polls(planned, now_s=now_s) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("clients", [10, 60, 200, 1_000, 5_000])
+def test_many_clients_on_lambda_leave_executions_for_other_requests(clients: int) -> None:
+    """Each client polls again at once, or after two seconds if its poll did not wait."""
+    concurrency, sums, planned, held = 100, defaultdict[int, float](float), PlannedWaits(), 0
+    due_s = [at * POLL_PERIOD_S / clients for at in range(clients)]
+    for now_s in range(12 * POLL_PERIOD_S):
+        period = now_s // POLL_PERIOD_S
+        for at in (at for at in range(clients) if due_s[at] <= now_s):
+            polls = limits.average_polls(planned, now_s=now_s)
+            wait_s = limits.wait_on_lambda_s(20, polls=polls, concurrency=concurrency)
+            sums[period] += max(wait_s, 0.1)
+            planned = PlannedWaits(seconds=sums[period], period=period, at_s=now_s)
+            due_s[at] = now_s + (wait_s or 2)
+            held += wait_s if period >= 4 else 0
+    assert held / (8 * POLL_PERIOD_S) <= concurrency
