@@ -52,4 +52,4 @@ class PollLedger:
         response = await self._client.update_item(
             TableName=self._table, Key={"JobId": {"S": f"polls:{period}"}}, ReturnValues="ALL_NEW", **update.request()
         )
-        return PlannedWaits(seconds=decode(response["Attributes"])["WaitMs"] / 1000, period=period, at_s=now_s)
+        return PlannedWaits(seconds=float(decode(response["Attributes"])["WaitMs"]) / 1000, period=period, at_s=now_s)

@@ -190,7 +190,7 @@ def test_the_planned_seconds_of_a_period_are_an_average_of_polls(
 @pytest.mark.parametrize("clients", [10, 60, 200, 1_000, 5_000])
 def test_many_clients_on_lambda_leave_executions_for_other_requests(clients: int) -> None:
     """Each client polls again at once, or after two seconds if its poll did not wait."""
-    concurrency, sums, planned, held = 100, defaultdict[int, float](float), PlannedWaits(), 0
+    concurrency, sums, planned, held = 100, defaultdict[int, float](float), PlannedWaits(), 0.0
     due_s = [at * POLL_PERIOD_S / clients for at in range(clients)]
     for now_s in range(12 * POLL_PERIOD_S):
         period = now_s // POLL_PERIOD_S
