@@ -5,16 +5,15 @@ uvicorn with httptools has none of these limits. h11 has one for the head only, 
 """
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
 import httptools
 import structlog
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from service.connection_limits import (
@@ -27,11 +26,11 @@ from service.connection_limits import (
     ConnectionLimits,
     admission,
 )
+from service.http_refusals import refusal_bytes, too_many_connections
 from transcode.errors import (
     HeadersTooLargeError,
     InvalidHttpError,
     RequestTimeoutError,
-    TooManyConnectionsError,
     TranscodeError,
     UrlTooLongError,
 )
@@ -151,7 +150,9 @@ class HttpProtocol(HttpToolsProtocol):
             if not self._unparsed_bytes:  # the rest of a body whose response was sent early
                 self._set_keep_alive()
                 return
-        if self._unparsed_bytes > MAX_HEAD_BYTES:
+        if self._stage is _Stage.HEAD and len(self.url) > MAX_URL_BYTES:
+            self._refuse(UrlTooLongError)
+        elif self._unparsed_bytes > MAX_HEAD_BYTES:
             self._refuse(HeadersTooLargeError)
         else:
             self._set_deadline()
@@ -161,14 +162,10 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._stage = _Stage.HEAD
 
-    def on_url(self, url: bytes) -> None:
-        """Add a part of the URL."""
-        super().on_url(url)
-        if len(self.url) > MAX_URL_BYTES:
-            self._stop_parser(UrlTooLongError)
-
     def on_headers_complete(self) -> None:
         """Start the request, if its head and the number of requests are within the limits."""
+        if len(self.url) > MAX_URL_BYTES:
+            self._stop_parser(UrlTooLongError)
         is_too_long = self._unparsed_bytes > MAX_HEAD_BYTES and self._head_bytes() > MAX_HEAD_BYTES
         if is_too_long or len(self.headers) > MAX_HEADERS or len(self.pipeline) >= MAX_PIPELINED:
             self._stop_parser(HeadersTooLargeError)
@@ -216,7 +213,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._running = cycle
         if self._serves_only_health:
             cycle.keep_alive = False
-            app = app if cycle.scope["path"] in HEALTH_PATHS else _too_many_connections
+            app = app if cycle.scope["path"] in HEALTH_PATHS else too_many_connections
         super()._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # Starlette's and uvicorn's types differ
 
     def _set_keep_alive(self) -> None:
@@ -277,7 +274,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self._clear_deadline()
         self.flow.resume_reading()
-        self.transport.write(_response(refusal, self.server_state.default_headers))
+        self.transport.write(refusal_bytes(refusal, self.server_state.default_headers))
         self.transport.write_eof()
         self._deadline = self.loop.call_later(self._limits.linger_s, self.abort)
 
@@ -287,28 +284,3 @@ class HttpProtocol(HttpToolsProtocol):
             return not self.cycle.response_started and not self.pipeline
         # uvicorn declares no None, which `cycle` is before the first request.
         return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
-
-
-def _content(error: type[TranscodeError]) -> bytes:
-    return json.dumps({"detail": str(error()), "code": error.code}).encode()
-
-
-def _headers(error: type[TranscodeError]) -> list[tuple[bytes, bytes]]:
-    return [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(_content(error))),
-        (b"cache-control", b"no-store"),
-        (b"connection", b"close"),
-    ]
-
-
-def _response(error: type[TranscodeError], default_headers: list[tuple[bytes, bytes]]) -> bytes:
-    lines = [b"%s: %s\r\n" % header for header in (*default_headers, *_headers(error))]
-    return b"".join([STATUS_LINE[error.http_status], *lines, b"\r\n", _content(error)])
-
-
-async def _too_many_connections(_scope: Scope, _receive: Receive, send: Send) -> None:
-    error = TooManyConnectionsError
-    headers = [*_headers(error), (b"retry-after", b"5")]
-    await send({"type": "http.response.start", "status": error.http_status, "headers": headers})
-    await send({"type": "http.response.body", "body": _content(error)})

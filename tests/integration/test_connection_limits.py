@@ -18,7 +18,7 @@ from service.http_protocol import HttpProtocol, OpenConnections
 from tests.integration.serving import DEADLINE_S
 
 GET = b"GET /jobs HTTP/1.1\r\nHost: api\r\n"
-FOREVER = ConnectionLimits(connections=100, head_deadline_s=600, body_deadline_s=600, send_deadline_s=600, linger_s=0.1)
+FOREVER = ConnectionLimits(connections=100, head_deadline_s=600, body_deadline_s=600, send_deadline_s=600, linger_s=20)
 
 
 @dataclass(slots=True)
