@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -59,6 +60,8 @@ class PlaybackSettings(BaseSettings):
     """The key pair's id in cookies."""
     playback_public_key: str | None = None
     """The public RSA key in PEM; without it, key files need no cookie."""
+    playback_allowed_hosts: str = "*"
+    """The host names under which the server answers, separated by commas; "*" for every name."""
     log_level: str = "INFO"
 
     @property
@@ -102,8 +105,11 @@ def playback_app(settings: PlaybackSettings) -> Starlette:
         expose_headers=["Accept-Ranges", "Content-Length", "Content-Range", "ETag"],
         max_age=3600,
     )
+    hosts = Middleware(
+        TrustedHostMiddleware, allowed_hosts=settings.playback_allowed_hosts.split(","), www_redirect=False
+    )
     routes = [Route("/healthz", _healthz), Route("/{key:path}", _serve, methods=["GET", "HEAD"])]
-    return Starlette(routes=routes, middleware=[cors], lifespan=lifespan)
+    return Starlette(routes=routes, middleware=[hosts, cors], lifespan=lifespan)
 
 
 def main() -> None:

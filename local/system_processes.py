@@ -158,6 +158,7 @@ def application(
                 **_cookie_verification(playback_keys),
                 "PLAYBACK_HOST": HOST,
                 "PLAYBACK_PORT": str(ports.playback),
+                "PLAYBACK_ALLOWED_HOSTS": configured["ALLOWED_HOSTS"],
             },
             health_url=url(ports.playback) + "/healthz",
         ),

@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from local.playback_server import PlaybackSettings, playback_app
 from local.system_processes import Ports, application
 from service.app import create_app
 from service.settings import ServiceSettings
@@ -64,6 +65,16 @@ async def test_without_the_setting_every_name_is_served() -> None:
 
 def test_the_local_system_answers_on_this_machine_only() -> None:
     """`make dev` allows no page of another origin, unless CORS_ALLOW_ORIGINS names it."""
-    service = next(each for each in application(Ports(), {}, {}) if each.name == "service")
-    assert service.environment["ALLOWED_HOSTS"] == "127.0.0.1,localhost"
-    assert "CORS_ALLOW_ORIGINS" not in service.environment
+    processes = {each.name: each.environment for each in application(Ports(), {}, {})}
+    assert processes["service"]["ALLOWED_HOSTS"] == "127.0.0.1,localhost"
+    assert processes["playback"]["PLAYBACK_ALLOWED_HOSTS"] == "127.0.0.1,localhost"
+    assert "CORS_ALLOW_ORIGINS" not in processes["service"]
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1:8001", 200), ("localhost", 200), ("evil.example", 400)])
+async def test_playback_answers_under_the_same_names(host: str, status: int) -> None:
+    """A page of another name can't read the videos of this machine."""
+    settings = PlaybackSettings(output_bucket="clips-out", playback_allowed_hosts=",".join(LOCAL))
+    transport = httpx.ASGITransport(playback_app(settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8001") as client:
+        assert (await client.get("/healthz", headers={"Host": host})).status_code == status
