@@ -34,7 +34,7 @@ class App:
         self.headers = scope["headers"]
         self.running += 1
         try:
-            body, more = b"", True
+            body, more = b"", scope["path"] != "/early"
             while more:
                 message = await receive()
                 if message["type"] == "http.disconnect":
@@ -264,6 +264,18 @@ async def test_a_response_that_has_begun_has_no_deadline() -> None:
         await idle.send(GET + b"\r\n")
         assert await idle.response() == (200, "0")
         assert served.app.running == 1
+
+
+async def test_a_body_that_arrives_after_its_response_leaves_the_connection_open() -> None:
+    """The load balancer keeps such a connection for its next request, so the deadline for headers must not end it."""
+    async with serving(ConnectionLimits(connections=100, head_deadline_s=1, linger_s=0.1)) as served:
+        client = await served.client()
+        await client.send(b"POST /early HTTP/1.1\r\nContent-Length: 4\r\n\r\n")
+        assert await client.response() == (200, "0")
+        await client.send(b"body")
+        assert await (await served.client()).is_closed()  # after the deadline
+        await client.send(GET + b"\r\n")
+        assert await client.response() == (200, "0")
 
 
 async def test_a_client_that_reads_nothing_loses_its_connection() -> None:
