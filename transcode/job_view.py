@@ -82,7 +82,7 @@ class OutputView(View):
 
 
 class ErrorView(View):
-    """Why it failed: MediaConvert's code (1000 and above), or the HTTP status with which it refused the job."""
+    """Why it failed: MediaConvert's code (1000 and above), or an HTTP status if the job was refused."""
 
     model_config = ConfigDict(title="ErrorOut")
 

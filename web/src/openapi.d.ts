@@ -406,7 +406,7 @@ export interface components {
         };
         /**
          * ErrorOut
-         * @description Why it failed: MediaConvert's code (1000 and above), or the HTTP status with which it refused the job.
+         * @description Why it failed: MediaConvert's code (1000 and above), or an HTTP status if the job was refused.
          */
         ErrorOut: {
             /**

@@ -16,6 +16,8 @@ function job(fields: Partial<Job> = {}): Job {
     eta_s: null,
     submitted_at: "2026-01-01T00:00:00Z",
     updated_at: "2026-01-01T00:00:10Z",
+    estimate: null,
+    billed: null,
     output: null,
     error: null,
     warnings: [],
