@@ -37,6 +37,8 @@ export default defineConfig({
     reportCompressedSize: false,
     chunkSizeWarningLimit: 600,
   },
-  server: { proxy: Object.fromEntries(["/s3", "/jobs", "/events", "/uploads", "/limits"].map((path) => [path, apiUrl])) },
+  server: {
+    proxy: Object.fromEntries(["/s3", "/jobs", "/events", "/uploads", "/limits"].map((path) => [path, apiUrl])),
+  },
   test: { include: ["test/*.test.ts"] },
 });
