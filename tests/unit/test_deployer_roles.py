@@ -75,6 +75,13 @@ def test_the_boundary_allows_what_the_deployments_roles_and_policies_allow_and_n
     assert unused(used, boundary) == set()
 
 
+@pytest.mark.parametrize("action", ["ecr:GetAuthorizationToken", "mediaconvert:Probe"])
+def test_the_boundary_allows_an_action_without_resources_on_all(action: str) -> None:
+    """A statement that names ARNs allows no such action, although it contains the name of the action."""
+    allowing = [each for each in statements(deployer()["Boundary"]) if action in actions(each)]
+    assert [each["Resource"] for each in allowing] == ["*"]
+
+
 @pytest.mark.parametrize("name", ROLES)
 def test_a_role_of_the_deployment_has_the_boundary(name: str) -> None:
     """CloudFormation's role may create no other."""
