@@ -14,6 +14,7 @@ import structlog
 from starlette.applications import Starlette
 
 from mediaconvert_emulator.aws import Aws, Endpoints, open_aws
+from mediaconvert_emulator.child_process import ChildLimits
 from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import ApiError
 from mediaconvert_emulator.events import Account
@@ -29,7 +30,7 @@ from mediaconvert_emulator.settings import EmulatorSettings
 from mediaconvert_emulator.storage import Storage
 from mediaconvert_emulator.store import JobStore
 from mediaconvert_emulator.template_file import read_template
-from mediaconvert_emulator.transcoder import find_ffmpeg
+from mediaconvert_emulator.transcoder import TranscodeLimits, find_ffmpeg
 
 FLUSH_S = 2.0
 TEMP_PREFIX = "mediaconvert-"
@@ -82,6 +83,10 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
         encoder=EncoderSettings(preset=settings.ffmpeg_preset, threads=settings.ffmpeg_threads),
         temp_dir=temp_dir,
         probe_limits=probe_limits,
+        transcode_limits=TranscodeLimits(
+            child=ChildLimits(memory_bytes=settings.child_memory_mb << 20, file_bytes=settings.child_file_mb << 20),
+            stall_timeout_s=settings.stall_timeout_s,
+        ),
     )
     return Emulator(
         account=account,

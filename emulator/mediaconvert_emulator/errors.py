@@ -99,6 +99,12 @@ class SettingsUnusable(JobError):  # noqa: N818
     code = 1040
 
 
+class NoPictures(JobError):  # noqa: N818
+    """The input has video, but no picture of it can be decoded."""
+
+    code = 1060
+
+
 class ClippingNotFound(JobError):  # noqa: N818
     """A clip is not in the input."""
 

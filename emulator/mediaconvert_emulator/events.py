@@ -10,7 +10,7 @@ from typing import Any
 from mediaconvert_emulator.job import Job
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.media import Media
-from mediaconvert_emulator.output_files import GroupReport, OutputReport
+from mediaconvert_emulator.output_report import GroupReport, OutputReport
 from mediaconvert_emulator.renditions import JobWarning
 
 DETAIL_TYPE = "MediaConvert Job State Change"

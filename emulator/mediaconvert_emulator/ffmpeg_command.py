@@ -50,7 +50,8 @@ def _output_arguments(rendition: Rendition, group: Group, encoder: EncoderSettin
         arguments += ["-map", f"[{audio_label(rendition, index)}]", f"-c:a:{index}", audio.encoder]
         arguments += [f"-b:a:{index}", str(audio.bitrate_bps), f"-ar:a:{index}", str(audio.sample_rate_hz)]
         arguments += [f"-ac:a:{index}", str(audio.channels)]
-    arguments += ["-map_metadata", "-1", "-map_chapters", "-1"]
+    # Without a maximum, ffmpeg waits for the picture of slides, of which the encoder holds back many seconds.
+    arguments += ["-max_interleave_delta", "0", "-map_metadata", "-1", "-map_chapters", "-1"]
     if isinstance(group, HlsGroup):
         return arguments + list(_hls_arguments(rendition, group))
     container = rendition.output.container
@@ -80,12 +81,12 @@ def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str
 def _hls_arguments(rendition: Rendition, group: HlsGroup) -> Iterator[str]:
     yield from ("-f", "hls", "-hls_time", f"{rendition.segment_s:g}", "-hls_playlist_type", "vod", "-start_number", "1")
     # Without periodic_rekey ffmpeg encrypts every segment with the first segment's IV instead of its own number.
-    flags = "independent_segments" + ("+round_durations" if group.has_integer_durations else "")
+    flags = "independent_segments"
     flags += "+periodic_rekey" if group.encryption else ""
     yield from ("-hls_flags", flags, "-hls_segment_filename", f"{rendition.local_name}_%05d.ts")
     if group.encryption:
         yield from ("-hls_key_info_file", key_info_name(rendition.group_index))
-    yield from ("-master_pl_name", f"{rendition.local_name}.master.m3u8", f"{rendition.local_name}.m3u8")
+    yield f"{rendition.local_name}.m3u8"
 
 
 def key_info_name(group_index: int) -> str:
@@ -98,7 +99,8 @@ def key_files(groups: tuple[Group, ...]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for index, group in enumerate(groups):
         if isinstance(group, HlsGroup) and group.encryption:
-            lines = [group.encryption.url, f"{index}.key", *filter(None, [group.encryption.iv_hex])]
+            # The playlist that ffmpeg writes names the local key, so that it can be read like any other stream.
+            lines = [f"{index}.key"] * 2 + [*filter(None, [group.encryption.iv_hex])]
             files[key_info_name(index)] = "".join(f"{line}\n" for line in lines).encode()
             files[f"{index}.key"] = group.encryption.key
     return files

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mediaconvert_emulator.errors import JobError
 from mediaconvert_emulator.json_types import JsonObject
-from mediaconvert_emulator.output_files import GroupReport
+from mediaconvert_emulator.output_report import GroupReport
 from mediaconvert_emulator.progress import Progress
 from mediaconvert_emulator.renditions import JobWarning
 from mediaconvert_emulator.spec import JobSpec

@@ -68,3 +68,12 @@ class Media:
     video: VideoStream | None
     audios: tuple[AudioStream, ...]
     unusable_videos: tuple[UnusableVideo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputMedia:
+    """A file or a stream of segments that ffmpeg wrote."""
+
+    codecs: tuple[str, ...]
+    """The codec strings of playlists, in the order of the streams."""
+    duration_s: float | None

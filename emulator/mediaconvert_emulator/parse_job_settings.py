@@ -157,6 +157,7 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
         or "program_audio",
         is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
         is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
+        is_autoselected_audio=track_type != "ALTERNATE_AUDIO_NOT_AUTO_SELECT",
     )
 
 

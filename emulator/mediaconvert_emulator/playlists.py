@@ -1,21 +1,48 @@
-"""Turns ffmpeg's playlists into MediaConvert's: file names, key tags, one master playlist for each group. Pure."""
+"""MediaConvert's playlists, written from the segments that ffmpeg made. Pure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 
 from mediaconvert_emulator.naming import playlist_reference
 from mediaconvert_emulator.spec import HlsEncryption
 
-CODECS = re.compile(r'CODECS="([^"]*)"')
+SEGMENT = re.compile(r"^#EXTINF:([\d.]+),.*\n((?:#.*\n)*)([^#\n].*)$", re.MULTILINE)
+VERSION = 3
+WHOLE_TOLERANCE_S = 0.0005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One segment of a media playlist."""
+
+    name: str
+    duration_s: float
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bandwidth:
+    """The bits per second of a stream: its peak, and its average."""
+
+    peak_bps: int
+    average_bps: int
+
+    def __add__(self, other: "Bandwidth") -> "Bandwidth":
+        """Return the bandwidth of two streams that play together."""
+        return Bandwidth(peak_bps=self.peak_bps + other.peak_bps, average_bps=self.average_bps + other.average_bps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One variant of a master playlist. `stream_inf` contains the attributes that ffmpeg wrote for the stream."""
+    """One variant of a master playlist; without video it has no size and no rate."""
 
     playlist_name: str
-    stream_inf: str
+    bandwidth: Bandwidth
+    codecs: tuple[str, ...]
+    size_px: tuple[int, int] | None
     frame_rate: Fraction | None
     audio_group_id: str | None
 
@@ -27,42 +54,81 @@ class AlternateAudio:
     playlist_name: str
     group_id: str
     name: str
-    stream_inf: str
+    language: str | None
+    bandwidth: Bandwidth
+    codecs: tuple[str, ...]
     is_default: bool
+    is_autoselected: bool
 
 
-def segment_names(playlist: str) -> list[str]:
-    """Return the segment names of a media playlist, in order."""
-    return [line for line in playlist.splitlines() if line and not line.startswith("#")]
+def parse_segments(ffmpeg_playlist: str) -> list[Segment]:
+    """Return the segments of a media playlist that ffmpeg wrote, without their sizes."""
+    return [Segment(name=name, duration_s=float(length)) for length, _, name in SEGMENT.findall(ffmpeg_playlist)]
 
 
-def playlist_duration_ms(playlist: str) -> int:
-    """Return the total duration of a media playlist's segments."""
-    return round(sum(float(value) for value in re.findall(r"^#EXTINF:([\d.]+)", playlist, re.MULTILINE)) * 1000)
+def duration_ms(segments: Sequence[Segment]) -> int:
+    """Return the total duration of segments."""
+    return round(sum(segment.duration_s for segment in segments) * 1000)
 
 
-def media_playlist(ffmpeg_playlist: str, names: dict[str, str], encryption: HlsEncryption | None) -> str:
-    """Return ffmpeg's media playlist with other segment names and one key tag.
+def target_duration_s(segments: Sequence[Segment]) -> int:
+    """Return a playlist's target duration: the next whole number above its longest segment.
 
-    ffmpeg writes a key tag with an IV before each segment. If the IV is the segment's number, one tag without an IV has
-    the same meaning (RFC 8216, section 5.2). A constant IV is in the tag, unless the job excludes it from the manifest.
-
-    Args:
-        ffmpeg_playlist: The media playlist that ffmpeg wrote.
-        names: The new name of each segment, by the name that ffmpeg gave it.
-        encryption: The group's encryption.
+    This is the mode LEGACY of TargetDurationCompatibilityMode, the one that MediaConvert's playlists show.
     """
-    lines: list[str] = []
-    has_key = False
-    for line in ffmpeg_playlist.splitlines():
-        if line.startswith("#EXT-X-KEY:"):
-            if has_key or encryption is None:
-                continue
-            has_key = True
-            lines.append(_key_tag(encryption))
-        else:
-            lines.append(playlist_reference(names[line]) if line in names else line)
-    return "\n".join(lines) + "\n"
+    return max((floor(segment.duration_s + WHOLE_TOLERANCE_S) for segment in segments), default=0) + 1
+
+
+def measure_bandwidth(segments: Sequence[Segment]) -> Bandwidth:
+    """Return the bandwidth of segments.
+
+    The peak is the highest rate of neighbouring segments that together last between half and one and a half of the
+    target duration (RFC 8216, section 4.3.4.2). A shorter stream has only its average.
+    """
+    total_s = sum(segment.duration_s for segment in segments)
+    average_bps = ceil(8 * sum(segment.size_bytes for segment in segments) / total_s) if total_s > 0 else 1
+    target_s = target_duration_s(segments)
+    peak_bps = average_bps
+    for first in range(len(segments)):
+        length_s, size_bytes = 0.0, 0
+        for segment in segments[first:]:
+            length_s += segment.duration_s
+            size_bytes += segment.size_bytes
+            if length_s > target_s * 1.5:
+                break
+            if length_s >= target_s / 2:
+                peak_bps = max(peak_bps, ceil(8 * size_bytes / length_s))
+    return Bandwidth(peak_bps=peak_bps, average_bps=average_bps)
+
+
+def media_playlist(
+    segments: Sequence[Segment], *, encryption: HlsEncryption | None, has_integer_durations: bool
+) -> str:
+    """Return the media playlist of segments; their names are those in S3.
+
+    One key tag applies to all segments. Without an IV in the tag, the IV of each segment is its number (RFC 8216,
+    section 5.2). A constant IV is in the tag, unless the job excludes it from the manifest.
+    """
+    lines = [
+        "#EXTM3U",
+        f"#EXT-X-VERSION:{VERSION}",
+        f"#EXT-X-TARGETDURATION:{target_duration_s(segments)}",
+        "#EXT-X-MEDIA-SEQUENCE:1",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+    ]
+    if encryption:
+        lines.append(_key_tag(encryption))
+    for segment in segments:
+        lines.append(f"#EXTINF:{_extinf(segment.duration_s, is_integer=has_integer_durations)},")
+        lines.append(playlist_reference(segment.name))
+    return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
+
+
+def _extinf(length_s: float, *, is_integer: bool) -> str:
+    """Return a duration as MediaConvert writes it: with three decimals, and whole numbers without any."""
+    if is_integer:
+        return str(max(1, floor(length_s + 0.5)))
+    return str(round(length_s)) if abs(length_s - round(length_s)) < WHOLE_TOLERANCE_S else f"{length_s:.3f}"
 
 
 def _key_tag(encryption: HlsEncryption) -> str:
@@ -72,35 +138,45 @@ def _key_tag(encryption: HlsEncryption) -> str:
     return tag
 
 
-def stream_inf_attributes(ffmpeg_master_playlist: str) -> str:
-    """Return the attributes of the only stream in a master playlist that ffmpeg wrote for one output."""
-    stream_inf = re.search(r"^#EXT-X-STREAM-INF:(.*)$", ffmpeg_master_playlist, re.MULTILINE)
-    return stream_inf[1] if stream_inf else ""
-
-
-def master_playlist(variants: list[Variant], alternates: list[AlternateAudio]) -> str:
-    """Return the master playlist of a group; the variants are in the job's order."""
-    lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
-    group_ids = {alternate.group_id for alternate in alternates}
-    for alternate in alternates:
-        default = "YES" if alternate.is_default else "NO"
-        lines.append(
-            f'#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="{alternate.group_id}",NAME="{alternate.name}",'
-            f'DEFAULT={default},AUTOSELECT=YES,URI="{playlist_reference(alternate.playlist_name)}"'
-        )
+def master_playlist(variants: Sequence[Variant], alternates: Sequence[AlternateAudio]) -> str:
+    """Return the master playlist of a group; the variants are in the job's order, and the audio follows them."""
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for variant in variants:
-        attributes = [variant.stream_inf]
-        if variant.frame_rate:
-            attributes.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
-        if variant.audio_group_id in group_ids:
-            audio = next(a for a in alternates if a.group_id == variant.audio_group_id)
-            attributes[0] = _with_audio_codecs(variant.stream_inf, audio.stream_inf)
-            attributes.append(f'AUDIO="{variant.audio_group_id}"')
-        lines += [f"#EXT-X-STREAM-INF:{','.join(attributes)}", playlist_reference(variant.playlist_name)]
+        audios = [audio for audio in alternates if audio.group_id == variant.audio_group_id]
+        lines += [f"#EXT-X-STREAM-INF:{_stream_inf(variant, audios)}", playlist_reference(variant.playlist_name)]
+    for audio in alternates:
+        language = [f'LANGUAGE="{audio.language}"'] if audio.language else []
+        attributes = [
+            "TYPE=AUDIO",
+            f'GROUP-ID="{audio.group_id}"',
+            *language,
+            f'NAME="{audio.name}"',
+            f"AUTOSELECT={_yes_no(is_yes=audio.is_autoselected or audio.is_default)}",
+            f"DEFAULT={_yes_no(is_yes=audio.is_default)}",
+            f'URI="{playlist_reference(audio.playlist_name)}"',
+        ]
+        lines.append(f"#EXT-X-MEDIA:{','.join(attributes)}")
     return "\n".join(lines) + "\n"
 
 
-def _with_audio_codecs(stream_inf: str, audio_stream_inf: str) -> str:
-    """Return a variant's attributes, with the codecs of its alternate audio added to its own."""
-    audio_codecs = CODECS.search(audio_stream_inf)
-    return CODECS.sub(f'CODECS="\\1,{audio_codecs[1]}"', stream_inf) if audio_codecs else stream_inf
+def _stream_inf(variant: Variant, audios: Sequence[AlternateAudio]) -> str:
+    """Return a variant's attributes. With alternate audio they include the audio that needs the most bandwidth."""
+    bandwidth, codecs = variant.bandwidth, list(variant.codecs)
+    if audios:
+        bandwidth += max((audio.bandwidth for audio in audios), key=lambda each: each.peak_bps)
+        codecs += [codec for codec in dict.fromkeys(c for audio in audios for c in audio.codecs) if codec not in codecs]
+    attributes = [f"BANDWIDTH={bandwidth.peak_bps}", f"AVERAGE-BANDWIDTH={bandwidth.average_bps}"]
+    if variant.size_px:
+        attributes.append("VIDEO-RANGE=SDR")
+    attributes.append(f'CODECS="{",".join(codecs)}"')
+    if variant.size_px:
+        attributes.append(f"RESOLUTION={variant.size_px[0]}x{variant.size_px[1]}")
+    if variant.frame_rate:
+        attributes.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
+    if audios:
+        attributes.append(f'AUDIO="{variant.audio_group_id}"')
+    return ",".join(attributes)
+
+
+def _yes_no(*, is_yes: bool) -> str:
+    return "YES" if is_yes else "NO"

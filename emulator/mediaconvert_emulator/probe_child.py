@@ -11,12 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from mediaconvert_emulator.output_probe import read_outputs
 from mediaconvert_emulator.probe import Unreadable, probe
 from mediaconvert_emulator.probe_headers import read_headers
 from mediaconvert_emulator.ranged_file import HttpFailed
 
 REQUESTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "media": lambda request: asdict(probe(Path(request["path"]))),
+    "outputs": lambda request: [asdict(media) for media in read_outputs([Path(path) for path in request["paths"]])],
     "headers": lambda request: read_headers(request["url"]),
 }
 

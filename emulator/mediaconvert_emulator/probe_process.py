@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -10,10 +11,11 @@ from typing import Any, Self
 from pydantic import TypeAdapter
 
 from mediaconvert_emulator.child_process import ChildLimits, bound_to_parent
-from mediaconvert_emulator.media import Media
+from mediaconvert_emulator.media import Media, OutputMedia
 
 PROGRAM = (sys.executable, "-P", "-B", "-m", "mediaconvert_emulator.probe_child")
 MEDIA = TypeAdapter(Media)
+OUTPUTS = TypeAdapter(list[OutputMedia])
 MAX_RESULT_BYTES = 16 << 20
 
 
@@ -83,6 +85,16 @@ class ProbeProcess:
             ProbeTimedOut: The process didn't end in time.
         """
         return MEDIA.validate_python(await self._result({"kind": "media", "path": str(path)}))
+
+    async def outputs(self, paths: Sequence[Path]) -> list[OutputMedia]:
+        """Return the properties of files that ffmpeg wrote.
+
+        Raises:
+            MediaUnreadable: A file is broken.
+            ProbeCrashed: The process ended without a result.
+            ProbeTimedOut: The process didn't end in time.
+        """
+        return OUTPUTS.validate_python(await self._result({"kind": "outputs", "paths": [str(path) for path in paths]}))
 
     async def headers(self, url: str) -> dict[str, Any]:
         """Return a ProbeResult, in the API's wire names, for the file at an http or https URL.

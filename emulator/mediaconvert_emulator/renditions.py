@@ -5,8 +5,9 @@ from fractions import Fraction
 from math import ceil
 
 from mediaconvert_emulator.clippings import Span, clip_spans
-from mediaconvert_emulator.errors import ClippingNotFound, NoAudio, NoVideo
+from mediaconvert_emulator.errors import ClippingNotFound
 from mediaconvert_emulator.media import Media
+from mediaconvert_emulator.missing_tracks import no_audio_error, no_video_error
 from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees, display_size, fit_picture
 from mediaconvert_emulator.spec import AudioSpec, Group, HlsGroup, JobSpec, OutputSpec, VideoSpec
 
@@ -74,8 +75,9 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
     an 854x480 input gives 480p (with the name of the 720p output) and 360p. There is always at least one rendition.
 
     Raises:
-        NoVideo: An output has video, but the input has none.
-        NoAudio: An output is audio only, but the input has no audio.
+        NoVideo: An output has video, but the input has none. The errors are others if it has one that is unusable.
+        NoAudio: An output is audio only, but the input has no audio, or only unusable audio.
+        ClippingNotFound: A clip is not in the input.
     """
     rotation = applied_rotation_degrees(spec.input, media.video) if media.video else 0
     renditions: list[Rendition] = []
@@ -93,8 +95,9 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
         message = f"Outputs (group.output) left out, because {reason}: {', '.join(omitted)}"
         warnings.append(JobWarning(code=OUTPUTS_OMITTED, message=message))
     has_audio_outputs = any(rendition.output.audios for rendition in renditions)
-    if has_audio_outputs and not media.audios:
-        warnings.append(JobWarning(code=NO_AUDIO, message="The input has no audio, so the outputs have none"))
+    if has_audio_outputs and not any(audio.fault is None for audio in media.audios):
+        reason = "no audio that can be decoded" if media.audios else "no audio"
+        warnings.append(JobWarning(code=NO_AUDIO, message=f"The input has {reason}, so the outputs have none"))
     return RenditionPlan(
         renditions=tuple(renditions),
         rotation_degrees=rotation,
@@ -126,9 +129,10 @@ def _rendition(
     output: OutputSpec, group: Group, indexes: tuple[int, int], media: Media, rotation_degrees: int
 ) -> Rendition:
     if output.video and not media.video:
-        raise NoVideo("No video stream found in the input for an output with video")
-    if not output.video and not media.audios:
-        raise NoAudio("No audio stream found in the input for an output of audio only")
+        raise no_video_error(media)
+    usable = [index for index, audio in enumerate(media.audios) if audio.fault is None]
+    if not output.video and not usable:
+        raise no_audio_error(media)
     gop_s = (output.video.gop_s if output.video else None) or DEFAULT_GOP_S
     segment_s = segment_length_s(group, gop_s) if isinstance(group, HlsGroup) else None
     video = None
@@ -139,17 +143,21 @@ def _rendition(
             frame_rate=output.video.frame_rate or media.video.frame_rate,
             keyframe_interval_s=segment_s / ceil(segment_s / gop_s) if segment_s else gop_s,
         )
-    last_track = len(media.audios) - 1
-    audios = output.audios if media.audios else ()
+    audios = output.audios if usable else ()
     group_index, output_index = indexes
     return Rendition(
         local_name=f"{group_index}-{output_index}",
         group_index=group_index,
         output=output,
         video=video,
-        audios=tuple(replace(audio, track_index=min(audio.track_index, last_track)) for audio in audios),
+        audios=tuple(replace(audio, track_index=_usable_track(audio, usable)) for audio in audios),
         segment_s=segment_s,
     )
+
+
+def _usable_track(audio: AudioSpec, usable: list[int]) -> int:
+    """Return the selected track, or the first usable one if the selected one is missing, empty or broken."""
+    return audio.track_index if audio.track_index in usable else usable[0]
 
 
 def segment_length_s(group: HlsGroup, gop_s: float) -> float:

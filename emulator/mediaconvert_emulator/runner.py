@@ -10,9 +10,10 @@ from pathlib import Path
 from mediaconvert_emulator.errors import JobTimedOut, UnknownJobError
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
 from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE, unreadable_input_error
-from mediaconvert_emulator.media import Media
+from mediaconvert_emulator.media import Media, OutputMedia
 from mediaconvert_emulator.naming import parse_s3_uri
-from mediaconvert_emulator.output_files import GroupReport, OutputFiles, collect_output_files
+from mediaconvert_emulator.output_files import collect_output_files, local_outputs
+from mediaconvert_emulator.output_report import GroupReport, OutputFiles
 from mediaconvert_emulator.probe_process import (
     MediaUnreadable,
     ProbeCrashed,
@@ -24,7 +25,7 @@ from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding
 from mediaconvert_emulator.renditions import JobWarning, has_known_percentage, plan_renditions
 from mediaconvert_emulator.spec import JobSpec
 from mediaconvert_emulator.storage import Storage
-from mediaconvert_emulator.transcoder import transcode
+from mediaconvert_emulator.transcoder import JobFiles, TranscodeLimits, transcode
 
 INPUT_NAME = "input"
 
@@ -49,6 +50,7 @@ class JobRunner:
     encoder: EncoderSettings
     temp_dir: Path
     probe_limits: ProbeLimits
+    transcode_limits: TranscodeLimits
 
     async def run(self, spec: JobSpec, *, job_id: str, on_progress: ProgressCallback) -> JobResult:
         """Make all outputs of a job and write them to S3. A cancellation stops ffmpeg and removes the folder.
@@ -78,8 +80,11 @@ class JobRunner:
             on_progress(progress)
 
         arguments = ffmpeg_arguments(plan, spec.groups, input_name=INPUT_NAME, encoder=self.encoder)
-        await transcode(self.ffmpeg, arguments, folder=folder, input_uri=spec.input.uri, on_report=on_report)
-        files = await asyncio.to_thread(collect_output_files, spec, plan, folder)
+        async with ProbeProcess(self.probe_limits) as process:  # it starts while ffmpeg runs
+            files_of_job = JobFiles(folder=folder, input_uri=spec.input.uri)
+            await transcode([self.ffmpeg, *arguments], files_of_job, limits=self.transcode_limits, on_report=on_report)
+            written = await self._read_outputs(local_outputs(spec, plan, folder), process)
+        files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written)
         await self._upload(files, progress.frames_decoded, on_progress)
         return JobResult(media=media, groups=files.groups, warnings=plan.warnings)
 
@@ -98,6 +103,14 @@ class JobRunner:
             raise JobTimedOut(TIMED_OUT_MESSAGE) from error
         except ProbeCrashed as error:
             raise UnknownJobError(f"Unexpected error while probing [{spec.input.uri}]: [{error}]") from error
+
+    async def _read_outputs(self, paths: dict[str, Path], process: ProbeProcess) -> dict[str, OutputMedia]:
+        try:
+            return dict(zip(paths, await process.outputs(list(paths.values())), strict=True))
+        except ProbeTimedOut as error:
+            raise JobTimedOut(TIMED_OUT_MESSAGE) from error
+        except (MediaUnreadable, ProbeCrashed) as error:
+            raise UnknownJobError(f"Unexpected error while reading the outputs: [{error}]") from error
 
     async def _upload(self, files: OutputFiles, frames_decoded: int, on_progress: ProgressCallback) -> None:
         size_bytes = sum(file.size_bytes for file in (*files.media, *files.playlists))

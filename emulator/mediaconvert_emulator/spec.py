@@ -65,6 +65,7 @@ class OutputSpec:
     """The group of an audio-only output, or the group that plays together with a video output."""
     is_alternate_audio: bool
     is_default_audio: bool
+    is_autoselected_audio: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

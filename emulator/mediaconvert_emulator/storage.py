@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mediaconvert_emulator.errors import AccessDenied, JobError, LocationNotFound, UnknownJobError
 from mediaconvert_emulator.naming import S3Location, content_type
-from mediaconvert_emulator.output_files import OutputFile
+from mediaconvert_emulator.output_report import OutputFile
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3.client import S3Client

@@ -3,17 +3,29 @@
 import asyncio
 import shutil
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
-from mediaconvert_emulator.child_process import bound_to_parent
-from mediaconvert_emulator.ffmpeg_errors import ffmpeg_error
+from mediaconvert_emulator.child_process import ChildLimits, bound_to_parent
+from mediaconvert_emulator.errors import JobTimedOut
+from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE, ffmpeg_error
 
 ERROR_LINES_KEPT = 40
 
+PROGRESS_FIELDS = ("frame", "total_size", "out_time_us", "progress")
+
 ReportCallback = Callable[[dict[str, str]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFiles:
+    """The folder of a job's files, and its input's S3 URI for error messages."""
+
+    folder: Path
+    input_uri: str
 
 
 def find_ffmpeg(configured: str | None) -> str:
@@ -28,24 +40,31 @@ def find_ffmpeg(configured: str | None) -> str:
     return path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscodeLimits:
+    """The limits of an ffmpeg process; `stall_timeout_s` is the time that it may take without progress."""
+
+    child: ChildLimits
+    stall_timeout_s: float
+
+
 async def transcode(
-    ffmpeg: str, arguments: list[str], *, folder: Path, input_uri: str, on_report: ReportCallback
+    command: Sequence[str], job: JobFiles, *, limits: TranscodeLimits, on_report: ReportCallback
 ) -> None:
-    """Run ffmpeg in `folder`. A cancellation kills it.
+    """Run ffmpeg in the job's folder. A cancellation kills it.
 
     Args:
-        ffmpeg: The program's path.
-        arguments: The program's arguments.
-        folder: The working directory.
-        input_uri: The input's S3 URI, for error messages.
+        command: The program's path and its arguments.
+        job: The job's folder and input.
+        limits: The limits of the process.
         on_report: Is called with each block of ffmpeg's `-progress` output.
 
     Raises:
-        JobError: ffmpeg failed.
+        JobError: ffmpeg failed, or needed more than its limits.
     """
     process = await asyncio.create_subprocess_exec(
-        *bound_to_parent([ffmpeg, *arguments]),
-        cwd=folder,
+        *bound_to_parent(command, limits.child),
+        cwd=job.folder,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -55,14 +74,33 @@ async def transcode(
         raise RuntimeError("ffmpeg's output is not piped")
     error_lines: deque[str] = deque(maxlen=ERROR_LINES_KEPT)
     try:
-        await asyncio.gather(_read_reports(process.stdout, on_report), _read_lines(process.stderr, error_lines))
-        code = await process.wait()
+        async with asyncio.timeout(limits.stall_timeout_s) as deadline:
+            watched = _watch(on_report, deadline, limits.stall_timeout_s)
+            await asyncio.gather(_read_reports(process.stdout, watched), _read_lines(process.stderr, error_lines))
+            code = await process.wait()
+    except TimeoutError as error:
+        raise JobTimedOut(TIMED_OUT_MESSAGE) from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if code:
-        raise ffmpeg_error(list(error_lines), input_uri)
+        raise ffmpeg_error(list(error_lines), job.input_uri)
+
+
+def _watch(on_report: ReportCallback, deadline: asyncio.Timeout, stall_timeout_s: float) -> ReportCallback:
+    """Return a callback that moves the deadline with each report that shows progress."""
+    before: tuple[str | None, ...] = ()
+
+    def watched(report: dict[str, str]) -> None:
+        nonlocal before
+        now = tuple(report.get(name) for name in PROGRESS_FIELDS)
+        if now != before:
+            before = now
+            deadline.reschedule(asyncio.get_running_loop().time() + stall_timeout_s)
+        on_report(report)
+
+    return watched
 
 
 async def _read_reports(stream: asyncio.StreamReader, on_report: ReportCallback) -> None:

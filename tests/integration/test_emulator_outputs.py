@@ -55,15 +55,14 @@ def test_playlists_contain_what_players_need(environment: EmulatorEnvironment, t
         assert attribute in master
     assert variant.splitlines() == [
         "#EXTM3U",
-        "#EXT-X-VERSION:6",
-        "#EXT-X-TARGETDURATION:6",
+        "#EXT-X-VERSION:3",
+        "#EXT-X-TARGETDURATION:7",
         "#EXT-X-MEDIA-SEQUENCE:1",
         "#EXT-X-PLAYLIST-TYPE:VOD",
-        "#EXT-X-INDEPENDENT-SEGMENTS",
         '#EXT-X-KEY:METHOD=AES-128,URI="video.key"',
-        "#EXTINF:6.000000,",
+        "#EXTINF:6,",
         "out_360p_00001.ts",
-        "#EXTINF:1.000000,",
+        "#EXTINF:1,",
         "out_360p_00002.ts",
         "#EXT-X-ENDLIST",
     ]

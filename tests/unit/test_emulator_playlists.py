@@ -1,15 +1,25 @@
 """Output names, playlists and progress percentages."""
 
-import pytest
+from dataclasses import replace
+from fractions import Fraction
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediaconvert_emulator.codec_strings import audio_codec_string, video_codec_string
 from mediaconvert_emulator.naming import S3Location, content_type, output_base, playlist_reference, segment_suffix
 from mediaconvert_emulator.playlists import (
     AlternateAudio,
+    Bandwidth,
+    Segment,
     Variant,
+    duration_ms,
     master_playlist,
+    measure_bandwidth,
     media_playlist,
-    playlist_duration_ms,
-    segment_names,
+    parse_segments,
+    target_duration_s,
 )
 from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding_progress
 from mediaconvert_emulator.spec import HlsEncryption
@@ -23,7 +33,28 @@ FFMPEG_PLAYLIST = """#EXTM3U
 0-0_00002.ts
 #EXT-X-ENDLIST
 """
-NAMES = {"0-0_00001.ts": "Big Buck_00001.ts", "0-0_00002.ts": "Big Buck_00002.ts"}
+SEGMENTS = [
+    Segment(name="Big Buck_00001.ts", duration_s=6.006, size_bytes=600_600),
+    Segment(name="Big Buck_00002.ts", duration_s=1.5, size_bytes=15_000),
+]
+VIDEO = Variant(
+    playlist_name="v.m3u8",
+    bandwidth=Bandwidth(peak_bps=2000, average_bps=1000),
+    codecs=("avc1.4d401e",),
+    size_px=(640, 360),
+    frame_rate=Fraction(30000, 1001),
+    audio_group_id="g",
+)
+AUDIO = AlternateAudio(
+    playlist_name="a.m3u8",
+    group_id="g",
+    name="a",
+    language="eng",
+    bandwidth=Bandwidth(peak_bps=200, average_bps=100),
+    codecs=("mp4a.40.2",),
+    is_default=True,
+    is_autoselected=True,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,44 +91,118 @@ def test_the_content_type_of_an_unknown_suffix_is_octet_stream() -> None:
     assert content_type("x.bin") == "application/octet-stream"
 
 
-def test_one_key_tag_applies_to_all_segments() -> None:
-    """Without an IV in the tag, each segment's IV is its number."""
+def test_a_media_playlist_has_mediaconverts_form() -> None:
+    """Segments count from 1, durations have three decimals, and the target duration is the next whole number."""
     encryption = HlsEncryption(key=bytes(16), url="video.key", iv_hex=None, is_iv_in_manifest=True)
-    lines = media_playlist(FFMPEG_PLAYLIST, NAMES, encryption).splitlines()
+    assert media_playlist(SEGMENTS, encryption=encryption, has_integer_durations=False).splitlines() == [
+        "#EXTM3U",
+        "#EXT-X-VERSION:3",
+        "#EXT-X-TARGETDURATION:7",
+        "#EXT-X-MEDIA-SEQUENCE:1",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        '#EXT-X-KEY:METHOD=AES-128,URI="video.key"',
+        "#EXTINF:6.006,",
+        "Big%20Buck_00001.ts",
+        "#EXTINF:1.500,",
+        "Big%20Buck_00002.ts",
+        "#EXT-X-ENDLIST",
+    ]
 
-    assert [line for line in lines if "KEY" in line] == ['#EXT-X-KEY:METHOD=AES-128,URI="video.key"']
-    assert [line for line in lines if line.endswith(".ts")] == ["Big%20Buck_00001.ts", "Big%20Buck_00002.ts"]
+
+@pytest.mark.parametrize(
+    ("duration_s", "is_integer", "text"),
+    [(6.0, False, "6,"), (6.0004, False, "6,"), (6.006, True, "6,"), (6.5, True, "7,"), (0.04, False, "0.040,")],
+)
+def test_durations_are_whole_numbers_or_have_three_decimals(duration_s: float, *, is_integer: bool, text: str) -> None:
+    """The job's ManifestDurationFormat decides."""
+    playlist = media_playlist(
+        [Segment(name="s", duration_s=duration_s)], encryption=None, has_integer_durations=is_integer
+    )
+    assert f"#EXTINF:{text}\n" in playlist
+
+
+@pytest.mark.parametrize(("duration_s", "target_s"), [(6.0, 7), (10.0, 11), (6.006, 7), (0.04, 1)])
+def test_the_target_duration_is_the_next_whole_number_above(duration_s: float, target_s: int) -> None:
+    """This is MediaConvert's mode LEGACY."""
+    assert target_duration_s([Segment(name="s", duration_s=duration_s)]) == target_s
 
 
 @pytest.mark.parametrize(("is_in_manifest", "ending"), [(True, f",IV=0x{'ab' * 16}"), (False, '"video.key"')])
 def test_a_constant_iv_is_in_the_playlist_unless_excluded(*, is_in_manifest: bool, ending: str) -> None:
     """The job's settings decide this."""
     encryption = HlsEncryption(key=bytes(16), url="video.key", iv_hex="ab" * 16, is_iv_in_manifest=is_in_manifest)
-    lines = media_playlist(FFMPEG_PLAYLIST, NAMES, encryption).splitlines()
+    lines = media_playlist(SEGMENTS, encryption=encryption, has_integer_durations=False).splitlines()
     (key,) = [line for line in lines if "KEY" in line]
 
     assert key.endswith(ending)
 
 
-def test_a_playlists_duration_is_the_sum_of_its_segments() -> None:
-    """The sum is rounded to milliseconds, the segments aren't."""
-    assert (playlist_duration_ms(FFMPEG_PLAYLIST), len(segment_names(FFMPEG_PLAYLIST))) == (7506, 2)
+def test_ffmpegs_playlist_has_segments_and_durations() -> None:
+    """Key tags between a duration and its segment are ignored; the sum is rounded to milliseconds."""
+    segments = parse_segments(FFMPEG_PLAYLIST)
+    assert [segment.name for segment in segments] == ["0-0_00001.ts", "0-0_00002.ts"]
+    assert duration_ms(segments) == 7506
+
+
+def test_the_bandwidth_is_that_of_the_segments() -> None:
+    """A short last segment is no peak of its own; the average is that of all bytes."""
+    short = Segment(name="s", duration_s=0.1, size_bytes=1_000_000)
+    assert measure_bandwidth(SEGMENTS) == Bandwidth(peak_bps=800_000, average_bps=656_116)
+    assert measure_bandwidth([SEGMENTS[0], short]).peak_bps == 2_097_118
+    assert measure_bandwidth([Segment(name="s", duration_s=0.04, size_bytes=100)]).peak_bps == 20_000
+
+
+@given(st.lists(st.tuples(st.floats(0.04, 12), st.integers(1, 10_000_000)), min_size=1, max_size=20))
+def test_the_peak_is_not_below_the_average(segments: list[tuple[float, int]]) -> None:
+    """Every stream has both, and both are positive."""
+    made = [Segment(name="s", duration_s=duration_s, size_bytes=size) for duration_s, size in segments]
+    bandwidth = measure_bandwidth(made)
+    assert bandwidth.peak_bps >= bandwidth.average_bps > 0
 
 
 def test_variants_name_their_alternate_audio() -> None:
-    """A variant has the audio's group id, and the audio's codec after its own."""
-    audio = AlternateAudio(
-        playlist_name="a.m3u8", group_id="g", name="a", stream_inf='CODECS="mp4a.40.2"', is_default=True
-    )
-    variant = Variant(
-        playlist_name="v.m3u8", stream_inf='BANDWIDTH=1,CODECS="avc1.4d401e"', frame_rate=None, audio_group_id="g"
-    )
-
-    assert master_playlist([variant], [audio]).splitlines()[3:] == [
-        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="g",NAME="a",DEFAULT=YES,AUTOSELECT=YES,URI="a.m3u8"',
-        '#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.4d401e,mp4a.40.2",AUDIO="g"',
+    """The audio is after the variants. A variant has its group id, and its bandwidth and codec beside its own."""
+    assert master_playlist([VIDEO], [AUDIO]).splitlines() == [
+        "#EXTM3U",
+        "#EXT-X-VERSION:3",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        (
+            '#EXT-X-STREAM-INF:BANDWIDTH=2200,AVERAGE-BANDWIDTH=1100,VIDEO-RANGE=SDR,CODECS="avc1.4d401e,mp4a.40.2",'
+            'RESOLUTION=640x360,FRAME-RATE=29.970,AUDIO="g"'
+        ),
         "v.m3u8",
+        '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="g",LANGUAGE="eng",NAME="a",AUTOSELECT=YES,DEFAULT=YES,URI="a.m3u8"',
     ]
+
+
+def test_a_variant_of_sound_has_no_size() -> None:
+    """It has a bandwidth and codecs, like every variant."""
+    sound = replace(VIDEO, size_px=None, frame_rate=None, audio_group_id=None, codecs=("mp4a.40.2",))
+    (line,) = [line for line in master_playlist([sound], []).splitlines() if line.startswith("#EXT-X-STREAM-INF")]
+    assert line == '#EXT-X-STREAM-INF:BANDWIDTH=2000,AVERAGE-BANDWIDTH=1000,CODECS="mp4a.40.2"'
+
+
+@pytest.mark.parametrize(
+    ("codec", "parameter_sets", "expected"),
+    [
+        ("h264", "0000000109f0000000016764001facd9", "avc1.64001f"),
+        ("hevc", "0000000140010c01ffff000000014201010160000003009000000300000300" + "5da0", "hvc1.1.6.L93.90"),
+        ("h264", "00000001", None),
+        ("vp9", "", None),
+    ],
+)
+def test_the_codec_string_is_that_of_the_parameter_sets(codec: str, parameter_sets: str, expected: str | None) -> None:
+    """Profile, constraints and level are the encoder's."""
+    assert video_codec_string(codec, bytes.fromhex(parameter_sets)) == expected
+
+
+@pytest.mark.parametrize(
+    ("codec", "profile", "expected"),
+    [("aac", "LC", "mp4a.40.2"), ("aac", None, "mp4a.40.2"), ("eac3", None, "ec-3"), ("mp3float", None, "mp4a.40.34")],
+)
+def test_sound_has_a_codec_string(codec: str, profile: str | None, expected: str) -> None:
+    """The names of ffmpeg's decoders differ from the codecs'."""
+    assert audio_codec_string(codec, profile) == expected
 
 
 @pytest.mark.parametrize(

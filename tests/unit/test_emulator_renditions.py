@@ -238,7 +238,7 @@ def test_the_command_line_contains_no_key() -> None:
     arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
 
     assert encryption.key.hex() not in " ".join(arguments)
-    assert key_files(spec.groups) == {"0.keyinfo": b"video.key\n0.key\n", "0.key": encryption.key}
+    assert key_files(spec.groups) == {"0.keyinfo": b"0.key\n0.key\n", "0.key": encryption.key}
 
 
 def test_ffmpeg_opens_only_files() -> None:

@@ -1,0 +1,59 @@
+"""The files and the results of a finished job. Pure."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mediaconvert_emulator.naming import S3Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputReport:
+    """The result of one output. `file_path` is None for audio-only HLS, whose path MediaConvert doesn't report.
+
+    `media_bytes` is the length of its media files, with the audio that they contain.
+    """
+
+    duration_ms: int
+    size_px: tuple[int, int] | None
+    file_path: str | None
+    media_bytes: int
+
+    @property
+    def average_bitrate_bps(self) -> int | None:
+        """The bits of the media files per second; None for an output without a length."""
+        return round(self.media_bytes * 8_000 / self.duration_ms) if self.duration_ms else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupReport:
+    """The result of one output group; `playlist_path` is its master playlist."""
+
+    type: str
+    playlist_path: str | None
+    outputs: tuple[OutputReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """One file to upload; `source` is a path in the job's folder or the file's text."""
+
+    location: S3Location
+    source: Path | str
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the file."""
+        return self.source.stat().st_size if isinstance(self.source, Path) else len(self.source.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFiles:
+    """All files of a job.
+
+    `media` must be uploaded before `playlists`, and these in their order, so that a playlist never refers to a missing
+    file.
+    """
+
+    media: tuple[OutputFile, ...]
+    playlists: tuple[OutputFile, ...]
+    groups: tuple[GroupReport, ...]
