@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from mediaconvert_emulator.containers import CONTAINERS
-from mediaconvert_emulator.filter_graph import audio_label, filter_graph, video_label
+from mediaconvert_emulator.filter_graph import audio_label, filter_graphs, video_label
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
 from mediaconvert_emulator.spec import Group, HlsGroup
 
@@ -36,7 +36,10 @@ def ffmpeg_arguments(
     arguments += ["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-display_rotation", "0"]
     if plan.is_clipped:  # the rest of the input isn't read
         arguments += ["-t", f"{float(plan.spans[-1].end_s) + READ_AHEAD_S:.3f}"]
-    arguments += ["-i", input_name, "-filter_complex", filter_graph(plan)]
+    # The first filter of the graph adapts pictures of another size; ffmpeg would start the graph again.
+    arguments += ["-reinit_filter:v", "0", "-i", input_name]
+    for graph in filter_graphs(plan):
+        arguments += ["-filter_complex", graph]
     for rendition in plan.renditions:
         arguments += _output_arguments(rendition, groups[rendition.group_index], encoder)
     return arguments

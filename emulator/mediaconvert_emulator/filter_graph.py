@@ -1,16 +1,20 @@
-"""ffmpeg's filter graph of a job: each track is decoded once, and all renditions share it. Pure.
+"""ffmpeg's filter graphs of a job: each track is decoded once, and all renditions share it. Pure.
 
-The graph makes every track as long as the job's output. Where a track begins later or ends earlier than the longest
-one, it holds the first or the last picture, or adds silence. Then it cuts and joins the clips.
+The graphs make every track as long as the job's output. Where a track begins later or ends earlier than the longest
+one, they hold the first or the last picture, or add silence. Then they cut and join the clips.
 """
 
 from collections.abc import Iterator
+from fractions import Fraction
 
-from mediaconvert_emulator.media import VideoStream
+from mediaconvert_emulator.clippings import Span
+from mediaconvert_emulator.media import AudioStream, TrackRange, VideoStream
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
 
 ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
 TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67", "SDR": "bt709"}
+MAX_GAP_S = 0.1
+"""Players don't notice shorter silence at the start or end of a track."""
 BT709 = "zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
@@ -24,9 +28,12 @@ def audio_label(rendition: Rendition, index: int) -> str:
     return f"a{rendition.local_name}-{index}"
 
 
-def filter_graph(plan: RenditionPlan) -> str:
-    """Return the graph of all tracks of all renditions."""
-    return ";".join([*_video_chains(plan), *_audio_chains(plan)])
+def filter_graphs(plan: RenditionPlan) -> list[str]:
+    """Return one graph for the pictures and one for each audio track.
+
+    ffmpeg starts a graph again when the sound changes, for example from mono to stereo. Other graphs go on.
+    """
+    return [graph for graph in (";".join(_video_chains(plan)), *_audio_graphs(plan)) if graph]
 
 
 def _video_chains(plan: RenditionPlan) -> Iterator[str]:
@@ -35,34 +42,49 @@ def _video_chains(plan: RenditionPlan) -> Iterator[str]:
     if not renditions or source is None:
         return
     first = f"[0:{source.stream_id - 1}]{','.join(_common_picture_filters(plan, source))}"
-    if plan.spans:
-        first += ",tpad=stop=-1:stop_mode=clone"
-    parts = [
-        f"trim=start_frame={round(span.start_s * source.frame_rate)}:"
-        f"end_frame={max(round(span.end_s * source.frame_rate), round(span.start_s * source.frame_rate) + 1)},"
-        "setpts=PTS-STARTPTS"
-        for span in plan.spans
-    ]
+    parts = [_trimmed_pictures(span, source.frame_rate) for span in plan.spans]
     yield from _cut(first, parts, kind="v", labels=[f"in{rendition.local_name}" for rendition, _ in renditions])
     for rendition, video in renditions:
         filters = ",".join(_picture_filters(video, source))
         yield f"[in{rendition.local_name}]{filters}[{video_label(rendition)}]"
 
 
-def _audio_chains(plan: RenditionPlan) -> Iterator[str]:
+def _trimmed_pictures(span: Span, frame_rate: Fraction) -> str:
+    first, end = round(span.start_s * frame_rate), round(span.end_s * frame_rate)
+    shift = f",setpts=PTS-{first}" if first else ""
+    return f"trim=start_pts={first}:end_pts={max(end, first + 1)}{shift}"
+
+
+def _audio_graphs(plan: RenditionPlan) -> Iterator[str]:
     labels: dict[int, list[str]] = {}
     for rendition in plan.renditions:
         for index, audio in enumerate(rendition.audios):
             labels.setdefault(audio.track_index, []).append(audio_label(rendition, index))
     for track_index, track_labels in labels.items():
-        first = f"[0:{plan.media.audios[track_index].stream_id - 1}]aresample=async=1:first_pts=0"
-        if plan.spans:
-            first += ",apad"
-        parts = [
-            f"atrim=start={float(span.start_s):.6f}:end={float(span.end_s):.6f},asetpts=PTS-STARTPTS"
-            for span in plan.spans
-        ]
-        yield from _cut(first, parts, kind=f"a{track_index}", labels=track_labels)
+        source = plan.media.audios[track_index]
+        first = f"[0:{source.stream_id - 1}]{','.join(_common_sound_filters(plan, source))}"
+        parts = [_trimmed_sound(span) for span in plan.spans]
+        yield ";".join(_cut(first, parts, kind="a", labels=track_labels))
+
+
+def _trimmed_sound(span: Span) -> str:
+    shift = f",asetpts=PTS-{float(span.start_s):.6f}/TB" if span.start_s else ""
+    return f"atrim=start={float(span.start_s):.6f}:end={float(span.end_s):.6f}{shift}"
+
+
+def _common_sound_filters(plan: RenditionPlan, source: AudioStream) -> Iterator[str]:
+    # Both fillers would act again after a change of the sound, so they are only where they are needed.
+    yield "aresample=async=1:first_pts=0" if _begins_late(source.range) else "aresample=async=1"
+    if plan.spans and _ends_early(source.range, plan):
+        yield "apad"
+
+
+def _begins_late(track: TrackRange | None) -> bool:
+    return track is None or track.start_s > MAX_GAP_S
+
+
+def _ends_early(track: TrackRange | None, plan: RenditionPlan) -> bool:
+    return track is None or plan.media.duration_s is None or track.end_s < plan.media.duration_s - MAX_GAP_S
 
 
 def _cut(first: str, parts: list[str], *, kind: str, labels: list[str]) -> Iterator[str]:
@@ -89,6 +111,8 @@ def _common_picture_filters(plan: RenditionPlan, source: VideoStream) -> Iterato
         yield "bwdif=mode=send_frame:deint=interlaced"
     yield f"fps={source.frame_rate}:start_time=0"
     yield from ROTATION_FILTERS[plan.rotation_degrees]
+    if plan.spans:
+        yield "tpad=stop=-1:stop_mode=clone"
 
 
 def _picture_filters(video: VideoEncoding, source: VideoStream) -> Iterator[str]:

@@ -45,7 +45,7 @@ def measured_frame_rate(times: Sequence[int], time_base: Fraction, declared: Fra
     if not gaps:
         return standard_frame_rate(declared)
     middle = Fraction(median(gaps))
-    usual = [gap for gap in gaps if middle / USUAL_GAP_FACTOR - 1 <= gap <= middle * USUAL_GAP_FACTOR + 1]
+    usual = [gap for gap in gaps if middle / USUAL_GAP_FACTOR <= gap <= middle * USUAL_GAP_FACTOR]
     length = sum(usual)
     # The clock's resolution limits the precision: at 1 ms, twelve gaps can't distinguish 29.97 from 30.
     tolerance = max(FRAME_RATE_TOLERANCE, Fraction(1, length))

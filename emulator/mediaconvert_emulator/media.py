@@ -8,6 +8,14 @@ from typing import Literal
 DynamicRange = Literal["SDR", "PQ", "HLG"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackRange:
+    """The part of an input in which a track has packets, in seconds from the input's start."""
+
+    start_s: float
+    end_s: float
+
+
 class TrackFault(StrEnum):
     """The reason why a track can't be used."""
 
@@ -35,6 +43,8 @@ class VideoStream:
     dynamic_range: DynamicRange = "SDR"
     has_wide_gamut: bool = False
     """True if the colours are BT.2020's."""
+    range: TrackRange | None = None
+    """None if it is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +57,7 @@ class AudioStream:
     sample_rate_hz: int
     language: str
     fault: TrackFault | None = None
+    range: TrackRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,33 +102,30 @@ def _read_packets(container: Any, tracks: dict[int, _Track]) -> None:  # noqa: A
 
 
 def _media(container: Any, tracks: list[_Track]) -> Media:  # noqa: ANN401 (PyAV's container)
+    start_s = Fraction(container.start_time or 0, av.time_base)
     videos = [track for track in tracks if track.stream.type == "video"]
     usable = next((track for track in videos if track.fault is None), None)
-    unusable = [track for track in videos if track.fault]
-    audios = [track for track in tracks if track.stream.type == "audio"]
-    used = ([usable] if usable else []) + [track for track in audios if track.fault is None]
-    video = _video(usable) if usable else None
+    video = _video(usable, start_s) if usable else None
+    audios = tuple(_audio(track, start_s) for track in tracks if track.stream.type == "audio")
     return Media(
         container=container.format.name,
         duration_s=media_duration_s(
-            video=usable.times if usable else None,
-            audios=[track.times for track in used if track is not usable],
-            start_s=Fraction(container.start_time or 0, av.time_base),
-            frame_rate=video.frame_rate if video else None,
+            video.range if video else None, [audio.range for audio in audios if audio.range and not audio.fault]
         ),
         video=video,
-        audios=tuple(_audio(track) for track in audios),
+        audios=audios,
         unusable_videos=tuple(
             UnusableVideo(stream_id=track.stream.index + 1, codec=track.codec, fault=track.fault)
-            for track in unusable
+            for track in videos
             if track.fault
         ),
     )
 
 
-def _video(track: _Track) -> VideoStream:
+def _video(track: _Track, start_s: Fraction) -> VideoStream:
     stream, context, frame = track.stream, track.context, track.frames[0]
     transfer, primaries = int(frame.color_trc or 0), int(frame.color_primaries or 0)
+    frame_rate = track.times.frame_rate(stream.average_rate or stream.guessed_rate)
     return VideoStream(
         stream_id=stream.index + 1,
         codec=context.name,
@@ -137,16 +134,17 @@ def _video(track: _Track) -> VideoStream:
         height_px=frame.height,
         pixel_aspect=stream.sample_aspect_ratio or context.sample_aspect_ratio or Fraction(1),
         rotation_degrees=rotation_degrees(frame),
-        frame_rate=track.times.frame_rate(stream.average_rate or stream.guessed_rate),
+        frame_rate=frame_rate,
         bit_depth=max((part.bits for part in frame.format.components), default=8),
         color_format=_color_format(frame.format.name),
         is_interlaced=interlacing(track.frames),
         dynamic_range=TRANSFERS.get(transfer, "SDR"),
         has_wide_gamut=primaries == WIDE_PRIMARIES,
+        range=track.times.range(start_s, frame_rate),
     )
 
 
-def _audio(track: _Track) -> AudioStream:
+def _audio(track: _Track, start_s: Fraction) -> AudioStream:
     context = track.context
     return AudioStream(
         stream_id=track.stream.index + 1,
@@ -155,6 +153,7 @@ def _audio(track: _Track) -> AudioStream:
         sample_rate_hz=context.sample_rate if context else 0,
         language=track_language(track.stream).upper(),
         fault=track.fault,
+        range=track.times.range(start_s),
     )
 
 

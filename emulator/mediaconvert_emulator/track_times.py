@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from mediaconvert_emulator.frame_rate import DEFAULT_FRAME_RATE, measured_frame_rate
+from mediaconvert_emulator.frame_rate import measured_frame_rate
+from mediaconvert_emulator.media import TrackRange
 
 JUMP_THRESHOLD_S = 10
 """ffmpeg treats a longer gap in a transport stream as a break in its clock, and removes it."""
-TAIL_TOLERANCE_S = Fraction(1, 10)
+TAIL_TOLERANCE_S = 0.1
 """Sound may end this much after the picture without an effect. Encoders pad sound; AWS warns from 100 ms on."""
 
 
@@ -51,26 +52,28 @@ class TrackTimes:
         self.starts.append(start)
         self.end = start + (length or 0) if self.end is None else max(self.end, start + (length or 0))
 
+    def range(self, start_s: Fraction, frame_rate: Fraction | None = None) -> TrackRange | None:
+        """Return the range of the track from the input's start; a video track has a frame rate."""
+        end_s = _video_end_s(self, start_s, frame_rate) if frame_rate else _end_s(self, start_s)
+        if end_s is None:
+            return None
+        first_s = min(self.starts) * self.time_base - start_s if self.starts else Fraction(0)
+        return TrackRange(start_s=float(first_s), end_s=float(end_s))
+
     def frame_rate(self, declared: Fraction | None) -> Fraction:
         """Return the constant rate of a video track's pictures."""
         return measured_frame_rate(self.starts, self.time_base, declared)
 
 
-def media_duration_s(
-    video: TrackTimes | None, audios: Sequence[TrackTimes], *, start_s: Fraction, frame_rate: Fraction | None
-) -> float | None:
-    """Return the length of an input from `start_s` to the end of its longest usable track; None if it is unknown.
+def media_duration_s(video: TrackRange | None, audios: Sequence[TrackRange]) -> float | None:
+    """Return the length of an input: the end of its longest usable track; None if it is unknown.
 
     The picture decides the length if the sound ends only a little later.
     """
-    ends = [end for end in (_end_s(times, start_s) for times in audios) if end is not None]
-    audio_end = max(ends, default=None)
-    video_end = _video_end_s(video, start_s, frame_rate or DEFAULT_FRAME_RATE) if video else None
-    if video_end is None:
-        return float(audio_end) if audio_end else None
-    if audio_end is None or audio_end <= video_end + TAIL_TOLERANCE_S:
-        return float(video_end)
-    return float(audio_end)
+    audio_end_s = max((audio.end_s for audio in audios), default=None)
+    if video is None or audio_end_s is None:
+        return video.end_s if video else audio_end_s
+    return video.end_s if audio_end_s <= video.end_s + TAIL_TOLERANCE_S else audio_end_s
 
 
 def _end_s(times: TrackTimes, start_s: Fraction) -> Fraction | None:
