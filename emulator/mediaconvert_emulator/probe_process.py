@@ -52,14 +52,14 @@ class ProbeProcess:
 
     def __init__(self, limits: ProbeLimits) -> None:
         self._limits = limits
-        self._process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
         """Start the process."""
         limits = ChildLimits(
             memory_bytes=self._limits.memory_bytes, cpu_s=round(self._limits.timeout_s) + 1, file_bytes=1
         )
-        self._process = await asyncio.create_subprocess_exec(
+        self.process = await asyncio.create_subprocess_exec(
             *bound_to_parent(PROGRAM, limits),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -71,7 +71,7 @@ class ProbeProcess:
 
     async def __aexit__(self, *_: object) -> None:
         """Kill the process if it is still there."""
-        process = self._process
+        process = self.process
         if process is not None and process.returncode is None:
             process.kill()
             await process.wait()
@@ -109,18 +109,18 @@ class ProbeProcess:
         return result
 
     async def _result(self, request: dict[str, Any]) -> Any:  # noqa: ANN401 (JSON)
-        if self._process is None:
+        if self.process is None:
             raise RuntimeError("the process is not started")
         try:
             output, _ = await asyncio.wait_for(
-                self._process.communicate(json.dumps(request).encode()), self._limits.timeout_s
+                self.process.communicate(json.dumps(request).encode()), self._limits.timeout_s
             )
         except TimeoutError as error:
             raise ProbeTimedOut(f"no result within {self._limits.timeout_s:g} s") from error
         try:
             answer = json.loads(output)
         except ValueError as error:
-            raise ProbeCrashed(f"the process ended with {self._process.returncode}") from error
+            raise ProbeCrashed(f"the process ended with {self.process.returncode}") from error
         if "unreadable" in answer:
             raise MediaUnreadable(answer["unreadable"])
         if "http_status" in answer:
