@@ -79,6 +79,8 @@ class Media:
     video: VideoStream | None
     audios: tuple[AudioStream, ...]
     unusable_videos: tuple[UnusableVideo, ...] = ()
+    is_truncated: bool = False
+    """True if the index of the file names packets after the end of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,8 @@ MAX_PACKETS_DECODED = 600
 TS_DISCONTINUOUS = 0x0200
 TRANSFERS: dict[int, DynamicRange] = {16: "PQ", 18: "HLG"}
 WIDE_PRIMARIES = 9
+INDEXED_FORMAT = "mp4"
+MISSING_END_S = 0.5
 
 
 class Unreadable(Exception):  # noqa: N818 (the name is a finding, not a fault of the program)
@@ -107,11 +109,12 @@ def _media(container: Any, tracks: list[_Track]) -> Media:  # noqa: ANN401 (PyAV
     usable = next((track for track in videos if track.fault is None), None)
     video = _video(usable, start_s) if usable else None
     audios = tuple(_audio(track, start_s) for track in tracks if track.stream.type == "audio")
+    duration_s = media_duration_s(
+        video.range if video else None, [audio.range for audio in audios if audio.range and not audio.fault]
+    )
     return Media(
         container=container.format.name,
-        duration_s=media_duration_s(
-            video.range if video else None, [audio.range for audio in audios if audio.range and not audio.fault]
-        ),
+        duration_s=duration_s,
         video=video,
         audios=audios,
         unusable_videos=tuple(
@@ -119,7 +122,15 @@ def _media(container: Any, tracks: list[_Track]) -> Media:  # noqa: ANN401 (PyAV
             for track in videos
             if track.fault
         ),
+        is_truncated=_is_truncated(container, duration_s),
     )
+
+
+def _is_truncated(container: Any, duration_s: float | None) -> bool:  # noqa: ANN401 (PyAV's container)
+    """Return whether a file of the MP4 family has less than its index says; other containers only estimate."""
+    if duration_s is None or not container.duration or INDEXED_FORMAT not in container.format.name:
+        return False
+    return bool(container.duration / av.time_base - duration_s > MISSING_END_S)
 
 
 def _video(track: _Track, start_s: Fraction) -> VideoStream:

@@ -1,5 +1,6 @@
 """Decides which outputs of a job are made from its input, and how each is encoded. Pure."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
@@ -14,6 +15,8 @@ from mediaconvert_emulator.spec import AudioSpec, Group, HlsGroup, JobSpec, Outp
 DEFAULT_GOP_S = 2.0
 TIME_RESOLUTION = 1_000_000
 
+TRUNCATED_INPUT = 220_000
+"""MediaConvert's own code."""
 OUTPUTS_OMITTED, NO_AUDIO = 900_001, 900_002
 """Codes of the emulator's own warnings. MediaConvert has no such codes, because it never omits an output."""
 
@@ -89,19 +92,10 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
         kept = _drop_equal_sizes(candidates)
         omitted += [f"{index}.{number}" for number, candidate in enumerate(candidates) if candidate not in kept]
         renditions += kept
-    warnings: list[JobWarning] = []
-    if omitted:
-        reason = "smaller outputs have the input's size already"
-        message = f"Outputs (group.output) left out, because {reason}: {', '.join(omitted)}"
-        warnings.append(JobWarning(code=OUTPUTS_OMITTED, message=message))
-    has_audio_outputs = any(rendition.output.audios for rendition in renditions)
-    if has_audio_outputs and not any(audio.fault is None for audio in media.audios):
-        reason = "no audio that can be decoded" if media.audios else "no audio"
-        warnings.append(JobWarning(code=NO_AUDIO, message=f"The input has {reason}, so the outputs have none"))
     return RenditionPlan(
         renditions=tuple(renditions),
         rotation_degrees=rotation,
-        warnings=tuple(warnings),
+        warnings=tuple(_warnings(renditions, omitted, media)),
         media=media,
         spans=_spans(spec, media),
         is_clipped=bool(spec.input.clippings),
@@ -111,6 +105,19 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
 def has_known_percentage(spec: JobSpec) -> bool:
     """Return whether MediaConvert reports a percentage for this job: not if an output is audio only."""
     return all(output.video for group in spec.groups for output in group.outputs)
+
+
+def _warnings(renditions: list[Rendition], omitted: list[str], media: Media) -> Iterator[JobWarning]:
+    if media.is_truncated:
+        yield JobWarning(code=TRUNCATED_INPUT, message="The input ends before the end that its index names")
+    if omitted:
+        reason = "smaller outputs have the input's size already"
+        message = f"Outputs (group.output) left out, because {reason}: {', '.join(omitted)}"
+        yield JobWarning(code=OUTPUTS_OMITTED, message=message)
+    needs_audio = any(rendition.output.audios for rendition in renditions)
+    if needs_audio and not any(audio.fault is None for audio in media.audios):
+        reason = "no audio that can be decoded" if media.audios else "no audio"
+        yield JobWarning(code=NO_AUDIO, message=f"The input has {reason}, so the outputs have none")
 
 
 def _spans(spec: JobSpec, media: Media) -> tuple[Span, ...]:

@@ -136,6 +136,16 @@ def test_an_empty_track_is_missing_everywhere(environment: EmulatorEnvironment, 
     assert {warning["code"] for warning in result.detail["warnings"]} >= {900_002}
 
 
+def test_a_truncated_input_plays_to_its_end(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """The outputs contain all that is there, and the warning has MediaConvert's code."""
+    data = make_video(tmp_path / "whole.mp4", "-movflags", "+faststart", duration_s=4).read_bytes()
+    (tmp_path / "f.mp4").write_bytes(data[: len(data) * 6 // 10])
+    result = _transcode(environment, tmp_path / "f.mp4", tmp_path)
+
+    assert 1000 < result.duration_ms < 3500
+    assert {warning["code"] for warning in result.detail["warnings"]} >= {220_000}
+
+
 def test_the_tracks_that_decode_are_used(environment: EmulatorEnvironment, tmp_path: Path) -> None:
     """The first picture and the first sound have a codec that doesn't exist; the second ones are good."""
     make_video(tmp_path / "two.mp4", "-map", "0:v", "-map", "0:v", "-map", "1:a", "-map", "1:a", duration_s=1)
