@@ -10,6 +10,8 @@ from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEnco
 from mediaconvert_emulator.spec import Group, HlsGroup
 
 PROGRESS_PERIOD_S = 0.5
+SLIDES_FRAME_RATE = 5
+"""Below it there are no B-frames: they delay the decoder by whole pictures, and players show a gap as long as that."""
 READ_AHEAD_S = 2.0
 """ffmpeg reads this much after the last clip, because packets are not in the order of their times."""
 
@@ -76,6 +78,8 @@ def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str
         arguments += ["-maxrate", str(spec.max_bitrate_bps), "-bufsize", str(spec.max_bitrate_bps * 2)]
     if spec.encoder == "libx265":
         arguments += ["-tag:v", "hvc1", "-x265-params", f"log-level=error:scenecut=0:pools={encoder.threads}"]
+    if video.frame_rate < SLIDES_FRAME_RATE:
+        arguments += ["-bf", "0"]
     # Players switch renditions at keyframes, so all renditions have them at the same times, at any frame rate.
     arguments += ["-force_key_frames", f"expr:gte(t,n_forced*{video.keyframe_interval_s:g})", "-forced-idr", "1"]
     return [*arguments, "-g", str(gop_frames * 2), "-sc_threshold", "0"]

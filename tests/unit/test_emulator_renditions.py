@@ -266,3 +266,15 @@ def test_ffmpeg_opens_only_files() -> None:
 def test_a_frame_rate_becomes_a_standard_one(rate: Fraction | None, standard: Fraction) -> None:
     """Videos of phones and browsers have unusual average rates, or none."""
     assert standard_frame_rate(rate) == standard
+
+
+@pytest.mark.parametrize(("rate", "has_b_frames"), [(Fraction(1), False), (Fraction(25), True)])
+def test_slides_have_no_b_frames(rate: Fraction, *, has_b_frames: bool) -> None:
+    """B-frames delay the decoder by whole pictures, so at one picture in a second players would begin with a gap."""
+    media = _media()
+    assert media.video is not None
+    slides = replace(media, video=replace(media.video, frame_rate=rate))
+    spec = _spec(*LADDER)
+    arguments = ffmpeg_arguments(plan_renditions(spec, slides), spec.groups, input_name="input", encoder=ENCODER)
+
+    assert ("-bf" not in arguments) == has_b_frames
