@@ -14,7 +14,7 @@ import structlog
 from starlette.applications import Starlette
 
 from mediaconvert_emulator.aws import Aws, Endpoints, open_aws
-from mediaconvert_emulator.child_process import ChildLimits
+from mediaconvert_emulator.child_limits import ChildLimits
 from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import ApiError
 from mediaconvert_emulator.events import Account

@@ -8,47 +8,45 @@ of its own, and uses only the standard library. On systems without such a limit,
 
 import ctypes
 import os
+import resource
 import signal
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+TYPE_CHECKING = False  # as typing's, whose import every job would wait for
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mediaconvert_emulator.child_limits import ChildLimits
 
 PR_SET_PDEATHSIG = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChildLimits:
-    """The limits of one child process; None means no limit."""
-
-    memory_bytes: int | None = None
-    cpu_s: int | None = None
-    file_bytes: int | None = None
-    """The size of each file that the process writes."""
-
-
-NO_LIMITS = ChildLimits()
-
-
-def bound_to_parent(command: Sequence[str], limits: ChildLimits = NO_LIMITS) -> list[str]:
+def bound_to_parent(command: "Sequence[str]", limits: "ChildLimits | None" = None) -> list[str]:
     """Return the command line that has these limits, and gets SIGTERM when this process ends."""
-    numbers = ",".join(str(limit or 0) for limit in (limits.memory_bytes, limits.cpu_s, limits.file_bytes))
+    chosen = (limits.memory_bytes, limits.cpu_s, limits.file_bytes) if limits else ()
+    numbers = ",".join(str(limit or 0) for limit in chosen or (0, 0, 0))
     return [sys.executable, "-I", "-S", __file__, str(os.getpid()), numbers, *command]
 
 
-def main(parent_pid: int, limits: ChildLimits, command: Sequence[str]) -> None:
-    """Apply the limits, request SIGTERM at the parent's end, then become the command."""
-    import resource  # noqa: PLC0415  (Windows has no such module, but may import the other functions)
+def main(parent_pid: int, limits: tuple[int, int, int], command: "Sequence[str]") -> None:
+    """Apply the limits, request SIGTERM at the parent's end, then become the command.
 
+    Args:
+        parent_pid: The process that started this one.
+        limits: The memory in bytes, the processor time in seconds, the size of a file in bytes; 0 means no limit.
+        command: The command.
+    """
+    memory_bytes, cpu_s, file_bytes = limits
     for kind, limit in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_s),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_s),
+        (resource.RLIMIT_FSIZE, file_bytes),
     ):
-        if limit is not None:
+        if limit:
             with suppress(ValueError, OSError):
                 resource.setrlimit(kind, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent_pid:  # the parent ended before prctl was called
@@ -57,5 +55,5 @@ def main(parent_pid: int, limits: ChildLimits, command: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    _memory, _cpu, _file = (int(text) or None for text in sys.argv[2].split(","))
-    main(int(sys.argv[1]), ChildLimits(memory_bytes=_memory, cpu_s=_cpu, file_bytes=_file), sys.argv[3:])
+    _memory, _cpu, _file = (int(text) for text in sys.argv[2].split(","))
+    main(int(sys.argv[1]), (_memory, _cpu, _file), sys.argv[3:])

@@ -1,4 +1,4 @@
-"""Runs the program that parses media, one process for each file, with limits. The server never parses media itself."""
+"""Runs the program that parses media, one process for each job, with limits. The server never parses media itself."""
 
 import asyncio
 import json
@@ -10,13 +10,16 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter
 
-from mediaconvert_emulator.child_process import ChildLimits, bound_to_parent
+from mediaconvert_emulator.child_limits import ChildLimits
+from mediaconvert_emulator.child_process import bound_to_parent
 from mediaconvert_emulator.media import Media, OutputMedia
 
 PROGRAM = (sys.executable, "-P", "-B", "-m", "mediaconvert_emulator.probe_child")
 MEDIA = TypeAdapter(Media)
 OUTPUTS = TypeAdapter(list[OutputMedia])
 MAX_RESULT_BYTES = 16 << 20
+MAX_REQUESTS = 2
+"""A job's process reads its input and its outputs."""
 
 
 class MediaUnreadable(Exception):  # noqa: N818 (a finding about the file, not a fault of the program)
@@ -48,7 +51,7 @@ class ProbeLimits:
 
 
 class ProbeProcess:
-    """One child process that waits for a file. Starting it before the file is there hides its start-up time."""
+    """One child process that waits for files. Starting it before a file is there hides its start-up time."""
 
     def __init__(self, limits: ProbeLimits) -> None:
         self._limits = limits
@@ -57,7 +60,7 @@ class ProbeProcess:
     async def __aenter__(self) -> Self:
         """Start the process."""
         limits = ChildLimits(
-            memory_bytes=self._limits.memory_bytes, cpu_s=round(self._limits.timeout_s) + 1, file_bytes=1
+            memory_bytes=self._limits.memory_bytes, cpu_s=round(self._limits.timeout_s * MAX_REQUESTS) + 1, file_bytes=1
         )
         self.process = await asyncio.create_subprocess_exec(
             *bound_to_parent(PROGRAM, limits),
@@ -109,18 +112,18 @@ class ProbeProcess:
         return result
 
     async def _result(self, request: dict[str, Any]) -> Any:  # noqa: ANN401 (JSON)
-        if self.process is None:
+        process = self.process
+        if process is None or process.stdin is None or process.stdout is None:
             raise RuntimeError("the process is not started")
         try:
-            output, _ = await asyncio.wait_for(
-                self.process.communicate(json.dumps(request).encode()), self._limits.timeout_s
-            )
+            async with asyncio.timeout(self._limits.timeout_s):
+                process.stdin.write(json.dumps(request).encode() + b"\n")
+                await process.stdin.drain()
+                answer = json.loads(await process.stdout.readline())
         except TimeoutError as error:
             raise ProbeTimedOut(f"no result within {self._limits.timeout_s:g} s") from error
-        try:
-            answer = json.loads(output)
-        except ValueError as error:
-            raise ProbeCrashed(f"the process ended with {self.process.returncode}") from error
+        except (ConnectionError, ValueError) as error:  # the pipe is broken, or the line is incomplete
+            raise ProbeCrashed("the process ended without a result") from error
         if "unreadable" in answer:
             raise MediaUnreadable(answer["unreadable"])
         if "http_status" in answer:

@@ -22,7 +22,7 @@ from mediaconvert_emulator.probe_process import (
     ProbeTimedOut,
 )
 from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding_progress
-from mediaconvert_emulator.renditions import JobWarning, has_known_percentage, plan_renditions
+from mediaconvert_emulator.renditions import JobWarning, RenditionPlan, has_known_percentage, plan_renditions
 from mediaconvert_emulator.spec import JobSpec
 from mediaconvert_emulator.storage import Storage
 from mediaconvert_emulator.transcoder import JobFiles, TranscodeLimits, transcode
@@ -67,7 +67,15 @@ class JobRunner:
     async def _run_in(self, folder: Path, spec: JobSpec, on_progress: ProgressCallback) -> JobResult:
         async with ProbeProcess(self.probe_limits) as process:  # it starts while the input arrives
             media = await self._download(spec, folder, process, on_progress)
-        plan = plan_renditions(spec, media)
+            plan = plan_renditions(spec, media)
+            frames_decoded = await self._transcode(spec, plan, folder, on_progress)
+            written = await self._read_outputs(local_outputs(spec, plan, folder), process)
+        files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written)
+        await self._upload(files, frames_decoded, on_progress)
+        return JobResult(media=media, groups=files.groups, warnings=plan.warnings)
+
+    async def _transcode(self, spec: JobSpec, plan: RenditionPlan, folder: Path, on_progress: ProgressCallback) -> int:
+        """Write the outputs to the folder; return the number of decoded pictures."""
         for name, content in key_files(spec.groups).items():
             (folder / name).write_bytes(content)
         duration_s = plan.duration_s if has_known_percentage(spec) else None
@@ -80,13 +88,9 @@ class JobRunner:
             on_progress(progress)
 
         arguments = ffmpeg_arguments(plan, spec.groups, input_name=INPUT_NAME, encoder=self.encoder)
-        async with ProbeProcess(self.probe_limits) as process:  # it starts while ffmpeg runs
-            files_of_job = JobFiles(folder=folder, input_uri=spec.input.uri)
-            await transcode([self.ffmpeg, *arguments], files_of_job, limits=self.transcode_limits, on_report=on_report)
-            written = await self._read_outputs(local_outputs(spec, plan, folder), process)
-        files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written)
-        await self._upload(files, progress.frames_decoded, on_progress)
-        return JobResult(media=media, groups=files.groups, warnings=plan.warnings)
+        job = JobFiles(folder=folder, input_uri=spec.input.uri)
+        await transcode([self.ffmpeg, *arguments], job, limits=self.transcode_limits, on_report=on_report)
+        return progress.frames_decoded
 
     async def _download(
         self, spec: JobSpec, folder: Path, process: ProbeProcess, on_progress: ProgressCallback

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import imageio_ffmpeg  # type: ignore[import-untyped]
 
-from mediaconvert_emulator.child_process import ChildLimits, bound_to_parent
+from mediaconvert_emulator.child_limits import ChildLimits
+from mediaconvert_emulator.child_process import bound_to_parent
 from mediaconvert_emulator.errors import JobTimedOut
 from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE, ffmpeg_error
 
