@@ -25,6 +25,7 @@ class TrackTimes:
     shift: int = 0
     """Is added to all further times, to remove breaks in the clock."""
     last_dts: int | None = None
+    last_length: int = 0
 
     def jump_s(self, dts: int | None) -> Fraction:
         """Return the length of the break in the clock before the packet with the time `dts`; 0 if there is none."""
@@ -35,7 +36,7 @@ class TrackTimes:
         if abs(gap) * self.time_base <= JUMP_THRESHOLD_S:
             return Fraction(0)
         self.last_dts = before
-        return gap * self.time_base
+        return (gap - self.last_length) * self.time_base
 
     def shift_back(self, jump_s: Fraction) -> None:
         """Move all further packets back by the length of a break."""
@@ -44,6 +45,7 @@ class TrackTimes:
     def add(self, pts: int | None, dts: int | None, length: int | None) -> None:
         """Count one packet."""
         self.count += 1
+        self.last_length = length or 0
         self.total_length += length or 0
         time = dts if pts is None else pts
         if time is None:
