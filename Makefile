@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -200,6 +200,9 @@ lambda: $(VENV)/.done ## Build the Lambda packages, for arm64 and x86_64: make l
 
 templates: $(VENV)/.done ## Copy the job template into infra/mediaconvert.yaml
 	@$(VENV)/bin/python -m deploy.job_template
+
+emulator-coverage: setup ## Generate emulator/COVERAGE.md; fails if a setting is no longer applied
+	@$(VENV)/bin/python -m tests.emulator_coverage
 
 cost: $(VENV)/.done ## Generate docs/cost.md
 	@$(VENV)/bin/python -m deploy.cost

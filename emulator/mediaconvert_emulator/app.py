@@ -92,6 +92,7 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
         account=account,
         queues=settings.queues,
         concurrency=settings.concurrency,
+        is_strict=settings.strict,
         jobs=JobStore(finished_kept=settings.finished_jobs_kept),
         gate=RequestGate(settings.rates, time.monotonic(), failures=settings.chaos.fail_requests),
         publisher=publisher,

@@ -26,6 +26,7 @@ class Emulator:
     account: Account
     queues: tuple[str, ...]
     concurrency: int
+    is_strict: bool
     jobs: JobStore
     publisher: Publisher
     scheduler: Scheduler
@@ -42,7 +43,7 @@ class Emulator:
         existing = self.jobs.find_by_token(token, now_ms()) if isinstance(token, str) and token else None
         if existing:
             return {"job": job_json(existing, self.account)}
-        resources = AccountResources(templates=self.templates.templates, queues=self.queues)
+        resources = AccountResources(templates=self.templates.templates, queues=self.queues, is_strict=self.is_strict)
         job = job_from_request(body, resources, now_ms())
         self.jobs.add(job, token, job.submitted_ms)
         self.scheduler.submit(job)

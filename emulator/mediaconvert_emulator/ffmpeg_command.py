@@ -82,7 +82,7 @@ def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str
         arguments += ["-bf", "0"]
     # Players switch renditions at keyframes, so all renditions have them at the same times, at any frame rate.
     arguments += ["-force_key_frames", f"expr:gte(t,n_forced*{video.keyframe_interval_s:g})", "-forced-idr", "1"]
-    return [*arguments, "-g", str(gop_frames * 2), "-sc_threshold", "0"]
+    return [*arguments, "-g", str(gop_frames * 2), "-sc_threshold", "0", *spec.encoder_options]
 
 
 def _hls_arguments(rendition: Rendition, group: HlsGroup) -> Iterator[str]:

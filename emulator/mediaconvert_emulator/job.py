@@ -53,6 +53,8 @@ class Job:
     error: JobError | None = None
     groups: tuple[GroupReport, ...] = ()
     warnings: tuple[JobWarning, ...] = ()
+    unused_settings: tuple[str, ...] = ()
+    """A warning for each setting that has no effect."""
     last_event_ms: int = 0
 
     @property

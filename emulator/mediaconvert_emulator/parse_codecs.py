@@ -5,13 +5,13 @@ from typing import Any
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
-from mediaconvert_emulator.spec import AudioSpec, VideoSpec
+from mediaconvert_emulator.spec import AudioSpec, InputSpec, VideoSpec
 
 VIDEO_ENCODERS: dict[str, tuple[Any, str]] = {
     "H_264": ("libx264", "h264Settings"),
     "H_265": ("libx265", "h265Settings"),
 }
-PROFILES = {"BASELINE": "baseline", "MAIN": "main", "HIGH": "high", "MAIN_MAIN": "main", "MAIN_HIGH": "main"}
+H264_PROFILES = {"BASELINE": "baseline", "MAIN": "main", "HIGH": "high"}
 DEFAULT_QVBR_LEVEL = 7
 AUDIO_ENCODERS = {
     "AAC": ("aac", "aacSettings"),
@@ -19,7 +19,13 @@ AUDIO_ENCODERS = {
     "EAC3": ("eac3", "eac3Settings"),
     "MP3": ("libmp3lame", "mp3Settings"),
 }
-CHANNELS = {"CODING_MODE_1_0": 1, "CODING_MODE_2_0": 2, "CODING_MODE_5_1": 6, "CODING_MODE_3_2_LFE": 6}
+CHANNELS = {
+    "CODING_MODE_1_0": 1,
+    "CODING_MODE_2_0": 2,
+    "CODING_MODE_3_2": 6,
+    "CODING_MODE_3_2_LFE": 6,
+    "CODING_MODE_5_1": 6,
+}
 DEFAULT_AUDIO_BITRATE_BPS = {"AAC": 96_000, "AC3": 192_000, "EAC3": 192_000, "MP3": 128_000}
 
 
@@ -38,30 +44,49 @@ def parse_video(description: JsonObject, pointer: str) -> VideoSpec:
         raise BadRequestException(f"{codec_pointer}/codec: {codec} is not emulated; H_264 and H_265 are")
     encoder, field = VIDEO_ENCODERS[codec]
     settings = codec_settings.get(field) or {}
-    profile = settings.get("codecProfile", "HIGH" if codec == "H_264" else "MAIN_MAIN")
-    if profile not in PROFILES:
-        raise BadRequestException(
-            f"{codec_pointer}/{field}/codecProfile: {profile} is not emulated; 8-bit 4:2:0 profiles are"
-        )
     frame_rate = _frame_rate(settings, f"{codec_pointer}/{field}")
     return VideoSpec(
         encoder=encoder,
-        profile=PROFILES[profile],
+        profile=_h264_profile(settings, codec_pointer) if codec == "H_264" else "main",
         width_px=description.get("width"),
         height_px=description.get("height"),
         scaling=description.get("scalingBehavior") or "DEFAULT",
         frame_rate=frame_rate,
         gop_s=_gop_s(settings, frame_rate),
+        encoder_options=_x264_options(settings) if codec == "H_264" else (),
         **_rate_control(settings, f"{codec_pointer}/{field}"),
     )
 
 
-def parse_audio(description: JsonObject, tracks: dict[str, int], pointer: str) -> AudioSpec:
+def _h264_profile(settings: JsonObject, pointer: str) -> str:
+    profile = settings.get("codecProfile", "HIGH")
+    if profile not in H264_PROFILES:
+        raise BadRequestException(
+            f"{pointer}/h264Settings/codecProfile: {profile} is not emulated; 8-bit 4:2:0 profiles are"
+        )
+    return H264_PROFILES[profile]
+
+
+def _x264_options(settings: JsonObject) -> tuple[str, ...]:
+    """Return ffmpeg's options for the settings that x264 knows under a name of its own."""
+    level = settings.get("codecLevel", "AUTO")
+    options = {
+        "-bf:v": settings.get("numberBFramesBetweenReferenceFrames"),
+        "-bufsize:v": settings.get("hrdBufferSize") or None,
+        "-coder:v": {"CABAC": "cabac", "CAVLC": "cavlc"}.get(settings.get("entropyEncoding", "")),
+        "-level:v": None if level == "AUTO" else level.removeprefix("LEVEL_").replace("_", "."),
+        "-refs:v": settings.get("numberReferenceFrames"),
+        "-slices:v": settings.get("slices"),
+    }
+    return tuple(text for name, value in options.items() if value is not None for text in (name, str(value)))
+
+
+def parse_audio(description: JsonObject, input_spec: InputSpec, pointer: str) -> AudioSpec:
     """Parse an AudioDescription.
 
     Args:
         description: The AudioDescription.
-        tracks: The zero-based audio track of each selector of the input, by the selector's name.
+        input_spec: The input, whose audio selectors the description names.
         pointer: The JSON pointer of the description, for error messages.
 
     Raises:
@@ -77,16 +102,33 @@ def parse_audio(description: JsonObject, tracks: dict[str, int], pointer: str) -
         )
     encoder, field = AUDIO_ENCODERS[codec]
     settings = codec_settings.get(field) or {}
-    source = description.get("audioSourceName")
-    if source is not None and source not in tracks:
-        raise BadRequestException(f"{pointer}/audioSourceName: No audio selector named {source!r} in the input")
     return AudioSpec(
         encoder=encoder,
         bitrate_bps=settings.get("bitrate", DEFAULT_AUDIO_BITRATE_BPS[codec]),
         sample_rate_hz=settings.get("sampleRate", 48_000),
-        channels=settings.get("channels") or CHANNELS.get(settings.get("codingMode", "CODING_MODE_2_0"), 2),
-        track_index=tracks[source] if source else next(iter(tracks.values()), 0),
+        channels=settings.get("channels") or _channels(settings, f"{pointer}/codecSettings/{field}"),
+        track_index=_track_index(description, input_spec, pointer),
     )
+
+
+def _channels(settings: JsonObject, pointer: str) -> int:
+    mode = settings.get("codingMode", "CODING_MODE_2_0")
+    if mode not in CHANNELS:
+        raise BadRequestException(f"{pointer}/codingMode: {mode} is not emulated")
+    return CHANNELS[mode]
+
+
+def _track_index(description: JsonObject, input_spec: InputSpec, pointer: str) -> int:
+    """Return the description's audio track. As on AWS, the input's default selector replaces a missing selector."""
+    source, tracks = description.get("audioSourceName"), input_spec.audio_tracks
+    if source is None:
+        return next(iter(tracks.values()), 0)
+    selector = source if source in tracks else input_spec.default_audio_selector
+    if selector is None:
+        raise BadRequestException(
+            f"{pointer}/audioSourceName: No audio selector named {source!r} in the input; silence is not emulated"
+        )
+    return tracks[selector]
 
 
 def _rate_control(settings: JsonObject, pointer: str) -> dict[str, Any]:

@@ -18,13 +18,7 @@ INVALID_IN_PLAYLISTS = re.compile(r'["\r\n]')
 # https://docs.aws.amazon.com/mediaconvert/latest/ug/using-variables-in-your-job-settings.html
 FORMAT_IDENTIFIER = re.compile(r"\$(d|t|dt|fn|ex|w|h|f|rv|ra|rc|Number|Time|Bandwidth|RepresentationID)\$")
 DEFAULT_SEGMENT_S = 10
-EMULATED_HLS_SETTINGS = {
-    "segmentControl": "SEGMENTED_FILES",
-    "directoryStructure": "SINGLE_DIRECTORY",
-    "manifestCompression": "NONE",
-    "imageBasedTrickPlay": "NONE",
-    "outputSelection": "MANIFESTS_AND_SEGMENTS",
-}
+SEGMENT_LENGTH_CONTROLS = ("EXACT", "GOP_MULTIPLE")
 
 
 def parse_settings(settings: JsonObject) -> JobSpec:
@@ -57,12 +51,38 @@ def _parse_input(settings: JsonObject) -> InputSpec:
         raise BadRequestException("/inputs/0/fileInput: Only s3:// inputs are emulated")
     _check_s3_uri(uri, "/inputs/0/fileInput")
     selectors = first.get("audioSelectors") or {}
+    groups = first.get("audioSelectorGroups") or {}
     return InputSpec(
         uri=uri,
         rotate=(first.get("videoSelector") or {}).get("rotate", "DEGREE_0"),
-        audio_tracks={name: (selector.get("tracks") or [1])[0] - 1 for name, selector in selectors.items()},
+        audio_tracks=_audio_tracks(selectors, groups, "/inputs/0/audioSelectorGroups"),
+        default_audio_selector=next((n for n, s in selectors.items() if s.get("defaultSelection") == "DEFAULT"), None),
         clippings=parse_clippings(first, "/inputs/0"),
     )
+
+
+def _audio_tracks(selectors: JsonObject, groups: JsonObject, pointer: str) -> dict[str, int]:
+    """Return the zero-based audio track of each selector, and of each group that consists of one selector."""
+    tracks = {name: _track(selector, name) for name, selector in selectors.items()}
+    for group_name, group in groups.items():
+        names = group.get("audioSelectorNames") or []
+        if len(names) != 1:
+            raise BadRequestException(
+                f"{pointer}/{group_name}/audioSelectorNames: Only groups of one audio selector are emulated"
+            )
+        if names[0] not in selectors:
+            raise BadRequestException(
+                f"{pointer}/{group_name}/audioSelectorNames/0: No audio selector named {names[0]!r} in the input"
+            )
+        tracks[group_name] = tracks[names[0]]
+    return tracks
+
+
+def _track(selector: JsonObject, name: str) -> int:
+    tracks: list[int] = selector.get("tracks") or [1]
+    if len(tracks) > 1:
+        raise BadRequestException(f"/inputs/0/audioSelectors/{name}/tracks: Only one track of a selector is emulated")
+    return tracks[0] - 1
 
 
 def _check_s3_uri(uri: str, pointer: str) -> None:
@@ -71,7 +91,7 @@ def _check_s3_uri(uri: str, pointer: str) -> None:
 
 
 def _parse_group(group: JsonObject, input_spec: InputSpec, pointer: str) -> Group:
-    if group.get("automatedEncodingSettings"):
+    if "automatedEncodingSettings" in group:
         raise BadRequestException(f"{pointer}/automatedEncodingSettings: Automated ABR is not emulated")
     settings = group.get("outputGroupSettings") or {}
     outputs = group.get("outputs") or []
@@ -93,11 +113,10 @@ def _parse_group(group: JsonObject, input_spec: InputSpec, pointer: str) -> Grou
 
 def _parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: InputSpec, pointer: str) -> HlsGroup:
     settings_pointer = f"{pointer}/outputGroupSettings/hlsGroupSettings"
-    for field, emulated in EMULATED_HLS_SETTINGS.items():
-        if settings.get(field, emulated) != emulated:
-            raise BadRequestException(f"{settings_pointer}/{field}: {settings[field]} is not emulated; {emulated} is")
-    if settings.get("additionalManifests"):
-        raise BadRequestException(f"{settings_pointer}/additionalManifests: Not emulated")
+    control = settings.get("segmentLengthControl", "EXACT")
+    if control not in SEGMENT_LENGTH_CONTROLS:
+        pointer_of_control = f"{settings_pointer}/segmentLengthControl"
+        raise BadRequestException(f"{pointer_of_control}: {control} is not emulated; EXACT and GOP_MULTIPLE are")
     parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     for index, output in enumerate(outputs):
         container = (output.get("containerSettings") or {}).get("container")
@@ -107,7 +126,7 @@ def _parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: Inpu
     return HlsGroup(
         destination=_destination(settings, settings_pointer),
         segment_s=float(settings.get("segmentLength", DEFAULT_SEGMENT_S)),
-        is_segment_exact=settings.get("segmentLengthControl", "EXACT") == "EXACT",
+        is_segment_exact=control == "EXACT",
         has_integer_durations=settings.get("manifestDurationFormat") == "INTEGER",
         encryption=_parse_encryption(settings.get("encryption"), f"{settings_pointer}/encryption"),
         outputs=parsed,
@@ -129,9 +148,6 @@ def _parse_files(settings: JsonObject, outputs: list[JsonObject], input_spec: In
 
 
 def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> OutputSpec:
-    for field, reason in (("preset", "Presets are not emulated"), ("captionDescriptions", "Captions are not emulated")):
-        if output.get(field):
-            raise BadRequestException(f"{pointer}/{field}: {reason}")
     hls_settings = (output.get("outputSettings") or {}).get("hlsSettings") or {}
     video, audios = output.get("videoDescription"), output.get("audioDescriptions") or []
     if not video and not audios:
@@ -150,8 +166,7 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
         extension=output.get("extension") or extension,
         video=parse_video(video, f"{pointer}/videoDescription") if video else None,
         audios=tuple(
-            parse_audio(audio, input_spec.audio_tracks, f"{pointer}/audioDescriptions/{i}")
-            for i, audio in enumerate(audios)
+            parse_audio(audio, input_spec, f"{pointer}/audioDescriptions/{i}") for i, audio in enumerate(audios)
         ),
         audio_group_id=(hls_settings.get("audioRenditionSets") if video else hls_settings.get("audioGroupId"))
         or "program_audio",
@@ -194,8 +209,10 @@ def _parse_encryption(encryption: JsonObject | None, pointer: str) -> HlsEncrypt
     if not encryption:
         return None
     for field, emulated in (("encryptionMethod", "AES128"), ("type", "STATIC_KEY")):
-        if encryption.get(field) != emulated:
-            raise BadRequestException(f"{pointer}/{field}: {encryption.get(field)} is not emulated; {emulated} is")
+        if encryption.get(field, emulated) != emulated:
+            raise BadRequestException(f"{pointer}/{field}: {encryption[field]} is not emulated; {emulated} is")
+    if not encryption.get("encryptionMethod") or not encryption.get("type"):
+        return None  # AWS encrypts only with both
     provider = encryption.get("staticKeyProvider") or {}
     key, url = provider.get("staticKeyValue") or "", provider.get("url") or ""
     if not re.fullmatch(r"[0-9A-Fa-f]{32}", key):

@@ -64,6 +64,8 @@ class Scheduler:
         self._submitted_count += 1
         self._queue.put_nowait((-job.priority, self._submitted_count, job))
         log.info("job.submitted", job_id=job.id, input=job.spec.input.uri)
+        for unused in job.unused_settings:
+            log.warning("job.setting_unused", job_id=job.id, setting=unused)
 
     def cancel(self, job: Job) -> None:
         """Cancel `job`. A job that has not started sends no event, as on AWS.

@@ -64,6 +64,9 @@ class EmulatorSettings(BaseSettings):
         default=None, gt=0, description="Rate of CreateJob alone, which counts for the rate of all requests too."
     )
     create_job_burst: int = Field(default=1, ge=1, description="CreateJob requests that may come at once.")
+    strict: bool = Field(
+        default=False, description="Refuse settings that have no effect here; by default they are warnings of the job."
+    )
     time_factor: float = Field(
         default=1.0, gt=0, le=1000, description="Divides every StatusUpdateInterval: 10 makes SECONDS_10 one second."
     )

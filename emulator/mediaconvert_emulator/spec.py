@@ -16,7 +16,9 @@ class InputSpec:
     uri: str
     rotate: Literal["AUTO", "DEGREE_0", "DEGREES_90", "DEGREES_180", "DEGREES_270"]
     audio_tracks: dict[str, int]
-    """The zero-based index of the audio stream, by the selector's name."""
+    """The zero-based index of the audio stream, by the name of the selector or of the group of one selector."""
+    default_audio_selector: str | None = None
+    """The selector that replaces a missing one."""
     clippings: tuple[Clipping, ...] = ()
     """The parts of the input that the outputs contain; none means all of it."""
 
@@ -37,6 +39,8 @@ class VideoSpec:
     quality_crf: float | None
     bitrate_bps: int | None
     max_bitrate_bps: int | None
+    encoder_options: tuple[str, ...] = ()
+    """Further options of ffmpeg for this video stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

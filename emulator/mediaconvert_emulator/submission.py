@@ -8,7 +8,10 @@ from mediaconvert_emulator.job import Job, new_job_id
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.merge import merge_settings
 from mediaconvert_emulator.parse_job_settings import parse_settings
+from mediaconvert_emulator.recorded_settings import RecordedSettings
 from mediaconvert_emulator.request_validation import check_request
+from mediaconvert_emulator.spec import JobSpec
+from mediaconvert_emulator.unread_settings import check_unread_settings
 
 MAX_METADATA_PAIRS = 10
 MAX_METADATA_KEY_LENGTH = 128
@@ -24,6 +27,8 @@ class AccountResources:
 
     templates: dict[str, JsonObject]
     queues: tuple[str, ...]
+    is_strict: bool = False
+    """Refuse settings that have no effect."""
 
     def find_template(self, name_or_arn: str) -> JsonObject | None:
         """Return the template, or None if it doesn't exist."""
@@ -56,16 +61,29 @@ def job_from_request(body: JsonObject, resources: AccountResources, now_ms: int)
     if queue is None:
         raise NotFoundException(f"/queue: No queue {queue_name!r}")
     priority = body.get("priority")
+    spec, unused = parse_used_settings(settings, is_strict=resources.is_strict)
     return Job(
         id=new_job_id(now_ms),
         request=body,
         settings=settings,
-        spec=parse_settings(settings),
+        spec=spec,
+        unused_settings=unused,
         queue=queue,
         priority=template.get("priority", 0) if priority is None else priority,
         status_update_interval_s=int(interval.removeprefix("SECONDS_")),
         submitted_ms=now_ms,
     )
+
+
+def parse_used_settings(settings: JsonObject, *, is_strict: bool) -> tuple[JobSpec, tuple[str, ...]]:
+    """Return the parsed settings, and one warning for each setting without effect.
+
+    Raises:
+        BadRequestException: The settings are invalid, or need a feature that is not emulated.
+    """
+    recorded = RecordedSettings(settings)
+    spec = parse_settings(recorded)
+    return spec, check_unread_settings(settings, recorded.reads, is_strict=is_strict)
 
 
 def check_metadata(metadata: dict[str, str]) -> None:

@@ -24,7 +24,7 @@ def job_json(job: Job, account: Account) -> JsonObject:
         "accelerationStatus": "NOT_APPLICABLE",
         "billingTagsSource": job.request.get("billingTagsSource") or "JOB",
         "simulateReservedQueue": "DISABLED",
-        "messages": {"info": [], "warning": [warning.message for warning in job.warnings]},
+        "messages": {"info": [], "warning": [*job.unused_settings, *(warning.message for warning in job.warnings)]},
         "timing": _timing(job),
     }
     for name in ("clientRequestToken", "jobTemplate"):

@@ -21,8 +21,8 @@ PROGRAM = ("transcode", "service", "worker", "local", "client", "deploy", "bench
 IMPORT_ALL_MODULES = f"""
 import importlib, pkgutil, sys
 import mediaconvert_emulator
-for module in pkgutil.iter_modules(mediaconvert_emulator.__path__):
-    importlib.import_module(f"mediaconvert_emulator.{{module.name}}")
+for module in pkgutil.walk_packages(mediaconvert_emulator.__path__, "mediaconvert_emulator."):
+    importlib.import_module(module.name)
 print(mediaconvert_emulator.__file__)
 print(sorted({{name.split(".")[0] for name in sys.modules}} & set({PROGRAM!r})))
 print(*sorted({{name.split(".")[0] for name in sys.modules}}))
@@ -81,7 +81,8 @@ def _python(installed: Path, cwd: Path, *arguments: str, **settings: str) -> "su
 def test_the_wheel_contains_every_file_of_the_package(wheel: Path) -> None:
     """It contains the modules, the marker of typed packages and the licence, and no other package."""
     names = set(ZipFile(wheel).namelist())
-    sources = {f"mediaconvert_emulator/{path.name}" for path in PACKAGE.iterdir() if path.is_file()}
+    files = (path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    sources = {str(path.relative_to(PROJECT)) for path in files}
 
     assert "mediaconvert_emulator/py.typed" in sources
     assert sources <= names
@@ -106,7 +107,7 @@ def test_the_wheels_metadata_name_licence_command_and_readme(wheel: Path) -> Non
 def test_every_imported_distribution_is_a_dependency() -> None:
     """A package that only another dependency installs may disappear with its next version."""
     imports = re.findall(
-        r"^(?:import|from) (\w+)", "\n".join(p.read_text() for p in PACKAGE.glob("*.py")), re.MULTILINE
+        r"^(?:import|from) (\w+)", "\n".join(p.read_text() for p in PACKAGE.rglob("*.py")), re.MULTILINE
     )
     third_party = set(imports) - sys.stdlib_module_names - {"mediaconvert_emulator"}
     declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]

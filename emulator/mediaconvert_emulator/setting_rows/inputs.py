@@ -1,0 +1,39 @@
+"""Settings of an input that no parser reads. Pure."""
+
+from mediaconvert_emulator.setting_rows.row import ignored_here, label, refused
+
+INPUT = "/inputs/*"
+AUDIO = f"{INPUT}/audioSelectors/*"
+VIDEO = f"{INPUT}/videoSelector"
+
+ROWS = (
+    refused(f"{INPUT}/{{advancedInputFilter,deblockFilter,denoiseFilter}}", "DISABLED"),
+    refused(f"{INPUT}/advancedInputFilterSettings/**"),
+    refused(f"{INPUT}/{{captionSelectors,crop,decryptionSettings,dynamicAudioSelectors,imageInserter}}/**"),
+    refused(f"{INPUT}/{{position,supplementalImps,tamsSettings,videoGenerator,videoOverlays}}/**"),
+    refused(f"{INPUT}/dolbyVisionMetadataXml"),
+    refused(f"{INPUT}/filterEnable", "AUTO", "DISABLE", reason="AUTO filters only some MPEG-2 inputs"),
+    label(f"{INPUT}/filterStrength", reason="It needs filterEnable FORCE, or a filter, which are refused"),
+    refused(f"{INPUT}/inputScanType", "AUTO"),
+    refused(f"{INPUT}/programNumber", 1, reason="The first program is read"),
+    ignored_here(f"{INPUT}/psiControl", "USE_PSI"),
+    label(f"{INPUT}/timecodeStart", reason="It needs timecodeSource SPECIFIEDSTART"),
+    refused(f"{AUDIO}/audioDurationCorrection", "DISABLED"),
+    refused(f"{AUDIO}/{{customLanguageCode,languageCode}}"),
+    refused(f"{AUDIO}/externalAudioFileInput", reason="Sidecar audio"),
+    refused(f"{AUDIO}/{{hlsRenditionGroupSettings,pids,remixSettings}}/**"),
+    refused(f"{AUDIO}/offset", 0),
+    refused(f"{AUDIO}/selectorType", "TRACK"),
+    refused(f"{AUDIO}/programSelection", 0, 1, reason="The first program is read"),
+    refused(f"{VIDEO}/alphaBehavior", "DISCARD"),
+    refused(f"{VIDEO}/colorSpace", "FOLLOW"),
+    label(f"{VIDEO}/colorSpaceUsage", reason="It needs a colorSpace other than FOLLOW"),
+    label(f"{VIDEO}/embeddedTimecodeOverride", reason="The outputs contain no timecodes"),
+    refused(f"{VIDEO}/{{hdr10Metadata,streams}}/**"),
+    refused(f"{VIDEO}/maxLuminance"),
+    refused(f"{VIDEO}/padVideo", "DISABLED"),
+    refused(f"{VIDEO}/pid"),
+    refused(f"{VIDEO}/programNumber", 0, 1, reason="The first program is read"),
+    refused(f"{VIDEO}/sampleRange", "FOLLOW"),
+    refused(f"{VIDEO}/selectorType", "AUTO"),
+)

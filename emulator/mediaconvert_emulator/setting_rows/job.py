@@ -1,0 +1,14 @@
+"""Settings of the whole job that no parser reads. Pure."""
+
+from mediaconvert_emulator.setting_rows.row import label, refused
+
+NO_TIMECODES = "The outputs contain no timecodes; settings that write them are refused"
+
+ROWS = (
+    refused("/adAvailOffset", 0),
+    refused("/followSource", 1, reason="A job has one input"),
+    refused("/{availBlanking,colorConversion3DLUTSettings,esam,extendedDataServices,kantarWatermark}/**"),
+    refused("/{motionImageInserter,nielsenConfiguration,nielsenNonLinearWatermark,timedMetadataInsertion}/**"),
+    label("/timecodeConfig/{source,anchor,start}", reason=NO_TIMECODES),
+    refused("/timecodeConfig/timestampOffset", reason="Its only use is HLS's program date time"),
+)

@@ -1,0 +1,212 @@
+"""One example for each setting that the emulator applies: two values that must give different jobs.
+
+The list of applied settings is measured with these examples: a setting is applied if a parser reads it.
+"""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+OUTPUT = "/outputGroups/0/outputs/0"
+GROUP = "/outputGroups/0/outputGroupSettings"
+HLS = f"{GROUP}/hlsGroupSettings"
+VIDEO = f"{OUTPUT}/videoDescription"
+H264, H265 = f"{VIDEO}/codecSettings/h264Settings", f"{VIDEO}/codecSettings/h265Settings"
+AUDIO = f"{OUTPUT}/audioDescriptions/0"
+ALTERNATE = "/outputGroups/0/outputs/1"
+SELECTORS = "/inputs/0/audioSelectors"
+
+AAC = {"codec": "AAC", "aacSettings": {"bitrate": 96_000, "codingMode": "CODING_MODE_2_0", "sampleRate": 48_000}}
+
+
+def example_settings() -> dict[str, Any]:
+    """Return the settings of a complete job: an HLS group with a video output and an audio-only output."""
+    h264 = {"rateControlMode": "QVBR", "maxBitrate": 1_000_000, "qvbrSettings": {"qvbrQualityLevel": 7}}
+    m3u8 = {"container": "M3U8"}
+    video = {"height": 360, "codecSettings": {"codec": "H_264", "h264Settings": h264}}
+    audio = {"audioSourceName": "Audio Selector 1", "codecSettings": deepcopy(AAC)}
+    encryption = {
+        "encryptionMethod": "AES128",
+        "type": "STATIC_KEY",
+        "staticKeyProvider": {"staticKeyValue": "0" * 32, "url": "video.key"},
+    }
+    hls = {"destination": "s3://out/path/", "segmentLength": 6, "minSegmentLength": 0, "encryption": encryption}
+    outputs = [
+        {
+            "nameModifier": "_v",
+            "containerSettings": dict(m3u8),
+            "videoDescription": video,
+            "audioDescriptions": [deepcopy(audio)],
+        },
+        {"nameModifier": "_a", "containerSettings": dict(m3u8), "audioDescriptions": [deepcopy(audio)]},
+    ]
+    return {
+        "inputs": [
+            {"fileInput": "s3://in/video.mp4", "audioSelectors": {"Audio Selector 1": {"defaultSelection": "DEFAULT"}}}
+        ],
+        "outputGroups": [
+            {
+                "outputGroupSettings": {"type": "HLS_GROUP_SETTINGS", "hlsGroupSettings": hls},
+                "outputs": outputs,
+            }
+        ],
+    }
+
+
+REMOVED = object()
+"""The value of a member that is removed."""
+
+
+def with_values(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of settings in which the values at JSON pointers are replaced."""
+    changed = deepcopy(settings)
+    for pointer, value in changes.items():
+        *parents, last = [int(part) if part.isdigit() else part for part in pointer.split("/")[1:]]
+        target: Any = changed
+        for part in parents:
+            target = target[part] if isinstance(part, int) else target.setdefault(part, {})
+        if value is REMOVED:
+            target.pop(last, None)
+        else:
+            target[last] = value
+    return changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A setting's pointer and two of its values; `given` are the settings that both jobs have besides."""
+
+    pointer: str
+    one: Any
+    other: Any
+    given: dict[str, Any] = field(default_factory=dict)
+    given_other: dict[str, Any] = field(default_factory=dict)
+    """Settings of the second job only."""
+
+    def jobs(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the settings of both jobs."""
+        base = with_values(example_settings(), self.given)
+        other = with_values(base, self.given_other)
+        return with_values(base, {self.pointer: self.one}), with_values(other, {self.pointer: self.other})
+
+
+def _e(pointer: str, one: object, other: object, **given: dict[str, Any]) -> Example:
+    return Example(pointer=pointer, one=one, other=other, **given)
+
+
+FILES = {
+    GROUP: {"type": "FILE_GROUP_SETTINGS", "fileGroupSettings": {"destination": "s3://out/file"}},
+    f"{OUTPUT}/containerSettings": {"container": "MP4"},
+    f"{ALTERNATE}/containerSettings": {"container": "MP4"},
+}
+VBR = {f"{H264}/rateControlMode": "VBR", f"{H264}/bitrate": 800_000}
+SPECIFIED = {f"{H264}/framerateControl": "SPECIFIED", f"{H264}/framerateNumerator": 30}
+SECONDS = {f"{H264}/gopSize": 2, f"{H264}/gopSizeUnits": "SECONDS"}
+
+
+def _hevc(**members: object) -> dict[str, Any]:
+    h265 = {"rateControlMode": "QVBR", "maxBitrate": 1_000_000} | members
+    return {f"{VIDEO}/codecSettings": {"codec": "H_265", "h265Settings": h265}}
+
+
+def _audio(codec: str, block: str, **members: object) -> dict[str, Any]:
+    return {f"{AUDIO}/codecSettings": {"codec": codec, block: members}}
+
+
+AC3 = _audio("AC3", "ac3Settings", bitrate=192_000, codingMode="CODING_MODE_2_0", sampleRate=48_000)
+EAC3 = _audio("EAC3", "eac3Settings", bitrate=192_000, codingMode="CODING_MODE_2_0", sampleRate=48_000)
+MP3 = _audio("MP3", "mp3Settings", bitrate=128_000, channels=2, sampleRate=48_000)
+BOTH_TRACKS = {f"{SELECTORS}/Audio Selector 2": {"tracks": [2]}}
+
+INPUTS = (
+    _e("/inputs/0/fileInput", "s3://in/a.mp4", "s3://in/b.mp4"),
+    _e("/inputs/0/videoSelector/rotate", "AUTO", "DEGREES_90"),
+    _e(f"{SELECTORS}/Audio Selector 1/tracks", [1], [2]),
+    _e(
+        f"{SELECTORS}/Audio Selector 2/defaultSelection",
+        "DEFAULT",
+        "NOT_DEFAULT",
+        given=BOTH_TRACKS
+        | {f"{SELECTORS}/Audio Selector 1": {"tracks": [1]}, f"{AUDIO}/audioSourceName": "Audio Selector 3"}
+        | {f"{SELECTORS}/Audio Selector 4": {"defaultSelection": "DEFAULT", "tracks": [1]}},
+    ),
+    _e(
+        "/inputs/0/audioSelectorGroups/Group 1/audioSelectorNames",
+        ["Audio Selector 1"],
+        ["Audio Selector 2"],
+        given=BOTH_TRACKS | {f"{AUDIO}/audioSourceName": "Group 1"},
+    ),
+)
+GROUPS = (
+    _e(f"{GROUP}/type", "HLS_GROUP_SETTINGS", "FILE_GROUP_SETTINGS", given_other=FILES),
+    _e(f"{GROUP}/fileGroupSettings/destination", "s3://out/a", "s3://out/b", given=FILES),
+    _e(f"{HLS}/destination", "s3://out/a", "s3://out/b"),
+    _e(f"{HLS}/segmentLength", 6, 10),
+    _e(f"{HLS}/segmentLengthControl", "EXACT", "GOP_MULTIPLE"),
+    _e(f"{HLS}/manifestDurationFormat", "INTEGER", "FLOATING_POINT"),
+    _e(f"{HLS}/encryption/encryptionMethod", "AES128", REMOVED),
+    _e(f"{HLS}/encryption/type", "STATIC_KEY", REMOVED),
+    _e(f"{HLS}/encryption/staticKeyProvider/staticKeyValue", "0" * 32, "1" * 32),
+    _e(f"{HLS}/encryption/staticKeyProvider/url", "a.key", "b.key"),
+    _e(f"{HLS}/encryption/constantInitializationVector", "0" * 32, REMOVED),
+    _e(f"{HLS}/encryption/initializationVectorInManifest", "INCLUDE", "EXCLUDE"),
+    _e(f"{OUTPUT}/nameModifier", "_b", "_c"),
+    _e(f"{OUTPUT}/extension", "mp4", "m4v", given=FILES),
+    _e(f"{OUTPUT}/containerSettings/container", "MP4", "MOV", given=FILES),
+    _e(f"{OUTPUT}/outputSettings/hlsSettings/segmentModifier", "_b", "_c"),
+    _e(f"{OUTPUT}/outputSettings/hlsSettings/audioRenditionSets", "lo", "hi"),
+    _e(f"{ALTERNATE}/outputSettings/hlsSettings/audioGroupId", "lo", "hi"),
+    _e(
+        f"{ALTERNATE}/outputSettings/hlsSettings/audioTrackType",
+        "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
+        "AUDIO_ONLY_VARIANT_STREAM",
+    ),
+)
+VIDEOS = (
+    _e(f"{VIDEO}/width", 640, 320),
+    _e(f"{VIDEO}/height", 360, 180),
+    _e(f"{VIDEO}/scalingBehavior", "FIT", "STRETCH_TO_OUTPUT"),
+    _e(f"{VIDEO}/codecSettings/codec", "H_264", "H_265", given={H265: {"rateControlMode": "VBR", "bitrate": 800_000}}),
+    _e(f"{H264}/rateControlMode", "QVBR", "VBR", given=VBR),
+    _e(f"{H264}/bitrate", 500_000, 600_000, given=VBR),
+    _e(f"{H264}/maxBitrate", 1_000_000, 2_000_000),
+    _e(f"{H264}/qvbrSettings/qvbrQualityLevel", 7, 8),
+    _e(f"{H264}/qvbrSettings/qvbrQualityLevelFineTune", 0.33, 0.67),
+    _e(f"{H264}/codecProfile", "MAIN", "HIGH"),
+    _e(f"{H264}/codecLevel", "LEVEL_3_1", "LEVEL_4"),
+    _e(f"{H264}/entropyEncoding", "CABAC", "CAVLC"),
+    _e(f"{H264}/framerateControl", "SPECIFIED", "INITIALIZE_FROM_SOURCE", given=SPECIFIED),
+    _e(f"{H264}/framerateNumerator", 25, 30, given=SPECIFIED),
+    _e(f"{H264}/framerateDenominator", 1, 2, given=SPECIFIED),
+    _e(f"{H264}/gopSize", 2, 3, given=SECONDS),
+    _e(f"{H264}/gopSizeUnits", "SECONDS", "AUTO", given=SECONDS),
+    _e(f"{H264}/hrdBufferSize", 1_000_000, 2_000_000),
+    _e(f"{H264}/numberBFramesBetweenReferenceFrames", 0, 2),
+    _e(f"{H264}/numberReferenceFrames", 1, 3),
+    _e(f"{H264}/slices", 1, 4),
+    _e(f"{H265}/rateControlMode", "QVBR", "VBR", given=_hevc(bitrate=800_000)),
+    _e(f"{H265}/bitrate", 500_000, 600_000, given=_hevc(rateControlMode="VBR")),
+    _e(f"{H265}/maxBitrate", 1_000_000, 2_000_000, given=_hevc()),
+    _e(f"{H265}/qvbrSettings/qvbrQualityLevel", 7, 8, given=_hevc()),
+    _e(f"{H265}/qvbrSettings/qvbrQualityLevelFineTune", 0.33, 0.67, given=_hevc()),
+    _e(f"{H265}/framerateControl", "SPECIFIED", "INITIALIZE_FROM_SOURCE", given=_hevc(framerateNumerator=30)),
+    _e(f"{H265}/framerateNumerator", 25, 30, given=_hevc(framerateControl="SPECIFIED")),
+    _e(f"{H265}/framerateDenominator", 1, 2, given=_hevc(framerateControl="SPECIFIED", framerateNumerator=30)),
+    _e(f"{H265}/gopSize", 2, 3, given=_hevc(gopSizeUnits="SECONDS")),
+    _e(f"{H265}/gopSizeUnits", "SECONDS", "AUTO", given=_hevc(gopSize=2)),
+)
+AUDIOS = (
+    _e(f"{AUDIO}/audioSourceName", "Audio Selector 1", "Audio Selector 2", given=BOTH_TRACKS),
+    _e(f"{AUDIO}/codecSettings/codec", "AAC", "MP3", given=MP3 | {f"{AUDIO}/codecSettings/aacSettings": {}}),
+    _e(f"{AUDIO}/codecSettings/aacSettings/bitrate", 96_000, 128_000),
+    _e(f"{AUDIO}/codecSettings/aacSettings/codingMode", "CODING_MODE_1_0", "CODING_MODE_2_0"),
+    _e(f"{AUDIO}/codecSettings/aacSettings/sampleRate", 44_100, 48_000),
+    _e(f"{AUDIO}/codecSettings/ac3Settings/bitrate", 192_000, 256_000, given=AC3),
+    _e(f"{AUDIO}/codecSettings/ac3Settings/codingMode", "CODING_MODE_2_0", "CODING_MODE_3_2_LFE", given=AC3),
+    _e(f"{AUDIO}/codecSettings/eac3Settings/bitrate", 192_000, 256_000, given=EAC3),
+    _e(f"{AUDIO}/codecSettings/eac3Settings/codingMode", "CODING_MODE_2_0", "CODING_MODE_3_2", given=EAC3),
+    _e(f"{AUDIO}/codecSettings/mp3Settings/bitrate", 128_000, 192_000, given=MP3),
+    _e(f"{AUDIO}/codecSettings/mp3Settings/channels", 1, 2, given=MP3),
+    _e(f"{AUDIO}/codecSettings/mp3Settings/sampleRate", 44_100, 48_000, given=MP3),
+)
+EXAMPLES = INPUTS + GROUPS + VIDEOS + AUDIOS
