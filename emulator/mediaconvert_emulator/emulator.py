@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 from mediaconvert_emulator.errors import BadRequestException, ConflictException, NotFoundException
 from mediaconvert_emulator.events import Account
+from mediaconvert_emulator.job_settings_check import check_settings
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.listing import PageRequest, filter_jobs, paginate
 from mediaconvert_emulator.probe_operation import ProbeOperation
 from mediaconvert_emulator.publisher import Publisher
 from mediaconvert_emulator.request_gate import RequestGate, injected_error
-from mediaconvert_emulator.request_validation import check_request
+from mediaconvert_emulator.request_validation import check_types
+from mediaconvert_emulator.rules import Kind
 from mediaconvert_emulator.scheduler import Scheduler, now_ms
 from mediaconvert_emulator.store import JobStore, TemplateStore
 from mediaconvert_emulator.submission import AccountResources, job_from_request
@@ -86,7 +88,8 @@ class Emulator:
 
     def create_template(self, body: JsonObject) -> JsonObject:
         """Perform CreateJobTemplate."""
-        check_request("CreateJobTemplate", body)
+        check_types("CreateJobTemplate", body)
+        check_settings("CreateJobTemplate", body, Kind.TEMPLATE)
         name = body["name"]
         if not name or "/" in name:
             raise BadRequestException("/name: Should be a name without slashes")
@@ -113,7 +116,8 @@ class Emulator:
 
     def update_template(self, name: str, body: JsonObject) -> JsonObject:
         """Perform UpdateJobTemplate."""
-        check_request("UpdateJobTemplate", body)
+        check_types("UpdateJobTemplate", body)
+        check_settings("UpdateJobTemplate", body, Kind.TEMPLATE)
         old = self.templates.get(name)
         updated = template_json(
             old | body | {"name": name}, self.account, created_ms=old["createdAt"] * 1000, updated_ms=now_ms()

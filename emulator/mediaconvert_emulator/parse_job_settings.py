@@ -13,7 +13,7 @@ from mediaconvert_emulator.parse_codecs import parse_audio, parse_video
 from mediaconvert_emulator.spec import FileGroup, Group, HlsEncryption, HlsGroup, InputSpec, JobSpec, OutputSpec
 
 FILE_CONTAINERS = {"MP4": ("mp4", "mp4"), "MOV": ("mov", "mov"), "M2TS": ("mpegts", "m2ts")}
-HLS_CONTAINER = "M3U8"
+HLS_CONTAINER, HLS_EXTENSION = "M3U8", "ts"
 INVALID_IN_PLAYLISTS = re.compile(r'["\r\n]')
 # https://docs.aws.amazon.com/mediaconvert/latest/ug/using-variables-in-your-job-settings.html
 FORMAT_IDENTIFIER = re.compile(r"\$(d|t|dt|fn|ex|w|h|f|rv|ra|rc|Number|Time|Bandwidth|RepresentationID)\$")
@@ -122,7 +122,7 @@ def _parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: Inpu
         container = (output.get("containerSettings") or {}).get("container")
         if container != HLS_CONTAINER:
             raise BadRequestException(f"{pointer}/outputs/{index}/containerSettings/container: Should be M3U8")
-    _check_modifiers([output.name_modifier for output in parsed], pointer, is_required=True)
+    _check_names(parsed, pointer)
     return HlsGroup(
         destination=_destination(settings, settings_pointer),
         segment_s=float(settings.get("segmentLength", DEFAULT_SEGMENT_S)),
@@ -143,7 +143,7 @@ def _parse_files(settings: JsonObject, outputs: list[JsonObject], input_spec: In
                 f"{pointer}/outputs/{index}/containerSettings/container: {container} is not emulated; "
                 f"{', '.join(FILE_CONTAINERS)} are"
             )
-    _check_modifiers([output.name_modifier for output in parsed], pointer, is_required=len(parsed) > 1)
+    _check_names(parsed, pointer)
     return FileGroup(destination=_destination(settings, settings_pointer), outputs=parsed)
 
 
@@ -153,11 +153,16 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
     if not video and not audios:
         raise BadRequestException(f"{pointer}: Should have a videoDescription or audioDescriptions")
     container = (output.get("containerSettings") or {}).get("container", HLS_CONTAINER)
-    file_format, extension = FILE_CONTAINERS.get(container, ("mpegts", "ts"))
+    file_format, extension = FILE_CONTAINERS.get(container, ("mpegts", HLS_EXTENSION))
     for field in ("nameModifier", "extension"):
         _check_name(output.get(field), f"{pointer}/{field}")
     for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
         _check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
+    rendition_sets = hls_settings.get("audioRenditionSets")
+    if rendition_sets and "," in rendition_sets:
+        raise BadRequestException(
+            f"{pointer}/outputSettings/hlsSettings/audioRenditionSets: Several audio groups are not emulated"
+        )
     track_type = hls_settings.get("audioTrackType", "")
     return OutputSpec(
         name_modifier=output.get("nameModifier") or "",
@@ -168,21 +173,23 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
         audios=tuple(
             parse_audio(audio, input_spec, f"{pointer}/audioDescriptions/{i}") for i, audio in enumerate(audios)
         ),
-        audio_group_id=(hls_settings.get("audioRenditionSets") if video else hls_settings.get("audioGroupId"))
-        or "program_audio",
+        audio_group_id=(rendition_sets if video else hls_settings.get("audioGroupId")) or "program_audio",
         is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
         is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
         is_autoselected_audio=track_type != "ALTERNATE_AUDIO_NOT_AUTO_SELECT",
     )
 
 
-def _check_modifiers(modifiers: list[str], pointer: str, *, is_required: bool) -> None:
-    for index, modifier in enumerate(modifiers):
+def _check_names(outputs: tuple[OutputSpec, ...], pointer: str) -> None:
+    names = [output.name_modifier + output.extension for output in outputs]
+    for index, (output, name) in enumerate(zip(outputs, names, strict=True)):
         modifier_pointer = f"{pointer}/outputs/{index}/nameModifier"
-        if is_required and not modifier:
+        if output.extension == HLS_EXTENSION and not output.name_modifier:
             raise BadRequestException(f"{modifier_pointer}: Should exist; the group's files would overwrite each other")
-        if modifier in modifiers[:index]:
-            raise BadRequestException(f"{modifier_pointer}: {modifier!r} is used by another output of this group")
+        if name in names[:index]:
+            raise BadRequestException(
+                f"{modifier_pointer}: {output.name_modifier!r} is used by another output of this group"
+            )
 
 
 def _destination(settings: JsonObject, pointer: str) -> str:

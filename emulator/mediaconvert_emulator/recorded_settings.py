@@ -30,7 +30,7 @@ class RecordedSettings(dict[str, Any]):
         self.reads.add(f"{self._pointer}/{key}")
         return super().get(key, default)
 
-    def items(self) -> ItemsView[str, Any]:
+    def items(self) -> ItemsView[str, Any]:  # type: ignore[override]  # the built-in dict_items has no public name
         """Return all members, and record a read of each."""
         self.reads.update(f"{self._pointer}/{key}" for key in self)
         return super().items()

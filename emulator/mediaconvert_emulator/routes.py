@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
@@ -17,6 +18,7 @@ from mediaconvert_emulator.errors import ApiError, BadRequestException, Internal
 from mediaconvert_emulator.json_types import JsonObject
 
 API = "/2017-08-29"
+REQUEST_ID = "x-amzn-RequestId"
 
 
 def routes() -> list[Route]:
@@ -67,7 +69,8 @@ def _route(
         emulator.gate.enter(name, now_s=time.monotonic())
         body = await _json_body(request) if method in {"POST", "PUT"} else {}
         result = operation(emulator, request, body)
-        return JSONResponse(await result if isawaitable(result) else result, status)
+        answer = await result if isawaitable(result) else result
+        return JSONResponse(answer, status, {REQUEST_ID: str(uuid.uuid4())})
 
     return Route(API + path, endpoint, methods=[method])
 
@@ -121,8 +124,15 @@ async def not_emulated(request: Request) -> Response:
 
 
 async def api_error(_: Request, error: Exception) -> Response:
-    """Return an error in the form from which AWS's SDKs raise the modelled exception."""
+    """Return an error in MediaConvert's form, from which AWS's SDKs raise the modelled exception."""
     if not isinstance(error, ApiError):  # the server logs it with its traceback
         error = InternalServerErrorException("Unexpected error")
-    headers = {"x-amzn-ErrorType": type(error).__name__}
-    return JSONResponse({"message": error.message}, error.status, headers)
+    name, request_id = type(error).__name__, str(uuid.uuid4())
+    body = {
+        "errorType": name,
+        "httpStatus": int(error.status),
+        "requestId": request_id,
+        "message": error.message,
+        "settingsValidationErrorsJsonBlob": "[]",
+    }
+    return JSONResponse(body, error.status, {"x-amzn-ErrorType": name, REQUEST_ID: request_id})

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from mediaconvert_emulator.errors import BadRequestException, NotFoundException
 from mediaconvert_emulator.job import Job, new_job_id
+from mediaconvert_emulator.job_settings_check import check_settings, parse_used_settings
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.merge import merge_settings
-from mediaconvert_emulator.parse_job_settings import parse_settings
-from mediaconvert_emulator.recorded_settings import RecordedSettings
-from mediaconvert_emulator.request_validation import check_request
-from mediaconvert_emulator.spec import JobSpec
-from mediaconvert_emulator.unread_settings import check_unread_settings
+from mediaconvert_emulator.request_validation import check_types
+from mediaconvert_emulator.rules import Kind
 
 MAX_METADATA_PAIRS = 10
 MAX_METADATA_KEY_LENGTH = 128
@@ -47,7 +45,7 @@ def job_from_request(body: JsonObject, resources: AccountResources, now_ms: int)
         BadRequestException: The request is invalid, or needs a feature that is not emulated.
         NotFoundException: The request's template or queue doesn't exist.
     """
-    check_request("CreateJob", body)
+    check_types("CreateJob", body)
     check_metadata(body.get("userMetadata") or {})
     if not re.match(r"arn:[\w-]+:iam::", body["role"]):
         raise BadRequestException("/role: Should be the ARN of an IAM role")
@@ -61,6 +59,7 @@ def job_from_request(body: JsonObject, resources: AccountResources, now_ms: int)
     if queue is None:
         raise NotFoundException(f"/queue: No queue {queue_name!r}")
     priority = body.get("priority")
+    check_settings("CreateJob", body | {"settings": settings}, Kind.JOB)
     spec, unused = parse_used_settings(settings, is_strict=resources.is_strict)
     return Job(
         id=new_job_id(now_ms),
@@ -73,17 +72,6 @@ def job_from_request(body: JsonObject, resources: AccountResources, now_ms: int)
         status_update_interval_s=int(interval.removeprefix("SECONDS_")),
         submitted_ms=now_ms,
     )
-
-
-def parse_used_settings(settings: JsonObject, *, is_strict: bool) -> tuple[JobSpec, tuple[str, ...]]:
-    """Return the parsed settings, and one warning for each setting without effect.
-
-    Raises:
-        BadRequestException: The settings are invalid, or need a feature that is not emulated.
-    """
-    recorded = RecordedSettings(settings)
-    spec = parse_settings(recorded)
-    return spec, check_unread_settings(settings, recorded.reads, is_strict=is_strict)
 
 
 def check_metadata(metadata: dict[str, str]) -> None:

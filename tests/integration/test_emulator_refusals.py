@@ -9,6 +9,7 @@ import pytest
 from tests.emulator_environment import ROLE, EmulatorEnvironment, emulator_environment
 
 MISSING_INPUT = "s3://bucket/video.mp4"
+DESTINATION = [{"OutputGroupSettings": {"HlsGroupSettings": {"Destination": "s3://bucket/out/"}}}]
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +31,16 @@ def _refused_message(environment: EmulatorEnvironment, **request: Any) -> str:  
         ({"UserMetadata": {"file": "Bücher.mp4"}}, "/userMetadata/file"),
         ({"UserMetadata": {f"k{n}": "v" for n in range(11)}}, "maximum of 10"),
         ({"Role": "no-arn"}, "/role"),
-        ({"StatusUpdateInterval": "SECONDS_11"}, "/statusUpdateInterval"),
-        ({"Settings": {"Inputs": [{"FileInput": "https://example.com/f.mp4"}]}}, "/inputs/0/fileInput"),
-        ({"Settings": {"Inputs": [{"FileInput": MISSING_INPUT}]}}, "/destination: Should exist"),
-        ({"Settings": {"Inputs": [{"FileInput": MISSING_INPUT}] * 2}}, "Stitching"),
+        ({"StatusUpdateInterval": "SECONDS_11"}, "invalid type for 'statusUpdateInterval'"),
+        ({"Settings": {"Inputs": [{"FileInput": "ftp://example.com/f.mp4"}]}}, "/inputs/0/fileInput"),
+        ({"Settings": {"Inputs": [{"FileInput": MISSING_INPUT}]}}, "destination is a required property"),
+        ({"Settings": {"Inputs": [{"FileInput": MISSING_INPUT}] * 2, "OutputGroups": DESTINATION}}, "Stitching"),
         (
             {
                 "JobTemplate": "",
                 "Settings": {"OutputGroups": [{"Outputs": [{}]}], "Inputs": [{"FileInput": MISSING_INPUT}]},
             },
-            "/outputGroups/0/outputGroupSettings/type",
+            "/outputGroups/0: outputGroupSettings is a required property",
         ),
     ],
 )
@@ -52,7 +53,8 @@ def test_an_invalid_request_is_refused_with_its_pointer(
 
 def test_a_group_type_that_is_not_emulated_is_refused_by_name(environment: EmulatorEnvironment) -> None:
     """The emulator never omits an output group silently."""
-    group = {"OutputGroupSettings": {"Type": "CMAF_GROUP_SETTINGS"}, "Outputs": [{"NameModifier": "_a"}]}
+    output = {"NameModifier": "_a", "ContainerSettings": {"Container": "CMFC"}}
+    group = {"OutputGroupSettings": {"Type": "CMAF_GROUP_SETTINGS"}, "Outputs": [output]}
     settings = {"Inputs": [{"FileInput": MISSING_INPUT}], "OutputGroups": [group]}
 
     assert "CMAF_GROUP_SETTINGS is not emulated" in _refused_message(environment, Role=ROLE, Settings=settings)
@@ -64,7 +66,20 @@ def test_a_missing_role_is_a_bad_request(environment: EmulatorEnvironment) -> No
 
     assert response.status_code == 400
     assert response.headers["x-amzn-errortype"] == "BadRequestException"
-    assert response.json() == {"message": "/role: Should exist"}
+    assert response.json() == {
+        "errorType": "BadRequestException",
+        "httpStatus": 400,
+        "requestId": response.headers["x-amzn-requestid"],
+        "message": "The 'role' field is required.",
+        "settingsValidationErrorsJsonBlob": "[]",
+    }
+
+
+def test_every_response_has_a_request_id(environment: EmulatorEnvironment) -> None:
+    """SDKs log it, and AWS's support needs it."""
+    response = environment.mediaconvert.list_queues()
+
+    assert response["ResponseMetadata"]["RequestId"]
 
 
 def test_a_missing_resource_is_not_found(environment: EmulatorEnvironment) -> None:

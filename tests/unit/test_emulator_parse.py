@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.job_settings_check import parse_used_settings
 from mediaconvert_emulator.parse_job_settings import parse_settings
 from mediaconvert_emulator.spec import FileGroup, HlsGroup
-from mediaconvert_emulator.submission import parse_used_settings
 
 H264 = {"codec": "H_264", "h264Settings": {"rateControlMode": "QVBR", "maxBitrate": 1_000_000}}
 AAC = {"codec": "AAC", "aacSettings": {"bitrate": 64_000, "codingMode": "CODING_MODE_1_0", "sampleRate": 44_100}}

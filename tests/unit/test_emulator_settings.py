@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.job_settings_check import parse_used_settings
 from mediaconvert_emulator.parse_job_settings import parse_settings
 from mediaconvert_emulator.recorded_settings import RecordedSettings, is_read, values
 from mediaconvert_emulator.service_members import member_of, setting_members
 from mediaconvert_emulator.setting_rows import ROWS, Effect, row_of
-from mediaconvert_emulator.submission import parse_used_settings
 from tests.emulator_coverage import COVERAGE, applied_members, coverage, coverage_page, lost_members
 from tests.emulator_examples import EXAMPLES, HLS, OUTPUT, VIDEO, Example, example_settings, with_values
 

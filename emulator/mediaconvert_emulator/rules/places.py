@@ -1,0 +1,32 @@
+"""Pointers of the places in a job's settings that the rules check, and the sources of the rules. Pure."""
+
+INPUT = "/inputs/*"
+GROUP = "/outputGroups/*"
+SETTINGS = f"{GROUP}/outputGroupSettings"
+HLS, CMAF = f"{SETTINGS}/hlsGroupSettings", f"{SETTINGS}/cmafGroupSettings"
+DASH, SMOOTH = f"{SETTINGS}/dashIsoGroupSettings", f"{SETTINGS}/msSmoothGroupSettings"
+FILE = f"{SETTINGS}/fileGroupSettings"
+OUTPUT = f"{GROUP}/outputs/*"
+VIDEO = f"{OUTPUT}/videoDescription"
+VIDEO_CODEC = f"{VIDEO}/codecSettings"
+H264, H265 = f"{VIDEO_CODEC}/h264Settings", f"{VIDEO_CODEC}/h265Settings"
+AV1 = f"{VIDEO_CODEC}/av1Settings"
+AUDIO = f"{OUTPUT}/audioDescriptions/*"
+AUDIO_CODEC = f"{AUDIO}/codecSettings"
+AAC = f"{AUDIO_CODEC}/aacSettings"
+CAPTIONS = f"{OUTPUT}/captionDescriptions/*"
+
+# Real requests and the service's replies: https://github.com/badmintoncryer/cdk-preflight (rules/mediaconvert)
+PREFLIGHT = "https://github.com/badmintoncryer/cdk-preflight"
+MODEL = "botocore, mediaconvert/2017-08-29/service-2.json"
+# This older model lists required members below the request; AWS removed the lists, because jobs with a template need
+# only some of the members.
+OLD_MODEL = "botocore 1.10.77, mediaconvert/2017-08-29/service-2.json"
+GUIDE = "https://github.com/awsdocs/aws-elemental-mediaconvert-user-guide"
+REPORTS = "error messages in public reports of CreateJob requests"
+FIXTURE = "a test fixture in a public repository"
+SDK = "https://github.com/aws/aws-sdk/issues"
+JS = "https://github.com/aws/aws-sdk-js-v3/issues/2661"
+PHP = "https://github.com/aws/aws-sdk-php/issues"
+VOD = "https://github.com/aws-solutions/video-on-demand-on-aws/issues/1"
+WANO = "https://developers.wano.co.jp/1495"
