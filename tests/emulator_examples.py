@@ -118,9 +118,14 @@ EAC3 = _audio("EAC3", "eac3Settings", bitrate=192_000, codingMode="CODING_MODE_2
 MP3 = _audio("MP3", "mp3Settings", bitrate=128_000, channels=2, sampleRate=48_000)
 BOTH_TRACKS = {f"{SELECTORS}/Audio Selector 2": {"tracks": [2]}}
 
+CLIP = {"/inputs/0/timecodeSource": "ZEROBASED", "/inputs/0/inputClippings": [{"startTimecode": "00:00:00:00"}]}
+
 INPUTS = (
     _e("/inputs/0/fileInput", "s3://in/a.mp4", "s3://in/b.mp4"),
     _e("/inputs/0/videoSelector/rotate", "AUTO", "DEGREES_90"),
+    _e("/inputs/0/inputClippings/0/startTimecode", "00:00:00:00", "00:00:01:00", given=CLIP),
+    _e("/inputs/0/inputClippings/0/endTimecode", "00:00:02:00", "00:00:03:00", given=CLIP),
+    _e("/inputs/0/timecodeSource", "ZEROBASED", "EMBEDDED", given_other={"/inputs/0/inputClippings": []}, given=CLIP),
     _e(f"{SELECTORS}/Audio Selector 1/tracks", [1], [2]),
     _e(
         f"{SELECTORS}/Audio Selector 2/defaultSelection",
