@@ -10,11 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mediaconvert_emulator.parse_job_settings import parse_settings
-from mediaconvert_emulator.recorded_settings import RecordedSettings, is_read, values
 from mediaconvert_emulator.service_members import member_of, setting_members
 from mediaconvert_emulator.setting_rows import Effect, SettingRow, row_of
-from tests.emulator_examples import EXAMPLES
+from tests.emulator_examples import EXAMPLES, parsed
 
 COVERAGE = Path(__file__).resolve().parent.parent / "emulator" / "coverage.json"
 PAGE = COVERAGE.with_name("COVERAGE.md")
@@ -40,9 +38,7 @@ def applied_members() -> frozenset[str]:
     members: set[str] = set()
     for example in EXAMPLES:
         for settings in example.jobs():
-            recorded = RecordedSettings(settings)
-            parse_settings(recorded)
-            members.update(member_of(p) for p, _ in values(settings) if is_read(p, recorded.reads))
+            members.update(member_of(pointer) for pointer in parsed(settings)[1])
     return frozenset(members)
 
 

@@ -7,6 +7,12 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
+from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_job_settings import parse_settings
+from mediaconvert_emulator.presets import expand_presets
+from mediaconvert_emulator.recorded_settings import RecordedSettings, is_read, values
+from mediaconvert_emulator.spec import JobSpec
+
 OUTPUT = "/outputGroups/0/outputs/0"
 GROUP = "/outputGroups/0/outputGroupSettings"
 HLS = f"{GROUP}/hlsGroupSettings"
@@ -51,6 +57,21 @@ def example_settings() -> dict[str, Any]:
             }
         ],
     }
+
+
+PRESETS: dict[str, JsonObject] = {
+    name: {"settings": {"videoDescription": {"width": width}}} for name, width in (("Small", 320), ("Large", 640))
+}
+"""Presets that example jobs name."""
+
+
+def parsed(settings: dict[str, Any]) -> tuple[JobSpec, list[str]]:
+    """Return a job, and the pointers of the settings that were applied."""
+    expanded, used_presets = expand_presets(settings, PRESETS)
+    recorded = RecordedSettings(expanded)
+    spec = parse_settings(recorded)
+    reads = recorded.reads | used_presets
+    return spec, [pointer for pointer, _ in values(expanded) if is_read(pointer, reads)]
 
 
 REMOVED = object()
@@ -157,6 +178,7 @@ GROUPS = (
     _e(f"{HLS}/encryption/initializationVectorInManifest", "INCLUDE", "EXCLUDE"),
     _e(f"{OUTPUT}/nameModifier", "_b", "_c"),
     _e(f"{OUTPUT}/extension", "mp4", "m4v", given=FILES),
+    _e(f"{OUTPUT}/preset", "Small", "Large"),
     _e(f"{OUTPUT}/containerSettings/container", "MP4", "MOV", given=FILES),
     _e(f"{OUTPUT}/outputSettings/hlsSettings/segmentModifier", "_b", "_c"),
     _e(f"{OUTPUT}/outputSettings/hlsSettings/audioRenditionSets", "lo", "hi"),

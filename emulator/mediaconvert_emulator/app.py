@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 from starlette.applications import Starlette
 
+from mediaconvert_emulator.account_resources import AccountState, NamedStore
 from mediaconvert_emulator.aws import Aws, Endpoints, open_aws
 from mediaconvert_emulator.child_limits import ChildLimits
 from mediaconvert_emulator.emulator import Emulator
@@ -22,10 +23,11 @@ from mediaconvert_emulator.ffmpeg_command import EncoderSettings
 from mediaconvert_emulator.probe_operation import CONCURRENCY, ProbeOperation
 from mediaconvert_emulator.probe_process import ProbeLimits
 from mediaconvert_emulator.publisher import Publisher
+from mediaconvert_emulator.queues import QueueQuotas, QueueStore
 from mediaconvert_emulator.request_gate import RequestGate
 from mediaconvert_emulator.routes import api_error, routes
 from mediaconvert_emulator.runner import JobRunner
-from mediaconvert_emulator.scheduler import Scheduler
+from mediaconvert_emulator.scheduler import Scheduler, SchedulerLimits, now_ms
 from mediaconvert_emulator.settings import EmulatorSettings
 from mediaconvert_emulator.storage import Storage
 from mediaconvert_emulator.store import JobStore
@@ -88,17 +90,22 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
             stall_timeout_s=settings.stall_timeout_s,
         ),
     )
+    quotas = QueueQuotas(queues=settings.queues_quota, concurrent_jobs=settings.concurrent_jobs_quota)
+    queues = QueueStore(settings.queues, now_ms=now_ms(), quotas=quotas)
+    limits = SchedulerLimits(concurrency=settings.concurrency, time_factor=settings.time_factor)
     return Emulator(
         account=account,
-        queues=settings.queues,
         concurrency=settings.concurrency,
         is_strict=settings.strict,
         jobs=JobStore(finished_kept=settings.finished_jobs_kept),
         gate=RequestGate(settings.rates, time.monotonic(), failures=settings.chaos.fail_requests),
         publisher=publisher,
         probe_operation=ProbeOperation(s3=aws.s3, limits=probe_limits, slots=asyncio.Semaphore(CONCURRENCY)),
-        scheduler=Scheduler(
-            runner, publisher, account, concurrency=settings.concurrency, time_factor=settings.time_factor
+        scheduler=Scheduler(runner, publisher, account, queues, limits),
+        queues=queues,
+        state=AccountState(
+            templates=NamedStore("job template", settings.job_templates_quota),
+            presets=NamedStore("preset", settings.presets_quota),
         ),
     )
 

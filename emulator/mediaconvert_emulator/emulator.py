@@ -1,40 +1,40 @@
-"""The operations of the MediaConvert API on the emulator's jobs, queues and templates. Independent of HTTP."""
+"""The emulator's state, and the operations that change several parts of it. Independent of HTTP."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mediaconvert_emulator.errors import BadRequestException, ConflictException, NotFoundException
+from mediaconvert_emulator.account_resources import AccountState
+from mediaconvert_emulator.errors import BadRequestException, ConflictException
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.job_settings_check import check_settings
 from mediaconvert_emulator.json_types import JsonObject
-from mediaconvert_emulator.listing import PageRequest, filter_jobs, paginate
 from mediaconvert_emulator.probe_operation import ProbeOperation
 from mediaconvert_emulator.publisher import Publisher
+from mediaconvert_emulator.queues import QueueStore
 from mediaconvert_emulator.request_gate import RequestGate, injected_error
 from mediaconvert_emulator.request_validation import check_types
 from mediaconvert_emulator.rules import Kind
 from mediaconvert_emulator.scheduler import Scheduler, now_ms
-from mediaconvert_emulator.store import JobStore, TemplateStore
+from mediaconvert_emulator.store import JobStore
 from mediaconvert_emulator.submission import AccountResources, job_from_request
-from mediaconvert_emulator.wire import job_json, queue_json, template_json
+from mediaconvert_emulator.wire import job_json, template_json
 
-Query = Mapping[str, str]
+MAX_TAGS = 50
 
 
 @dataclass(slots=True, kw_only=True)
 class Emulator:
-    """One method for each emulated operation; arguments and results are the API's JSON."""
+    """The account, its jobs and resources, and the parts that perform the operations."""
 
     account: Account
-    queues: tuple[str, ...]
     concurrency: int
     is_strict: bool
     jobs: JobStore
+    queues: QueueStore
+    state: AccountState
     publisher: Publisher
     scheduler: Scheduler
     gate: RequestGate
     probe_operation: ProbeOperation
-    templates: TemplateStore = field(default_factory=TemplateStore)
     started_ms: int = field(default_factory=now_ms)
 
     def create_job(self, body: JsonObject) -> JsonObject:
@@ -45,92 +45,56 @@ class Emulator:
         existing = self.jobs.find_by_token(token, now_ms()) if isinstance(token, str) and token else None
         if existing:
             return {"job": job_json(existing, self.account)}
-        resources = AccountResources(templates=self.templates.templates, queues=self.queues, is_strict=self.is_strict)
+        reserved = (name for name, queue in self.queues.queues.items() if queue.reservation)
+        resources = AccountResources(
+            templates=self.state.templates.items,
+            queues=tuple(self.queues.queues),
+            presets=self.state.presets.items,
+            reserved_queues=frozenset(reserved),
+            policy=self.state.policy,
+            is_strict=self.is_strict,
+        )
         job = job_from_request(body, resources, now_ms())
         self.jobs.add(job, token, job.submitted_ms)
+        self.set_tags(self.account.arn("jobs", job.id), body)
         self.scheduler.submit(job)
         return {"job": job_json(job, self.account)}
-
-    async def probe(self, body: JsonObject) -> JsonObject:
-        """Perform Probe."""
-        return await self.probe_operation.run(body)
-
-    def get_job(self, job_id: str) -> JsonObject:
-        """Perform GetJob."""
-        return {"job": job_json(self.jobs.get(job_id), self.account)}
-
-    def list_jobs(self, query: Query) -> JsonObject:
-        """Perform ListJobs and SearchJobs; the default order is newest first."""
-        jobs = [(job.id, job) for job in filter_jobs(self.jobs.all(), query)]
-        page, token = paginate(jobs, PageRequest.from_query(query, default_order="DESCENDING"))
-        return _with_next_token({"jobs": [job_json(job, self.account) for job in page]}, token)
-
-    def cancel_job(self, job_id: str) -> JsonObject:
-        """Perform CancelJob."""
-        self.scheduler.cancel(self.jobs.get(job_id))
-        return {}
-
-    def get_queue(self, name: str) -> JsonObject:
-        """Perform GetQueue."""
-        if name not in self.queues:
-            raise NotFoundException(f"No queue {name!r}")
-        return {"queue": self._queue_json(name)}
-
-    def list_queues(self, query: Query) -> JsonObject:
-        """Perform ListQueues."""
-        request = PageRequest.from_query(query, default_order="ASCENDING")
-        page, token = paginate([(name, name) for name in self.queues], request)
-        return _with_next_token({"queues": [self._queue_json(name) for name in page]}, token)
-
-    def _queue_json(self, name: str) -> JsonObject:
-        jobs = self.jobs.all()
-        return queue_json(name, self.account, jobs, created_ms=self.started_ms, concurrency=self.concurrency)
 
     def create_template(self, body: JsonObject) -> JsonObject:
         """Perform CreateJobTemplate."""
         check_types("CreateJobTemplate", body)
-        check_settings("CreateJobTemplate", body, Kind.TEMPLATE)
-        name = body["name"]
+        name, templates = body["name"], self.state.templates
         if not name or "/" in name:
             raise BadRequestException("/name: Should be a name without slashes")
-        if name in self.templates.templates:
+        if name in templates.items:
             raise ConflictException(f"The job template {name!r} exists already")
+        check_settings("CreateJobTemplate", body, Kind.TEMPLATE)
+        templates.check_quota()
         template = template_json(body, self.account, created_ms=now_ms(), updated_ms=now_ms())
-        self.templates.templates[name] = template
+        templates.items[name] = template
+        self.set_tags(template["arn"], body)
         return {"jobTemplate": template}
-
-    def get_template(self, name: str) -> JsonObject:
-        """Perform GetJobTemplate."""
-        return {"jobTemplate": self.templates.get(name)}
-
-    def list_templates(self, query: Query) -> JsonObject:
-        """Perform ListJobTemplates."""
-        category = query.get("category")
-        templates = [
-            (name, template)
-            for name, template in self.templates.templates.items()
-            if not category or template.get("category") == category
-        ]
-        page, token = paginate(templates, PageRequest.from_query(query, default_order="ASCENDING"))
-        return _with_next_token({"jobTemplates": page}, token)
 
     def update_template(self, name: str, body: JsonObject) -> JsonObject:
         """Perform UpdateJobTemplate."""
         check_types("UpdateJobTemplate", body)
         check_settings("UpdateJobTemplate", body, Kind.TEMPLATE)
-        old = self.templates.get(name)
+        old = self.state.templates.get(name)
+        changes = {key: value for key, value in body.items() if value is not None}
         updated = template_json(
-            old | body | {"name": name}, self.account, created_ms=old["createdAt"] * 1000, updated_ms=now_ms()
+            old | changes | {"name": name}, self.account, created_ms=old["createdAt"] * 1000, updated_ms=now_ms()
         )
-        self.templates.templates[name] = updated
+        self.state.templates.items[name] = updated
         return {"jobTemplate": updated}
 
-    def delete_template(self, name: str) -> JsonObject:
-        """Perform DeleteJobTemplate."""
-        self.templates.get(name)
-        del self.templates.templates[name]
-        return {}
+    def set_tags(self, arn: str, body: JsonObject) -> None:
+        """Add a request's tags to a resource.
 
-
-def _with_next_token(body: JsonObject, token: str | None) -> JsonObject:
-    return body if token is None else {**body, "nextToken": token}
+        Raises:
+            BadRequestException: The resource would have too many.
+        """
+        tags = self.state.tags.get(arn, {}) | (body.get("tags") or {})
+        if len(tags) > MAX_TAGS:
+            raise BadRequestException(f"/tags: Should have at most {MAX_TAGS} properties")
+        if tags:
+            self.state.tags[arn] = tags

@@ -124,6 +124,16 @@ def output_detail(output: OutputReport, *, has_paths: bool = True) -> JsonObject
     return detail
 
 
+def queue_hop_detail(job: Job, account: Account, previous: tuple[str, int]) -> JsonObject:
+    """Return the members that only a QUEUE_HOP has; `previous` is the queue and the priority before the hop."""
+    previous_queue, previous_priority = previous
+    return {
+        "previousQueue": account.arn("queues", previous_queue),
+        "priority": job.priority,
+        "previousPriority": previous_priority,
+    }
+
+
 def error_detail(code: int, message: str) -> JsonObject:
     """Return the members that only an ERROR event has."""
     return {"errorCode": code, "errorMessage": message}

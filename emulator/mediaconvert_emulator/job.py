@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mediaconvert_emulator.errors import JobError
+from mediaconvert_emulator.hops import Hop, QueueTransition
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.output_report import GroupReport
 from mediaconvert_emulator.progress import Progress
@@ -53,6 +54,8 @@ class Job:
     error: JobError | None = None
     groups: tuple[GroupReport, ...] = ()
     warnings: tuple[JobWarning, ...] = ()
+    hops: tuple[Hop, ...] = ()
+    transitions: tuple[QueueTransition, ...] = ()
     unused_settings: tuple[str, ...] = ()
     """A warning for each setting that has no effect."""
     last_event_ms: int = 0
@@ -66,6 +69,12 @@ class Job:
     def user_metadata(self) -> dict[str, str]:
         """The metadata of the CreateJob request."""
         return self.request.get("userMetadata") or {}
+
+    def hop(self, hop: Hop, now_ms: int) -> None:
+        """Move the job to another queue."""
+        self.transitions += (QueueTransition(source=self.queue, destination=hop.queue, time_ms=now_ms),)
+        self.queue = hop.queue
+        self.priority = self.priority if hop.priority is None else hop.priority
 
     def start(self, now_ms: int) -> None:
         """Set the status to PROGRESSING."""

@@ -8,6 +8,8 @@ from mediaconvert_emulator.rules import RULES, Kind, violations
 from mediaconvert_emulator.spec import JobSpec
 from mediaconvert_emulator.unread_settings import check_unread_settings
 
+FIRST_OUTPUT = "/outputGroups/0/outputs/0"
+
 
 def check_settings(operation: str, body: JsonObject, kind: Kind, *, settings: JsonObject | None = None) -> None:
     """Refuse a request that MediaConvert refuses. Its types must be valid.
@@ -16,13 +18,17 @@ def check_settings(operation: str, body: JsonObject, kind: Kind, *, settings: Js
         operation: The operation's name.
         body: The request, with the settings after the merge with a template.
         kind: The kind of the request, which decides on the rules.
-        settings: The settings for the rules, if they differ from the request's.
+        settings: The settings for the rules, if they differ from the request's. For a preset these are the settings of
+            one output, as the first output of a job.
 
     Raises:
         BadRequestException: MediaConvert would refuse it; the message names all faults.
     """
     checked = body.get("settings") if settings is None else settings
-    raise_faults(range_faults(operation, body) + violations(checked, RULES, kind))
+    faults = violations(checked, RULES, kind)
+    if kind is Kind.PRESET:
+        faults = [fault.removeprefix(FIRST_OUTPUT) for fault in faults]
+    raise_faults(range_faults(operation, body) + faults)
 
 
 def parse_used_settings(

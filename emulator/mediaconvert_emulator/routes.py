@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from inspect import isawaitable
 from typing import Any
 
@@ -16,63 +16,45 @@ from mediaconvert_emulator.chaos import Chaos
 from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import ApiError, BadRequestException, InternalServerErrorException
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.operations import OPERATIONS, Call, Operation
+from mediaconvert_emulator.request_validation import service_model
 
-API = "/2017-08-29"
 REQUEST_ID = "x-amzn-RequestId"
 
 
 def routes() -> list[Route]:
     """Return all routes. They find the emulator in the application's state."""
     return [
-        _route("CreateJob", "POST", "/jobs", lambda e, _, body: e.create_job(body), status=201),
-        _route("ListJobs", "GET", "/jobs", lambda e, r, _: e.list_jobs(r.query_params)),
-        _route("SearchJobs", "GET", "/search", lambda e, r, _: e.list_jobs(r.query_params)),
-        _route("GetJob", "GET", "/jobs/{id}", lambda e, r, _: e.get_job(r.path_params["id"])),
-        _route("CancelJob", "DELETE", "/jobs/{id}", lambda e, r, _: e.cancel_job(r.path_params["id"]), status=202),
-        _route("ListQueues", "GET", "/queues", lambda e, r, _: e.list_queues(r.query_params)),
-        _route("GetQueue", "GET", "/queues/{name}", lambda e, r, _: e.get_queue(r.path_params["name"])),
-        _route("CreateJobTemplate", "POST", "/jobTemplates", lambda e, _, body: e.create_template(body), status=201),
-        _route("ListJobTemplates", "GET", "/jobTemplates", lambda e, r, _: e.list_templates(r.query_params)),
-        _route("GetJobTemplate", "GET", "/jobTemplates/{name}", lambda e, r, _: e.get_template(r.path_params["name"])),
-        _route(
-            "UpdateJobTemplate",
-            "PUT",
-            "/jobTemplates/{name}",
-            lambda e, r, body: e.update_template(r.path_params["name"], body),
-        ),
-        _route(
-            "DeleteJobTemplate",
-            "DELETE",
-            "/jobTemplates/{name}",
-            lambda e, r, _: e.delete_template(r.path_params["name"]),
-            status=202,
-        ),
-        _route("Probe", "POST", "/probe", lambda e, _, body: e.probe(body)),
-        _route("DescribeEndpoints", "POST", "/endpoints", lambda _, r, __: {"endpoints": [{"url": public_url(r)}]}),
+        *(_route(name, operation) for name, operation in OPERATIONS.items()),
         Route("/_emulator/health", health, methods=["GET"]),
         Route("/_emulator/chaos", get_chaos, methods=["GET"]),
         Route("/_emulator/chaos", put_chaos, methods=["PUT"]),
-        Route("/{path:path}", not_emulated, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+        Route("/{path:path}", not_found, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
     ]
 
 
-def _route(
-    name: str,
-    method: str,
-    path: str,
-    operation: Callable[[Emulator, Request, JsonObject], JsonObject | Awaitable[JsonObject]],
-    *,
-    status: int = 200,
-) -> Route:
+def _route(name: str, operation: Operation) -> Route:
+    """Return the route of an operation, with the path, the method and the status of the service's model."""
+    http = service_model().operation_model(name).http
+    method: str = http["method"]
+    path = http["requestUri"].replace("{arn}", "{arn:path}")  # an ARN contains slashes
+    status = http.get("responseCode", HTTPStatus.OK)
+
     async def endpoint(request: Request) -> Response:
         emulator: Emulator = request.app.state.emulator
         emulator.gate.enter(name, now_s=time.monotonic())
-        body = await _json_body(request) if method in {"POST", "PUT"} else {}
-        result = operation(emulator, request, body)
+        call = Call(
+            emulator=emulator,
+            path=request.path_params,
+            query=request.query_params,
+            body=await _json_body(request) if method in {"POST", "PUT"} else {},
+            base_url=public_url(request),
+        )
+        result = operation(call)
         answer = await result if isawaitable(result) else result
         return JSONResponse(answer, status, {REQUEST_ID: str(uuid.uuid4())})
 
-    return Route(API + path, endpoint, methods=[method])
+    return Route(path, endpoint, methods=[method])
 
 
 async def _json_body(request: Request) -> JsonObject:
@@ -118,9 +100,9 @@ async def put_chaos(request: Request) -> Response:
     return await get_chaos(request)
 
 
-async def not_emulated(request: Request) -> Response:
-    """Refuse every other operation of the real API."""
-    raise BadRequestException(f"{request.method} {request.url.path} is not emulated")
+async def not_found(request: Request) -> Response:
+    """Refuse a request that is no operation of the API."""
+    raise BadRequestException(f"{request.method} {request.url.path} is not an operation of MediaConvert")
 
 
 async def api_error(_: Request, error: Exception) -> Response:

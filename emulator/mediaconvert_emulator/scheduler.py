@@ -1,7 +1,9 @@
-"""The job queue: starts jobs in order, at most `concurrency` at a time, and sends their events."""
+"""Starts jobs in the order of their queues, moves them to other queues, and sends their events."""
 
 import asyncio
 import time
+from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -12,13 +14,16 @@ from mediaconvert_emulator.events import (
     error_detail,
     input_information_detail,
     job_event,
+    queue_hop_detail,
     status_update_detail,
     warning_detail,
 )
+from mediaconvert_emulator.hops import Hop
 from mediaconvert_emulator.job import Job, Status
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.progress import Progress
 from mediaconvert_emulator.publisher import Publisher
+from mediaconvert_emulator.queues import QueueStore, WaitingJobs
 from mediaconvert_emulator.runner import JobRunner
 
 log = structlog.get_logger(__name__)
@@ -29,43 +34,55 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulerLimits:
+    """The number of jobs that run at once in all queues, and the factor that makes time pass faster."""
+
+    concurrency: int
+    time_factor: float
+
+
 class Scheduler:
-    """The queued jobs and the running jobs."""
+    """The queued jobs and the running jobs. A change of the queues needs a call of `dispatch`."""
 
     def __init__(
-        self, runner: JobRunner, publisher: Publisher, account: Account, *, concurrency: int, time_factor: float
+        self, runner: JobRunner, publisher: Publisher, account: Account, queues: QueueStore, limits: SchedulerLimits
     ) -> None:
         self._runner = runner
         self._publisher = publisher
         self._account = account
-        self._concurrency = concurrency
-        self._time_factor = time_factor
-        self._queue: asyncio.PriorityQueue[tuple[int, int, Job]] = asyncio.PriorityQueue()
-        self._submitted_count = 0
-        self._running: dict[str, asyncio.Task[None]] = {}
-        self._slots: list[asyncio.Task[None]] = []
+        self._queues = queues
+        self._limits = limits
+        self._waiting = WaitingJobs()
+        self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
+        self._hops: dict[str, list[asyncio.TimerHandle]] = {}
+        self._is_started = False
 
     def start(self) -> None:
-        """Start one task for each job that may run at the same time."""
-        self._slots = [
-            asyncio.create_task(self._run_queued_jobs(), name=f"mediaconvert-slot-{n}")
-            for n in range(self._concurrency)
-        ]
+        """Start the jobs that wait."""
+        self._is_started = True
+        self.dispatch()
 
     async def stop(self) -> None:
         """Stop the running jobs. They fail, with an event, because jobs don't survive the process."""
-        running = list(self._running.values())
-        for task in (*self._slots, *running):
+        self._is_started = False
+        for job_id in list(self._hops):
+            self._stop_hops(job_id)
+        tasks = [task for _, task in self._running.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._slots, *running, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def submit(self, job: Job) -> None:
         """Queue `job`: after jobs of the same priority, before jobs of a lower one."""
-        self._submitted_count += 1
-        self._queue.put_nowait((-job.priority, self._submitted_count, job))
+        self._waiting.add(job)
         log.info("job.submitted", job_id=job.id, input=job.spec.input.uri)
         for unused in job.unused_settings:
             log.warning("job.setting_unused", job_id=job.id, setting=unused)
+        loop = asyncio.get_running_loop()
+        delays = [(hop, hop.wait_minutes * 60 / self._limits.time_factor) for hop in job.hops]
+        self._hops[job.id] = [loop.call_later(delay_s, self._hop, job, hop) for hop, delay_s in delays]
+        self.dispatch()
 
     def cancel(self, job: Job) -> None:
         """Cancel `job`. A job that has not started sends no event, as on AWS.
@@ -79,20 +96,45 @@ class Scheduler:
         job.finish(Status.CANCELED, now_ms())
         log.info("job.canceled", job_id=job.id, was_running=was_running)
         if was_running:
-            self._running[job.id].cancel()
+            self._running[job.id][1].cancel()
             self._publish(job, "CANCELED")
+        else:
+            self._waiting.remove(job)
+            self._stop_hops(job.id)
 
-    async def _run_queued_jobs(self) -> None:
-        while True:
-            _, _, job = await self._queue.get()
+    def dispatch(self) -> None:
+        """Start each job that may start now."""
+        while self._is_started:
+            running = [job for job, _ in self._running.values()]
+            job = self._waiting.next_job(running, self._queues.queues, max_running=self._limits.concurrency)
+            if job is None:
+                return
+            self._waiting.remove(job)
+            self._stop_hops(job.id)
             task = asyncio.create_task(self._run(job), name=f"mediaconvert-{job.id}")
-            self._running[job.id] = task
-            await asyncio.wait([task])
-            del self._running[job.id]
+            self._running[job.id] = (job, task)
+            task.add_done_callback(partial(self._on_done, job.id))
+
+    def _on_done(self, job_id: str, _: "asyncio.Task[None]") -> None:
+        del self._running[job_id]
+        self.dispatch()
+
+    def _hop(self, job: Job, hop: Hop) -> None:
+        if job.status is not Status.SUBMITTED or hop.queue not in self._queues.queues:
+            return
+        previous = (job.queue, job.priority)
+        job.hop(hop, now_ms())
+        self._waiting.remove(job)
+        self._waiting.add(job)
+        self._publish(job, "QUEUE_HOP", queue_hop_detail(job, self._account, previous))
+        log.info("job.hopped", job_id=job.id, queue=job.queue)
+        self.dispatch()
+
+    def _stop_hops(self, job_id: str) -> None:
+        for handle in self._hops.pop(job_id, ()):
+            handle.cancel()
 
     async def _run(self, job: Job) -> None:
-        if job.is_finished:  # the job was canceled while it was queued
-            return
         job.start(now_ms())
         self._publish(job, "PROGRESSING")
         log.info("job.started", job_id=job.id)
@@ -133,7 +175,7 @@ class Scheduler:
 
     async def _send_updates(self, job: Job) -> None:
         while True:
-            await asyncio.sleep(job.status_update_interval_s / self._time_factor)
+            await asyncio.sleep(job.status_update_interval_s / self._limits.time_factor)
             if job.is_finished:  # the job was canceled, and ffmpeg has not ended yet
                 return
             self._publish(job, "STATUS_UPDATE", status_update_detail(job))

@@ -48,7 +48,15 @@ class EmulatorSettings(BaseSettings):
     )
     event_bus: str = Field(default="default", description="Name of the event bus that receives the events.")
     queues: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("Default",), description="Names of the queues, comma-separated; they share the concurrency."
+        default=("Default",), description="Names of the queues at start, comma-separated; the first one is the default."
+    )
+    queues_quota: int = Field(default=10, ge=1, description="Number of queues of the account; above it, a 429.")
+    presets_quota: int = Field(default=100, ge=0, description="Number of presets of the account; above it, a 429.")
+    job_templates_quota: int = Field(
+        default=100, ge=0, description="Number of job templates of the account; above it, a 429."
+    )
+    concurrent_jobs_quota: int = Field(
+        default=200, ge=1, description="Sum of the concurrent jobs that the account's on-demand queues may have."
     )
     concurrency: int = Field(
         default=1,

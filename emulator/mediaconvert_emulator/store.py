@@ -1,8 +1,7 @@
-"""The jobs, request tokens and templates in memory. Their number is bounded, and the caller passes the time."""
+"""The jobs and request tokens in memory. Their number is bounded, and the caller passes the time."""
 
 from mediaconvert_emulator.errors import NotFoundException
 from mediaconvert_emulator.job import Job
-from mediaconvert_emulator.json_types import JsonObject
 
 TOKEN_TTL_MS = 60_000
 
@@ -46,20 +45,3 @@ class JobStore:
     def all(self) -> list[Job]:
         """Return all jobs, oldest first."""
         return list(self._jobs.values())
-
-
-class TemplateStore:
-    """Job templates (the API's JSON) by name, oldest first."""
-
-    def __init__(self) -> None:
-        self.templates: dict[str, JsonObject] = {}
-
-    def get(self, name: str) -> JsonObject:
-        """Return the template.
-
-        Raises:
-            NotFoundException: The template doesn't exist.
-        """
-        if name not in self.templates:
-            raise NotFoundException(f"No job template {name!r}")
-        return self.templates[name]

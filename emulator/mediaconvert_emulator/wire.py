@@ -3,8 +3,10 @@
 from mediaconvert_emulator.events import Account, output_detail, warnings_json
 from mediaconvert_emulator.job import Job, Status
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.queues import Queue
 
 COMPLETE_PERCENT = 100
+RESERVATION_S = 365 * 86_400
 
 
 def job_json(job: Job, account: Account) -> JsonObject:
@@ -20,17 +22,32 @@ def job_json(job: Job, account: Account) -> JsonObject:
         "settings": job.settings,
         "userMetadata": job.user_metadata,
         "statusUpdateInterval": f"SECONDS_{job.status_update_interval_s}",
-        "accelerationSettings": {"mode": "DISABLED"},
-        "accelerationStatus": "NOT_APPLICABLE",
+        **_acceleration(job),
         "billingTagsSource": job.request.get("billingTagsSource") or "JOB",
-        "simulateReservedQueue": "DISABLED",
+        "simulateReservedQueue": job.request.get("simulateReservedQueue") or "DISABLED",
         "messages": {"info": [], "warning": [*job.unused_settings, *(warning.message for warning in job.warnings)]},
         "timing": _timing(job),
     }
-    for name in ("clientRequestToken", "jobTemplate"):
+    for name in ("clientRequestToken", "jobTemplate", "hopDestinations"):
         if job.request.get(name):
             body[name] = job.request[name]
+    if job.transitions:
+        body["queueTransitions"] = [
+            {
+                "sourceQueue": account.arn("queues", transition.source),
+                "destinationQueue": account.arn("queues", transition.destination),
+                "timestamp": _seconds(transition.time_ms),
+            }
+            for transition in job.transitions
+        ]
     return body | _status_members(job)
+
+
+def _acceleration(job: Job) -> JsonObject:
+    """Return the mode of the request. The emulator accelerates no job; the outputs are the same on AWS."""
+    mode = (job.request.get("accelerationSettings") or {}).get("mode") or "DISABLED"
+    status = "NOT_APPLICABLE" if mode == "DISABLED" else "NOT_ACCELERATED"
+    return {"accelerationSettings": {"mode": mode}, "accelerationStatus": status}
 
 
 def _status_members(job: Job) -> JsonObject:
@@ -62,36 +79,50 @@ def _timing(job: Job) -> JsonObject:
     return {name: _seconds(time_ms) for name, time_ms in times.items() if time_ms is not None}
 
 
-def queue_json(name: str, account: Account, jobs: list[Job], *, created_ms: int, concurrency: int) -> JsonObject:
+def queue_json(queue: Queue, account: Account, jobs: list[Job], *, concurrency: int) -> JsonObject:
     """Return a Queue with the counts of its jobs."""
-    statuses = [job.status for job in jobs if job.queue == name]
-    return {
-        "arn": account.arn("queues", name),
-        "name": name,
-        "type": "SYSTEM" if name == "Default" else "CUSTOM",
-        "status": "ACTIVE",
-        "pricingPlan": "ON_DEMAND",
-        "concurrentJobs": concurrency,
-        "createdAt": _seconds(created_ms),
-        "lastUpdated": _seconds(created_ms),
+    statuses = [job.status for job in jobs if job.queue == queue.name]
+    body: JsonObject = {
+        "arn": account.arn("queues", queue.name),
+        "name": queue.name,
+        "type": "SYSTEM" if queue.is_system else "CUSTOM",
+        "status": "PAUSED" if queue.is_paused else "ACTIVE",
+        "pricingPlan": "RESERVED" if queue.reservation else "ON_DEMAND",
+        "createdAt": _seconds(queue.created_ms),
+        "lastUpdated": _seconds(queue.updated_ms),
         "submittedJobsCount": statuses.count(Status.SUBMITTED),
         "progressingJobsCount": statuses.count(Status.PROGRESSING),
     }
+    if queue.description is not None:
+        body["description"] = queue.description
+    if queue.reservation is None:
+        return body | {"concurrentJobs": concurrency if queue.concurrent_jobs is None else queue.concurrent_jobs}
+    purchased = _seconds(queue.created_ms)
+    return body | {
+        "reservationPlan": queue.reservation
+        | {"status": "ACTIVE", "purchasedAt": purchased, "expiresAt": purchased + RESERVATION_S}
+    }
+
+
+def preset_json(request: JsonObject, account: Account, *, created_ms: int, updated_ms: int) -> JsonObject:
+    """Return a Preset."""
+    return _custom_json(request, account.arn("presets", request["name"]), created_ms, updated_ms)
 
 
 def template_json(request: JsonObject, account: Account, *, created_ms: int, updated_ms: int) -> JsonObject:
     """Return a JobTemplate. Its settings are those of the request, so that a job can contain them unchanged."""
-    members = {key: value for key, value in request.items() if key != "tags" and value is not None}
-    return {
+    defaults: JsonObject = {
         "accelerationSettings": {"mode": "DISABLED"},
         "priority": 0,
         "statusUpdateInterval": "SECONDS_60",
-        **members,
-        "arn": account.arn("jobTemplates", request["name"]),
-        "type": "CUSTOM",
-        "createdAt": _seconds(created_ms),
-        "lastUpdated": _seconds(updated_ms),
     }
+    return defaults | _custom_json(request, account.arn("jobTemplates", request["name"]), created_ms, updated_ms)
+
+
+def _custom_json(request: JsonObject, arn: str, created_ms: int, updated_ms: int) -> JsonObject:
+    members = {key: value for key, value in request.items() if key != "tags" and value is not None}
+    times = {"createdAt": _seconds(created_ms), "lastUpdated": _seconds(updated_ms)}
+    return members | {"arn": arn, "type": "CUSTOM"} | times
 
 
 def _seconds(time_ms: int) -> int:

@@ -94,9 +94,3 @@ def test_a_missing_resource_is_not_found(environment: EmulatorEnvironment) -> No
     ):
         with pytest.raises(environment.mediaconvert.exceptions.NotFoundException):
             call()
-
-
-def test_an_operation_that_is_not_emulated_is_refused(environment: EmulatorEnvironment) -> None:
-    """The response is a 400 that says so."""
-    with pytest.raises(environment.mediaconvert.exceptions.BadRequestException, match="not emulated"):
-        environment.mediaconvert.list_presets()

@@ -112,7 +112,14 @@ ROWS = (
         source=JS,
     ),
     *(
-        Rule(where=place, breaks=lacks(member), says=required(member), source=source, words=words)
+        Rule(
+            where=place,
+            breaks=lacks(member),
+            says=required(member),
+            source=source,
+            words=words,
+            kinds=NOT_PRESETS if place == GROUP else frozenset(Kind),
+        )
         for place, members, source, words in MEMBERS
         for member in members
     ),

@@ -44,7 +44,6 @@ ROWS = (
     ignored_here(f"{HLS}/timedMetadataId3{{Frame,Period}}", "NONE", reason="The segments have no ID3 timestamps"),
     ignored_here(f"{HLS}/timestampDeltaMilliseconds", 0),
     refused(f"{OUTPUT}/captionDescriptions/**"),
-    refused(f"{OUTPUT}/preset"),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/audioOnlyContainer", "M2TS"),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "DONT_FLAG"),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/iFrameOnlyManifest", "EXCLUDE"),
