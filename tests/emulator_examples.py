@@ -60,7 +60,8 @@ def example_settings() -> dict[str, Any]:
 
 
 PRESETS: dict[str, JsonObject] = {
-    name: {"settings": {"videoDescription": {"width": width}}} for name, width in (("Small", 320), ("Large", 640))
+    name: {"settings": {"containerSettings": {"container": "M3U8"}, "videoDescription": {"width": width}}}
+    for name, width in (("Small", 320), ("Large", 640))
 }
 """Presets that example jobs name."""
 
@@ -178,7 +179,7 @@ GROUPS = (
     _e(f"{HLS}/encryption/initializationVectorInManifest", "INCLUDE", "EXCLUDE"),
     _e(f"{OUTPUT}/nameModifier", "_b", "_c"),
     _e(f"{OUTPUT}/extension", "mp4", "m4v", given=FILES),
-    _e(f"{OUTPUT}/preset", "Small", "Large"),
+    _e(f"{OUTPUT}/preset", "Small", "Large", given={f"{OUTPUT}/containerSettings": REMOVED}),
     _e(f"{OUTPUT}/containerSettings/container", "MP4", "MOV", given=FILES),
     _e(f"{OUTPUT}/outputSettings/hlsSettings/segmentModifier", "_b", "_c"),
     _e(f"{OUTPUT}/outputSettings/hlsSettings/audioRenditionSets", "lo", "hi"),

@@ -17,7 +17,8 @@ def expand_presets(settings: JsonObject, presets: Mapping[str, JsonObject]) -> t
         presets: The account's presets by name.
 
     Raises:
-        BadRequestException: A preset doesn't exist, or is one of AWS's own, whose settings aren't published in full.
+        BadRequestException: A preset doesn't exist, or is one of AWS's own, whose settings aren't published in full, or
+            the output has a container besides its preset.
     """
     used: set[str] = set()
     groups = []
@@ -26,6 +27,10 @@ def expand_presets(settings: JsonObject, presets: Mapping[str, JsonObject]) -> t
         for number, output in enumerate((group or {}).get("outputs") or []):
             name, pointer = (output or {}).get("preset"), f"/outputGroups/{index}/outputs/{number}/preset"
             if name:
+                if output.get("containerSettings"):
+                    raise BadRequestException(
+                        f"{pointer.removesuffix('/preset')}: Should have either preset or containerSettings"
+                    )
                 used.add(pointer)
                 output = merge_settings(_preset(name, presets, pointer)["settings"], output)  # noqa: PLW2901
             outputs.append(output)

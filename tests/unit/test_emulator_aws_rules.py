@@ -222,7 +222,6 @@ OURS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"/inputs/0/inputClippings": [{}]}, "/inputs/0/inputClippings/0: Should have a startTimecode or an endTimecode"),
     ({f"{ALTERNATE}/nameModifier": "_v"}, "/outputGroups/0/outputs: Each output of the group should have a file name"),
     ({f"{OUTPUT}/extension": "mp4"}, f"{OUTPUT}/extension: Should only be used in a File output group"),
-    ({f"{OUTPUT}/preset": "a"}, f"{OUTPUT}: Should have either preset or containerSettings"),
     (
         {f"{OUTPUT}/outputSettings/hlsSettings/audioRenditionSets": "lo,hi"},
         f"{OUTPUT}/outputSettings/hlsSettings/audioRenditionSets: Should name audio groups of this output group",

@@ -22,9 +22,10 @@ from mediaconvert_emulator.queues import QueueQuotas, QueueStore, WaitingJobs
 from mediaconvert_emulator.request_validation import service_model
 from mediaconvert_emulator.reserved_queue_rules import check_reserved_queue
 from mediaconvert_emulator.submission import AccountResources, job_from_request
-from tests.emulator_examples import OUTPUT, VIDEO, example_settings, with_values
+from tests.emulator_examples import OUTPUT, REMOVED, VIDEO, example_settings, with_values
 
 ROLE = "arn:aws:iam::111122223333:role/R"
+NO_CONTAINER = {f"{OUTPUT}/containerSettings": REMOVED}
 RESERVED = {"commitment": "ONE_YEAR", "renewalType": "EXPIRE", "reservedSlots": 2}
 
 
@@ -194,7 +195,8 @@ def test_a_reserved_queue_refuses_features_by_name(changes: dict[str, Any], mode
 def test_an_output_with_a_preset_has_the_presets_settings() -> None:
     """The output's own settings take precedence."""
     presets = {"P": {"settings": {"videoDescription": {"width": 320, "height": 180}}}}
-    settings = with_values(example_settings(), {f"{OUTPUT}/preset": "arn:aws:mediaconvert:x:1:presets/P"})
+    changes = {f"{OUTPUT}/preset": "arn:aws:mediaconvert:x:1:presets/P"}
+    settings = with_values(example_settings(), changes | NO_CONTAINER)
     expanded, used = expand_presets(settings, presets)
 
     video = expanded["outputGroups"][0]["outputs"][0]["videoDescription"]
@@ -207,7 +209,13 @@ def test_an_output_with_a_preset_has_the_presets_settings() -> None:
 def test_a_missing_or_system_preset_is_refused_by_name(name: str, message: str) -> None:
     """AWS doesn't publish the system presets in full."""
     with pytest.raises(BadRequestException, match=message):
-        expand_presets(with_values(example_settings(), {f"{OUTPUT}/preset": name}), {})
+        expand_presets(with_values(example_settings(), {f"{OUTPUT}/preset": name, **NO_CONTAINER}), {})
+
+
+def test_an_output_with_a_preset_has_no_container_of_its_own() -> None:
+    """The container is in the preset."""
+    with pytest.raises(BadRequestException, match=f"{OUTPUT}: Should have either preset or containerSettings"):
+        expand_presets(with_values(example_settings(), {f"{OUTPUT}/preset": "P"}), {"P": {"settings": {}}})
 
 
 def test_the_filters_are_those_of_the_model() -> None:

@@ -151,9 +151,10 @@ def _name_rules() -> tuple[Rule, ...]:
         Rule(
             where=OUTPUT,
             breaks=has("preset") & has("containerSettings"),
-            says="Should have either preset or containerSettings",
+            says="Should have either preset or containerSettings",  # `presets` checks it in a job
             source=MODEL,
             words=Words.OURS,
+            kinds=frozenset({Kind.TEMPLATE}),
         ),
         Rule(
             where=OUTPUT,
