@@ -18,6 +18,7 @@ from mediaconvert_emulator.aws import Aws, Endpoints, open_aws
 from mediaconvert_emulator.child_limits import ChildLimits
 from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import ApiError
+from mediaconvert_emulator.event_sinks import EventBridgeSink, EventSink, NoSink, WebhookSink
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings
 from mediaconvert_emulator.probe_operation import CONCURRENCY, ProbeOperation
@@ -77,7 +78,7 @@ def create_app(settings: EmulatorSettings) -> Starlette:
 def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_dir: Path) -> Emulator:
     """Return the emulator on open AWS clients; its tasks are not started yet."""
     account = Account(region=settings.region, account_id=settings.account_id)
-    publisher = Publisher(aws.events, source=settings.event_source, bus=settings.event_bus, chaos=settings.chaos)
+    publisher = Publisher(_event_sink(settings, aws, account), chaos=settings.chaos)
     probe_limits = ProbeLimits(memory_bytes=settings.child_memory_mb << 20, timeout_s=settings.probe_timeout_s)
     runner = JobRunner(
         storage=Storage(aws.s3, upload_concurrency=settings.upload_concurrency),
@@ -108,6 +109,14 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
             presets=NamedStore("preset", settings.presets_quota),
         ),
     )
+
+
+def _event_sink(settings: EmulatorSettings, aws: Aws, account: Account) -> EventSink:
+    if settings.event_webhook is not None:
+        return WebhookSink(url=str(settings.event_webhook), source=settings.event_source, account=account)
+    if settings.events == "none":
+        return NoSink()
+    return EventBridgeSink(client=aws.events, source=settings.event_source, bus=settings.event_bus)
 
 
 def _make_temp_dir(parent: Path) -> Path:

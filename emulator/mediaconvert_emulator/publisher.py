@@ -1,20 +1,14 @@
-"""Sends job events to EventBridge, in order unless the chaos settings say otherwise."""
+"""Sends job events to their receiver, in order unless the chaos settings say otherwise."""
 
 import asyncio
-import json
 from contextlib import suppress
 from random import Random
-from typing import TYPE_CHECKING
 
 import structlog
-from botocore.exceptions import BotoCoreError, ClientError
 
 from mediaconvert_emulator.chaos import Chaos, CreateJobFailures, delivery_delays_s
-from mediaconvert_emulator.events import DETAIL_TYPE, JobEvent
-
-if TYPE_CHECKING:
-    from types_aiobotocore_events.client import EventBridgeClient
-    from types_aiobotocore_events.type_defs import PutEventsRequestEntryTypeDef
+from mediaconvert_emulator.event_sinks import SEND_ERRORS, EventSink
+from mediaconvert_emulator.events import JobEvent
 
 BATCH_SIZE = 10
 ATTEMPTS = 8
@@ -27,10 +21,8 @@ log = structlog.get_logger(__name__)
 class Publisher:
     """A queue of events, and one task that sends them."""
 
-    def __init__(self, events: "EventBridgeClient", *, source: str, bus: str, chaos: Chaos) -> None:
-        self._events = events
-        self._source = source
-        self._bus = bus
+    def __init__(self, sink: EventSink, *, chaos: Chaos) -> None:
+        self._sink = sink
         self._queue: asyncio.Queue[JobEvent] = asyncio.Queue()
         self._sender: asyncio.Task[None] | None = None
         self.set_chaos(chaos)
@@ -95,25 +87,14 @@ class Publisher:
         """Send the batch, and retry the events that fail. A retry may duplicate an event, as EventBridge may too."""
         for attempt in range(ATTEMPTS):
             try:
-                response = await self._events.put_events(Entries=[self._entry(event) for event in batch])
-            except (ClientError, BotoCoreError) as error:
+                batch = await self._sink.send(batch)
+            except SEND_ERRORS as error:
                 if attempt == ATTEMPTS - 1:
                     raise
                 log.warning("events.failed", count=len(batch), error=type(error).__name__)
             else:
-                results = zip(batch, response["Entries"], strict=True)
-                batch = [event for event, result in results if result.get("ErrorCode")]
                 if not batch:
                     return
                 log.warning("events.refused", count=len(batch))
             await asyncio.sleep(min(MAX_RETRY_DELAY_S, FIRST_RETRY_DELAY_S * 2**attempt))
         log.error("events.lost", job_ids=[event.job_id for event in batch])
-
-    def _entry(self, event: JobEvent) -> "PutEventsRequestEntryTypeDef":
-        return {
-            "Source": self._source,
-            "DetailType": DETAIL_TYPE,
-            "Resources": [event.job_arn],
-            "Detail": json.dumps(event.detail),
-            "EventBusName": self._bus,
-        }

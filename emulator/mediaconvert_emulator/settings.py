@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, FilePath, field_validator
+from pydantic import AliasChoices, AnyHttpUrl, Field, FilePath, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from mediaconvert_emulator.chaos import Chaos
@@ -41,6 +41,12 @@ class EmulatorSettings(BaseSettings):
         default=None,
         validation_alias="AWS_ENDPOINT_URL_EVENTBRIDGE",
         description="Address of EventBridge, if it differs.",
+    )
+    events: Literal["eventbridge", "none"] = Field(
+        default="eventbridge", description="`none` sends no events, for an account without EventBridge."
+    )
+    event_webhook: AnyHttpUrl | None = Field(
+        default=None, description="URL that receives each event by POST, in EventBridge's place."
     )
     event_source: str = Field(
         default="local.mediaconvert",
