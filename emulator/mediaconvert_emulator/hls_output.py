@@ -79,17 +79,21 @@ class HlsOutput:
             media_bytes=sum(segment.size_bytes for segment in self.segments),
         )
 
-    def variant(self) -> Variant:
-        """Return the output as a variant of the master playlist."""
+    def variants(self) -> list[Variant]:
+        """Return the output as variants of the master playlist: one for each audio group that plays with it."""
+        is_silent = self.rendition.video is not None and not self.rendition.audios
+        groups = self.rendition.output.audio_rendition_sets if is_silent else ()
+        return [self._variant(group) for group in groups or (None,)]
+
+    def _variant(self, audio_group_id: str | None) -> Variant:
         video = self.rendition.video
-        is_silent = video is not None and not self.rendition.audios
         return Variant(
             playlist_name=self.location.key.rpartition("/")[2],
             bandwidth=measure_bandwidth(self.segments),
             codecs=self.written.codecs,
             size_px=video.picture.framed if video else None,
             frame_rate=video.frame_rate if video else None,
-            audio_group_id=self.rendition.output.audio_group_id if is_silent else None,
+            audio_group_id=audio_group_id,
         )
 
     def alternate_audio(self, media: Media, *, is_only: bool) -> AlternateAudio:
@@ -114,7 +118,7 @@ def master_of(outputs: Sequence[HlsOutput], media: Media) -> str:
     alternates = [output for output in outputs if output.rendition.output.is_alternate_audio and has_video]
     groups = [output.rendition.output.audio_group_id for output in alternates]
     return master_playlist(
-        [output.variant() for output in outputs if output not in alternates],
+        [variant for output in outputs if output not in alternates for variant in output.variants()],
         [
             output.alternate_audio(media, is_only=groups.count(output.rendition.output.audio_group_id) == 1)
             for output in alternates

@@ -8,6 +8,7 @@ import re
 
 from mediaconvert_emulator.clippings import parse_clippings
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.format_identifiers import DASH_ONLY
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_codecs import parse_audio, parse_video
 from mediaconvert_emulator.spec import FileGroup, Group, HlsEncryption, HlsGroup, InputSpec, JobSpec, OutputSpec
@@ -15,8 +16,7 @@ from mediaconvert_emulator.spec import FileGroup, Group, HlsEncryption, HlsGroup
 FILE_CONTAINERS = {"MP4": ("mp4", "mp4"), "MOV": ("mov", "mov"), "M2TS": ("mpegts", "m2ts")}
 HLS_CONTAINER, HLS_EXTENSION = "M3U8", "ts"
 INVALID_IN_PLAYLISTS = re.compile(r'["\r\n]')
-# https://docs.aws.amazon.com/mediaconvert/latest/ug/using-variables-in-your-job-settings.html
-FORMAT_IDENTIFIER = re.compile(r"\$(d|t|dt|fn|ex|w|h|f|rv|ra|rc|Number|Time|Bandwidth|RepresentationID)\$")
+DEFAULT_AUDIO_GROUP = "program_audio"
 DEFAULT_SEGMENT_S = 10
 SEGMENT_LENGTH_CONTROLS = ("EXACT", "GOP_MULTIPLE")
 
@@ -56,6 +56,11 @@ def _parse_input(settings: JsonObject) -> InputSpec:
         uri=uri,
         rotate=(first.get("videoSelector") or {}).get("rotate", "DEGREE_0"),
         audio_tracks=_audio_tracks(selectors, groups, "/inputs/0/audioSelectorGroups"),
+        required_tracks=tuple(
+            (number, selector["tracks"][0])
+            for number, selector in enumerate(selectors.values(), start=1)
+            if selector.get("tracks")
+        ),
         default_audio_selector=next((n for n, s in selectors.items() if s.get("defaultSelection") == "DEFAULT"), None),
         clippings=parse_clippings(first, "/inputs/0"),
     )
@@ -158,11 +163,7 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
         _check_name(output.get(field), f"{pointer}/{field}")
     for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
         _check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
-    rendition_sets = hls_settings.get("audioRenditionSets")
-    if rendition_sets and "," in rendition_sets:
-        raise BadRequestException(
-            f"{pointer}/outputSettings/hlsSettings/audioRenditionSets: Several audio groups are not emulated"
-        )
+    rendition_sets = (hls_settings.get("audioRenditionSets") or DEFAULT_AUDIO_GROUP) if video else ""
     track_type = hls_settings.get("audioTrackType", "")
     return OutputSpec(
         name_modifier=output.get("nameModifier") or "",
@@ -173,7 +174,8 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
         audios=tuple(
             parse_audio(audio, input_spec, f"{pointer}/audioDescriptions/{i}") for i, audio in enumerate(audios)
         ),
-        audio_group_id=(rendition_sets if video else hls_settings.get("audioGroupId")) or "program_audio",
+        audio_group_id=(None if video else hls_settings.get("audioGroupId")) or DEFAULT_AUDIO_GROUP,
+        audio_rendition_sets=tuple(name.strip() for name in rendition_sets.split(",") if name.strip()),
         is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
         is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
         is_autoselected_audio=track_type != "ALTERNATE_AUDIO_NOT_AUTO_SELECT",
@@ -186,7 +188,7 @@ def _check_names(outputs: tuple[OutputSpec, ...], pointer: str) -> None:
         modifier_pointer = f"{pointer}/outputs/{index}/nameModifier"
         if output.extension == HLS_EXTENSION and not output.name_modifier:
             raise BadRequestException(f"{modifier_pointer}: Should exist; the group's files would overwrite each other")
-        if name in names[:index]:
+        if name in names[:index] and "$" not in name:
             raise BadRequestException(
                 f"{modifier_pointer}: {output.name_modifier!r} is used by another output of this group"
             )
@@ -197,17 +199,12 @@ def _destination(settings: JsonObject, pointer: str) -> str:
     if not destination:
         raise BadRequestException(f"{pointer}/destination: Should exist")
     _check_s3_uri(destination, f"{pointer}/destination")
-    _refuse_identifiers(destination, f"{pointer}/destination")
     return str(destination)
 
 
-def _refuse_identifiers(text: str | None, pointer: str) -> None:
-    if text and (match := FORMAT_IDENTIFIER.search(text)):
-        raise BadRequestException(f"{pointer}: The format identifier {match[0]} is not emulated")
-
-
 def _check_name(text: str | None, pointer: str) -> None:
-    _refuse_identifiers(text, pointer)
+    if text and (match := DASH_ONLY.search(text)):
+        raise BadRequestException(f"{pointer}: The format identifier {match[0]} is for DASH output groups")
     if text and INVALID_IN_PLAYLISTS.search(text):
         raise BadRequestException(f"{pointer}: Should contain no quote or line break, because playlists can't")
 

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from mediaconvert_emulator.errors import JobTimedOut, UnknownJobError
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
 from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE, unreadable_input_error
+from mediaconvert_emulator.format_identifiers import resolve_names
 from mediaconvert_emulator.media import Media, OutputMedia
 from mediaconvert_emulator.naming import parse_s3_uri
 from mediaconvert_emulator.output_files import collect_output_files, local_outputs
@@ -23,6 +25,7 @@ from mediaconvert_emulator.probe_process import (
 )
 from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding_progress
 from mediaconvert_emulator.renditions import JobWarning, RenditionPlan, has_known_percentage, plan_renditions
+from mediaconvert_emulator.selected_tracks import check_selected_tracks
 from mediaconvert_emulator.spec import JobSpec
 from mediaconvert_emulator.storage import Storage
 from mediaconvert_emulator.transcoder import JobFiles, TranscodeLimits, transcode
@@ -67,7 +70,8 @@ class JobRunner:
     async def _run_in(self, folder: Path, spec: JobSpec, on_progress: ProgressCallback) -> JobResult:
         async with ProbeProcess(self.probe_limits) as process:  # it starts while the input arrives
             media = await self._download(spec, folder, process, on_progress)
-            plan = plan_renditions(spec, media)
+            check_selected_tracks(spec, media)
+            spec, plan = resolve_names(spec, plan_renditions(spec, media), time.time_ns() // 1_000_000)
             frames_decoded = await self._transcode(spec, plan, folder, on_progress)
             written = await self._read_outputs(local_outputs(spec, plan, folder), process)
         files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written)

@@ -19,6 +19,8 @@ class InputSpec:
     """The zero-based index of the audio stream, by the name of the selector or of the group of one selector."""
     default_audio_selector: str | None = None
     """The selector that replaces a missing one."""
+    required_tracks: tuple[tuple[int, int], ...] = ()
+    """The selectors, by position from 1, that name a track by its number, and that number."""
     clippings: tuple[Clipping, ...] = ()
     """The parts of the input that the outputs contain; none means all of it."""
 
@@ -66,7 +68,9 @@ class OutputSpec:
     video: VideoSpec | None
     audios: tuple[AudioSpec, ...]
     audio_group_id: str
-    """The group of an audio-only output, or the group that plays together with a video output."""
+    """The group of an audio-only output."""
+    audio_rendition_sets: tuple[str, ...] = ()
+    """The groups that play together with a video output; the master playlist has the output once for each."""
     is_alternate_audio: bool
     is_default_audio: bool
     is_autoselected_audio: bool = True

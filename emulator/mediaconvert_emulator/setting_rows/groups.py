@@ -7,6 +7,8 @@ SETTINGS = f"{GROUP}/outputGroupSettings"
 HLS = f"{SETTINGS}/hlsGroupSettings"
 OUTPUT = f"{GROUP}/outputs/*"
 
+AUDIO_ONLY = "Audio-only segments are MPEG-TS"
+
 ROWS = (
     label(f"{GROUP}/{{name,customName}}"),
     refused(f"{GROUP}/automatedEncodingSettings/**"),
@@ -44,7 +46,7 @@ ROWS = (
     ignored_here(f"{HLS}/timedMetadataId3{{Frame,Period}}", "NONE", reason="The segments have no ID3 timestamps"),
     ignored_here(f"{HLS}/timestampDeltaMilliseconds", 0),
     refused(f"{OUTPUT}/captionDescriptions/**"),
-    refused(f"{OUTPUT}/outputSettings/hlsSettings/audioOnlyContainer", "M2TS"),
+    ignored_here(f"{OUTPUT}/outputSettings/hlsSettings/audioOnlyContainer", "M2TS", reason=AUDIO_ONLY),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "DONT_FLAG"),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/iFrameOnlyManifest", "EXCLUDE"),
 )
