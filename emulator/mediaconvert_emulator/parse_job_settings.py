@@ -14,6 +14,7 @@ from mediaconvert_emulator.parse_codecs import parse_audio, parse_video
 from mediaconvert_emulator.spec import FileGroup, Group, HlsEncryption, HlsGroup, InputSpec, JobSpec, OutputSpec
 
 FILE_CONTAINERS = {"MP4": ("mp4", "mp4"), "MOV": ("mov", "mov"), "M2TS": ("mpegts", "m2ts")}
+RAW_AUDIO = {"aac": ("adts", "aac"), "ac3": ("ac3", "ac3"), "eac3": ("eac3", "eac3"), "libmp3lame": ("mp3", "mp3")}
 HLS_CONTAINER, HLS_EXTENSION = "M3U8", "ts"
 INVALID_IN_PLAYLISTS = re.compile(r'["\r\n]')
 DEFAULT_AUDIO_GROUP = "program_audio"
@@ -143,7 +144,7 @@ def _parse_files(settings: JsonObject, outputs: list[JsonObject], input_spec: In
     parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     for index, output in enumerate(outputs):
         container = (output.get("containerSettings") or {}).get("container")
-        if container not in FILE_CONTAINERS:
+        if container != "RAW" and container not in FILE_CONTAINERS:
             raise BadRequestException(
                 f"{pointer}/outputs/{index}/containerSettings/container: {container} is not emulated; "
                 f"{', '.join(FILE_CONTAINERS)} are"
@@ -158,22 +159,27 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
     if not video and not audios:
         raise BadRequestException(f"{pointer}: Should have a videoDescription or audioDescriptions")
     container = (output.get("containerSettings") or {}).get("container", HLS_CONTAINER)
-    file_format, extension = FILE_CONTAINERS.get(container, ("mpegts", HLS_EXTENSION))
     for field in ("nameModifier", "extension"):
         _check_name(output.get(field), f"{pointer}/{field}")
     for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
         _check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
     rendition_sets = (hls_settings.get("audioRenditionSets") or DEFAULT_AUDIO_GROUP) if video else ""
     track_type = hls_settings.get("audioTrackType", "")
+    parsed_audios = tuple(
+        parse_audio(audio, input_spec, f"{pointer}/audioDescriptions/{i}") for i, audio in enumerate(audios)
+    )
+    file_format, extension = FILE_CONTAINERS.get(container, ("mpegts", HLS_EXTENSION))
+    if container == "RAW":
+        if video or len(parsed_audios) != 1:
+            raise BadRequestException(f"{pointer}/containerSettings/container: RAW is emulated only for one audio")
+        file_format, extension = RAW_AUDIO[parsed_audios[0].encoder]
     return OutputSpec(
         name_modifier=output.get("nameModifier") or "",
         segment_modifier=hls_settings.get("segmentModifier") or "",
         container=file_format,
         extension=output.get("extension") or extension,
         video=parse_video(video, f"{pointer}/videoDescription") if video else None,
-        audios=tuple(
-            parse_audio(audio, input_spec, f"{pointer}/audioDescriptions/{i}") for i, audio in enumerate(audios)
-        ),
+        audios=parsed_audios,
         audio_group_id=(None if video else hls_settings.get("audioGroupId")) or DEFAULT_AUDIO_GROUP,
         audio_rendition_sets=tuple(name.strip() for name in rendition_sets.split(",") if name.strip()),
         is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",

@@ -63,3 +63,27 @@ def test_a_video_is_a_variant_of_each_audio_group(aws_endpoint: str, tmp_path: P
     variants = re.findall(r"#EXT-X-STREAM-INF:.*AUDIO=\"(\w+)\"\n(\S+)", master)
     assert variants == [("lo", "v_90p.m3u8"), ("hi", "v_90p.m3u8")]
     assert re.findall(r"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"(\w+)\"", master) == ["lo", "hi"]
+
+
+def test_audio_alone_can_be_a_file(aws_endpoint: str, tmp_path: Path) -> None:
+    """The container RAW has the codec's own file format and extension."""
+    mp3 = {"Codec": "MP3", "Mp3Settings": {"Bitrate": 64_000, "Channels": 2, "SampleRate": 48_000}}
+    with emulator_environment(aws_endpoint) as environment:
+        uri = environment.upload(make_video(tmp_path / "v.mp4", size="160x90", duration_s=1), "v.mp4")
+        group = {
+            "OutputGroupSettings": {
+                "Type": "FILE_GROUP_SETTINGS",
+                "FileGroupSettings": {"Destination": f"s3://{environment.outputs}/audio/"},
+            },
+            "Outputs": [
+                {"ContainerSettings": {"Container": "RAW"}, "AudioDescriptions": [{"CodecSettings": mp3}]},
+                {"ContainerSettings": {"Container": "RAW"}, "NameModifier": "_a", "AudioDescriptions": [AAC]},
+            ],
+        }
+        selectors: Any = {"Audio Selector 1": {"DefaultSelection": "DEFAULT"}}
+        settings: Any = {"Inputs": [{"FileInput": uri, "AudioSelectors": selectors}], "OutputGroups": [group]}
+        job_id = environment.mediaconvert.create_job(Role=ROLE, Settings=settings)["Job"]["Id"]
+        job = environment.wait_for_job(job_id)
+        assert job["Status"] == "COMPLETE", json.dumps(job, default=str)
+        assert environment.output_keys("audio/") == ["v.mp3", "v_a.aac"]
+        assert [detail["DurationInMs"] // 100 for detail in job["OutputGroupDetails"][0]["OutputDetails"]] == [10, 10]
