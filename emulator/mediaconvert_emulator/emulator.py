@@ -1,5 +1,6 @@
 """The emulator's state, and the operations that change several parts of it. Independent of HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mediaconvert_emulator.account_resources import AccountState
@@ -7,6 +8,7 @@ from mediaconvert_emulator.errors import BadRequestException, ConflictException
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.job_settings_check import check_settings
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.listing import PageRequest, filter_jobs, paginate, with_next_token
 from mediaconvert_emulator.probe_operation import ProbeOperation
 from mediaconvert_emulator.publisher import Publisher
 from mediaconvert_emulator.queues import QueueStore
@@ -59,6 +61,12 @@ class Emulator:
         self.set_tags(self.account.arn("jobs", job.id), body)
         self.scheduler.submit(job)
         return {"job": job_json(job, self.account)}
+
+    def list_jobs(self, query: Mapping[str, str]) -> JsonObject:
+        """Perform ListJobs and SearchJobs; the default order is newest first."""
+        jobs = [(job.id, job) for job in filter_jobs(self.jobs.all(), query)]
+        page, token = paginate(jobs, PageRequest.from_query(query, default_order="DESCENDING"))
+        return with_next_token({"jobs": [job_json(job, self.account) for job in page]}, token)
 
     def create_template(self, body: JsonObject) -> JsonObject:
         """Perform CreateJobTemplate."""

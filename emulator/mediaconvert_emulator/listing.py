@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.job import Job, Status
+from mediaconvert_emulator.json_types import JsonObject
 
 MAX_PAGE_SIZE = 20
 ORDERS = ("ASCENDING", "DESCENDING")
@@ -63,6 +64,11 @@ def paginate(items: Sequence[tuple[str, Item]], request: PageRequest) -> tuple[l
     page = ordered[start : start + request.size]
     has_more = start + request.size < len(ordered)
     return [item for _, item in page], _encode_token(page[-1][0]) if has_more else None
+
+
+def with_next_token(body: JsonObject, token: str | None) -> JsonObject:
+    """Return a page with the next page's token, if there is a next page."""
+    return body if token is None else {**body, "nextToken": token}
 
 
 def filter_jobs(jobs: Sequence[Job], query: Mapping[str, str]) -> list[Job]:

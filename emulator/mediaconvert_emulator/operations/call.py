@@ -7,7 +7,7 @@ from typing import TypeAlias
 from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
-from mediaconvert_emulator.listing import PageRequest, paginate
+from mediaconvert_emulator.listing import PageRequest, paginate, with_next_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +44,6 @@ def list_named(call: Call, member: str, items: Mapping[str, JsonObject]) -> Json
         found = sorted(found)
     page, token = paginate(found, PageRequest.from_query(call.query, default_order="ASCENDING"))
     return with_next_token({member: page}, token)
-
-
-def with_next_token(body: JsonObject, token: str | None) -> JsonObject:
-    """Return a page with the next page's token, if there is a next page."""
-    return body if token is None else {**body, "nextToken": token}
 
 
 def name_of_arn(name_or_arn: str, kind: str) -> str:

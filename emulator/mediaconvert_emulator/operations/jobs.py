@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 from mediaconvert_emulator.errors import NotFoundException
 from mediaconvert_emulator.jobs_query import check_filters, query_jobs
 from mediaconvert_emulator.json_types import JsonObject
-from mediaconvert_emulator.listing import PageRequest, filter_jobs, paginate
-from mediaconvert_emulator.operations.call import Call, Operation, with_next_token
+from mediaconvert_emulator.listing import PageRequest, paginate, with_next_token
+from mediaconvert_emulator.operations.call import Call, Operation
 from mediaconvert_emulator.request_validation import check_request
 from mediaconvert_emulator.wire import job_json
 
@@ -21,10 +21,7 @@ def _get(call: Call) -> JsonObject:
 
 
 def _list(call: Call) -> JsonObject:
-    """Perform ListJobs and SearchJobs; the default order is newest first."""
-    jobs = [(job.id, job) for job in filter_jobs(call.emulator.jobs.all(), call.query)]
-    page, token = paginate(jobs, PageRequest.from_query(call.query, default_order="DESCENDING"))
-    return with_next_token({"jobs": [job_json(job, call.emulator.account) for job in page]}, token)
+    return call.emulator.list_jobs(call.query)
 
 
 def _cancel(call: Call) -> JsonObject:

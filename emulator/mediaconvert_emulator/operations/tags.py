@@ -1,5 +1,7 @@
 """Operations on the tags of queues, job templates, presets and jobs."""
 
+from collections.abc import Collection
+
 from mediaconvert_emulator.errors import NotFoundException
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.operations.call import Call, Operation
@@ -31,10 +33,10 @@ def _untag(call: Call) -> JsonObject:
 def _check_exists(call: Call, arn: str) -> None:
     emulator = call.emulator
     kind, _, name = arn.rpartition(":")[2].partition("/")
-    names = {
-        "queues": emulator.queues.queues,
-        "jobTemplates": emulator.state.templates.items,
-        "presets": emulator.state.presets.items,
+    names: dict[str, Collection[str]] = {
+        "queues": emulator.queues.queues.keys(),
+        "jobTemplates": emulator.state.templates.items.keys(),
+        "presets": emulator.state.presets.items.keys(),
         "jobs": {job.id for job in emulator.jobs.all()},
     }
     if arn != emulator.account.arn(kind, name) or name not in names.get(kind, ()):
