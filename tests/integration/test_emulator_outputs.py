@@ -187,10 +187,11 @@ def test_a_job_without_a_template_makes_an_mp4_and_an_audio_rendition(
 ) -> None:
     """FILE_GROUP and audio-only HLS outputs work, and the COMPLETE event has MediaConvert's form for each."""
     uri = environment.upload(make_video(tmp_path / "f.mp4"), "groups/f.mp4")
-    aac = [{"CodecSettings": {"Codec": "AAC", "AacSettings": {"Bitrate": 64000, "SampleRate": 48000}}}]
+    aac_settings = {"Bitrate": 64000, "CodingMode": "CODING_MODE_2_0", "SampleRate": 48000}
+    aac = [{"CodecSettings": {"Codec": "AAC", "AacSettings": aac_settings}}]
     h264 = {"Codec": "H_264", "H264Settings": {"RateControlMode": "QVBR", "MaxBitrate": 500000}}
     video = {"Height": 90, "CodecSettings": h264}
-    hls = {"Destination": f"s3://{environment.outputs}/groups/hls", "SegmentLength": 2}
+    hls = {"Destination": f"s3://{environment.outputs}/groups/hls", "SegmentLength": 2, "MinSegmentLength": 0}
     mp4 = {"Destination": f"s3://{environment.outputs}/groups/"}
     m3u8, audio_group = {"Container": "M3U8"}, {"HlsSettings": {"AudioGroupId": "program_audio"}}
     settings = {
