@@ -216,7 +216,8 @@ async def test_unchanged_progress_is_a_304(api: httpx.AsyncClient, stores: Store
     moved = await api.get(f"/jobs/{job_id}/progress", headers={"If-None-Match": first.headers["ETag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     assert (moved.status_code, moved.json()["progress_percent"]) == (200, 11)
-    assert set(moved.json()) == {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at"}
+    names = {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at", "cancel_requested"}
+    assert set(moved.json()) == names
 
 
 async def test_health_and_readiness(api: httpx.AsyncClient) -> None:
