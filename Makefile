@@ -176,12 +176,12 @@ STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
 OF_ROLE = $(if $(SERVICE_ROLE),--service-role "$(SERVICE_ROLE)")
 
-OF_DEPLOYMENT = --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") $(foreach each,$(PARAMETERS),--set "$(each)")
+OF_DEPLOYMENT = --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") $(foreach each,$(PARAMETERS),--set "$(each)") $(if $(filter yes,$(OPEN)),--open)
 
-preflight: $(VENV)/.done ## Check an account before a deployment, and change nothing: make preflight TARGET=… STACK=name [REGION=… PARAMETERS=… WITHOUT=…]
+preflight: $(VENV)/.done ## Check an account before a deployment, and change nothing: make preflight TARGET=… STACK=name [REGION=… PARAMETERS=… WITHOUT=… OPEN=yes]
 	@exec $(VENV)/bin/python -m deploy preflight $(OF_DEPLOYMENT)
 
-deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [PLAN=1 REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… PAGE_CONFIG=… SERVICE_ROLE=arn]
+deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [PLAN=1 REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… OPEN=yes PAGE_CONFIG=… SERVICE_ROLE=arn]
 	@exec $(VENV)/bin/python -m deploy up $(OF_DEPLOYMENT) $(foreach each,$(TAGS),--tag "$(each)") $(OF_ROLE) \
 	  $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)") $(if $(PLAN),--plan) $(if $(filter 0,$(PREFLIGHT)),--no-preflight)
 
