@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -160,6 +160,9 @@ web/dist/index.html: $(PAGE_SOURCES) web/node_modules/.done
 
 compose-test: ## Test the system under Docker Compose, from build to down; needs Docker
 	@tests/system/compose.sh
+
+pin-images: $(VENV)/.done ## Add the digests to the tags of all base images; needs Docker and a registry
+	@exec $(VENV)/bin/python -m deploy.image_pins
 
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 lock: $(UV) ## Update the lock files
