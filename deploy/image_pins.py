@@ -52,9 +52,10 @@ def read_digest(image: str) -> str:
     docker = shutil.which("docker")
     if docker is None:
         raise PinError("Docker is not installed")
-    command = [docker, "buildx", "imagetools", "inspect", image, "--format", "{{.Manifest.Digest}}"]
+    if _run(docker, "buildx", "version").returncode:
+        raise PinError("Docker's plugin buildx is not installed")
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+        done = _run(docker, "buildx", "imagetools", "inspect", image, "--format", "{{.Manifest.Digest}}")
     except subprocess.TimeoutExpired as error:
         raise PinError(f"{image}: no registry responded within {TIMEOUT_S} s") from error
     digest = done.stdout.strip()
@@ -62,6 +63,11 @@ def read_digest(image: str) -> str:
         reason = (done.stderr.strip() or digest or "no digest").splitlines()[0]
         raise PinError(f"{image}: its digest can't be read from a registry: {reason}")
     return digest
+
+
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    # Our own files name the image.
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
 
 
 def pin(root: Path) -> Mapping[str, str]:

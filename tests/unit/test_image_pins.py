@@ -68,7 +68,7 @@ def fake_docker(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> N
     """Put a docker command with this shell script first in the PATH."""
     program = folder / "bin" / "docker"
     program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.write_text(f'#!/bin/sh\n[ "$2" != version ] || exit 0\n{script}\n', encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
 
