@@ -100,7 +100,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
 
 
 async def open_intake(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler) -> DeliveryHandler:
-    """Return the handler of the uploads queue and of job events: it sends uploads on, and calls no MediaConvert."""
+    """Return the handler of the uploads queue and of job events: it sends uploads on, and creates no job."""
     intake = Intake(
         key_table=handler.submitter.key_table,
         one_job=handler.submitter.one_job,
