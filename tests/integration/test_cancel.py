@@ -190,9 +190,10 @@ async def test_a_job_that_completes_meanwhile_stays_complete(
     """Its event is handled before the message of the request, also in one batch; the message then changes nothing."""
     job_id = await submitted(worker, stack, api, input_file)
     assert (await api.post(f"/jobs/{job_id}/cancel")).status_code == 202
-    request = await received(aws, stack, job_id)
+    request, calls = await received(aws, stack, job_id), Responses(worker.submission).calls
     assert await worker.take_in(complete_event(stack, job_id, now_s() * 1000), request) == [Done()] * 2
     assert await worker.take_in(request) == [Done()]
+    assert calls == []
     ended = (await api.get(f"/jobs/{job_id}")).json()
     assert (ended["status"], ended["cancel_requested"]) == ("COMPLETE", False)
 
