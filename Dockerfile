@@ -10,7 +10,12 @@
 # are copied before the code, so that a change of code installs nothing. Each target comes directly after the stages
 # that it needs, because Docker's classic builder builds all earlier stages.
 
-FROM python:3.13-slim AS base
+# `make pin-images` adds the digests. Another image can be given, for example on a machine that reaches no registry:
+#   docker build --build-arg PYTHON_IMAGE=python:3.13-slim …
+ARG PYTHON_IMAGE=python:3.13.11-slim-trixie
+ARG NODE_IMAGE=node:22.21.1-trixie-slim
+
+FROM ${PYTHON_IMAGE} AS base
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
@@ -47,7 +52,7 @@ CMD ["python", "-m", "worker"]
 
 
 # Other stages copy only the build output of this stage.
-FROM node:22-slim AS page
+FROM ${NODE_IMAGE} AS page
 WORKDIR /web
 COPY web/package.json web/package-lock.json web/.npmrc ./
 RUN npm ci --no-audit --no-fund --loglevel=error

@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -161,6 +161,9 @@ web/dist/index.html: $(PAGE_SOURCES) web/node_modules/.done
 compose-test: ## Test the system under Docker Compose, from build to down; needs Docker
 	@tests/system/compose.sh
 
+pin-images: $(VENV)/.done ## Add the digests to the tags of all base images; needs Docker and a registry
+	@exec $(VENV)/bin/python -m deploy.image_pins
+
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-header
 lock: $(UV) ## Update the lock files
 	@$(COMPILE) pyproject.toml -o requirements/base.lock $(LOCK_FLAGS)
@@ -176,12 +179,12 @@ STACK ?= mediaconvert-status
 OF_STACK = --stack "$(STACK)" $(if $(REGION),--region "$(REGION)")
 OF_ROLE = $(if $(SERVICE_ROLE),--service-role "$(SERVICE_ROLE)")
 
-OF_DEPLOYMENT = --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") $(foreach each,$(PARAMETERS),--set "$(each)")
+OF_DEPLOYMENT = --target "$(TARGET)" $(OF_STACK) $(foreach each,$(WITHOUT),--without "$(each)") $(foreach each,$(PARAMETERS),--set "$(each)") $(if $(filter yes,$(OPEN)),--open)
 
-preflight: $(VENV)/.done ## Check an account before a deployment, and change nothing: make preflight TARGET=… STACK=name [REGION=… PARAMETERS=… WITHOUT=…]
+preflight: $(VENV)/.done ## Check an account before a deployment, and change nothing: make preflight TARGET=… STACK=name [REGION=… PARAMETERS=… WITHOUT=… OPEN=yes]
 	@exec $(VENV)/bin/python -m deploy preflight $(OF_DEPLOYMENT)
 
-deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [PLAN=1 REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… PAGE_CONFIG=… SERVICE_ROLE=arn]
+deploy: $(VENV)/.done page ## Deploy to AWS: make deploy TARGET=lambda|fargate STACK=name [PLAN=1 REGION=… PARAMETERS="Name=value …" TAGS="key=value …" WITHOUT=… OPEN=yes PAGE_CONFIG=… SERVICE_ROLE=arn]
 	@exec $(VENV)/bin/python -m deploy up $(OF_DEPLOYMENT) $(foreach each,$(TAGS),--tag "$(each)") $(OF_ROLE) \
 	  $(if $(PAGE_CONFIG),--page-config "$(PAGE_CONFIG)") $(if $(PLAN),--plan) $(if $(filter 0,$(PREFLIGHT)),--no-preflight)
 

@@ -149,6 +149,15 @@ class ApiClient:
             self.s3.cookies.jar.set_cookie(cookie)
         return self.s3
 
+    async def cancel_job(self, input_file: str) -> Job:
+        """Request the end of the file's newest job, or of its wait for one; `follow_job` returns when it is CANCELED.
+
+        Raises:
+            RefusedError: the job is over (409), or the API refused the request in another way.
+        """
+        job: Job = await self.call("POST", "/jobs/cancel", json={"input_file": input_file})
+        return job
+
     async def follow_job(self, input_file: str, on_progress: Callable[[Job], None]) -> Job:
         """Poll the file's job until it ends, and return it; call `on_progress` with the job after each poll.
 

@@ -15,13 +15,14 @@ def state(job: Job) -> str:
     """Return the job's status, place in the queue, percentage, phase and remaining time, on one line."""
     percent = "" if job["progress_percent"] is None else f"{job['progress_percent']:.0f} %"
     eta = "" if job["eta_s"] is None else f"{job['eta_s']:.0f} s left"
-    return "  ".join(filter(None, [job["status"], _place(job), percent, job["phase"], eta]))
+    status = "Canceling…" if job.get("cancel_requested") else job["status"]
+    return "  ".join(filter(None, [status, _place(job), percent, job["phase"], eta]))
 
 
 def changing(job: Job) -> tuple[object, ...]:
     """Return the values of which a change is worth a line of a log; the estimates of time change too often."""
     place = job.get("queue") or {}
-    return job["status"], place.get("ahead"), job["progress_percent"], job["phase"]
+    return job["status"], job.get("cancel_requested"), place.get("ahead"), job["progress_percent"], job["phase"]
 
 
 def _place(job: Job) -> str:

@@ -15,8 +15,10 @@ from deploy.aws_account import Account, AccountError, open_account
 from deploy.cloudformation import CloudFormation, StackError
 from deploy.container_images import ImageError
 from deploy.deletion import delete_stacks, find_stacks, measure_data
-from deploy.deployment import Deployment, DeployRequest
+from deploy.deployment import Deployment
+from deploy.deployment_state import DeployRequest
 from deploy.lambda_package import PLATFORMS, PackageError, build
+from deploy.open_access import OpenAccessError
 from deploy.parameters import ParameterError, read
 from deploy.plan import show_plan
 from deploy.preflight.command import PreflightError, check, demand_deployable
@@ -37,6 +39,7 @@ cli = typer.Typer(
 EXPECTED = (
     AccountError,
     ImageError,
+    OpenAccessError,
     PackageError,
     ParameterError,
     RollbackError,
@@ -61,6 +64,7 @@ Parameters = Annotated[
     typer.Option("--set", metavar="NAME=VALUE", help="A parameter of any template, or =@file; later runs keep it."),
 ]
 Without = Annotated[list[str] | None, typer.Option(help="A stack to omit: mediaconvert, edge or alarms.")]
+Open = Annotated[bool, typer.Option("--open", help="The API needs no token: everyone may upload and watch.")]
 
 
 @cli.command()
@@ -78,11 +82,12 @@ def up(  # noqa: PLR0913 -- one argument for each option
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="A tag of every resource; later runs keep it.")
     ] = None,
     service_role: ServiceRole = None,
+    is_open: Open = False,
     plan: Annotated[bool, typer.Option("--plan", help="Only show the changes.")] = False,
     preflight: Annotated[bool, typer.Option(help="First check what a deployment needs.")] = True,
 ) -> None:
     """Create or update a deployment, and print its URLs."""
-    request = _request(target, stack, parameters, without, page_config, tag)
+    request = _request(target, stack, parameters, without, is_open=is_open, page_config=page_config, tag=tag)
     if plan:
         _run(_plan(request, region, service_role))
     else:
@@ -96,16 +101,20 @@ def preflight_command(
     region: Region = None,
     parameters: Parameters = None,
     without: Without = None,
+    *,
+    is_open: Open = False,
 ) -> None:
     """Check whether a deployment would succeed, and change nothing; exit with 1 if it would fail."""
-    _run(_preflight(_request(target, stack, parameters, without), region))
+    _run(_preflight(_request(target, stack, parameters, without, is_open=is_open), region))
 
 
-def _request(
+def _request(  # noqa: PLR0913 -- one argument for each option
     target: str,
     stack: str,
     parameters: list[str] | None,
     without: list[str] | None,
+    *,
+    is_open: bool,
     page_config: Path | None = None,
     tag: list[str] | None = None,
 ) -> DeployRequest:
@@ -119,6 +128,7 @@ def _request(
             target=chosen,
             given=_with_files(read(parameters or [])),
             without=without or [],
+            is_open_confirmed=is_open,
             page_config=page_config.read_bytes() if page_config else None,
             tags=read_tags(tag or []),
         )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from service.aws.cancel_requests import CancelRequests
 from service.aws.job_requests import JobRequests
 from service.aws.lazy_client import LazyClient
-from service.aws.mediaconvert import JobCanceller
 from service.aws.multipart import MultipartBucket
 from service.aws.presigned import UploadBucket
 from service.aws.unfinished_bytes import UnfinishedBytes
@@ -54,7 +54,7 @@ class Resources:
     bucket: UploadBucket
     multipart: MultipartBucket
     unfinished: UnfinishedBytes
-    canceller: JobCanceller
+    cancels: CancelRequests
     requests: JobRequests
     reader: JobReader
     hub: Hub
@@ -100,7 +100,7 @@ async def open_resources(
         AsyncExitStack() as stack,
     ):
         dynamodb = await aws.dynamodb()
-        s3 = LazyClient(aws.s3)
+        s3, sqs = LazyClient(aws.s3), LazyClient(aws.sqs)
         public_url = settings.s3_public_endpoint_url
         public_s3 = LazyClient(partial(aws.s3, endpoint_url=public_url)) if public_url else s3
         statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
@@ -136,12 +136,8 @@ async def open_resources(
             bucket=UploadBucket(s3, public_s3, settings.input_bucket),
             multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
             unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
-            canceller=JobCanceller(
-                LazyClient(partial(aws.mediaconvert, endpoint_url=settings.mediaconvert_endpoint_url))
-            ),
-            requests=JobRequests(
-                LazyClient(aws.sqs), queue_url=settings.uploads_queue_url, bucket=settings.input_bucket
-            ),
+            cancels=CancelRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
+            requests=JobRequests(sqs, queue_url=settings.uploads_queue_url, bucket=settings.input_bucket),
         )
 
 

@@ -52,8 +52,8 @@ class ServiceSettings(Settings):
     """
     uploads_queue_url: Url | None = None
     """The queue through which the service requests retries from the worker; without it, `POST /jobs` returns 501."""
-    mediaconvert_endpoint_url: Url | None = None
-    """The URL of a MediaConvert emulator; the region's own endpoint if not set. The service cancels jobs there."""
+    job_events_queue_url: Url | None = None
+    """The queue through which the service requests the end of a job; without it, a request to cancel returns 501."""
     upload_url_ttl_s: Annotated[int, Field(ge=10, le=7 * 86_400)] = 3_600
     """Seconds for which a client may start an upload with a presigned URL."""
     upload_content_types: CommaSeparated = VIDEO_TYPES

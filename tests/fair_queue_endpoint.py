@@ -4,7 +4,6 @@ The endpoint keeps the queue's messages itself. Their order is AWS's documented 
 """
 
 import hashlib
-import json
 import threading
 import time
 import uuid
@@ -12,11 +11,10 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from bench.scale.fair_order import FairOrder
-from tests.move_task_endpoint import forward
+from tests.sqs_endpoint import serve_sqs
 
 POLL_S = 0.05
 
@@ -144,44 +142,5 @@ def _wire(message: StoredMessage) -> dict[str, Any]:
 def serve_fair_queue(upstream_url: str, queue_url: str) -> Iterator[tuple[str, FairQueueEndpoint]]:
     """Yield the URL of an endpoint on which this queue is fair, and its messages."""
     endpoint = FairQueueEndpoint(queue_url)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            """Perform a call of the queue; forward any other call."""
-            self._respond("POST")
-
-        def do_GET(self) -> None:
-            """Forward the call."""
-            self._respond("GET")
-
-        def do_PUT(self) -> None:
-            """Forward the call."""
-            self._respond("PUT")
-
-        def do_HEAD(self) -> None:
-            """Forward the call."""
-            self._respond("HEAD")
-
-        def _respond(self, method: str) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            target, _, action = self.headers.get("X-Amz-Target", "").rpartition(".")
-            response = endpoint.call(action, json.loads(body)) if target == "AmazonSQS" else None
-            if response is None:
-                status, content = forward(upstream_url + self.path, dict(self.headers), body, method=method)
-            else:
-                status, content = 200, json.dumps(response).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-            """Log nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", endpoint
-        finally:
-            server.shutdown()
+    with serve_sqs(upstream_url, endpoint.call) as url:
+        yield url, endpoint

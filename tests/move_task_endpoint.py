@@ -7,26 +7,20 @@ task can be canceled.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 """
 
-import json
 import threading
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
 
+from tests.sqs_endpoint import RefusedError, serve_sqs
+
 BATCH = 10
 HIDDEN_S = 30
-
-
-class RefusedError(Exception):
-    """SQS refuses the call: the error's code and text."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,8 +73,8 @@ class MoveTaskEndpoint:
         response = self._sqs.get_queue_attributes(QueueUrl=dead_letter_url, AttributeNames=["QueueArn"])
         self.dead_letter_arns.add(response["Attributes"]["QueueArn"])
 
-    def call(self, action: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the response to one of the three calls; raise RefusedError."""
+    def call(self, action: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the response to one of the three calls, or raise RefusedError; None for any other call."""
         with self._lock:
             match action:
                 case "StartMessageMoveTask":
@@ -88,8 +82,10 @@ class MoveTaskEndpoint:
                 case "ListMessageMoveTasks":
                     listed = [task.entry() for task in reversed(self.tasks) if task.source == request["SourceArn"]]
                     return {"Results": listed[: request.get("MaxResults", 1)]}
-                case _:
+                case "CancelMessageMoveTask":
                     return {"ApproximateNumberOfMessagesMoved": self._cancel(request["TaskHandle"]).moved}
+                case _:
+                    return None
 
     def stop(self) -> None:
         """End all tasks."""
@@ -172,41 +168,8 @@ def serve_move_tasks(upstream_url: str, *dead_letter_urls: str) -> Iterator[tupl
     for url in dead_letter_urls:
         endpoint.add(url)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            """Perform a call of move tasks; forward any other call."""
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            action = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
-            try:
-                if action.endswith(("MessageMoveTask", "MessageMoveTasks")):
-                    status, content = 200, json.dumps(endpoint.call(action, json.loads(body))).encode()
-                else:
-                    status, content = forward(upstream_url + self.path, dict(self.headers), body)
-            except RefusedError as error:
-                status, content = 400, json.dumps({"__type": error.args[0], "message": error.args[1]}).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.0")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-            """Log nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serve_sqs(upstream_url, endpoint.call) as url:
         try:
-            yield f"http://127.0.0.1:{server.server_address[1]}", endpoint
+            yield url, endpoint
         finally:
-            server.shutdown()
             endpoint.stop()
-
-
-def forward(url: str, headers: Mapping[str, str], body: bytes, *, method: str = "POST") -> tuple[int, bytes]:
-    """Send the request to the emulator, and return the response's status and body."""
-    request = urllib.request.Request(url, body, headers=dict(headers), method=method)  # noqa: S310 -- our own emulator
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as response:
-            return response.status, response.read()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read()

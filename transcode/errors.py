@@ -246,6 +246,20 @@ class JobFinalError(TranscodeError):
     http_status = 409
 
 
+class NothingToCancelError(TranscodeError):
+    """The file has not been uploaded yet, so there is nothing to cancel."""
+
+    code = "nothing_to_cancel"
+    http_status = 409
+
+
+class CancelNotConfiguredError(TranscodeError):
+    """This deployment can't cancel a job: the service has no queue of job events configured."""
+
+    code = "cancel_not_configured"
+    http_status = 501
+
+
 class NothingToRetryError(TranscodeError):
     """The file's job is running, is complete, or has not been created yet, so there is nothing to retry."""
 

@@ -145,9 +145,10 @@ class Job:
     """One MediaConvert job, as the status table stores it.
 
     `event_time_ms` is the timestamp of the last progress or final event applied (0 before the first). `started_ms` is
-    the timestamp of the first progress event, which found the job at `started_percent`. `submitted_s` and `updated_s`
-    are our own clock's, in Unix seconds. `estimate` is the expected cost, and `billed` the cost of the outputs that
-    were made; None is unknown.
+    the timestamp of the first progress event, which found the job at `started_percent`. `submitted_s`, `updated_s` and
+    `cancel_requested_s` are our own clock's, in Unix seconds. `cancel_requested_s` is the time at which a caller last
+    requested the job's end; None if there was no request, or the job has ended.
+    `estimate` is the expected cost, and `billed` the cost of the outputs that were made; None is unknown.
     """
 
     job_id: str
@@ -167,6 +168,16 @@ class Job:
     owner: str | None = None
     submitted_s: int | None = None
     updated_s: int | None = None
+    cancel_requested_s: int | None = None
+
+    @property
+    def cancel_requested(self) -> bool:
+        """True from a caller's request to cancel the job until the job ends."""
+        return self.cancel_requested_s is not None
+
+    def with_cancel_request(self, *, now_s: int) -> "Job":
+        """Return the job after a caller's request to cancel it; a job that is over doesn't change."""
+        return self if self.status.is_final else replace(self, cancel_requested_s=now_s)
 
 
 def advance(job: Job, event: JobEvent) -> Job:
@@ -213,7 +224,7 @@ def _progressed(job: Job, event: Progressed) -> Job:
 
 
 def _ended(job: Job, status: Status, time_ms: int) -> Job:
-    return replace(job, status=status, event_time_ms=time_ms, phase=None)
+    return replace(job, status=status, event_time_ms=time_ms, phase=None, cancel_requested_s=None)
 
 
 def worth_applying(events: Sequence[JobEvent]) -> list[int]:

@@ -143,6 +143,9 @@ class JobView(View):
     output: OutputView | None
     error: ErrorView | None
     warnings: Sequence[WarningView]
+    cancel_requested: bool = Field(
+        description="True from a request to cancel until the worker has ended the job, or the file's wait for one."
+    )
 
 
 class ProgressView(View):
@@ -156,6 +159,7 @@ class ProgressView(View):
     phase: str | None
     eta_s: int | None
     updated_at: datetime | None
+    cancel_requested: bool
 
 
 def job_view(job: Job, *, now_ms: int, playback_base_url: str | None, place: Place | None = None) -> JobView:
@@ -185,7 +189,7 @@ def view_without_job(lookup: Lookup, *, place: Place | None = None) -> JobView:
         phase=None,
         eta_s=None,
         submitted_at=None,
-        updated_at=_time(lookup.queued_s or lookup.announced_s),
+        updated_at=_time(lookup.canceled_s or lookup.queued_s or lookup.announced_s),
         estimate=None,
         billed=None,
         output=None,
@@ -234,6 +238,8 @@ def _output(output: Output, playback_base_url: str | None) -> OutputView:
 def _status_without_job(lookup: Lookup) -> JobStatus:
     if lookup.failure:
         return JobStatus.ERROR
+    if lookup.is_over:
+        return JobStatus.CANCELED
     return JobStatus.QUEUED if lookup.is_queued else JobStatus.AWAITING_UPLOAD
 
 

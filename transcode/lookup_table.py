@@ -63,7 +63,9 @@ class LookupTable:
         row = decode(response.get("Item", {}))
         return lookup_from_row(row) if is_file(row, now_s=now_s) else None
 
-    async def queue(self, input_file: str, *, claimed_ms: int, now_s: int, version: str | None = None) -> Lookup:
+    async def queue(
+        self, input_file: str, *, claimed_ms: int, claim_id: str | None = None, now_s: int, version: str | None = None
+    ) -> Lookup:
         """Record that the file's object was seen, and that its job is not created yet; return the row. Safe to repeat.
 
         `version` is the object's version; None for a requested retry. An announced file accepts one version: the row
@@ -75,14 +77,13 @@ class LookupTable:
         Raises:
             AnotherVersionError: The file was announced, and the worker has accepted another version of it.
         """
-        update = Update().set(QueuedTime=claimed_ms // 1000, Version=version)
-        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason")
+        update = Update().set(QueuedTime=claimed_ms // 1000, ClaimId=claim_id, Version=version).remove("JobId", *_END)
         _require_version(update, version, claimed_ms=claimed_ms)
         same_claim = update.compare("ClaimedTime", "=", claimed_ms)
         update.where(
             update.absent("ClaimedTime"),
             update.compare("ClaimedTime", "<", claimed_ms),
-            update.all_of(same_claim, update.absent("JobId"), update.absent("ErrorCode")),
+            update.all_of(same_claim, *map(update.absent, ("JobId", "ErrorCode", "CanceledTime"))),
         )
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
         lookup = lookup_from_row({"InputFile": input_file, **row})
@@ -91,10 +92,14 @@ class LookupTable:
             raise AnotherVersionError(input_file)
         return lookup
 
-    async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> None:
-        """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat."""
-        update = Update().set(JobId=job_id).remove("ErrorCode", "ErrorMessage", "ErrorReason", "QueuedTime", "Replaces")
-        await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+    async def link(self, input_file: str, job_id: str, *, claimed_ms: int, now_s: int) -> Lookup:
+        """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat.
+
+        Return the row. It keeps a request to cancel the attempt, because the worker must still act on it.
+        """
+        update = Update().set(JobId=job_id).remove(*_WAITING, *_END)
+        row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+        return lookup_from_row({"InputFile": input_file, **row})
 
     async def refuse(
         self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int, version: str | None = None
@@ -103,10 +108,30 @@ class LookupTable:
 
         With a `version`, this also changes nothing if the file was announced and another version was accepted.
         """
-        update = Update().set(**attributes_of(failure)).remove("JobId", "QueuedTime", "Replaces")
+        update = Update().set(**attributes_of(failure)).remove("JobId", "CanceledTime", *_WAITING)
         _require_version(update, version, claimed_ms=claimed_ms)
         if failure.reason is None:
             update.remove("ErrorReason")
+        await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+
+    async def request_cancel(self, lookup: Lookup) -> bool:
+        """Record that a caller wants no job for this attempt; return False if the row has changed. Safe to repeat."""
+        update = Update().set(CancelRequestedFor=lookup.attempt)
+        update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
+        for attribute in ("JobId", "ErrorCode", "CanceledTime"):
+            update.where(update.absent(attribute))
+        try:
+            await self._update(lookup.input_file, update)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    async def cancel(self, input_file: str, *, claimed_ms: int, now_s: int) -> None:
+        """Record that the file's attempt ended without a job, unless a later claim was recorded. Safe to repeat.
+
+        Only a caller that has refused the claim may call this: no job of the claim can follow.
+        """
+        update = Update().set(CanceledTime=now_s).remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason", *_WAITING)
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
 
     async def complete(self, input_file: str, *, now_s: int) -> bool:
@@ -145,7 +170,7 @@ class LookupTable:
         """
         update = Update().set(Replaces=replaces, QueuedTime=now_s, ClaimedTime=(lookup.claimed_ms or 0) + 1)
         update.set(ExpirationTime=now_s + self._lifetimes.waiting_s)
-        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason")
+        update.remove("JobId", "ClaimId", *_END)
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
         await self._write_if(lookup.input_file, update)
 
@@ -182,16 +207,25 @@ class LookupTable:
     async def _write_if(self, input_file: str, update: Update) -> Mapping[str, Any]:
         """Write the update if its condition holds; otherwise leave the row as it is. Return the row after that."""
         try:
-            response = await self._client.update_item(
-                TableName=self.table,
-                Key={"InputFile": {"S": input_file}},
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **update.request(),
-            )
+            return await self._update(input_file, update)
         except self._client.exceptions.ConditionalCheckFailedException as error:
             return old_item(error)
+
+    async def _update(self, input_file: str, update: Update) -> Mapping[str, Any]:
+        response = await self._client.update_item(
+            TableName=self.table,
+            Key={"InputFile": {"S": input_file}},
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **update.request(),
+        )
         return decode(response["Attributes"])
+
+
+_END = ("ErrorCode", "ErrorMessage", "ErrorReason", "CanceledTime")
+"""Attributes of an attempt that ended without a job."""
+_WAITING = ("QueuedTime", "Replaces", "ClaimId")
+"""Attributes of a file that waits for its job."""
 
 
 def _require_version(update: Update, version: str | None, *, claimed_ms: int) -> None:

@@ -18,6 +18,8 @@ else:
 
 RENAMED = {
     "announced_s": "CreationTime",
+    "cancel_requested_s": "CancelRequestedTime",
+    "canceled_s": "CanceledTime",
     "claimed_ms": "ClaimedTime",
     "code": "ErrorCode",
     "event_time_ms": "EventTime",

@@ -103,6 +103,15 @@ class StatusTable:
             return False
         return await self.advance(replace(event, percent=None), now_s=now_s, known=known)
 
+    async def request_cancel(self, job_id: str, *, now_s: int) -> Job | None:
+        """Record that a caller requested the job's end; change nothing if the job is over. Safe to repeat.
+
+        Return None on success, otherwise the job that is over. The job must have a row.
+        """
+        update = Update().set(CancelRequestedTime=now_s)
+        update.where(update.present("JobStatus")).where(update.not_in("JobStatus", FINAL))
+        return await self._write(job_id, update)
+
     def _touched(self, update: Update, *, now_s: int) -> Update:
         return update.set(UpdatedTime=now_s, ExpirationTime=now_s + self._lifetimes.changed_s).set_once(
             CreationTime=now_s
@@ -122,7 +131,7 @@ class StatusTable:
         return None
 
 
-_OPEN = ("Phase", "OpenShard", "CheckedTime", "CheckedStatus")
+_OPEN = ("Phase", "CancelRequestedTime", "OpenShard", "CheckedTime", "CheckedStatus")
 """Attributes that only the row of an open job has. `worker.reconcile` writes the last two."""
 
 

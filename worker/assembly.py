@@ -23,6 +23,7 @@ from worker.settings import WorkerSettings
 from worker.submission.admission import Admission
 from worker.submission.budget_rule import Budgets
 from worker.submission.budget_table import BudgetTable
+from worker.submission.cancel import Canceller
 from worker.submission.input_rule import InputLimits
 from worker.submission.intake import Intake
 from worker.submission.job_request import JobDefaults
@@ -46,8 +47,10 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url, attempts=1)
     jobs = MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser)
     budgets = _budgets(settings)
+    canceller = Canceller(key_table=key_table, lookups=lookups, statuses=statuses, mediaconvert=jobs, clock=time.time)
     batch = BatchHandler(
         parser=parser,
+        canceller=canceller,
         submitter=Submitter(
             key_table=key_table,
             lookups=lookups,
@@ -69,6 +72,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
                 lookups=lookups,
                 price_usd=settings.price_per_billable_minute_usd,
             ),
+            canceller=canceller,
             queue_table=_queue_table(statuses, settings),
             one_job=OneJobRule(
                 lookups=lookups,
@@ -96,10 +100,11 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
 
 
 async def open_intake(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler) -> DeliveryHandler:
-    """Return the handler of the uploads queue and of job events: it sends uploads on, and calls no MediaConvert."""
+    """Return the handler of the uploads queue and of job events: it sends uploads on, and creates no job."""
     intake = Intake(
         key_table=handler.submitter.key_table,
         one_job=handler.submitter.one_job,
+        canceller=handler.batch.canceller,
         queue=SubmissionQueue(
             client=await aws.sqs(),
             url=settings.submission_queue_url,

@@ -1,6 +1,7 @@
 """The handling of a batch of messages: the verdict on each message.
 
-It groups the events of each job, so that a backlog costs one write per job. It handles uploads and jobs concurrently.
+It groups the events of each job, so that a backlog costs one write per job. It handles uploads, jobs and requests to
+cancel concurrently.
 The failure of one message doesn't affect the others. worker/deliveries.py turns verdicts into outcomes.
 """
 
@@ -21,6 +22,7 @@ from transcode.telemetry import continue_trace
 from worker.apply import Applier
 from worker.bounded_gather import bounded_gather
 from worker.messages.parser import (
+    CancelRequested,
     CorrelatedEvent,
     Ignored,
     MalformedMessageError,
@@ -29,6 +31,7 @@ from worker.messages.parser import (
     Unparsed,
 )
 from worker.outcomes import Done, Failed, Impossible, Message, NotYet, Verdict, combine
+from worker.submission.cancel import Canceller
 from worker.submission.intake import Intake
 from worker.submission.submit import Submitter
 
@@ -59,6 +62,7 @@ class Work:
     """The work in a batch of messages. Each job's correlation ids are those of its last event in the batch."""
 
     uploads: list[tuple[ObjectCreated, Message, Correlation]] = field(default_factory=list)
+    cancels: list[tuple[CancelRequested, Message, Correlation]] = field(default_factory=list)
     job_events: defaultdict[str, list[tuple[JobEvent, Message]]] = field(default_factory=lambda: defaultdict(list))
     job_correlations: dict[str, Correlation] = field(default_factory=dict)
 
@@ -71,6 +75,8 @@ class Work:
                 log.info("message.ignored", message_id=message.message_id, reason=reason, job_id=job_id)
             case ObjectCreated() as upload:
                 self.uploads.append((upload, message, parsed.correlation))
+            case CancelRequested() as request:
+                self.cancels.append((request, message, parsed.correlation))
             case Unparsed(reason=reason):
                 log.error("message.malformed", message_id=message.message_id, reason=reason)
             case Progressed() | WarningRaised() | Completed() | JobFailed() | Canceled() as event:
@@ -96,6 +102,7 @@ class BatchHandler:
     parser: MessageParser
     submitter: Submitter
     applier: Applier
+    canceller: Canceller
     intake: Intake | None = None
     """The part that handles uploads in the submitter's place; None in the handler of the submission queue."""
     event_timeout_s: float = EVENT_TIMEOUT_S
@@ -125,6 +132,8 @@ class BatchHandler:
             self._apply(events, work.job_correlations[job_id], verdicts) for job_id, events in work.job_events.items()
         )
         await bounded_gather(chain(submissions, applications), limit=MAX_CONCURRENCY)
+        # After the events: a job whose end is in the same batch needs no call to MediaConvert.
+        await bounded_gather((self._cancel(*cancel, verdicts) for cancel in work.cancels), limit=MAX_CONCURRENCY)
         return verdicts.by_message_id
 
     async def _submit(
@@ -134,6 +143,16 @@ class BatchHandler:
             try:
                 async with asyncio.timeout(self.event_timeout_s):
                     verdicts.record(message, await self.uploads.submit(upload, message))
+            except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
+                verdicts.record(message, _log_failure(message, error))
+
+    async def _cancel(
+        self, request: CancelRequested, message: Message, correlation: Correlation, verdicts: Verdicts
+    ) -> None:
+        with continue_trace(correlation, "cancel", **({"job_id": request.job_id} if request.job_id else {})):
+            try:
+                async with asyncio.timeout(self.event_timeout_s):
+                    verdicts.record(message, await self.canceller.cancel(request))
             except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
                 verdicts.record(message, _log_failure(message, error))
 

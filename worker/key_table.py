@@ -113,14 +113,27 @@ class KeyTable:
 
     async def record_job(self, claim: Claim, job_id: str) -> str:
         """Record the claim's job, and return the recorded id: another job's if another worker recorded it first."""
-        update = Update().set(ClaimedJobId=job_id, Plan=claim.plan.to_row() if claim.plan else None)
+        plan = claim.plan.to_row() if claim.plan else None
+        update = self._whole(Update().set(ClaimedJobId=job_id, Plan=plan), claim)
         update.where(update.absent("ClaimedJobId"), update.compare("ClaimedJobId", "=", job_id))
         conflicting = await self._update(CLAIM_PREFIX + claim.claim_id, update)
         return job_id if conflicting is None else conflicting["ClaimedJobId"]
 
-    async def refuse(self, claim: Claim) -> None:
-        """Record that no job can be created for this object version."""
-        await self._update(CLAIM_PREFIX + claim.claim_id, Update().set(Refused=True))
+    async def refuse(self, claim: Claim) -> bool:
+        """Record that no job can be created for this object version; return False if it has one. Safe to repeat."""
+        update = self._whole(Update().set(Refused=True), claim)
+        update.where(update.absent("ClaimedJobId"))
+        return await self._update(CLAIM_PREFIX + claim.claim_id, update) is None
+
+    async def refuse_jobless(self, claim_id: str, *, now_ms: int) -> bool:
+        """Refuse the claim, if no job was created for it and no worker may be creating one. Safe to repeat.
+
+        Return False if the claim has a job or a lease, if its job may exist, or if its row doesn't exist.
+        """
+        update = Update().set(Refused=True)
+        update.where(update.compare("Jobless", "=", True)).where(update.compare("LeaseUntil", "<=", now_ms))
+        update.where(update.absent("ClaimedJobId"))
+        return await self._update(CLAIM_PREFIX + claim_id, update) is None
 
     async def put(self, job_id: str, destination: Destination, *, now_s: int, plan: JobPlan | None = None) -> None:
         """Write the job's encryption key, output path and plan. Safe to repeat."""
@@ -141,6 +154,11 @@ class KeyTable:
         response = await self._client.get_item(TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=True)
         row = decode(response.get("Item", {}))
         return row if row and row["ExpirationTime"] > now_s else None
+
+    def _whole(self, update: Update, claim: Claim) -> Update:
+        """Add what the row lacks if DynamoDB has deleted it: no row may be without its claim, or without an expiry."""
+        update.set_once(**_destination_attributes(claim.destination), **self._times(claim.claimed_ms))
+        return update.set_once(ClaimedTime=claim.claimed_ms, LeaseToken=claim.lease_token, LeaseUntil=0)
 
     def _times(self, now_ms: int) -> dict[str, int]:
         now_s = now_ms // 1000

@@ -52,6 +52,7 @@ def _message(record: Mapping[str, Any]) -> Message:
         deliveries=int(record.get("attributes", {}).get("ApproximateReceiveCount", 1)),
         attributes=decode_attributes(record.get("messageAttributes", {}), key="stringValue"),
         sent_ms=int(record.get("attributes", {}).get("SentTimestamp", 0)) or None,
+        group=record.get("attributes", {}).get("MessageGroupId"),
     )
 
 

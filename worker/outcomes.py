@@ -21,7 +21,8 @@ class Message:
     """A received message. `receipt` is valid for this delivery only; `deliveries` includes this one.
 
     `attributes` are those that our service or a worker wrote on the message. `sent_ms` is the time at which the queue
-    received the message (Unix milliseconds); SQS deletes the message 14 days later.
+    received the message (Unix milliseconds); SQS deletes the message 14 days later. `group` is the MessageGroupId of a
+    message of a fair queue.
     """
 
     message_id: str
@@ -30,6 +31,7 @@ class Message:
     deliveries: int = 1
     attributes: Mapping[str, str] = field(default_factory=dict)
     sent_ms: int | None = None
+    group: str | None = None
 
     @property
     def first_seen_ms(self) -> int | None:

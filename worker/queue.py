@@ -24,6 +24,7 @@ from worker.retry import MAX_DELIVERIES, RETENTION_S
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
+    from types_aiobotocore_sqs.type_defs import SendMessageRequestTypeDef
 
 OPEN_PERMISSIONS = allow("sqs:GetQueueAttributes", on=QUEUES) | allow("sqs:GetQueueUrl", on=DEAD_LETTER_QUEUES)
 """The permissions that `open_queue` needs."""
@@ -74,7 +75,7 @@ class Queue:
             QueueUrl=self.url,
             MaxNumberOfMessages=min(limit, BATCH_SIZE),
             WaitTimeSeconds=wait_s,
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp"],
+            MessageSystemAttributeNames=["ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"],
             MessageAttributeNames=RECEIVED_ATTRIBUTES,
         )
         return [
@@ -85,6 +86,7 @@ class Queue:
                 deliveries=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
                 attributes=decode_attributes(message.get("MessageAttributes", {})),
                 sent_ms=int(message.get("Attributes", {}).get("SentTimestamp", 0)) or None,
+                group=message.get("Attributes", {}).get("MessageGroupId"),
             )
             for message in response.get("Messages", [])
         ]
@@ -143,16 +145,21 @@ class Queue:
         await self.delete([message])
 
     async def copy_to_dead_letter_queue(self, message: Message, reason: str) -> None:
-        """Copy the message to the dead-letter queue, with the reason and the time from which it waited.
+        """Copy the message to the dead-letter queue, with the reason, its group, and the time from which it waited.
 
         The caller then deletes the message here. SQS keeps the copy for 14 days from now.
         """
         attributes = {**message.attributes, REASON_KEY: reason[:MAX_REASON_CHARACTERS] or "unknown"}
         if message.first_seen_ms is not None:
             attributes.setdefault(FIRST_SEEN_KEY, str(message.first_seen_ms))
-        await self.client.send_message(
-            QueueUrl=self.dead_letter_url, MessageBody=message.body, MessageAttributes=encode_attributes(attributes)
-        )
+        request: SendMessageRequestTypeDef = {
+            "QueueUrl": self.dead_letter_url,
+            "MessageBody": message.body,
+            "MessageAttributes": encode_attributes(attributes),
+        }
+        if message.group is not None:
+            request["MessageGroupId"] = message.group  # a redrive gives it back, so the queue stays fair
+        await self.client.send_message(**request)
         log.warning(
             "message.buried",
             queue=self.name,

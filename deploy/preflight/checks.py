@@ -3,6 +3,7 @@
 from deploy.cost.monthly_bill import bill, total
 from deploy.cost.workload import Workload
 from deploy.lambda_concurrency import RequestedConcurrency, concurrency_level, concurrency_notice, reserved_now
+from deploy.open_access import OPEN_ACCESS, is_refused
 from deploy.parameters import ParameterError
 from deploy.preflight import quotas
 from deploy.preflight.facts import Facts, Intent
@@ -21,6 +22,7 @@ def blocking(intent: Intent, facts: Facts) -> list[Finding]:
     The simulation of permissions isn't one of them: it doesn't know every policy that applies to the caller.
     """
     return [
+        check_access(intent),
         check_region(intent, facts),
         *check_stacks(intent, facts),
         *check_capacity(intent, facts),
@@ -37,6 +39,16 @@ def all_checks(intent: Intent, facts: Facts) -> list[Finding]:
         *blocking(intent, facts),
         price(intent),
     ]
+
+
+def check_access(intent: Intent) -> Finding:
+    """Return whether the API needs a token, or the operator wants it open."""
+    issuer = intent.parameters[intent.target].get("AuthIssuer", "")
+    if is_refused(issuer, is_confirmed=intent.is_open_confirmed):
+        return fail("access", OPEN_ACCESS)
+    if not issuer:
+        return note("access", "open: everyone who knows the address may upload and watch")
+    return ok("access", f"callers need a token of {issuer}")
 
 
 def check_region(intent: Intent, facts: Facts) -> Finding:

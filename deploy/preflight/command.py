@@ -52,6 +52,7 @@ async def _intent(deployment: Deployment) -> Intent:
         region=account.region,
         partition=account.partition,
         without=request.without,
+        is_open_confirmed=request.is_open_confirmed,
         parameters={each.role: _parameters(deployment, each.role) for each in plan},
         resource_types=sorted(
             {name for each in deployment.with_firewall(plan) for name in deployment.resource_types[each.role]}

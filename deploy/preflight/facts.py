@@ -20,6 +20,8 @@ class Intent:
     region: str
     partition: str
     without: Sequence[str]
+    is_open_confirmed: bool
+    """True if the operator wants an API that needs no token, if that is what the parameters make."""
     parameters: Mapping[str, Mapping[str, str]]
     """The parameters of each stack, by role: given, current or default values, as far as they are known."""
     resource_types: Sequence[str]

@@ -19,7 +19,7 @@ class Quota:
     value: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CountedQuota:
     """A quota on the number of resources, of which a new stack creates some."""
 
@@ -34,70 +34,23 @@ class CountedQuota:
     creates: int
     default: int | None
     """AWS's default, for an account whose quotas can't be read; None if no public page states it."""
-    request: int
+
+    def request(self, limit: float) -> int:
+        """Return the value to request when the limit is reached: twice AWS's default, or twice the limit."""
+        return round(2 * (self.default or limit))
 
 
-COUNTED: Sequence[CountedQuota] = (
-    CountedQuota(
-        service="cloudfront",
-        code="L-7D134442",
-        name="Cache policies per AWS account",
-        label="CloudFront cache policies",
-        role="edge",
-        creates=3,
-        default=20,
-        request=40,
-    ),
-    CountedQuota(
-        service="cloudfront",
-        code="L-C3659C43",
-        name="Origin request policies per AWS account",
-        label="CloudFront origin request policies",
-        role="edge",
-        creates=1,
-        default=20,
-        request=40,
-    ),
-    CountedQuota(
-        service="cloudfront",
-        code="L-CF0D4FC5",
-        name="Response headers policies per AWS account",
-        label="CloudFront response headers policies",
-        role="edge",
-        creates=4,
-        default=20,
-        request=40,
-    ),
-    CountedQuota(
-        service="mediaconvert",
-        code="L-44E8E4BC",
-        name="Queues",
-        label="MediaConvert queues",
-        role="mediaconvert",
-        creates=1,
-        default=10,
-        request=20,
-    ),
-    CountedQuota(
-        service="mediaconvert",
-        code="L-FFA964F8",
-        name="Custom job templates",
-        label="MediaConvert job templates",
-        role="mediaconvert",
-        creates=1,
-        default=100,
-        request=200,
-    ),
-    CountedQuota(
-        service="vpc",
-        code="L-F678F1CE",
-        name="VPCs per Region",
-        label="VPCs",
-        role="fargate",
-        creates=1,
-        default=5,
-        request=10,
-    ),
+COUNTED: Sequence[CountedQuota] = tuple(
+    CountedQuota(*row)
+    for row in (
+        # service, code, beginning of the name, label, role, creates, default
+        ("cloudfront", "L-7D134442", "Cache policies", "CloudFront cache policies", "edge", 3, 20),
+        ("cloudfront", "L-C3659C43", "Origin request", "CloudFront origin request policies", "edge", 1, 20),
+        ("cloudfront", "L-CF0D4FC5", "Response headers", "CloudFront response headers policies", "edge", 4, 20),
+        ("mediaconvert", "L-44E8E4BC", "Queues", "MediaConvert queues", "mediaconvert", 1, 10),
+        ("mediaconvert", "L-FFA964F8", "Custom job templates", "MediaConvert job templates", "mediaconvert", 1, 100),
+        ("vpc", "L-F678F1CE", "VPCs per Region", "VPCs", "fargate", 1, 5),
+    )
 )
 """Sources of codes and defaults:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
@@ -139,7 +92,7 @@ def check_count(quota: CountedQuota, quotas: Sequence[Quota] | Unread, used: int
     if used + creates > limit:
         return fail(
             check,
-            f"{state}, and this deployment creates {creates}: delete unused ones, or request {quota.request} in "
+            f"{state}, and this deployment creates {creates}: delete unused ones, or request {quota.request(limit)} in "
             f"Service Quotas ({quota.service}, code {quota.code})",
         )
     return ok(check, f"{state}, {creates} more needed" if creates else state)

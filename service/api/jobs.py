@@ -1,8 +1,8 @@
-"""The routes of jobs: find one, get one, cancel one, retry one."""
+"""The routes of jobs: find one, get one, retry one."""
 
 from fastapi import APIRouter, Request, Response
 
-from service.access.caller import Caller, may_see
+from service.access.caller import may_see
 from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller, resources_of
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
@@ -13,7 +13,6 @@ from transcode import job as job_model
 from transcode.errors import (
     AwsUnavailableError,
     InputFileGoneError,
-    JobFinalError,
     JobNotFoundError,
     NothingToRetryError,
     RetriesExhaustedError,
@@ -21,7 +20,7 @@ from transcode.errors import (
     TooManyUploadsError,
     UploadNotFoundError,
 )
-from transcode.job_view import JobView, job_view, view_without_job
+from transcode.job_view import JobView, view_without_job
 from transcode.lookup import Lookup
 
 router = APIRouter(tags=["jobs"])
@@ -65,33 +64,6 @@ async def find_job(input_file: InputFile, caller: CurrentCaller, request: Reques
     if followed.owner_record is None or not may_see(caller, followed.owner_record):
         raise UploadNotFoundError
     return _job_response(key, followed, resources)
-
-
-@router.post(
-    "/jobs/{job_id}/cancel",
-    status_code=202,
-    operation_id="cancel_job",
-    summary="Cancel a job",
-    responses=responses(JobNotFoundError, JobFinalError, AwsUnavailableError),
-)
-async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> JobView:
-    """Cancel a job that has not ended yet. Its status is then CANCELED, and its output can't be played."""
-    job = await _job(job_id, caller, resources)
-    if job.status.is_final:
-        raise JobFinalError
-    await resources.canceller.cancel(job_id)
-    if job.input_file is not None:
-        log_upload_event("job.cancel_asked", job.input_file, job_id=job_id)
-    # MediaConvert sends no event when it cancels a job that was still queued, so the service writes the status itself.
-    # The write follows the same rule as an event: if an event made the job final first, that status stays.
-    now_ms = resources.now_ms()
-    await resources.statuses.advance(job_model.Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
-    resources.reader.invalidate()
-    resources.hub.read_soon(JobKey(job_id), *([FileKey(job.input_file)] if job.input_file else []))
-    job = await _job(job_id, caller, resources)
-    if job.status is not job_model.Status.CANCELED:
-        raise JobFinalError
-    return job_view(job, now_ms=now_ms, playback_base_url=resources.settings.playback_base_url)
 
 
 @router.post(
@@ -140,7 +112,7 @@ async def _replaceable(lookup: Lookup, resources: Resources) -> str:
         JobNotFoundError: The status of the file's job has expired.
     """
     if lookup.job_id is None:
-        if lookup.failure is None:
+        if not lookup.is_over:
             raise NothingToRetryError("The system creates the file's first job once the file is uploaded.")
         return f"refused-{lookup.claimed_ms}"
     job = await resources.statuses.get(lookup.job_id, now_s=resources.now_s(), consistent=True)
@@ -151,13 +123,6 @@ async def _replaceable(lookup: Lookup, resources: Resources) -> str:
     if not job.status.is_final:
         raise NothingToRetryError("The file's job has not ended yet.")
     return lookup.job_id
-
-
-async def _job(job_id: str, caller: Caller, resources: Resources) -> job_model.Job:
-    job = await resources.statuses.get(job_id, now_s=resources.now_s(), consistent=True)
-    if job is None or not may_see(caller, job):
-        raise JobNotFoundError
-    return job
 
 
 def _job_response(key: Key, followed: Followed, resources: Resources) -> Response:

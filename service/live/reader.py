@@ -102,7 +102,7 @@ class JobReader:
         if not isinstance(lookup, Lookup):
             raise UploadNotFoundError
         if lookup.job_id is None:
-            is_superseded = lookup.failure is not None or lookup.is_queued
+            is_superseded = lookup.is_over or lookup.is_queued
             return Followed(lookup=lookup, job=None if is_superseded else known_job)
         if known_job is not None and lookup.job_id == known_job.job_id:
             return Followed(lookup=lookup, job=known_job)

@@ -21,6 +21,7 @@ AWAITING: dict[str, Any] = {
     "output": None,
     "error": None,
     "warnings": [],
+    "cancel_requested": False,
 }
 QUEUED: dict[str, Any] = {
     **AWAITING,
@@ -90,7 +91,10 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "Job": [PROGRESSING, AWAITING, QUEUED, COMPLETE, FAILED],
     "JobRequest": [{"input_file": EXAMPLE_FILE}],
     "Progress": [
-        {name: PROGRESSING[name] for name in ("job_id", "status", "progress_percent", "phase", "eta_s", "updated_at")}
+        {
+            name: PROGRESSING[name]
+            for name in ("job_id", "status", "progress_percent", "phase", "eta_s", "updated_at", "cancel_requested")
+        }
     ],
     "MultipartRequest": [
         {

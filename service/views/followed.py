@@ -51,10 +51,10 @@ class Followed:
 
     @property
     def is_final(self) -> bool:
-        """True if the state will not change again: the job has ended, or no job could be created."""
+        """True if the state will not change again: the job has ended, or the file's wait for one."""
         if self.job is not None:
             return self.job.status.is_final
-        return self.lookup is not None and self.lookup.failure is not None
+        return self.lookup is not None and self.lookup.is_over
 
     @property
     def is_waiting(self) -> bool:
@@ -101,8 +101,8 @@ def later_of(known: Job, read: Job) -> Job:
     return read if _age(read) >= _age(known) else known
 
 
-def _age(job: Job) -> tuple[int, int, int]:
-    return job.event_time_ms, job.updated_s or 0, len(job.warnings)
+def _age(job: Job) -> tuple[int, int, int, int]:
+    return job.event_time_ms, job.updated_s or 0, len(job.warnings), job.cancel_requested_s or 0
 
 
 def tag(key: Key, state: bytes) -> str:

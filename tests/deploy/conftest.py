@@ -128,7 +128,7 @@ def deployment(
     stand_in = json.dumps(_mediaconvert_stand_in(name))
     client("cloudformation").create_stack(StackName=f"{name}-stand-in", TemplateBody=stand_in)
     options = (
-        *("up", "--target", "lambda", "--stack", name),
+        *("up", "--target", "lambda", "--stack", name, "--open"),
         *("--without", "mediaconvert", "--without", "alarms"),
         *("--tag", "team=video", "--tag", "env=test"),
         *("--set", "RequireTls=false", "--set", "MediaConvertEventSource=local.mediaconvert"),

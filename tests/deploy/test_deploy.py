@@ -150,7 +150,9 @@ def test_an_error_is_reported_in_one_line(
     aws_endpoint: str, deploy: Deploy, arguments: tuple[str, ...], environment: dict[str, str | None], reason: str
 ) -> None:
     """The command fails before it changes anything."""
-    result = deploy("up", "--stack", "never", *arguments, environment={"AWS_ENDPOINT_URL": aws_endpoint, **environment})
+    result = deploy(
+        "up", "--stack", "never", "--open", *arguments, environment={"AWS_ENDPOINT_URL": aws_endpoint, **environment}
+    )
     assert result.code == 1
     assert result.errors.startswith(f"deploy: {reason}")
     assert len(result.errors.splitlines()) == 1

@@ -25,8 +25,10 @@ def name() -> str:
 def run(aws_endpoint: str, deploy: Deploy, name: str) -> Callable[..., CommandResult]:
     """Return a function that runs a subcommand for this deployment on Lambda."""
 
-    def _run(command: str, *arguments: str, target: str = "lambda", **environment: str) -> CommandResult:
-        options = ("--target", target, "--stack", name, *arguments)
+    def _run(
+        command: str, *arguments: str, target: str = "lambda", is_open: bool = True, **environment: str
+    ) -> CommandResult:
+        options = ("--target", target, "--stack", name, *(["--open"] if is_open else []), *arguments)
         return deploy(command, *options, environment={"AWS_ENDPOINT_URL": aws_endpoint, **environment})
 
     return _run
@@ -75,6 +77,19 @@ def test_an_empty_account_passes(run: Callable[..., CommandResult], target: str)
     assert finding(result, "Region") == "ok us-east-1 has MediaConvert"
     assert finding(result, "quota: MediaConvert queues").startswith("unchecked could not be checked: ListQueues")
     assert result.lines[-1].endswith("nothing found that stops a deployment")
+
+
+@pytest.mark.parametrize("arguments", [("preflight",), ("up",), ("up", "--no-preflight"), ("up", "--plan")])
+def test_an_open_api_needs_the_operators_word(
+    run: Callable[..., CommandResult], client: Callable[[str], Any], name: str, arguments: tuple[str, ...]
+) -> None:
+    """Without OPEN=yes, nothing is created, and one line says what to give."""
+    result = run(*arguments, is_open=False)
+    text = finding(result, "access") if arguments == ("preflight",) else result.errors
+    assert result.code == 1
+    assert "or OPEN=yes if you want this" in text
+    assert len(result.errors.splitlines()) == (0 if arguments == ("preflight",) else 1)
+    assert stacks_named(client, name) == []
 
 
 @pytest.mark.localstack_cannot("it has no CloudFront")

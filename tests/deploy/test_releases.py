@@ -58,16 +58,16 @@ def rolled_back(deployment: Deployment, deploy: Deploy) -> Iterator[list[str]]:
 
 
 def test_the_live_versions_are_those_of_the_newest_release(deployment: Deployment) -> None:
-    """The first run publishes two: the second one knows CloudFront's address and requires the origin secret."""
+    """The first run publishes two: the second one knows CloudFront's address."""
     assert {each["Description"] for each in live_versions(deployment).values()} == {release_of(deployment)}
     assert {each["Version"] for each in live_versions(deployment).values()} == {"2"}
 
 
 def test_one_command_rolls_back_all_functions(deployment: Deployment, rolled_back: list[str]) -> None:
-    """The API serves the release before at once, with that release's settings."""
+    """The API serves the release before at once, with that release's settings, the origin secret included."""
     assert len([line for line in rolled_back if " 2 -> 1 (release " in line]) == 3
     assert {each["Version"] for each in live_versions(deployment).values()} == {"1"}
-    assert not is_direct_access_refused(deployment)
+    assert is_direct_access_refused(deployment)
 
 
 def test_a_deployment_says_that_it_is_rolled_back(
@@ -76,7 +76,8 @@ def test_a_deployment_says_that_it_is_rolled_back(
     """The stack is unchanged, so CloudFormation doesn't move the aliases."""
     assert rolled_back
     again = deploy(
-        "up", "--target", "lambda", "--stack", deployment.name, "--without", "mediaconvert", "--without", "alarms"
+        *("up", "--target", "lambda", "--stack", deployment.name, "--open"),
+        *("--without", "mediaconvert", "--without", "alarms"),
     )
     assert again.code == 0, again.errors
     assert again.outcomes["release"].startswith("rolled back: ")
@@ -128,7 +129,8 @@ def test_a_firewall_that_is_switched_off_is_deleted_after_cloudfront_stops_using
     deployment: Deployment, deploy: Deploy
 ) -> None:
     """WAF refuses to delete a web ACL in use; the choice stays until it is changed."""
-    up = ("up", "--target", "lambda", "--stack", deployment.name, "--without", "mediaconvert", "--without", "alarms")
+    without = ("--without", "mediaconvert", "--without", "alarms")
+    up = ("up", "--target", "lambda", "--stack", deployment.name, "--open", *without)
     name = firewall_stack(deployment.name, "us-east-1").name
     off = deploy(*up, "--set", "Firewall=off")
     assert (off.errors, off.outcomes[f"{deployment.name}-edge"], off.outcomes[name]) == ("", "updated", "deleted")

@@ -11,7 +11,8 @@ from deploy.account_state import ECS_ROLE, ensure_ecs_role, read_concurrency, re
 from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation, StackError
 from deploy.deletion import delete_stacks, find_stacks
-from deploy.deployment import Deployment, DeployRequest
+from deploy.deployment import Deployment
+from deploy.deployment_state import DeployRequest
 from deploy.lambda_package import ROOT
 from deploy.parameters import Known, fill, table_names
 from deploy.stack_changes import ChangeRefusedError, ResourceChange
@@ -87,7 +88,7 @@ async def test_a_deployment_to_fargate_selects_zones_and_has_the_role_of_ecs(
 ) -> None:
     """Both come before the first stack: IAM takes a while until ECS can assume the role."""
     deployment = Deployment(
-        request=DeployRequest(deployment=name, target="fargate"),
+        request=DeployRequest(deployment=name, target="fargate", is_open_confirmed=True),
         account=account,
         cloudformation=cloudformation,
         report=lambda _: None,

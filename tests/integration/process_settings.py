@@ -15,6 +15,7 @@ def service_settings(stack: Stack) -> ServiceSettings:
         output_bucket=stack.output_bucket,
         input_file_table=stack.input_file_table,
         status_table=stack.status_table,
+        job_events_queue_url=stack.job_events_queue_url,
         aws_endpoint_url=stack.endpoint_url,
         playback_base_url=PLAYBACK_BASE_URL,
         upload_max_bytes=UPLOAD_MAX_BYTES,

@@ -114,6 +114,7 @@ async def test_an_upload_or_job_of_another_caller_is_a_404(
         ("GET", "/events", {"params": {"job_id": job_id}}),
         ("GET", "/events", {"params": {"input_file": input_file}}),
         ("POST", f"/jobs/{job_id}/cancel", {}),
+        ("POST", "/jobs/cancel", {"json": {"input_file": input_file}}),
     ):
         refused = await api.request(method, path, headers=eve, **more)  # type: ignore[arg-type]
         assert refused.status_code == 404, (method, path)

@@ -48,6 +48,15 @@ async def test_s3_accepts_an_announced_upload(api: httpx.AsyncClient) -> None:
     assert await put(response.json(), b"video") == 200
 
 
+@pytest.mark.parametrize("path", ["/jobs/", "/uploads/", "/healthz/", "//jobs", "/docs/"])
+async def test_no_response_is_a_redirect(api: httpx.AsyncClient, path: str) -> None:
+    """A redirect's address would contain the caller's Host header."""
+    response = await api.get(path, headers={"Host": "attacker.example"})
+    assert not response.is_redirect
+    assert "location" not in response.headers
+    assert "attacker.example" not in response.text
+
+
 async def test_a_content_type_with_parameters_is_accepted(api: httpx.AsyncClient) -> None:
     """A browser's recording names its codecs; the signature binds the announced type."""
     upload = (await api.post("/uploads", json=upload_request(content_type="video/webm;codecs=vp9,opus"))).json()
@@ -216,7 +225,8 @@ async def test_unchanged_progress_is_a_304(api: httpx.AsyncClient, stores: Store
     moved = await api.get(f"/jobs/{job_id}/progress", headers={"If-None-Match": first.headers["ETag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
     assert (moved.status_code, moved.json()["progress_percent"]) == (200, 11)
-    assert set(moved.json()) == {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at"}
+    names = {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at", "cancel_requested"}
+    assert set(moved.json()) == names
 
 
 async def test_health_and_readiness(api: httpx.AsyncClient) -> None:

@@ -1,49 +1,36 @@
-"""Cancel and retry over HTTP, with real tables, queue and bucket, the worker's handler and the emulator."""
+"""Retries over HTTP, with real tables, queue and bucket, the worker's handler and the emulator."""
 
 import asyncio
 import json
 import secrets
-import socket
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from local.embedded_aws import ROOT
 from local.provision import Stack
-from mediaconvert_emulator.server import serving
-from mediaconvert_emulator.settings import EmulatorSettings
-from service.aws.mediaconvert import JobCanceller
 from tests.integration.process_settings import service_settings
 from tests.integration.service_app import serve
 from tests.integration.stores import Stores
 from transcode.aws import Aws
-from transcode.job import Canceled, Completed, Failed, Failure, Job, Output, Progressed
+from transcode.job import Canceled, Completed, Failed, Failure, Output
 from transcode.lookup import Lookup
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
 
 if TYPE_CHECKING:
-    from types_aiobotocore_mediaconvert import MediaConvertClient
     from types_aiobotocore_s3 import S3Client
 
 
 @pytest.fixture
-async def api(stack: Stack, mediaconvert_endpoint: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the API, which has a MediaConvert endpoint for cancels and a queue for retries."""
-    changes = {"mediaconvert_endpoint_url": mediaconvert_endpoint, "uploads_queue_url": stack.uploads_queue_url}
+async def api(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API, which has a queue for retries."""
+    changes = {"uploads_queue_url": stack.uploads_queue_url}
     async for client in serve(service_settings(stack).model_copy(update=changes)):
         yield client
-
-
-@pytest.fixture
-async def mediaconvert(aws: Aws, mediaconvert_endpoint: str) -> "MediaConvertClient":
-    """A client of the emulator."""
-    return await aws.mediaconvert(endpoint_url=mediaconvert_endpoint)
 
 
 def now_s() -> int:
@@ -92,141 +79,6 @@ async def failed_job(handler: DeliveryHandler, api: httpx.AsyncClient, stores: S
     failure = Failure(code=1010, message="unreadable")
     await stores.statuses.advance(Failed(job_id=job_id, time_ms=now_s() * 1000, failure=failure), now_s=now_s())
     return job_id
-
-
-@pytest.fixture(scope="module")
-def stalled_endpoint(stack: Stack) -> Iterator[str]:
-    """A MediaConvert whose S3 never responds: it runs one job, which stays PROGRESSING; all others stay SUBMITTED."""
-    with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        settings = EmulatorSettings(
-            port=0,
-            aws_endpoint_url=stack.endpoint_url,
-            s3_endpoint_url=f"http://127.0.0.1:{silent.getsockname()[1]}",
-            templates=(ROOT / "infra" / "job_template.json",),
-        )
-        with serving(settings) as url:
-            yield url
-
-
-@pytest.fixture
-async def stalled(aws: Aws, stalled_endpoint: str) -> "MediaConvertClient":
-    """A client of the stalled MediaConvert."""
-    return await aws.mediaconvert(endpoint_url=stalled_endpoint)
-
-
-@pytest.fixture
-async def stalled_api(stack: Stack, stalled_endpoint: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an API whose MediaConvert is stalled."""
-    settings = service_settings(stack).model_copy(update={"mediaconvert_endpoint_url": stalled_endpoint})
-    async for client in serve(settings):
-        yield client
-
-
-@pytest.fixture
-async def waiting(stores: Stores, stack: Stack, stalled: "MediaConvertClient", input_file: str) -> str:
-    """A job that stays SUBMITTED, behind one that stays PROGRESSING."""
-    await create_job_with_row(stalled, stores, stack, input_file)
-    async with asyncio.timeout(20):
-        while not (await stalled.list_jobs(Status="PROGRESSING")).get("Jobs"):  # noqa: ASYNC110 -- MediaConvert has no event for it
-            await asyncio.sleep(0.05)
-    return await create_job_with_row(stalled, stores, stack, input_file)
-
-
-async def wait_for_status(client: "MediaConvertClient", job_id: str, status: str) -> None:
-    """Wait until the job has this status in MediaConvert."""
-    async with asyncio.timeout(20):
-        while (await client.get_job(Id=job_id))["Job"]["Status"] != status:  # noqa: ASYNC110 -- MediaConvert has no event for it
-            await asyncio.sleep(0.05)
-
-
-async def create_job_with_row(
-    client: "MediaConvertClient",
-    stores: Stores,
-    stack: Stack,
-    input_file: str,
-    **more: Any,  # noqa: ANN401
-) -> str:
-    """Create a job in MediaConvert, and its row."""
-    template = (await client.get_job_template(Name="mediaconvert-status-hls"))["JobTemplate"]["Settings"]
-    group = template["OutputGroups"][0]["OutputGroupSettings"]["HlsGroupSettings"]
-    group["Destination"] = f"s3://{stack.output_bucket}/{input_file}_1/clip"
-    settings = {
-        **template,
-        "Inputs": [{**template["Inputs"][0], "FileInput": f"s3://{stack.input_bucket}/{input_file}"}],
-    }
-    role = "arn:aws:iam::000000000000:role/MediaConvert"
-    response = await client.create_job(Role=role, Settings=settings, **more)  # type: ignore[arg-type]
-    job_id = response["Job"]["Id"]
-    await stores.statuses.submit(Job(job_id=job_id, input_file=input_file), now_s=now_s())
-    return job_id
-
-
-async def test_a_waiting_job_is_canceled_without_an_event(
-    stalled_api: httpx.AsyncClient, stalled: "MediaConvertClient", waiting: str
-) -> None:
-    """MediaConvert may send no event for it. The status is CANCELED at once, in MediaConvert and in the table."""
-    assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "SUBMITTED"
-    response = await stalled_api.post(f"/jobs/{waiting}/cancel")
-    assert (response.status_code, response.json()["status"]) == (202, "CANCELED")
-    assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "CANCELED"
-    assert (await stalled.get_job(Id=waiting))["Job"]["Status"] == "CANCELED"
-
-
-async def test_a_job_can_be_canceled_once(stalled_api: httpx.AsyncClient, waiting: str) -> None:
-    """The second cancel is a 409, because the job is final."""
-    await stalled_api.post(f"/jobs/{waiting}/cancel")
-    again = await stalled_api.post(f"/jobs/{waiting}/cancel")
-    assert (again.status_code, again.json()["code"]) == (409, "job_final")
-
-
-async def test_a_cancel_can_be_repeated_after_its_write_was_lost(
-    stalled_api: httpx.AsyncClient, stalled: "MediaConvertClient", waiting: str
-) -> None:
-    """MediaConvert responds with a conflict; the service then reads the job's status from it."""
-    await stalled.cancel_job(Id=waiting)
-    response = await stalled_api.post(f"/jobs/{waiting}/cancel")
-    assert (response.status_code, response.json()["status"]) == (202, "CANCELED")
-
-
-async def test_a_cancel_that_comes_after_complete_is_a_409(
-    stalled_api: httpx.AsyncClient, stores: Stores, waiting: str
-) -> None:
-    """The first final status stands, and the caller gets a 409."""
-    app: Any = stalled_api._transport.app  # type: ignore[attr-defined]  # noqa: SLF001 -- to act between two statements
-    running: JobCanceller = app.state.resources.canceller
-
-    async def overtaken(job_id: str) -> None:
-        await JobCanceller.cancel(running, job_id)
-        await stores.statuses.advance(Completed(job_id=job_id, time_ms=9, output=Output(path="a/")), now_s=now_s())
-
-    app.state.resources = replace(app.state.resources, canceller=SimpleNamespace(cancel=overtaken))
-    response = await stalled_api.post(f"/jobs/{waiting}/cancel")
-    assert (response.status_code, response.json()["code"]) == (409, "job_final")
-    assert (await stalled_api.get(f"/jobs/{waiting}")).json()["status"] == "COMPLETE"
-
-
-async def test_a_job_that_ended_in_mediaconvert_is_not_canceled_here(
-    api: httpx.AsyncClient, stores: Stores, stack: Stack, mediaconvert: "MediaConvertClient", input_file: str
-) -> None:
-    """The job's event is on its way, and decides the status."""
-    job_id = await create_job_with_row(
-        mediaconvert, stores, stack, input_file
-    )  # its input is missing, so it ends in ERROR at once
-    await wait_for_status(mediaconvert, job_id, "ERROR")
-    response = await api.post(f"/jobs/{job_id}/cancel")
-    assert (response.status_code, response.json()["code"]) == (409, "job_final")
-    assert (await api.get(f"/jobs/{job_id}")).json()["status"] in {"SUBMITTED", "ERROR"}
-
-
-async def test_a_refused_cancel_has_a_reason(api: httpx.AsyncClient, stores: Stores, job_id: str) -> None:
-    """A job that the table doesn't have, one that MediaConvert doesn't have, and a complete one."""
-    assert (await api.post("/jobs/1-nosuch/cancel")).status_code == 404
-    await stores.statuses.advance(Progressed(job_id=job_id, time_ms=1), now_s=now_s())
-    assert (await api.post(f"/jobs/{job_id}/cancel")).json()["code"] == "job_not_found"
-    await stores.statuses.advance(Completed(job_id=job_id, time_ms=2, output=Output(path="a/")), now_s=now_s())
-    assert (await api.post(f"/jobs/{job_id}/cancel")).json()["code"] == "job_final"
 
 
 async def test_a_retry_creates_a_new_job_for_the_same_file(

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from tests.integration.stores import OUTPUT_TTL_S, Stores
 from worker.claim import Claim, Destination
@@ -108,3 +109,43 @@ async def test_one_of_many_workers_gets_the_lease(stores: Stores, job_id: str) -
     early = await acquire(now_ms=1_999, until_ms=3_000)
     again = await asyncio.gather(*(acquire(now_ms=2_000, until_ms=3_000) for _ in range(10)))
     assert (first.count(True), early, again.count(True)) == (1, False, 1)
+
+
+async def test_a_claim_that_dynamodb_deleted_is_written_whole(stores: Stores, job_id: str) -> None:
+    """A row with the job's id alone would never expire, and no worker could read it."""
+    claims = [proposed_claim(f"{job_id}-{name}", "a") for name in ("job", "refused")]
+    await stores.outputs.record_job(claims[0], "1-job")
+    await stores.outputs.refuse(claims[1])
+    client: Any = stores.outputs._client  # noqa: SLF001 -- to read the rows as they are
+    for claim in claims:
+        key = {"JobId": {"S": f"claim:{claim.claim_id}"}}
+        row = (await client.get_item(TableName=stores.outputs.table, Key=key))["Item"]
+        assert int(row["ExpirationTime"]["N"]) == NOW_MS // 1000 + OUTPUT_TTL_S
+        stored = await stores.outputs.get_claim(claim.claim_id)
+        assert stored is not None
+        assert stored.is_finished
+        assert stored.destination == claim.destination
+
+
+async def test_a_claim_with_a_job_can_not_be_refused(stores: Stores, job_id: str) -> None:
+    """The job runs, whatever a worker with an old lease decides."""
+    claim = await stores.outputs.claim(proposed_claim(job_id, "a"), now_ms=NOW_MS)
+    await stores.outputs.record_job(claim, "1-job")
+    assert not await stores.outputs.refuse(claim)
+    stored = await stores.outputs.get_claim(job_id)
+    assert stored is not None
+    assert not stored.refused
+
+
+async def test_only_a_claim_that_surely_has_no_job_is_refused_without_its_lease(stores: Stores, job_id: str) -> None:
+    """Not during a lease, not after one whose CreateJob may have succeeded, and not with a job; twice is safe."""
+    table = stores.outputs
+    waiting = replace(proposed_claim(job_id, "a"), is_jobless=True, lease_until_ms=0)
+    await table.open_claim(waiting)
+    leased = await table.claim(proposed_claim(job_id, "b"), now_ms=NOW_MS)
+    assert not await table.refuse_jobless(job_id, now_ms=NOW_MS)
+    assert not await table.refuse_jobless(job_id, now_ms=NOW_MS + 2 * LEASE_MS)
+    await table.release(leased, is_jobless=True)
+    assert await table.refuse_jobless(job_id, now_ms=NOW_MS)
+    assert await table.refuse_jobless(job_id, now_ms=NOW_MS)
+    assert not await table.refuse_jobless(f"{job_id}-unknown", now_ms=NOW_MS)

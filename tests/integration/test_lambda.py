@@ -31,7 +31,8 @@ from tests.integration.process_settings import service_settings
 from tests.integration.stores import Stores
 from tests.lambda_runtime_api import InvocationError
 from transcode.aws import Aws
-from transcode.job import Progressed, Status
+from transcode.cancel_requested import cancel_requested
+from transcode.job import Job, Progressed, Status
 from transcode.lookup import Lookup
 from transcode.queue_table import QueueTable
 from worker.delivery_notes import DeliveryNotes
@@ -222,6 +223,20 @@ async def test_a_batch_response_names_the_messages_to_retry(
     assert job is not None
     assert job.status is Status.PROGRESSING
     assert "{nonsense" in await dead_letter_bodies(sqs, stack.job_events_dead_letter_queue_url)
+
+
+async def test_a_request_to_cancel_is_carried_out(
+    worker: Container, stack: Stack, stores: Stores, sqs: "SQSClient", job_id: str
+) -> None:
+    """It comes through the queue of job events; MediaConvert doesn't have this job, so nothing else is to end."""
+    await stores.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    body = cancel_requested(bucket=stack.input_bucket, job_id=job_id, input_file=None)
+    message = await send_and_receive(sqs, stack.job_events_queue_url, body)
+    response = worker.invoke(from_queue(await arn_of(sqs, stack.job_events_queue_url), [message]))
+    job = await stores.statuses.get(job_id, now_s=int(time.time()), consistent=True)
+    assert response == {"batchItemFailures": []}
+    assert job is not None
+    assert job.status is Status.CANCELED
 
 
 async def test_a_suspect_is_handled_after_the_others_are_deleted(

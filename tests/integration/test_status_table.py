@@ -76,6 +76,19 @@ async def test_submitting_after_the_first_event_only_adds_values(stores: Stores,
     assert (job.status, job.progress_percent, job.input_file) == (Status.PROGRESSING, 40, "uploads/1/a.mp4")
 
 
+async def test_a_requested_cancel_is_kept_until_the_job_ends(stores: Stores, job_id: str) -> None:
+    """Progress doesn't change it, an end removes it, and a job that is over gets no request."""
+    await stores.statuses.submit(Job(job_id=job_id), now_s=NOW_S)
+    assert await stores.statuses.request_cancel(job_id, now_s=NOW_S) is None
+    await stores.statuses.advance(Progressed(job_id=job_id, time_ms=5, percent=40), now_s=NOW_S)
+    assert (await read_row(stores, job_id)).cancel_requested
+    await stores.statuses.advance(Completed(job_id=job_id, time_ms=6, output=OUTPUT), now_s=NOW_S)
+    ended = await stores.statuses.request_cancel(job_id, now_s=NOW_S)
+    assert ended is not None
+    assert ended.status is Status.COMPLETE
+    assert not (await read_row(stores, job_id)).cancel_requested
+
+
 async def test_a_finished_job_keeps_its_output(stores: Stores, job_id: str) -> None:
     """The row has what COMPLETE wrote."""
     event = Completed(job_id=job_id, time_ms=9, output=OUTPUT, warnings=frozenset({JobWarning(code=230001)}))

@@ -157,7 +157,7 @@ async def test_a_job_that_was_created_after_the_lease_is_canceled(
     await handler.handle([object_created(stack, input_file)])
     (recorded,) = await jobs_of(mediaconvert, stack, input_file)
     late = await handler.submitter.mediaconvert.create(claim, now_s=time.time())
-    await handler.submitter._record_job(claim, late)  # noqa: SLF001 -- a worker that resumes after its lease
+    await handler.submitter._record_job(claim, late, None)  # noqa: SLF001 -- a worker that resumes after its lease
     statuses = {job["Id"]: job["Status"] for job in await jobs_of(mediaconvert, stack, input_file)}
     lookup = await stores.lookups.get(input_file, now_s=now_s())
     assert statuses == {recorded["Id"]: "SUBMITTED", late: "CANCELED"}

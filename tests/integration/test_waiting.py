@@ -138,7 +138,9 @@ def later(handler: DeliveryHandler, seconds: float) -> DeliveryHandler:
     def clock() -> float:
         return time.time() + seconds
 
-    batch = replace(handler.batch, submitter=replace(handler.submitter, clock=clock))
+    canceller = replace(handler.batch.canceller, clock=clock)
+    submitter = replace(handler.submitter, clock=clock, canceller=canceller)
+    batch = replace(handler.batch, submitter=submitter, canceller=canceller)
     return replace(handler, batch=batch, clock=clock)
 
 

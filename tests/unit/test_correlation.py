@@ -77,11 +77,11 @@ def test_a_lambda_invocation_keeps_message_attributes_and_sent_time() -> None:
         "messageId": "m1",
         "body": "{}",
         "receiptHandle": "r1",
-        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763798400123"},
+        "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1763798400123", "MessageGroupId": "g"},
         "messageAttributes": {"RequestId": {"stringValue": FULL_CORRELATION.request_id, "dataType": "String"}},
     }
     invoked = parse_invocation({"Records": [record]}, request_id="i1")
     assert isinstance(invoked, QueueBatches)
     (message,) = invoked.batches["uploads"]
     assert parse_correlation(message.attributes).request_id == FULL_CORRELATION.request_id
-    assert message.waited_ms(1_763_798_401) == 877
+    assert (message.waited_ms(1_763_798_401), message.group) == (877, "g")

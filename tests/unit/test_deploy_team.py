@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploy.deployment import INFRA
+from deploy.deployment_state import INFRA
 from deploy.firewall import firewall_stack, is_firewall_wanted
 from deploy.stacks import PROTECTED, ROLES
 from deploy.stored_data import StoredData

@@ -169,3 +169,18 @@ def test_the_event_sources_report_failed_messages_of_their_batches() -> None:
     ]
     assert [each["FunctionResponseTypes"] for each in sources] == [["ReportBatchItemFailures"]] * 3
     assert [each["BatchSize"] for each in sources] == [10, 1, 10]  # uploads become jobs one by one
+
+
+@pytest.mark.parametrize(
+    ("role", "name"),
+    [
+        *((target, name) for target in TARGETS for name in ("UploadsPerMinute", "UploadMaxBytes")),
+        ("lambda", "RequestsPerSecond"),
+        ("lambda", "RequestsBurst"),
+        ("firewall", "FirewallRequestsPer5Minutes"),
+        ("alarms", "MonthlyBudgetUsd"),
+    ],
+)
+def test_a_limit_is_on_by_default(role: str, name: str) -> None:
+    """0 means no limit, and must be a choice."""
+    assert int(template(role)["Parameters"][name]["Default"]) > 0

@@ -44,6 +44,12 @@ def test_a_stale_read_does_not_replace_a_later_state(earlier: Job, later: Job) -
     assert later_of(later, earlier) == later
 
 
+def test_a_stale_read_does_not_take_back_a_request_to_cancel() -> None:
+    """The request changes neither the time of the last event nor that of the row."""
+    requested = STATES[1].with_cancel_request(now_s=5)
+    assert later_of(requested, STATES[1]) is later_of(STATES[1], requested) is requested
+
+
 def test_a_newer_job_replaces_a_finished_one() -> None:
     """A newer job of the file starts from the beginning, even if the previous job is final."""
     newer = Job(job_id="2-b")
@@ -55,6 +61,7 @@ def test_a_newer_job_replaces_a_finished_one() -> None:
     [
         (Followed(lookup=Lookup(input_file="a")), False),
         (Followed(lookup=Lookup(input_file="a", failure=Failure(code=402, message="quota"))), True),
+        (Followed(lookup=Lookup(input_file="a", canceled_s=5)), True),
         (Followed(lookup=Lookup(input_file="a"), job=STATES[1]), False),
         (Followed(lookup=Lookup(input_file="a"), job=STATES[-1]), True),
         (Followed(job=replace(STATES[0], status=Status.ERROR)), True),

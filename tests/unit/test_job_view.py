@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from service.views.bodies import UploadRequest
 from transcode.billing import Billing
-from transcode.job import Failure, Job, JobWarning, Output, Rendition, Status
+from transcode.job import Canceled, Failure, Job, JobWarning, Output, Rendition, Status, advance
 from transcode.job_view import JobStatus, JobView, file_view, job_view, progress_view, view_without_job
 from transcode.lookup import Lookup
 from transcode.queue_figures import Place
@@ -76,6 +76,7 @@ def test_a_running_job_shows_all_its_fields() -> None:
         "output": None,
         "error": None,
         "warnings": [],
+        "cancel_requested": False,
     }
 
 
@@ -99,7 +100,27 @@ def test_the_progress_view_is_a_subset_of_the_full_view() -> None:
     """Each of its fields has the same value in the full representation."""
     full, light = shown(RUNNING).model_dump(), progress_view(RUNNING, now_ms=NOW_MS).model_dump()
     assert light.items() <= full.items()
-    assert set(light) == {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at"}
+    names = {"job_id", "status", "progress_percent", "phase", "eta_s", "updated_at", "cancel_requested"}
+    assert set(light) == names
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_requested_cancel_shows_until_the_job_ends(status: Status) -> None:
+    """A job that is over has no request, whatever its status."""
+    job = replace(RUNNING, status=status).with_cancel_request(now_s=5)
+    assert shown(job).cancel_requested == progress_view(job, now_ms=NOW_MS).cancel_requested == (not status.is_final)
+    assert not shown(advance(job, Canceled(job_id=job.job_id, time_ms=9))).cancel_requested
+
+
+def test_a_file_that_was_canceled_before_its_job_is_canceled() -> None:
+    """The request shows while the file waits for the attempt that it names, and never for another attempt."""
+    queued = Lookup(input_file="a", claim_id="c1", claimed_ms=5, queued_s=5)
+    requested = queued.with_cancel_request()
+    other = replace(requested, claim_id="c2", claimed_ms=6)
+    ended = replace(requested, canceled_s=9)
+    views = [view_without_job(each) for each in (queued, requested, other, ended)]
+    assert [each.cancel_requested for each in views] == [False, True, False, False]
+    assert [each.status for each in views] == ["QUEUED", "QUEUED", "QUEUED", "CANCELED"]
 
 
 def test_unknown_fields_are_null() -> None:

@@ -17,7 +17,15 @@ from tests.unit.message_parsing import LoadMessage
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
 from worker.claim import Destination
-from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated, Unparsed
+from worker.messages.parser import (
+    CancelRequested,
+    Ignored,
+    IncomingEvent,
+    MalformedMessageError,
+    MessageParser,
+    ObjectCreated,
+    Unparsed,
+)
 from worker.messages.sanitise import Sanitiser
 
 PARSER = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())
@@ -186,6 +194,8 @@ def assert_storable(content: IncomingEvent) -> None:
         case ObjectCreated(input_file=key, version=version):
             assert 0 < len(key.encode()) <= 1_024
             version.encode()
+        case CancelRequested(job_id=job_id, input_file=input_file):
+            assert_storable_in_dynamodb([job_id, input_file])
         case Progressed(percent=percent, phase=phase):
             assert percent is None or 0 <= percent <= 100
             assert_storable_in_dynamodb([content.time_ms, percent, phase])

@@ -72,6 +72,14 @@ def test_the_service_has_no_access_to_the_key_table_or_the_output_bucket() -> No
     assert "OutputBucket" not in mentioned
 
 
+def test_the_service_has_no_permission_on_mediaconvert() -> None:
+    """A job's settings contain its key, so GetJob would read keys; only the worker cancels and ends jobs."""
+    actions = [action for each in _statements("ServicePolicy") for action in _as_list(each.get("Action", []))]
+    assert actions
+    assert not [action for action in actions if action.startswith(("mediaconvert:", "iam:"))]
+    assert not [each.action for each in SERVICE if each.action.startswith("mediaconvert:")]
+
+
 def test_the_worker_may_pass_its_role_to_mediaconvert_only() -> None:
     """iam:PassRole has a statement of its own, whose condition names MediaConvert."""
     (statement,) = [each for each in _statements("WorkerPolicy") if "iam:PassRole" in _as_list(each["Action"])]

@@ -9,9 +9,18 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from deploy.aws_account import advice
 from deploy.lambda_concurrency import AccountConcurrency
+from deploy.open_access import OpenAccessError, demand_open_confirmed
 from deploy.preflight import quotas
 from deploy.preflight.actions import OF_TYPE, needed_actions, simulated_principal, simulations
-from deploy.preflight.checks import all_checks, check_names, check_permissions, check_region, check_stacks, price
+from deploy.preflight.checks import (
+    all_checks,
+    check_access,
+    check_names,
+    check_permissions,
+    check_region,
+    check_stacks,
+    price,
+)
 from deploy.preflight.facts import Denied, Facts, Intent, TakenName
 from deploy.preflight.findings import Finding, Unread, Verdict, fail, failures, note, ok, summary, table
 from deploy.preflight.names import LOG_GROUPS, POLICY_SUFFIXES, wanted
@@ -52,6 +61,7 @@ def intent(target: Target = "lambda", *, region: str = "eu-west-1", without: Seq
         region=region,
         partition="aws",
         without=without,
+        is_open_confirmed=True,
         parameters={"pipeline": TABLES, "mediaconvert": {}, target: own, "edge": {}, "alarms": {}},
         resource_types=["AWS::SQS::Queue", "AWS::S3::Bucket"],
     )
@@ -88,6 +98,32 @@ def test_an_account_in_order_has_no_failure(target: Target) -> None:
     found = all_checks(intent(target), FACTS)
     assert failures(found) == []
     assert {"credentials", "permissions", "Region", "stacks", "names", "price"} <= {each.check for each in found}
+
+
+@pytest.mark.parametrize(
+    ("issuer", "is_confirmed", "verdict"),
+    [
+        ("", False, Verdict.FAIL),
+        ("", True, Verdict.NOTE),
+        ("https://id.example", False, Verdict.OK),
+        ("https://id.example", True, Verdict.OK),
+    ],
+)
+@pytest.mark.parametrize("target", ["lambda", "fargate"])
+def test_an_open_api_must_be_wanted(target: Target, issuer: str, verdict: Verdict, *, is_confirmed: bool) -> None:
+    """The failure names both ways out; `make deploy` refuses the same, also without the checks."""
+    wanted_intent = intent(target)
+    own = {**wanted_intent.parameters[target], "AuthIssuer": issuer}
+    parameters = {**wanted_intent.parameters, target: own}
+    found = check_access(replace(wanted_intent, is_open_confirmed=is_confirmed, parameters=parameters))
+    assert found.verdict is verdict
+    if verdict is not Verdict.FAIL:
+        demand_open_confirmed(issuer, is_confirmed=is_confirmed)
+        return
+    assert "OPEN=yes" in found.text
+    assert "AuthIssuer=" in found.text
+    with pytest.raises(OpenAccessError, match="OPEN=yes"):
+        demand_open_confirmed(issuer, is_confirmed=is_confirmed)
 
 
 @pytest.mark.parametrize("target", ["lambda", "fargate"])

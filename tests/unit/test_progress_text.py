@@ -24,6 +24,7 @@ RUNNING = {**QUEUED, "status": "PROGRESSING", "queue": None, "progress_percent":
         ({**QUEUED, "queue": None}, "QUEUED"),
         ({name: value for name, value in QUEUED.items() if name != "queue"}, "QUEUED"),
         (RUNNING, "PROGRESSING  40 %  PROBING  9 s left"),
+        ({**RUNNING, "cancel_requested": True}, "Canceling…  40 %  PROBING  9 s left"),
     ],
 )
 def test_a_state_is_one_line(job: dict[str, Any], text: str) -> None:

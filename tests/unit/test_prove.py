@@ -45,6 +45,7 @@ JOB: Mapping[str, Any] = {
     },
     "error": None,
     "warnings": [],
+    "cancel_requested": False,
 }
 
 

@@ -68,8 +68,8 @@ def test_the_workflow_gives_make_only_variables_that_it_reads() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (command,) = [each["run"] for each in steps(ROOT / ".github" / "workflows" / "deploy.yml") if "run" in each]
     names = re.findall(r'"([A-Z_]+)=', command)
-    assert {"TARGET", "STACK", "TAGS", "SERVICE_ROLE", "PARAMETERS"} == set(names)
-    assert all(f"$({name})" in makefile for name in names)
+    assert {"TARGET", "STACK", "TAGS", "SERVICE_ROLE", "PARAMETERS", "OPEN"} == set(names)
+    assert all(re.search(rf"\$\((filter yes,\$\()?{name}\)", makefile) for name in names)
 
 
 def test_both_architectures_are_built_without_emulation() -> None:

@@ -58,15 +58,22 @@ export class Api {
     return (await this.request(`/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {})).json();
   }
 
-  async cancelJob(jobId: string): Promise<void> {
-    await this.request(`/jobs/${encodeURIComponent(jobId)}/cancel`, { method: "POST" });
+  /** Request the end of a job; of a file without one, the end of its wait. The worker ends it soon. */
+  async cancelJob({ jobId, inputFile }: { jobId: string | null; inputFile: string | null }): Promise<Job> {
+    if (jobId !== null) {
+      return (await this.request(`/jobs/${encodeURIComponent(jobId)}/cancel`, { method: "POST" })).json();
+    }
+    return this.#post("/jobs/cancel", { input_file: inputFile });
   }
 
   /** Request a new job for a file whose last job failed or was canceled. */
   async retryJob(inputFile: string): Promise<Job> {
+    return this.#post("/jobs", { input_file: inputFile });
+  }
+
+  async #post(path: string, content: object): Promise<Job> {
     const headers = { "Content-Type": "application/json" };
-    const body = JSON.stringify({ input_file: inputFile });
-    return (await this.request("/jobs", { method: "POST", headers, body })).json();
+    return (await this.request(path, { method: "POST", headers, body: JSON.stringify(content) })).json();
   }
 
   #send(path: string, init: RequestInit, token: string | null): Promise<Response> {

@@ -68,7 +68,7 @@ export function visibleButtons(item: ListItem, view: View): (Action | "play")[] 
     case "probing":
     case "transcoding":
     case "saving":
-      return [...link, ...(item.jobId === null ? [] : (["cancel"] as const))];
+      return [...link, ...(item.jobId === null && item.job?.status !== "QUEUED" ? [] : (["cancel"] as const))];
     case "complete":
       return [...playback, ...link, "remove"];
     case "failed":

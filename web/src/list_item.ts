@@ -101,7 +101,7 @@ export function withJob(item: ListItem, received: Job): ListItem {
     upload: isAwaitingUpload ? item.upload : null,
     isInOtherTab: isAwaitingUpload && item.isInOtherTab,
     isNotFound: false,
-    isCanceling: item.isCanceling && !isFinal(job.status),
+    isCanceling: (item.isCanceling || job.cancel_requested) && !isFinal(job.status),
   };
 }
 

@@ -143,19 +143,20 @@ function cancel(item: ListItem): void {
   if (uploads.has(item.id)) {
     uploads.cancel(item.id);
     if (item.inputFile) storedFiles.remove(item.inputFile);
-  } else if (item.jobId) {
+  } else if (item.jobId || item.job?.status === "QUEUED") {
     list.update(item.id, { isCanceling: true });
-    void showFailure(cancelJob(item.id, item.jobId));
+    void showFailure(cancelJob(item));
   } else if (item.inputFile) {
     void showFailure(abortInterruptedUpload(item, item.inputFile));
   }
 }
 
-async function cancelJob(id: string, jobId: string): Promise<void> {
+async function cancelJob(item: ListItem): Promise<void> {
   try {
-    await api.cancelJob(jobId);
+    const job = await api.cancelJob(item);
+    list.update(item.id, (current) => withJob(current, job));
   } catch (error) {
-    list.update(id, { isCanceling: false });
+    list.update(item.id, { isCanceling: false });
     // 409: the job ended before the request; the follower receives its final status.
     if (!(error instanceof ApiProblem && error.status === 409)) throw error;
   }

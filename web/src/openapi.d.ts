@@ -66,9 +66,34 @@ export interface paths {
         put?: never;
         /**
          * Cancel a job
-         * @description Cancel a job that has not ended yet. Its status is then CANCELED, and its output can't be played.
+         * @description Request the end of a job that has not ended yet.
+         *
+         *     `cancel_requested` is true at once. The status is CANCELED once the job is canceled, which takes a second or two;
+         *     longer while MediaConvert is not available. If the job ends by itself before that, its own status stays.
          */
         post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/jobs/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel the job of an input file
+         * @description Request the end of a file's newest job. If the file is still QUEUED, no job is created for it.
+         *
+         *     `cancel_requested` is true at once, and the status is CANCELED soon, as after the cancellation of a job.
+         */
+        post: operations["cancel_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -500,7 +525,8 @@ export interface components {
          *       "billed": null,
          *       "output": null,
          *       "error": null,
-         *       "warnings": []
+         *       "warnings": [],
+         *       "cancel_requested": false
          *     }
          * @example {
          *       "job_id": null,
@@ -517,7 +543,8 @@ export interface components {
          *       "billed": null,
          *       "output": null,
          *       "error": null,
-         *       "warnings": []
+         *       "warnings": [],
+         *       "cancel_requested": false
          *     }
          * @example {
          *       "job_id": null,
@@ -537,7 +564,8 @@ export interface components {
          *       "billed": null,
          *       "output": null,
          *       "error": null,
-         *       "warnings": []
+         *       "warnings": [],
+         *       "cancel_requested": false
          *     }
          * @example {
          *       "job_id": "1763798400123-a1b2c3",
@@ -580,7 +608,8 @@ export interface components {
          *         ]
          *       },
          *       "error": null,
-         *       "warnings": []
+         *       "warnings": [],
+         *       "cancel_requested": false
          *     }
          * @example {
          *       "job_id": "1763798400123-a1b2c3",
@@ -610,7 +639,8 @@ export interface components {
          *           "code": 230001,
          *           "message": "The input's timestamps are odd."
          *         }
-         *       ]
+         *       ],
+         *       "cancel_requested": false
          *     }
          */
         Job: {
@@ -660,6 +690,11 @@ export interface components {
             error: components["schemas"]["ErrorOut"] | null;
             /** Warnings */
             warnings: components["schemas"]["WarningOut"][];
+            /**
+             * Cancel Requested
+             * @description True from a request to cancel until the worker has ended the job, or the file's wait for one.
+             */
+            cancel_requested: boolean;
         };
         /**
          * JobRequest
@@ -872,7 +907,8 @@ export interface components {
          *       "progress_percent": 42,
          *       "phase": "TRANSCODING",
          *       "eta_s": 12,
-         *       "updated_at": "2025-11-22T08:00:20Z"
+         *       "updated_at": "2025-11-22T08:00:20Z",
+         *       "cancel_requested": false
          *     }
          */
         Progress: {
@@ -887,6 +923,8 @@ export interface components {
             eta_s: number | null;
             /** Updated At */
             updated_at: string | null;
+            /** Cancel Requested */
+            cancel_requested: boolean;
         };
         /**
          * Queue
@@ -1410,7 +1448,125 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description This deployment can't cancel a job: the service has no queue of job events configured. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
+            401: {
+                headers: {
+                    /** @description The required authentication scheme, and why the token was refused. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No upload was announced under this input file. No job has this id, or its status has expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The job has ended, so it can't be cancelled. The file has not been uploaded yet, so there is nothing to cancel. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's body is larger than this route accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This deployment can't cancel a job: the service has no queue of job events configured. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */

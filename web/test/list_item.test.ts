@@ -21,6 +21,7 @@ function job(fields: Partial<Job> = {}): Job {
     output: null,
     error: null,
     warnings: [],
+    cancel_requested: false,
     ...fields,
   };
 }
@@ -68,6 +69,12 @@ describe("an update of a job", () => {
     expect(shouldFollow(retried)).toBe(true);
     expect(withJob(retried, job({ status: "ERROR" }))).toBe(retried);
     expect(withJob(retried, job({ job_id: "2-b" })).jobId).toBe("2-b");
+  });
+
+  test("shows a requested cancel, also one of another tab, until the job is over", () => {
+    const requested = withJob(item, job({ cancel_requested: true }));
+    expect(requested.isCanceling).toBe(true);
+    expect(withJob(requested, job({ status: "CANCELED" })).isCanceling).toBe(false);
   });
 
   test("is ignored if it is an older job of the same file", () => {

@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
-from transcode import job_requested
+from transcode import cancel_requested, job_requested
 from transcode.correlation import Correlation, parse_correlation
 from transcode.job import (
     Canceled,
@@ -29,6 +29,8 @@ from worker.messages.final_event import parse_final_event
 from worker.messages.payloads import (
     MAX_KEY_BYTES,
     Body,
+    CancelRequestedDetail,
+    CancelRequestedEvent,
     CreatedObject,
     JobDetail,
     JobProgress,
@@ -67,6 +69,14 @@ class ObjectCreated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested:
+    """A caller's request to cancel a job, or, without a job's id, the file's wait for one. At least one is set."""
+
+    job_id: str | None = None
+    input_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """A well-formed event that needs no action, and the reason; `job_id` is set if it belongs to a job."""
 
@@ -81,7 +91,7 @@ class Unparsed:
     reason: str
 
 
-IncomingEvent = ObjectCreated | JobEvent | Ignored | Unparsed
+IncomingEvent = ObjectCreated | CancelRequested | JobEvent | Ignored | Unparsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +148,8 @@ class MessageParser:
                 yield self._object_created(detail.bucket.name, key, created.size, _version(created))
             case {"detail-type": job_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
                 yield self._requested(JobRequestedEvent.model_validate(payload).detail)
+            case {"detail-type": cancel_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
+                yield self._cancel_requested(CancelRequestedEvent.model_validate(payload).detail)
             case {"Records": _}:
                 yield from self._records(Notification.model_validate(payload).records)
             case {"Event": "s3:TestEvent"}:
@@ -178,6 +190,11 @@ class MessageParser:
         event = self._object_created(detail.bucket.name, created.key, created.size, _version(created))
         return replace(event, replaces=detail.replaces) if isinstance(event, ObjectCreated) else event
 
+    def _cancel_requested(self, detail: CancelRequestedDetail) -> IncomingEvent:
+        if detail.bucket.name != self.input_bucket:
+            return Ignored(reason="another_bucket", job_id=detail.job_id)
+        return CancelRequested(job_id=detail.job_id, input_file=detail.input_file)
+
     def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> IncomingEvent:
         if len(key.encode()) > MAX_KEY_BYTES:
             _refuse("has an object with a key longer than S3 allows")
@@ -211,10 +228,10 @@ def _version(created: CreatedObject) -> str:
 
 
 def _correlation(event: IncomingEvent, attributes: Mapping[str, str] | None) -> Correlation:
-    """Return an upload's ids, from its key and the message's attributes."""
+    """Return the ids of an upload, or of a request to cancel, from its key and the message's attributes."""
     return (
         parse_correlation(attributes, input_file=event.input_file)
-        if isinstance(event, ObjectCreated)
+        if isinstance(event, ObjectCreated | CancelRequested)
         else Correlation()
     )
 

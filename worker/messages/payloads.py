@@ -5,9 +5,9 @@ Only fields that the worker reads are declared; all others are ignored. Sources:
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 MAX_SIZE = 10**12
@@ -166,6 +166,26 @@ class JobRequestedEvent(Shape):
     """A request for a job of a file (transcode/job_requested.py)."""
 
     detail: JobRequestedDetail
+
+
+class CancelRequestedDetail(Shape):
+    """`detail` of Cancel Requested: a job, or a file that waits for its job."""
+
+    bucket: Bucket
+    job_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
+    input_file: Annotated[Name, Field(min_length=1, max_length=MAX_KEY_BYTES)] | None = None
+
+    @model_validator(mode="after")
+    def _require_a_name(self) -> Self:
+        if self.job_id is None and self.input_file is None:
+            raise ValueError("neither jobId nor inputFile")
+        return self
+
+
+class CancelRequestedEvent(Shape):
+    """A request to cancel (transcode/cancel_requested.py)."""
+
+    detail: CancelRequestedDetail
 
 
 class NotifiedObject(Shape):

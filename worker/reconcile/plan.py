@@ -51,7 +51,7 @@ class Limits:
 
 def needs_claim(job: ListedJob, rows: StoredRows) -> bool:
     """Return whether the claim must be read: a row is missing that the worker writes when it creates the job."""
-    has_lookup = rows.lookup is not None and (rows.lookup.job_id is not None or rows.lookup.failure is not None)
+    has_lookup = rows.lookup is not None and (rows.lookup.job_id is not None or rows.lookup.is_over)
     return job.claim_id is not None and (rows.job is None or rows.job.input_file is None or not has_lookup)
 
 

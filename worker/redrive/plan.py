@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
-from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated, Unparsed
+from worker.messages.parser import (
+    CancelRequested,
+    Ignored,
+    IncomingEvent,
+    MalformedMessageError,
+    MessageParser,
+    ObjectCreated,
+    Unparsed,
+)
 from worker.redrive.move_plan import duration
 
 
@@ -54,6 +62,10 @@ def _event(event: IncomingEvent) -> str:
     match event:
         case ObjectCreated(input_file=input_file):
             return f"object {input_file}"
+        case CancelRequested(job_id=None, input_file=input_file):
+            return f"request to cancel object {input_file}"
+        case CancelRequested(job_id=job_id):
+            return f"request to cancel job {job_id}"
         case Ignored(reason=reason):
             return f"ignored ({reason})"
         case Unparsed(reason=reason):

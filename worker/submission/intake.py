@@ -13,6 +13,7 @@ import structlog
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, Verdict
+from worker.submission.cancel import Canceller, is_canceled
 from worker.submission.new_claim import new_claim
 from worker.submission.one_job import OneJobRule
 from worker.submission.queued_upload import tenant
@@ -27,6 +28,7 @@ class Intake:
 
     key_table: KeyTable
     one_job: OneJobRule
+    canceller: Canceller
     queue: SubmissionQueue
     clock: Callable[[], float]
 
@@ -42,6 +44,11 @@ class Intake:
             return Done()
         lookup = await self.one_job.admit(upload, claim, now_s=int(now_s))
         if lookup is None:
+            return Done()
+        # A caller canceled a request for another job before its claim existed.
+        if is_canceled(lookup, claim, replaces=upload.replaces) and await self.canceller.cancel_waiting(
+            claim, is_leased=False
+        ):
             return Done()
         await self.queue.send(upload, message, group=tenant(lookup.owner, upload.input_file))
         log.info("upload.queued", input_file=upload.input_file, waited_ms=message.waited_ms(self.clock()))

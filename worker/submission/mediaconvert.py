@@ -37,7 +37,7 @@ PERMISSIONS = (
     | allow(
         "mediaconvert:GetQueue", "mediaconvert:ListJobs", "mediaconvert:SearchJobs", on=[Resource.MEDIACONVERT_QUEUE]
     )
-    | allow("mediaconvert:CancelJob", on=[Resource.MEDIACONVERT_JOBS])
+    | allow("mediaconvert:CancelJob", "mediaconvert:GetJob", on=[Resource.MEDIACONVERT_JOBS])
 )
 
 TEMPLATE_CACHE_S = 300
@@ -68,6 +68,10 @@ class MediaConvertBusyError(Exception):
         super().__init__(str(error))
         self.is_jobless = is_jobless
         self.is_denied = is_denied
+
+
+class JobNotOverError(Exception):
+    """MediaConvert refuses to cancel a job that has not ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +154,28 @@ class MediaConvertJobs:
             await self._client.cancel_job(Id=job_id)
         except (self._client.exceptions.ConflictException, self._client.exceptions.NotFoundException):
             return
+
+    async def end(self, job_id: str) -> bool:
+        """Cancel the job; return False if it ended in another way. Safe to repeat.
+
+        A job that MediaConvert doesn't have counts as canceled, because nothing runs. A conflict means that the job has
+        ended, or that an earlier call canceled it and its response was lost.
+
+        Raises:
+            JobNotOverError: MediaConvert refuses to cancel the job, which runs.
+            Exception: MediaConvert throttled or denied a call, or doesn't respond.
+        """
+        exceptions = self._client.exceptions
+        try:
+            await self._client.cancel_job(Id=job_id)
+        except exceptions.NotFoundException:
+            return True
+        except (exceptions.ConflictException, exceptions.BadRequestException) as error:
+            status = (await self._client.get_job(Id=job_id))["Job"].get("Status")
+            if status in {"SUBMITTED", "PROGRESSING"}:
+                raise JobNotOverError(f"MediaConvert doesn't cancel a job that is {status}") from error
+            return status == "CANCELED"
+        return True
 
     async def queue_counts(self) -> QueueCounts:
         """Return the numbers of jobs in the deployment's queue, with one GetQueue.

@@ -47,7 +47,11 @@ class OneJobRule:
                     upload.input_file, replaces=upload.replaces, limit=self.retries_per_upload
                 )
             return await self.lookups.queue(
-                upload.input_file, claimed_ms=claim.claimed_ms, now_s=now_s, version=version
+                upload.input_file,
+                claimed_ms=claim.claimed_ms,
+                claim_id=claim.claim_id,
+                now_s=now_s,
+                version=version,
             )
         except AnotherVersionError:
             await self._refuse_version(upload, now_s=now_s)

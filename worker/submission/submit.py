@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from transcode.job import Failure, Job
+from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
@@ -21,6 +22,7 @@ from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
 from worker.submission.admission import Admission
+from worker.submission.cancel import Canceller, is_canceled
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 from worker.submission.new_claim import new_claim
 from worker.submission.one_job import OneJobRule
@@ -47,6 +49,7 @@ class Submitter:
     statuses: StatusTable
     mediaconvert: MediaConvertJobs
     admission: Admission
+    canceller: Canceller
     queue_table: QueueTable
     one_job: OneJobRule
     clock: Callable[[], float]
@@ -67,17 +70,19 @@ class Submitter:
         if claim.refused:
             return Done()
         if claim.job_id is not None:
-            return await self._write_rows(claim, claim.job_id, message)
+            return await self._write_rows(claim, claim.job_id, await self._lookup(claim), message)
         if claim.lease_token != new.lease_token:
             remaining_s = max(1, -(-(claim.lease_until_ms - now_ms) // 1000))
             return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
-        is_admitted = message.deliveries == 1 and claim.is_jobless  # by intake, just before the first attempt
-        if not is_admitted and await self.one_job.admit(upload, claim, now_s=int(self.clock())) is None:
+        if message.deliveries == 1 and claim.is_jobless:
+            lookup = await self._lookup(claim)  # intake admitted it just before the first attempt
+        elif (lookup := await self.one_job.admit(upload, claim, now_s=int(self.clock()))) is None:
             return Done()
+        may_create = not is_canceled(lookup, claim, replaces=upload.replaces)
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
                 job_id = await self._find(claim)
-                if job_id is None:
+                if job_id is None and may_create:
                     claim = replace(claim, plan=await self.admission.admit(claim, now_s=self.clock()))
                     job_id = await self.mediaconvert.create(claim, now_s=self.clock())
         except MediaConvertBusyError as busy:
@@ -85,9 +90,16 @@ class Submitter:
             return await self._release(claim, busy)
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
-        if self.pacer:
+        if self.pacer and job_id is not None:
             self.pacer.record(started_s=started_s, is_throttled=False)
-        return await self._record_job(claim, job_id, message)
+        return await self._settle(claim, job_id, lookup, message)
+
+    async def _settle(self, claim: Claim, job_id: str | None, lookup: Lookup | None, message: Message) -> Verdict:
+        """Record the job; without one, a caller wants none, so end the file's wait."""
+        if job_id is not None:
+            return await self._record_job(claim, job_id, lookup, message)
+        is_ended = await self.canceller.cancel_waiting(claim, is_leased=True)
+        return Done() if is_ended else NotYet(reason="another worker created the job")
 
     async def give_up(self, upload: ObjectCreated, failure: Failure, message: Message) -> None:
         """Record on the upload's row that no job will be created, unless its claim has one. Safe to repeat.
@@ -107,7 +119,7 @@ class Submitter:
 
     async def adopt(self, claim: Claim, job_id: str) -> Verdict:
         """Write the rows of a claim's job that reconciliation found in MediaConvert. Safe to repeat."""
-        return await self._record_job(claim, job_id)
+        return await self._record_job(claim, job_id, await self._lookup(claim))
 
     async def _wait(self) -> float:
         """Wait for the pace, in which a probe is a call too; return the time at which CreateJob may start."""
@@ -129,6 +141,9 @@ class Submitter:
         if self.pacer:
             self.pacer.record(started_s=started_s, is_throttled=True)
 
+    async def _lookup(self, claim: Claim) -> Lookup | None:
+        return await self.lookups.get(claim.destination.input_file, now_s=int(self.clock()), consistent=True)
+
     async def _release(self, claim: Claim, busy: MediaConvertBusyError) -> Verdict:
         await self.key_table.release(claim, is_jobless=busy.is_jobless)
         input_file = claim.destination.input_file
@@ -138,14 +153,16 @@ class Submitter:
         log.warning("encoder.busy", input_file=input_file)
         return NotYet(reason="MediaConvert is busy", is_outage=True)
 
-    async def _record_job(self, claim: Claim, job_id: str, message: Message | None = None) -> Verdict:
+    async def _record_job(
+        self, claim: Claim, job_id: str, lookup: Lookup | None, message: Message | None = None
+    ) -> Verdict:
         recorded_job_id = await self.key_table.record_job(claim, job_id)
         if recorded_job_id != job_id:
             # This worker's lease expired, and another worker created the recorded job. Only that one may run.
             log.warning("job.duplicate_canceled", job_id=job_id, standing_job_id=recorded_job_id)
             await self.mediaconvert.cancel(job_id)
         await self._count_created()
-        return await self._write_rows(claim, recorded_job_id, message)
+        return await self._write_rows(claim, recorded_job_id, lookup, message)
 
     async def _count_created(self) -> None:
         """Count the job for the places of waiting files. A lost count makes them less exact, and nothing else."""
@@ -155,11 +172,15 @@ class Submitter:
         except Exception as error:  # noqa: BLE001 -- the job's own rows matter more
             log.warning("queue.uncounted", reason=type(error).__name__)
 
-    async def _write_rows(self, claim: Claim, job_id: str, message: Message | None) -> Verdict:
-        """Write the job's rows: first the row that COMPLETE needs, last the row with which readers find the job."""
+    async def _write_rows(
+        self, claim: Claim, job_id: str, lookup: Lookup | None, message: Message | None = None
+    ) -> Verdict:
+        """Write the job's rows: first the row that COMPLETE needs, last the row with which readers find the job.
+
+        If a caller canceled the file until then, cancel the job.
+        """
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.key_table.put(job_id, claim.destination, now_s=now_s, plan=claim.plan)
-        lookup = await self.lookups.get(input_file, now_s=now_s, consistent=True)
         job = Job(
             job_id=job_id,
             input_file=input_file,
@@ -168,10 +189,10 @@ class Submitter:
             estimate=claim.plan.estimate if claim.plan else None,
         )
         await self.statuses.submit(job, now_s=now_s)
-        await self.lookups.link(input_file, job_id, claimed_ms=claim.claimed_ms, now_s=now_s)
+        linked = await self.lookups.link(input_file, job_id, claimed_ms=claim.claimed_ms, now_s=now_s)
         waited_ms = message.waited_ms(self.clock()) if message else None
         log.info("job.submitted", job_id=job_id, input_file=input_file, waited_ms=waited_ms)
-        return Done()
+        return await self.canceller.cancel_created(job_id) if is_canceled(linked, claim) else Done()
 
     async def _refuse(self, claim: Claim, refusal: JobRefusedError) -> Verdict:
         now_s, input_file = int(self.clock()), claim.destination.input_file

@@ -34,7 +34,7 @@ export const en = {
   "stage.failed": "Could not be transcoded",
   "stage.canceled": "Canceled",
   "stage.gone": "No longer available",
-  "stage.canceling": "Canceling",
+  "stage.canceling": "Canceling…",
   "stage.elsewhere": "{stage} in another tab",
 
   "bar.label": "Progress of {file}",

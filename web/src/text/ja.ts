@@ -36,7 +36,7 @@ export const ja: Record<TextKey, string> = {
   "stage.failed": "変換できませんでした",
   "stage.canceled": "取り消しました",
   "stage.gone": "保存期間が過ぎました",
-  "stage.canceling": "取り消しています",
+  "stage.canceling": "取り消しています…",
   "stage.elsewhere": "{stage}(別のタブ)",
 
   "bar.label": "{file} の進み具合",
