@@ -50,6 +50,8 @@ CMD ["python", "-m", "worker"]
 FROM node:22-slim AS page
 WORKDIR /web
 COPY web/package.json web/package-lock.json web/.npmrc ./
+COPY web/page/package.json page/
+COPY web/packages/core/package.json packages/core/
 RUN npm ci --no-audit --no-fund --loglevel=error
 COPY web ./
 RUN npm run --silent build -- --logLevel warn

@@ -132,7 +132,8 @@ scale: setup ## Simulate hours of load and outages at each scale, and write docs
 	@$(VENV)/bin/python -m bench.scale
 
 HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
-PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json
+PAGE_SOURCES := $(shell find web/packages/*/src web/page/src web/page/public -type f) web/page/index.html web/page/vite.config.ts \
+  $(wildcard web/package.json web/page/package.json web/packages/*/package.json)
 
 page: ## Build the page; needs Node.js 20.19 or newer
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/dist/index.html; \
@@ -143,7 +144,7 @@ check-page: ## Check the page's format, lint, types and unit tests; needs Node.j
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
 
 # What the page's checks read; `make check` repeats them only when one of these files has changed.
-web/node_modules/.checked: web/node_modules/.done $(PAGE_SOURCES) $(wildcard web/test/* web/*.json web/*.jsonc) docs/openapi.json
+web/node_modules/.checked: web/node_modules/.done $(PAGE_SOURCES) $(wildcard web/page/test/* web/packages/*/test/* web/packages/*/*.json web/page/*.json web/*.json web/*.jsonc web/*.ts) docs/openapi.json
 	@npm --prefix web run --silent check
 	@touch $@
 

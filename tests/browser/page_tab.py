@@ -61,8 +61,10 @@ class PageTab:
         return float(self.card(file_name).evaluate(READ_BAR_LENGTH))
 
     def press(self, file_name: str, action: str) -> None:
-        """Click a button of the file's card."""
+        """Click a button of the file's card, and answer yes if the page asks."""
         self.card(file_name).locator(f"[data-action={action}]").click()
+        if action == "cancel":
+            self.page.locator("dialog .button.main").click()
 
     def record_stages(self) -> None:
         """Record each stage and bar length that the page shows from now on."""

@@ -3,7 +3,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, gzip } from "node:zlib";
 import type { Plugin } from "vite";
-import { defineConfig } from "vitest/config";
+import { defaultClientConditions, defineConfig } from "vite";
 
 /** Write a `.br` and a `.gz` beside each text file, so that the server doesn't compress them for each response. */
 function precompress(): Plugin {
@@ -31,7 +31,11 @@ const apiUrl = process.env.API_URL ?? "http://127.0.0.1:8000";
 export default defineConfig({
   base: "./",
   plugins: [precompress()],
+  // The page is built from the packages' sources, which need no build of their own then.
+  resolve: { conditions: ["@mediaconvert-status/source", ...defaultClientConditions] },
   build: {
+    outDir: "../dist",
+    emptyOutDir: true,
     target: "es2022",
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
@@ -40,5 +44,4 @@ export default defineConfig({
   server: {
     proxy: Object.fromEntries(["/s3", "/jobs", "/events", "/uploads", "/limits"].map((path) => [path, apiUrl])),
   },
-  test: { include: ["test/*.test.ts"] },
 });

@@ -1,18 +1,16 @@
-/** The list of cards: holds every item, and draws changed items together, at most once in 16 ms. */
+/** The list of cards: one for each video, newest first, changed in place. */
 
-import { type Action, Card } from "./card";
-import { stageText } from "./card_content";
-import { type ListItem, newItem, type Stage } from "./list_item";
+import type { Stage, Video } from "@mediaconvert-status/core";
+import { Card } from "./card";
+import type { Action } from "./card_content";
 
 export interface CardListOptions {
   element: HTMLElement;
-  onAction: (item: ListItem, action: Action) => void;
+  onAction: (video: Video, action: Exclude<Action, "play">) => void;
   /** Request the cookies that a job's key file needs; return whether the API requires them. */
   authorizePlayback: (jobId: string) => Promise<boolean>;
-  /** Called after each drawing with all items, newest first. */
-  onDrawn: (items: readonly ListItem[]) => void;
-  /** An item reached a stage that screen readers announce. */
-  onStage: (item: ListItem, text: string) => void;
+  /** A video reached a stage that screen readers announce. */
+  onStage: (video: Video) => void;
 }
 
 const ANNOUNCED_STAGES: readonly Stage[] = [
@@ -28,97 +26,66 @@ const ANNOUNCED_STAGES: readonly Stage[] = [
 
 export class CardList {
   readonly #options: CardListOptions;
-  readonly #items = new Map<string, ListItem>();
   readonly #cards = new Map<string, Card>();
-  readonly #stages = new Map<string, Stage>();
-  readonly #changedIds = new Set<string>();
-  #drawTimer: number | undefined;
+  readonly #videos = new Map<string, Video>();
 
   constructor(options: CardListOptions) {
     this.#options = options;
-  }
-
-  /** All items, newest first. */
-  get items(): ListItem[] {
-    return [...this.#items.values()].sort((one, other) => other.addedMs - one.addedMs);
-  }
-
-  get(id: string): ListItem | undefined {
-    return this.#items.get(id);
   }
 
   card(id: string): Card | undefined {
     return this.#cards.get(id);
   }
 
-  find(matches: (item: ListItem) => boolean): ListItem | undefined {
-    return [...this.#items.values()].find(matches);
-  }
-
-  add(fields: Parameters<typeof newItem>[0]): ListItem {
-    const item = newItem(fields);
-    this.#items.set(item.id, item);
-    this.#requestDraw(item.id);
-    return item;
-  }
-
-  /** Change an item; do nothing if the item was removed. */
-  update(id: string, change: Partial<ListItem> | ((item: ListItem) => ListItem)): void {
-    const item = this.#items.get(id);
-    if (!item) return;
-    this.#items.set(id, typeof change === "function" ? change(item) : { ...item, ...change });
-    this.#requestDraw(id);
-  }
-
-  /** Remove an item and its card; the focus moves from the card to its neighbour. */
-  remove(id: string): void {
-    const card = this.#cards.get(id);
-    const hadFocus = card?.element.contains(document.activeElement) ?? false;
-    const neighbour = card?.element.nextElementSibling ?? card?.element.previousElementSibling;
-    card?.closePlayer();
-    card?.element.remove();
-    for (const map of [this.#items, this.#cards, this.#stages]) map.delete(id);
-    if (hadFocus) [...this.#cards.values()].find(({ element }) => element === neighbour)?.focus();
-    this.#requestDraw(id);
-  }
-
-  #requestDraw(id: string): void {
-    this.#changedIds.add(id);
-    // A timer, because a background tab gets no animation frames, and its progress must be drawn and announced too.
-    this.#drawTimer ??= window.setTimeout(() => this.#drawChanged(), 16);
-  }
-
-  #drawChanged(): void {
-    this.#drawTimer = undefined;
-    const changedIds = [...this.#changedIds];
-    this.#changedIds.clear();
-    for (const id of changedIds) {
-      const item = this.#items.get(id);
-      if (item) this.#draw(item);
+  /** Show these videos in this order; remove the cards of all others. */
+  draw(videos: readonly Video[], isVisible: (video: Video) => boolean, isAlone: boolean): void {
+    const ids = new Set(videos.map(({ id }) => id));
+    for (const id of [...this.#cards.keys()].filter((each) => !ids.has(each))) this.#remove(id);
+    let position: Element | null = this.#options.element.firstElementChild;
+    for (const video of videos) {
+      const card = this.#cards.get(video.id) ?? this.#addCard(video.id);
+      if (card.element === position) position = position.nextElementSibling;
+      else this.#options.element.insertBefore(card.element, position);
+      this.#announce(video);
+      card.update(video, isAlone);
+      card.element.hidden = !isVisible(video);
     }
-    this.#options.onDrawn(this.items);
   }
 
-  #draw(item: ListItem): void {
-    const card = this.#cards.get(item.id) ?? this.#addCard(item);
-    const { stage } = card.update(item);
-    const previous = this.#stages.get(item.id);
-    this.#stages.set(item.id, stage);
-    const isNew = previous !== undefined && previous !== stage && previous !== "loading";
-    if (isNew && ANNOUNCED_STAGES.includes(stage)) this.#options.onStage(item, stageText(item, stage));
+  /** Close the players of all cards but this one. */
+  closeOtherPlayers(id: string): void {
+    for (const [other, card] of this.#cards) if (other !== id) card.closePlayer();
   }
 
-  #addCard({ id, addedMs }: ListItem): Card {
+  #announce(video: Video): void {
+    const previous = this.#videos.get(video.id)?.view.stage;
+    this.#videos.set(video.id, video);
+    const { stage } = video.view;
+    if (previous === undefined || previous === "loading" || previous === stage) return;
+    if (ANNOUNCED_STAGES.includes(stage)) this.#options.onStage(video);
+  }
+
+  /** Remove a card; the focus moves from it to its neighbour. */
+  #remove(id: string): void {
+    const element = this.#cards.get(id)?.element;
+    const hadFocus = element?.contains(document.activeElement) ?? false;
+    const neighbour = element?.nextElementSibling ?? element?.previousElementSibling;
+    this.#cards.get(id)?.closePlayer();
+    element?.remove();
+    for (const map of [this.#cards, this.#videos]) map.delete(id);
+    if (hadFocus) [...this.#cards.values()].find((card) => card.element === neighbour)?.focus();
+  }
+
+  #addCard(id: string): Card {
     const card = new Card({
       authorizePlayback: this.#options.authorizePlayback,
+      onPlayerOpened: () => this.closeOtherPlayers(id),
       onAction: (action) => {
-        const item = this.#items.get(id);
-        if (item) this.#options.onAction(item, action);
+        const video = this.#videos.get(id);
+        if (video) this.#options.onAction(video, action);
       },
     });
-    const next = this.items.find((item) => item.addedMs < addedMs && this.#cards.has(item.id));
     this.#cards.set(id, card);
-    this.#options.element.insertBefore(card.element, next ? (this.#cards.get(next.id)?.element ?? null) : null);
     return card;
   }
 }

@@ -1,5 +1,7 @@
 /** The page's settings: `config.js` beside the page sets them, without a new build. */
 
+import type { GetToken } from "@mediaconvert-status/core";
+
 export interface PageConfig {
   /** The API's URL; the default is the folder of the page. */
   apiBaseUrl?: string;
@@ -16,8 +18,6 @@ export interface PageConfig {
   /** The identity provider at which the page signs its users in; ignored if there is a hook. */
   oidc?: OidcConfig;
 }
-
-export type GetToken = (request: { isRefused: boolean }) => Promise<string | null> | string | null;
 
 /** A public client of an OpenID Connect provider: code flow with PKCE, with this page's URL as the redirect URI. */
 export interface OidcConfig {

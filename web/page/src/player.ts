@@ -1,8 +1,8 @@
 /** Plays a job's HLS output: with hls.js where the browser supports it, or else with the browser's own player. */
 
+import type { Output } from "@mediaconvert-status/core";
 import type HlsType from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
-import type { Output } from "./api_types";
 import { h, setVisible } from "./dom";
 import { t } from "./language";
 

@@ -1,12 +1,14 @@
 /** Signs the user in: with the hook of config.js, at an OpenID Connect provider, or with the token dialog. */
 
-import { AccessToken } from "./access_token";
+import type { GetToken } from "@mediaconvert-status/core";
 import type { OidcConfig, PageConfig } from "./config";
 import type { OidcClient } from "./oidc_client";
 import { promptForToken } from "./token_dialog";
+import { tokenFromDialog } from "./token_store";
 
 export class SignIn {
-  readonly accessToken: AccessToken;
+  /** The token for each API request, as `createVideos` calls it. */
+  readonly getToken: GetToken;
   readonly #provider: Promise<OidcClient> | null;
   readonly #onChange: () => void;
   #isDeclined = false;
@@ -15,10 +17,9 @@ export class SignIn {
     this.#onChange = onChange;
     const provider = config.oidc && !config.getToken ? loadProvider(config.oidc) : null;
     this.#provider = provider;
-    this.accessToken = new AccessToken(
-      async (isRefused) => (this.#isDeclined ? null : this.#record(await promptForToken(isRefused))),
-      provider ? async (request) => this.#record(await (await provider).token(request)) : config.getToken,
-    );
+    if (config.getToken) this.getToken = config.getToken;
+    else if (provider) this.getToken = async (request) => this.#record(await (await provider).token(request));
+    else this.getToken = tokenFromDialog((isRefused) => this.#prompt(isRefused));
   }
 
   get hasProvider(): boolean {
@@ -34,17 +35,18 @@ export class SignIn {
     this.#isDeclined = false;
   }
 
-  /** Sign in because the user clicked the button. */
+  /** Sign in because the user clicked the button. The next request gets the new token. */
   async signIn(): Promise<void> {
     this.allowPrompt();
-    if (this.#provider) {
-      const provider = await this.#provider;
-      this.accessToken.set(this.#record(await provider.signIn().catch(() => null)));
-    } else await this.accessToken.replace(null);
+    if (this.#provider) this.#record(await (await this.#provider).signIn().catch(() => null));
   }
 
   async signOut(): Promise<void> {
     await (await this.#provider)?.signOut();
+  }
+
+  async #prompt(isRefused: boolean): Promise<string | null> {
+    return this.#isDeclined ? null : this.#record(await promptForToken(isRefused));
   }
 
   #record(token: string | null): string | null {

@@ -1,61 +1,70 @@
-/** Calls the HTTP API: adds the bearer token to requests, and throws error responses as ApiProblem. */
+/** Calls the HTTP API: adds the bearer token to requests, and throws error responses as VideoError. */
 
-import type { AccessToken } from "./access_token";
-import type { Job } from "./api_types";
+import type { Job, Limits } from "./api_types.ts";
+import { VideoError } from "./errors.ts";
 
-/** An error response of the API. */
-export class ApiProblem extends Error {
-  readonly status: number;
-  /** The API's stable error code, or `http_<status>` for a response without one. */
-  readonly code: string;
-  readonly retryAfterS: number | null;
+/**
+ * Return a bearer token for the API, or null if there is none.
+ *
+ * It is called before the first request, and again after each 401: with `isRefused: true` if that request sent a
+ * token. Return a new token then.
+ */
+export type GetToken = (request: { isRefused: boolean }) => Promise<string | null> | string | null;
 
-  constructor(status: number, code: string, detail: string, retryAfterS: number | null) {
-    super(detail);
-    this.name = "ApiProblem";
-    this.status = status;
-    this.code = code;
-    this.retryAfterS = retryAfterS;
-  }
-
-  /** True if a retry may succeed later. */
-  get isTransient(): boolean {
-    return this.status === 429 || this.status >= 500;
-  }
+export interface ApiOptions {
+  baseUrl: string;
+  getToken?: GetToken | undefined;
+  fetch?: typeof fetch | undefined;
 }
 
 export class Api {
-  readonly baseUrl: string;
-  readonly #accessToken: AccessToken;
+  readonly #baseUrl: string;
+  readonly #fetch: typeof fetch;
+  readonly #tokens: TokenCache;
 
-  constructor(baseUrl: string, accessToken: AccessToken) {
-    this.baseUrl = baseUrl;
-    this.#accessToken = accessToken;
+  constructor({ baseUrl, getToken, fetch: givenFetch }: ApiOptions) {
+    this.#baseUrl = baseUrl.replace(/\/+$/, "");
+    this.#fetch = givenFetch ?? ((input, init) => fetch(input, init));
+    this.#tokens = new TokenCache(getToken ?? (() => null));
   }
 
-  /** Return the response, whatever its status. After a 401, get another token and send the request once more with it. */
-  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const token = await this.#accessToken.get();
-    const response = await this.#send(path, init, token);
-    if (response.status !== 401) return response;
-    const newToken = await this.#accessToken.replace(token);
-    return newToken === null ? response : this.#send(path, init, newToken);
+  /** True if requests send a token. */
+  get hasToken(): boolean {
+    return this.#tokens.current !== null;
   }
 
-  /** Return the response if its status is 2xx or 304; throw ApiProblem otherwise. */
+  /** Get another token now; return it, or null. */
+  renewToken(): Promise<string | null> {
+    return this.#tokens.replace(this.#tokens.current);
+  }
+
+  /** Return the response if its status is 2xx or 304; throw VideoError otherwise. After a 401, try another token once. */
   async request(path: string, init: RequestInit = {}): Promise<Response> {
-    const response = await this.fetch(path, init);
-    if (!response.ok && response.status !== 304) throw await toProblem(response);
+    const token = await this.#tokens.get();
+    let response = await this.#send(path, init, token);
+    if (response.status === 401) {
+      const newToken = await this.#tokens.replace(token);
+      if (newToken !== null) response = await this.#send(path, init, newToken);
+    }
+    if (!response.ok && response.status !== 304) throw await toError(response);
     return response;
   }
 
+  async json<Body>(path: string, init: RequestInit = {}): Promise<Body> {
+    return (await this.request(path, init)).json();
+  }
+
+  async post<Body>(path: string, body: unknown, signal?: AbortSignal): Promise<Body> {
+    const headers = { "Content-Type": "application/json" };
+    return this.json(path, { method: "POST", headers, body: JSON.stringify(body), ...(signal ? { signal } : {}) });
+  }
+
   async findJob(inputFile: string, signal?: AbortSignal): Promise<Job> {
-    const query = new URLSearchParams({ input_file: inputFile });
-    return (await this.request(`/jobs?${query}`, signal ? { signal } : {})).json();
+    return this.json(`/jobs?${new URLSearchParams({ input_file: inputFile })}`, signal ? { signal } : {});
   }
 
   async getJob(jobId: string, signal?: AbortSignal): Promise<Job> {
-    return (await this.request(`/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {})).json();
+    return this.json(`/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {});
   }
 
   async cancelJob(jobId: string): Promise<void> {
@@ -64,45 +73,67 @@ export class Api {
 
   /** Request a new job for a file whose last job failed or was canceled. */
   async retryJob(inputFile: string): Promise<Job> {
-    const headers = { "Content-Type": "application/json" };
-    const body = JSON.stringify({ input_file: inputFile });
-    return (await this.request("/jobs", { method: "POST", headers, body })).json();
+    return this.post("/jobs", { input_file: inputFile });
+  }
+
+  /** Return which files the service accepts; null if the service is too old to say so, or doesn't respond. */
+  async limits(signal: AbortSignal): Promise<Limits | null> {
+    return this.json<Limits>("/limits", { signal }).catch(() => null);
   }
 
   #send(path: string, init: RequestInit, token: string | null): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set("Authorization", `Bearer ${token}`);
-    return nativeFetch(this.baseUrl + path, { ...init, headers, cache: "no-store" });
+    return this.#fetch(this.#baseUrl + path, { ...init, headers, cache: "no-store" });
   }
 }
 
-/** The browser's `fetch`, kept because `interceptUppyRequests` replaces `window.fetch`. */
-const nativeFetch: typeof fetch = window.fetch.bind(window);
+/** Keeps the token between requests. Simultaneous callers share one call of `getToken`. */
+class TokenCache {
+  readonly #getToken: GetToken;
+  #token: string | null = null;
+  #renewal: Promise<string | null> | null = null;
+  #isRequested = false;
 
-/**
- * Send the requests of Uppy's S3 plugin through `api`.
- *
- * In Companion mode the plugin calls the global `fetch`. It has no option for headers, and it keeps only the status
- * text of an error response, which HTTP/2 doesn't have. This function therefore replaces `window.fetch`: requests to
- * `/s3/` get the bearer token, and an error response is thrown as an ApiProblem, which the plugin passes unchanged to
- * its `upload-error` event.
- */
-export function interceptUppyRequests(api: Api): void {
-  const companionUrl = `${api.baseUrl}/s3/`;
-  window.fetch = (input, init) =>
-    typeof input === "string" && input.startsWith(companionUrl)
-      ? api.request(input.slice(api.baseUrl.length), init)
-      : nativeFetch(input, init);
+  constructor(getToken: GetToken) {
+    this.#getToken = getToken;
+  }
+
+  get current(): string | null {
+    return this.#token;
+  }
+
+  async get(): Promise<string | null> {
+    return this.#isRequested ? this.#token : this.#renew(false);
+  }
+
+  /** Return a token other than the refused one, or null. */
+  async replace(refused: string | null): Promise<string | null> {
+    return this.#token !== refused ? this.#token : this.#renew(refused !== null);
+  }
+
+  #renew(isRefused: boolean): Promise<string | null> {
+    this.#renewal ??= Promise.resolve()
+      .then(() => this.#getToken({ isRefused }))
+      .then((token) => {
+        this.#isRequested = true;
+        this.#token = token;
+        return token;
+      })
+      .finally(() => {
+        this.#renewal = null;
+      });
+    return this.#renewal;
+  }
 }
 
-async function toProblem(response: Response): Promise<ApiProblem> {
+async function toError(response: Response): Promise<VideoError> {
   const body: unknown = await response.json().catch(() => null);
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
   const retryAfterS = Number(response.headers.get("Retry-After") ?? Number.NaN);
-  return new ApiProblem(
-    response.status,
+  return new VideoError(
     typeof code === "string" ? code : `http_${response.status}`,
-    typeof detail === "string" ? detail : response.statusText,
-    Number.isFinite(retryAfterS) ? retryAfterS : null,
+    typeof detail === "string" ? detail : `The service responded ${response.status}.`,
+    { status: response.status, retryAfterS: Number.isFinite(retryAfterS) ? retryAfterS : null },
   );
 }

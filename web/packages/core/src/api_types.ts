@@ -1,9 +1,11 @@
-/** Short names for the API's generated types. `make page-types` writes openapi.d.ts again from docs/openapi.json. */
+/** Short names for the API's generated types. `make page-types` writes openapi.ts again from docs/openapi.json. */
 
-import type { components } from "./openapi";
+import type { components } from "./openapi.ts";
 
 type Schemas = components["schemas"];
 
+/** MediaConvert's phases; a later API may send others. */
+export type Phase = "PROBING" | "TRANSCODING" | "UPLOADING" | (string & {});
 export type Job = Schemas["Job"];
 export type JobStatus = Schemas["JobStatus"];
 /** The place of a waiting file or job. */
@@ -11,6 +13,15 @@ export type QueuePlace = Schemas["Queue"];
 export type Output = Schemas["OutputOut"];
 /** The response of `GET /jobs/{job_id}/progress`: the fields of a job that change while it runs. */
 export type Progress = Schemas["Progress"];
+
+/** The fields of `GET /limits` that decide before a byte is sent; a missing field is no limit. */
+export interface Limits {
+  /** Content types in lower case. */
+  types?: readonly string[] | null;
+  /** Extensions with or without their dot. */
+  extensions?: readonly string[] | null;
+  max_bytes?: number | null;
+}
 
 /** Return whether a file in this status keeps it: the service accepts no further events of its job. */
 export function isFinal(status: JobStatus): boolean {

@@ -1,14 +1,16 @@
 /**
  * Follows files and jobs: over Server-Sent Events, or by polling while a stream doesn't work.
  *
- * The page passes the targets to follow each time they change, and receives every update through the listener.
+ * The store passes the targets to follow each time they change, and receives every update through the listener.
  */
 
-import { type Api, ApiProblem } from "./api";
-import { isFinal, type Job, type Progress } from "./api_types";
-import { backoffMs } from "./backoff";
-import { readEventStream } from "./event_stream";
-import { type FollowTarget, groupByStream, streamQuery } from "./stream_groups";
+import type { Api } from "./api.ts";
+import { isFinal, type Job, type Progress } from "./api_types.ts";
+import { backoffMs } from "./backoff.ts";
+import { isVideoError } from "./errors.ts";
+import { readEventStream } from "./event_stream.ts";
+import type { Clock, Connection, Timer } from "./host.ts";
+import { type FollowTarget, groupByStream, streamQuery } from "./stream_groups.ts";
 
 /** The service sends a comment every 15 s: if a stream is silent for this long, something between holds it back. */
 const STREAM_TIMEOUT_MS = 40_000;
@@ -24,7 +26,7 @@ const MAX_POLLS = 2;
 /** Changes of the targets within this time cause one restart. */
 const DEBOUNCE_MS = 60;
 
-export interface JobListener {
+export interface FollowerListener {
   onJob(target: FollowTarget, job: Job): void;
   onProgress(target: FollowTarget, progress: Progress): void;
   /** The API responded 404: the target is unknown, or belongs to another caller. */
@@ -33,34 +35,51 @@ export interface JobListener {
   onConnection(isConnected: boolean): void;
 }
 
-export class JobFollower {
+export class Follower {
   readonly #api: Api;
-  readonly #listener: JobListener;
+  readonly #clock: Clock;
+  readonly #connection: Connection;
+  #stopListening: (() => void) | null = null;
+  readonly #listener: FollowerListener;
   #targets: readonly FollowTarget[] = [];
   #queries = "";
   #round: AbortController | null = null;
-  #restartTimer: ReturnType<typeof setTimeout> | undefined;
+  #restartTimer: Timer | undefined;
   /** Don't open a stream before this time; poll. */
   #noStreamsUntilMs = 0;
   /** Don't let the API hold a poll before this time; it has no room. */
   #noLongPollsUntilMs = 0;
   readonly #etags = new Map<string, string>();
   readonly #jobIds = new Map<string, string>();
-  /** When the page last requested the place of each target whose job waits in the queue. */
+  /** When the follower last requested the place of each target whose job waits in the queue. */
   readonly #placedMs = new Map<string, number>();
 
-  constructor(api: Api, listener: JobListener) {
+  constructor(api: Api, host: { clock: Clock; connection: Connection }, listener: FollowerListener) {
     this.#api = api;
+    this.#clock = host.clock;
+    this.#connection = host.connection;
     this.#listener = listener;
-    window.addEventListener("online", () => this.restart());
-    window.addEventListener("offline", () => {
-      this.#round?.abort();
-      this.#listener.onConnection(false);
+  }
+
+  /** Listen to the browser's connection, and follow the targets; `close` ends both. */
+  open(): void {
+    this.#stopListening ??= this.#connection.subscribe((change) => {
+      if (change === "online") this.restart();
+      else if (change === "offline") {
+        this.#round?.abort();
+        this.#listener.onConnection(false);
+        // A phone suspends a page in the background and closes its connections.
+      } else if (this.#targets.length > 0) this.restart();
     });
-    document.addEventListener("visibilitychange", () => {
-      // A phone suspends a page in the background and closes its connections.
-      if (document.visibilityState === "visible" && this.#targets.length > 0) this.restart();
-    });
+  }
+
+  /** Close the connections. */
+  close(): void {
+    this.#stopListening?.();
+    this.#stopListening = null;
+    this.#clock.clearTimeout(this.#restartTimer);
+    this.#round?.abort();
+    this.#queries = "";
   }
 
   /** Follow these targets from now on; the first ones come first if there are more than the connections can take. */
@@ -69,15 +88,15 @@ export class JobFollower {
     const queries = groupByStream(targets).map(streamQuery).join("|");
     if (queries === this.#queries) return;
     this.#queries = queries;
-    clearTimeout(this.#restartTimer);
-    this.#restartTimer = setTimeout(() => this.restart(), DEBOUNCE_MS);
+    this.#clock.clearTimeout(this.#restartTimer);
+    this.#restartTimer = this.#clock.setTimeout(() => this.restart(), DEBOUNCE_MS);
   }
 
   /** Close the connections and open new ones now, without a backoff. */
   restart(): void {
     this.#round?.abort();
     this.#round = new AbortController();
-    if (!navigator.onLine) {
+    if (!this.#connection.isOnline()) {
       this.#listener.onConnection(false);
       return;
     }
@@ -93,7 +112,7 @@ export class JobFollower {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        const canStream = Date.now() >= this.#noStreamsUntilMs;
+        const canStream = this.#clock.nowMs() >= this.#noStreamsUntilMs;
         const isOver = canStream ? await this.#stream(group, position, signal) : await this.#poll(group, signal);
         if (isOver) return;
         failures = 0;
@@ -106,27 +125,28 @@ export class JobFollower {
 
   async #recover(error: unknown, group: FollowTarget[], failures: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const status = error instanceof ApiProblem ? error.status : null;
+    const status = isVideoError(error) ? error.status : null;
     if (status === 404) {
       return this.#reportMissing(group, signal).catch((other) => this.#recover(other, group, failures, signal));
     }
     if (status === 501 || error instanceof StreamTimeout) {
-      this.#noStreamsUntilMs = status === 501 ? Number.POSITIVE_INFINITY : Date.now() + POLLING_MS;
+      this.#noStreamsUntilMs = status === 501 ? Number.POSITIVE_INFINITY : this.#clock.nowMs() + POLLING_MS;
       return;
     }
-    const retryAfterMs = error instanceof ApiProblem ? (error.retryAfterS ?? 0) * 1_000 : 0;
-    const code = error instanceof ApiProblem ? error.code : null;
+    const retryAfterMs = isVideoError(error) ? (error.retryAfterS ?? 0) * 1_000 : 0;
+    const code = isVideoError(error) ? error.code : null;
     // The process, or the account on Lambda, holds as many clients as it can: poll without being held, at once.
-    if (status === 429 || status === 503) this.#noLongPollsUntilMs = Date.now() + Math.max(POLLING_MS, retryAfterMs);
+    if (status === 429 || status === 503)
+      this.#noLongPollsUntilMs = this.#clock.nowMs() + Math.max(POLLING_MS, retryAfterMs);
     if (code?.startsWith("too_many_streams")) {
-      this.#noStreamsUntilMs = Date.now() + retryAfterMs;
+      this.#noStreamsUntilMs = this.#clock.nowMs() + retryAfterMs;
       return;
     }
-    if (code?.startsWith("too_many_long_polls")) return sleep(POLL_INTERVAL_MS, signal);
+    if (code?.startsWith("too_many_long_polls")) return this.#sleep(POLL_INTERVAL_MS, signal);
     if (status !== 401) this.#listener.onConnection(false);
     // A proxy may break streams only, so poll from the second failure on.
-    if (failures >= 2) this.#noStreamsUntilMs = Date.now() + POLLING_MS;
-    await sleep(Math.max(retryAfterMs, backoffMs(failures, Math.random())), signal);
+    if (failures >= 2) this.#noStreamsUntilMs = this.#clock.nowMs() + POLLING_MS;
+    await this.#sleep(Math.max(retryAfterMs, backoffMs(failures, Math.random())), signal);
   }
 
   /** Follow the group on one stream until it ends; return whether all of the group is final. */
@@ -139,7 +159,7 @@ export class JobFollower {
       isTimedOut = true;
       stream.abort();
     };
-    let timeout = setTimeout(expire, FIRST_BYTE_TIMEOUT_MS);
+    let timeout = this.#clock.setTimeout(expire, FIRST_BYTE_TIMEOUT_MS);
     let retryMs = 1_000;
     const open = new Set(group.map((target) => target.id));
     try {
@@ -148,8 +168,8 @@ export class JobFollower {
       if (response.status === 204 || response.body === null) return true;
       await readEventStream(response.body, {
         onActivity: () => {
-          clearTimeout(timeout);
-          timeout = setTimeout(expire, STREAM_TIMEOUT_MS);
+          this.#clock.clearTimeout(timeout);
+          timeout = this.#clock.setTimeout(expire, STREAM_TIMEOUT_MS);
           this.#listener.onConnection(true);
         },
         onEvent: ({ id, event, data }) => {
@@ -160,12 +180,12 @@ export class JobFollower {
           retryMs = ms;
         },
       });
-      if (open.size > 0) await sleep(retryMs, signal);
+      if (open.size > 0) await this.#sleep(retryMs, signal);
       return open.size === 0;
     } catch (error) {
       throw isTimedOut && !signal.aborted ? new StreamTimeout() : error;
     } finally {
-      clearTimeout(timeout);
+      this.#clock.clearTimeout(timeout);
       signal.removeEventListener("abort", abort);
       stream.abort();
     }
@@ -190,7 +210,7 @@ export class JobFollower {
     };
     await Promise.all(Array.from({ length: MAX_POLLS }, pollInTurn));
     this.#listener.onConnection(true);
-    if (!areFinal) await sleep(POLL_INTERVAL_MS * (0.75 + Math.random() / 2), signal);
+    if (!areFinal) await this.#sleep(POLL_INTERVAL_MS * (0.75 + Math.random() / 2), signal);
     return areFinal;
   }
 
@@ -199,7 +219,7 @@ export class JobFollower {
     const jobId = target.parameter === "job_id" ? target.value : this.#jobIds.get(target.id);
     const etag = jobId === undefined ? undefined : this.#etags.get(jobId);
     const placedMs = this.#placedMs.get(target.id);
-    const isPlaceDue = placedMs !== undefined && Date.now() - placedMs >= PLACE_INTERVAL_MS;
+    const isPlaceDue = placedMs !== undefined && this.#clock.nowMs() - placedMs >= PLACE_INTERVAL_MS;
     if (jobId === undefined || etag === undefined || isPlaceDue) {
       const job = await this.#fetchJob(target, signal);
       if (job.job_id !== null && !isFinal(job.status)) {
@@ -208,7 +228,7 @@ export class JobFollower {
       }
       return isFinal(job.status);
     }
-    const isHeld = isLongPoll && etag !== "" && Date.now() >= this.#noLongPollsUntilMs;
+    const isHeld = isLongPoll && etag !== "" && this.#clock.nowMs() >= this.#noLongPollsUntilMs;
     const path = `/jobs/${encodeURIComponent(jobId)}/progress${isHeld ? "?wait_s=20" : ""}`;
     const response = await this.#api.request(path, { signal, headers: etag ? { "If-None-Match": etag } : {} });
     if (response.status === 304) return false;
@@ -227,7 +247,7 @@ export class JobFollower {
   async #fetchJob(target: FollowTarget, signal: AbortSignal): Promise<Job> {
     const isFile = target.parameter === "input_file";
     const job = await (isFile ? this.#api.findJob(target.value, signal) : this.#api.getJob(target.value, signal));
-    if (job.status === "SUBMITTED") this.#placedMs.set(target.id, Date.now());
+    if (job.status === "SUBMITTED") this.#placedMs.set(target.id, this.#clock.nowMs());
     else this.#placedMs.delete(target.id);
     this.#listener.onJob(target, job);
     return job;
@@ -239,26 +259,26 @@ export class JobFollower {
       try {
         await this.#fetchJob(target, signal);
       } catch (error) {
-        if (!(error instanceof ApiProblem && error.status === 404)) throw error;
+        if (!(isVideoError(error) && error.status === 404)) throw error;
         this.#listener.onNotFound(target);
       }
     }
-    await sleep(DEBOUNCE_MS * 2, signal);
+    await this.#sleep(DEBOUNCE_MS * 2, signal);
+  }
+
+  /** Wait for the time, or until the signal aborts. */
+  #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = (): void => {
+        this.#clock.clearTimeout(timer);
+        signal.removeEventListener("abort", stop);
+        resolve();
+      };
+      const timer = this.#clock.setTimeout(stop, ms);
+      signal.addEventListener("abort", stop);
+    });
   }
 }
 
 /** The stream is open, but its bytes don't arrive. */
 class StreamTimeout extends Error {}
-
-/** Wait for the time, or until the signal aborts. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-      resolve();
-    };
-    const timer = setTimeout(stop, ms);
-    signal.addEventListener("abort", stop);
-  });
-}

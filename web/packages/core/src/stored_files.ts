@@ -4,6 +4,8 @@
  * Each file has its own key: a tab writes without reading first, so tabs don't overwrite each other's files.
  */
 
+import type { KeyValueStore } from "./host.ts";
+
 const PREFIX = "mediaconvert-status.file.";
 
 export interface StoredFile {
@@ -16,15 +18,17 @@ export interface StoredFile {
   /** S3's id of the multipart upload, to resume it. */
   uploadId: string;
   isUploaded: boolean;
+  /** The bytes that S3 has confirmed; missing in entries of earlier versions. */
+  confirmedBytes?: number;
 }
 
-/** The methods of `Storage` that this module uses. */
-export type KeyValueStorage = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+/** An interrupted multipart upload that S3 still has. */
+export type ResumePoint = Pick<StoredFile, "inputFile" | "uploadId">;
 
 export class StoredFiles {
-  readonly #storage: KeyValueStorage;
+  readonly #storage: KeyValueStore;
 
-  constructor(storage: KeyValueStorage) {
+  constructor(storage: KeyValueStore) {
     this.#storage = storage;
   }
 
@@ -51,7 +55,11 @@ export class StoredFiles {
   }
 
   remove(inputFile: string): void {
-    this.#storage.removeItem(PREFIX + inputFile);
+    try {
+      this.#storage.removeItem(PREFIX + inputFile);
+    } catch (error) {
+      console.warn("file not removed from the storage:", error);
+    }
   }
 
   /** Return the interrupted upload of exactly this file, if there is one. */
@@ -63,9 +71,10 @@ export class StoredFiles {
 }
 
 /** Return the file that a `storage` event is about; `file` is null if it was removed. Undefined for any other key. */
-export function parseStorageEvent(
-  event: Pick<StorageEvent, "key" | "newValue">,
-): { inputFile: string; file: StoredFile | null } | undefined {
+export function parseStorageEvent(event: {
+  key: string | null;
+  newValue: string | null;
+}): { inputFile: string; file: StoredFile | null } | undefined {
   if (!event.key?.startsWith(PREFIX)) return undefined;
   return { inputFile: event.key.slice(PREFIX.length), file: parseFile(event.newValue) };
 }
@@ -93,21 +102,16 @@ function isStoredFile(parsed: unknown): parsed is StoredFile {
   );
 }
 
-/** Return localStorage, or a storage that lives as long as the page where the browser has disabled localStorage. */
-export function openStorage(): KeyValueStorage {
-  try {
-    localStorage.getItem(PREFIX);
-    return localStorage;
-  } catch {
-    const entries = new Map<string, string>();
-    return {
-      get length() {
-        return entries.size;
-      },
-      key: (index) => [...entries.keys()][index] ?? null,
-      getItem: (key) => entries.get(key) ?? null,
-      setItem: (key, value) => void entries.set(key, value),
-      removeItem: (key) => void entries.delete(key),
-    };
-  }
+/** Return a storage that lives as long as the page, for browsers that forbid localStorage. */
+export function memoryStorage(): KeyValueStore {
+  const entries = new Map<string, string>();
+  return {
+    get length() {
+      return entries.size;
+    },
+    key: (index) => [...entries.keys()][index] ?? null,
+    getItem: (key) => entries.get(key) ?? null,
+    setItem: (key, value) => void entries.set(key, value),
+    removeItem: (key) => void entries.delete(key),
+  };
 }

@@ -1,96 +1,106 @@
 /**
- * Uploads files, three at a time and in parts, so that each can be paused, resumed, and retried where it stopped.
+ * Decides which files are sent, three at a time, and that a lost connection pauses an upload instead of failing it.
  *
- * Uppy sends the parts. This module decides the rest: which file is next, and that a lost connection pauses an upload
- * instead of failing it. Every file is a multipart upload, even one of a single part: its key is then known before the
- * first byte is sent, so a reload of the page finds it again.
+ * Each file has an uploader of its own (`S3Upload`), so a retry of one file never touches another.
  */
 
-import AwsS3, { type AwsBody } from "@uppy/aws-s3";
-import Uppy, { type UppyFile } from "@uppy/core";
-import { ApiProblem } from "./api";
-import { backoffMs } from "./backoff";
-import type { UploadState } from "./list_item";
-import { measureRate, newTask, type ResumePoint, type UploadTask } from "./upload_task";
+import { backoffMs } from "./backoff.ts";
+import type { VideoError } from "./errors.ts";
+import type { Connection, Timer } from "./host.ts";
+import { newUpload, type UploadState } from "./item.ts";
+import { S3Upload, type UploadTransport } from "./s3_upload.ts";
+import type { ResumePoint } from "./stored_files.ts";
+import { measureRate, newRateMeter, type RateMeter } from "./upload_rate.ts";
 
-type Meta = { size: number; part_size: number; itemId: string };
-type UploadedFile = UppyFile<Meta, AwsBody>;
-
-const MIB = 1024 * 1024;
 const MAX_CONCURRENT = 3;
-/** Retries after a transient failure; Uppy itself makes three quick retries of each part before it reports one. */
+/** Retries after a temporary failure; each part has quick retries of its own before it reports one. */
 const MAX_RETRIES = 6;
-/** New multipart uploads of one file after a conflict in S3. */
-const MAX_RESTARTS = 2;
 
-/** Return the size of each part but the last. It depends only on the file: a resumed upload needs the same parts. */
-function partBytes(fileBytes: number): number {
-  return Math.max(8 * MIB, Math.ceil(fileBytes / 5_000));
+export interface QueuedFile {
+  itemId: string;
+  file: File;
+  contentType: string;
+  /** The interrupted upload to continue. */
+  resumePoint: ResumePoint | null;
 }
 
-export interface UploadListener {
+export interface QueueListener {
   onState(itemId: string, upload: UploadState): void;
   /** The multipart upload was created; S3 will store the file under this key. */
-  onKey(itemId: string, inputFile: string, uploadId: string, file: File): void;
+  onKey(itemId: string, resumePoint: ResumePoint, file: File): void;
   /** S3 has confirmed the whole file. */
   onUploaded(itemId: string, inputFile: string): void;
 }
 
-export class UploadQueue {
-  readonly #uppy: Uppy<Meta, AwsBody>;
-  readonly #listener: UploadListener;
-  readonly #tasks = new Map<string, UploadTask>();
+interface Task extends QueuedFile {
+  upload: S3Upload;
+  state: UploadState;
+  rate: RateMeter;
+  retries: number;
+  retryTimer: Timer | undefined;
+}
 
-  constructor(apiBaseUrl: string, listener: UploadListener) {
+const ACTIVE_PHASES: readonly UploadState["phase"][] = ["sending", "pausing", "finishing", "offline"];
+const ENDED_PHASES: readonly UploadState["phase"][] = ["failed", "canceled", "done"];
+
+export class UploadQueue {
+  readonly #transport: UploadTransport;
+  readonly #connection: Connection;
+  readonly #listener: QueueListener;
+  readonly #tasks = new Map<string, Task>();
+  readonly #stopListening: () => void;
+
+  constructor(transport: UploadTransport, connection: Connection, listener: QueueListener) {
+    this.#transport = transport;
+    this.#connection = connection;
     this.#listener = listener;
-    this.#uppy = new Uppy<Meta, AwsBody>({ autoProceed: false });
-    this.#uppy.use(AwsS3<Meta, AwsBody>, {
-      companionEndpoint: apiBaseUrl,
-      shouldUseMultipart: true,
-      getChunkSize: ({ size }) => partBytes(size),
-      allowedMetaFields: ["size", "part_size"],
-      limit: 100, // this queue limits the uploads itself, so that a paused file doesn't hold up others
+    this.#stopListening = connection.subscribe((change) => {
+      if (change === "online") this.#onOnline();
+      else if (change === "offline") this.#onOffline();
     });
-    this.#uppy.on("upload-progress", (file, progress) => this.#onProgress(file, progress.bytesUploaded));
-    this.#uppy.on("upload-success", (file, response) => this.#onSuccess(file, response.body?.key));
-    this.#uppy.on("upload-error", (file, error) => this.#onError(file, error));
-    this.#uppy.store.subscribe(() => this.#reportNewKeys());
-    window.addEventListener("online", () => this.#onOnline());
-    window.addEventListener("offline", () => this.#onOffline());
   }
 
-  /** Add a file to the queue; `resumePoint` continues an interrupted upload. */
-  add(itemId: string, file: File, resumePoint: ResumePoint | null = null): void {
-    const task = newTask(itemId, file, resumePoint);
-    this.#tasks.set(itemId, task);
+  /** Add a file to the queue. */
+  add(queued: QueuedFile): void {
+    const upload = new S3Upload(queued, this.#transport, {
+      onKey: (resumePoint) => {
+        task.resumePoint = resumePoint;
+        this.#listener.onKey(task.itemId, resumePoint, task.file);
+      },
+      onSent: (sentBytes, confirmedBytes) => this.#onSent(task, sentBytes, confirmedBytes),
+      onPaused: () => this.#onPaused(task),
+      onFinishing: () => this.#setState(task, { phase: "finishing", bytesPerS: null }),
+      onUploaded: (inputFile) => this.#onUploaded(task, inputFile),
+      onError: (error) => this.#onError(task, error),
+    });
+    const rate = newRateMeter();
+    const task: Task = { ...queued, upload, state: newUpload(), rate, retries: 0, retryTimer: undefined };
+    this.#tasks.set(queued.itemId, task);
     this.#setState(task, {});
     this.#startNext();
   }
 
-  /** Return whether the queue still has the file itself, so that it can send the file again. */
+  /** Return whether the queue has the file itself, so that it can send the file again. */
   has(itemId: string): boolean {
     return this.#tasks.has(itemId);
   }
 
   /** True if leaving the page would interrupt an upload. */
   get isBusy(): boolean {
-    return [...this.#tasks.values()].some(({ state }) => !["failed", "canceled", "done"].includes(state.phase));
+    return [...this.#tasks.values()].some(({ state }) => !ENDED_PHASES.includes(state.phase));
   }
 
+  /** Send no further part; the parts in flight end first. */
   pause(itemId: string): void {
     const task = this.#tasks.get(itemId);
-    if (task?.uppyId == null || task.state.phase !== "sending") return;
-    this.#uppy.pauseResume(task.uppyId);
-    this.#setState(task, { phase: "paused", bytesPerS: null });
-    this.#startNext();
+    if (task?.state.phase !== "sending") return;
+    task.upload.pause();
+    this.#setState(task, { phase: "pausing", bytesPerS: null });
   }
 
   resume(itemId: string): void {
     const task = this.#tasks.get(itemId);
-    if (task?.uppyId == null || task.state.phase !== "paused") return;
-    task.measuredMs = 0;
-    this.#setState(task, { phase: "sending" });
-    this.#uppy.pauseResume(task.uppyId);
+    if (task?.state.phase === "paused" || task?.state.phase === "pausing") this.#start(task);
   }
 
   /** Continue a failed upload where it stopped, or start a canceled one from the beginning. */
@@ -98,146 +108,96 @@ export class UploadQueue {
     const task = this.#tasks.get(itemId);
     if (!task) return;
     task.retries = 0;
-    if (task.state.phase === "failed" && task.uppyId !== null) this.#retryTask(task);
-    else this.add(itemId, task.file);
+    const { file, contentType } = task;
+    if (task.state.phase === "canceled") this.add({ itemId, file, contentType, resumePoint: null });
+    else if (!task.upload.isRunning) this.#start(task);
   }
 
   /** Cancel an upload and delete its parts from S3. */
-  cancel(itemId: string): void {
+  async cancel(itemId: string): Promise<void> {
     const task = this.#tasks.get(itemId);
     if (!task) return;
-    clearTimeout(task.retryTimer);
-    this.#removeFromUppy(task);
+    this.#transport.clock.clearTimeout(task.retryTimer);
     this.#setState(task, { phase: "canceled", bytesPerS: null });
     this.#startNext();
+    await task.upload.abort();
   }
 
-  /** Cancel an upload, and remove the file from the queue. */
-  remove(itemId: string): void {
+  /** Cancel an unfinished upload, and remove the file from the queue. */
+  async remove(itemId: string): Promise<void> {
     const task = this.#tasks.get(itemId);
     if (!task) return;
-    clearTimeout(task.retryTimer);
-    this.#removeFromUppy(task);
+    this.#transport.clock.clearTimeout(task.retryTimer);
     this.#tasks.delete(itemId);
     this.#startNext();
+    if (task.state.phase !== "canceled") await task.upload.abort();
+  }
+
+  /** Stop all uploads, and keep their parts: they can be resumed. */
+  close(): void {
+    this.#stopListening();
+    for (const task of this.#tasks.values()) {
+      this.#transport.clock.clearTimeout(task.retryTimer);
+      task.upload.stop();
+    }
+    this.#tasks.clear();
   }
 
   #startNext(): void {
     const tasks = [...this.#tasks.values()];
-    const active = tasks.filter(({ state }) => ["sending", "finishing", "offline"].includes(state.phase)).length;
+    const active = tasks.filter(({ state }) => ACTIVE_PHASES.includes(state.phase)).length;
     const queued = tasks.filter(({ state }) => state.phase === "queued");
     for (const task of queued.slice(0, Math.max(0, MAX_CONCURRENT - active))) this.#start(task);
   }
 
-  #start(task: UploadTask): void {
-    const { file, itemId, resumePoint } = task;
-    this.#setState(task, { phase: navigator.onLine ? "sending" : "offline" });
-    try {
-      const meta = { size: file.size, part_size: partBytes(file.size), itemId };
-      task.uppyId = this.#uppy.addFile({ name: file.name, type: file.type, data: file, meta });
-    } catch (error) {
-      console.warn("Uppy refused the file:", error);
-      this.#setState(task, { phase: "failed", problem: "duplicate" });
-      return;
-    }
-    if (resumePoint !== null) {
-      const s3Multipart = { key: resumePoint.inputFile, uploadId: resumePoint.uploadId };
-      this.#uppy.setFileState(task.uppyId, { s3Multipart });
-    }
-    this.#uppy.upload().catch(() => undefined); // `upload-error` reports the error
+  #start(task: Task): void {
+    this.#transport.clock.clearTimeout(task.retryTimer);
+    task.rate = newRateMeter();
+    const isOnline = this.#connection.isOnline();
+    this.#setState(task, { phase: isOnline ? "sending" : "offline", problem: null });
+    if (isOnline) task.upload.start();
   }
 
-  #retryTask(task: UploadTask): void {
-    clearTimeout(task.retryTimer);
-    task.measuredMs = 0;
-    if (task.uppyId === null) return;
-    this.#setState(task, { phase: "sending", problem: null });
-    this.#uppy.retryUpload(task.uppyId).catch(() => undefined);
-  }
-
-  /** Remove the file from Uppy, which aborts an incomplete multipart upload. */
-  #removeFromUppy(task: UploadTask): void {
-    const { uppyId } = task;
-    task.uppyId = null;
-    if (uppyId !== null && this.#uppy.getFile(uppyId)) this.#uppy.removeFile(uppyId);
-  }
-
-  /** Return the task of Uppy's file; undefined for an event of a file that the task no longer has in Uppy. */
-  #taskOf(file: UploadedFile | undefined): UploadTask | undefined {
-    const task = file && this.#tasks.get(file.meta.itemId);
-    return task && task.uppyId === file.id ? task : undefined;
-  }
-
-  #reportNewKeys(): void {
-    for (const task of this.#tasks.values()) {
-      if (task.uppyId === null || task.resumePoint !== null) continue;
-      const multipart = this.#uppy.getFile(task.uppyId)?.s3Multipart;
-      if (!multipart) continue;
-      task.resumePoint = { inputFile: multipart.key, uploadId: multipart.uploadId };
-      this.#listener.onKey(task.itemId, multipart.key, multipart.uploadId, task.file);
-    }
-  }
-
-  #onProgress(file: UploadedFile | undefined, bytesUploaded: number): void {
-    const task = this.#taskOf(file);
-    if (!task || task.state.phase === "paused" || task.state.phase === "canceled") return;
-    // Uppy counts a part that it sends again from zero; the bar then waits at its position.
-    const sentBytes = Math.max(task.state.sentBytes, bytesUploaded);
-    const phase = sentBytes >= task.file.size ? "finishing" : "sending";
+  #onSent(task: Task, sentBytes: number, confirmedBytes: number): void {
     task.retries = 0;
-    this.#setState(task, { phase, sentBytes, bytesPerS: measureRate(task, bytesUploaded, performance.now()) });
+    task.rate = measureRate(task.rate, sentBytes, this.#transport.clock.nowMs());
+    const { phase } = task.state;
+    // A report that arrives after the connection was lost must not set the item back to "uploading".
+    if (phase !== "sending" && phase !== "pausing") return;
+    const bytesPerS = phase === "sending" ? task.rate.bytesPerS : null;
+    // A part that is sent again begins at zero; the bar then waits at its position.
+    this.#setState(task, { sentBytes: Math.max(task.state.sentBytes, sentBytes), confirmedBytes, bytesPerS });
   }
 
-  #onSuccess(file: UploadedFile | undefined, key: string | undefined): void {
-    const task = this.#taskOf(file);
-    if (task) this.#complete(task, key ?? task.resumePoint?.inputFile);
+  #onPaused(task: Task): void {
+    this.#setState(task, { phase: "paused", bytesPerS: null });
+    this.#startNext();
   }
 
-  #complete(task: UploadTask, inputFile: string | undefined): void {
-    this.#setState(task, { phase: "done", sentBytes: task.file.size, bytesPerS: null });
-    this.#removeFromUppy(task);
+  #onUploaded(task: Task, inputFile: string): void {
+    const sizeBytes = task.file.size;
+    this.#setState(task, { phase: "done", sentBytes: sizeBytes, confirmedBytes: sizeBytes, bytesPerS: null });
     this.#tasks.delete(task.itemId);
-    if (inputFile !== undefined) this.#listener.onUploaded(task.itemId, inputFile);
+    this.#listener.onUploaded(task.itemId, inputFile);
     this.#startNext();
   }
 
-  #onError(file: UploadedFile | undefined, error: Error): void {
-    const task = this.#taskOf(file);
-    if (!task || task.state.phase === "canceled") return;
-    if (!navigator.onLine) {
-      this.#setState(task, { phase: "offline", bytesPerS: null });
-      return;
+  #onError(task: Task, error: VideoError): void {
+    if (!this.#tasks.has(task.itemId) || task.state.phase === "canceled") return;
+    if (task.state.phase === "pausing") this.#onPaused(task);
+    else if (!this.#connection.isOnline()) this.#setState(task, { phase: "offline", bytesPerS: null });
+    else if (error.isTemporary && task.retries < MAX_RETRIES) this.#retryLater(task, error);
+    else {
+      this.#setState(task, { phase: "failed", bytesPerS: null, problem: error.code });
+      this.#startNext();
     }
-    const code = error instanceof ApiProblem ? error.code : "network";
-    if (code === "upload_completed") {
-      // Another tab completed the upload, or this tab's own request did and its response was lost.
-      this.#complete(task, task.resumePoint?.inputFile);
-      return;
-    }
-    if (code === "upload_conflict" && task.restarts < MAX_RESTARTS) {
-      // S3 met another write of this file, and requires a new upload. The service has aborted this one.
-      this.#removeFromUppy(task);
-      task.resumePoint = null;
-      task.restarts += 1;
-      this.#start(task);
-      return;
-    }
-    const isTransient = error instanceof ApiProblem ? error.isTransient : true;
+  }
+
+  #retryLater(task: Task, error: VideoError): void {
     task.retries += 1;
-    if (isTransient && task.retries <= MAX_RETRIES) {
-      const retryAfterMs = error instanceof ApiProblem ? (error.retryAfterS ?? 0) * 1_000 : 0;
-      const delayMs = Math.max(retryAfterMs, backoffMs(task.retries, Math.random()));
-      this.#setState(task, { phase: "offline", bytesPerS: null });
-      task.retryTimer = setTimeout(() => this.#retryTask(task), delayMs);
-      return;
-    }
-    this.#setState(task, { phase: "failed", bytesPerS: null, problem: code });
-    if (code === "upload_not_found" || code === "upload_conflict") {
-      // The parts in S3 are gone, so a retry must start a new multipart upload.
-      this.#removeFromUppy(task);
-      task.resumePoint = null;
-    }
-    this.#startNext();
+    const delayMs = Math.max((error.retryAfterS ?? 0) * 1_000, backoffMs(task.retries, Math.random()));
+    this.#setState(task, { phase: "offline", bytesPerS: null });
+    task.retryTimer = this.#transport.clock.setTimeout(() => this.#start(task), delayMs);
   }
 
   #onOffline(): void {
@@ -250,14 +210,12 @@ export class UploadQueue {
 
   #onOnline(): void {
     for (const task of this.#tasks.values()) {
-      if (task.state.phase !== "offline" || task.uppyId === null) continue;
-      // Uppy waits for the connection itself, unless a request failed when the connection broke.
-      if (this.#uppy.getFile(task.uppyId)?.error) this.#retryTask(task);
-      else this.#setState(task, { phase: "sending" });
+      if (task.state.phase === "offline") this.#start(task);
     }
+    this.#startNext();
   }
 
-  #setState(task: UploadTask, change: Partial<UploadState>): void {
+  #setState(task: Task, change: Partial<UploadState>): void {
     task.state = { ...task.state, ...change };
     this.#listener.onState(task.itemId, task.state);
   }

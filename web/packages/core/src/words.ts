@@ -1,21 +1,15 @@
-/** The page's texts in each language, and the texts for error codes. Pure. */
+/** The texts for stages, places in the queue, and error codes, in a language that the app imports. Pure. */
 
-import type { QueuePlace } from "../api_types";
-import { en, type TextKey } from "./en";
-import { ja } from "./ja";
+import type { QueuePlace } from "./api_types.ts";
+import { formatCount, formatRemaining } from "./format.ts";
+import type { TextKey } from "./languages/en.ts";
 
-export type { TextKey } from "./en";
+export type { TextKey } from "./languages/en.ts";
 
-export const LANGUAGES = { en, ja } satisfies Record<string, Record<TextKey, string>>;
-export type Language = keyof typeof LANGUAGES;
-
-/** Return the first of the user's languages that the page supports, or English. */
-export function chooseLanguage(preferred: readonly string[]): Language {
-  for (const tag of preferred) {
-    const base = tag.toLowerCase().split("-")[0] ?? "";
-    if (base in LANGUAGES) return base as Language;
-  }
-  return "en";
+/** A language: its BCP 47 tag, and its texts. Import one of `core/languages`, or write your own. */
+export interface Language {
+  readonly tag: string;
+  readonly texts: Readonly<Record<TextKey, string>>;
 }
 
 /** Return the text with its placeholders replaced; a placeholder without a value stays as it is. */
@@ -24,16 +18,21 @@ export function textIn(
   key: TextKey,
   values: Readonly<Record<string, string | number>> = {},
 ): string {
-  return LANGUAGES[language][key].replace(/\{(\w+)\}/g, (placeholder, name: string) =>
-    String(values[name] ?? placeholder),
-  );
+  return fillIn(language.texts[key], values);
+}
+
+/** Replace `{name}` by the value of that name. */
+export function fillIn(text: string, values: Readonly<Record<string, string | number>>): string {
+  return text.replace(/\{(\w+)\}/g, (placeholder, name: string) => String(values[name] ?? placeholder));
 }
 
 /** Return the text for a file that is uploaded and waits; `place` is its place in the queue, if it is known. */
-export function waitingText(place: QueuePlace | null): TextKey {
-  if (place === null) return "stage.waiting";
-  if (place.ahead === 0) return "stage.waitingNext";
-  return place.eta_s === null ? "stage.waitingBehind" : "stage.waitingBehindFor";
+export function waitingText(language: Language, place: QueuePlace | null): string {
+  if (place === null) return textIn(language, "stage.waiting");
+  if (place.ahead === 0) return textIn(language, "stage.waitingNext");
+  const ahead = formatCount(place.ahead, language.tag);
+  if (place.eta_s === null) return textIn(language, "stage.waitingBehind", { ahead });
+  return textIn(language, "stage.waitingBehindFor", { ahead, time: formatRemaining(place.eta_s, language.tag) });
 }
 
 /**
@@ -55,8 +54,26 @@ export function jobErrorText(code: number): TextKey {
   return "jobError.other";
 }
 
+/** Return whether the job failed because of the file's content, so that another job would fail too. */
+export function isInputError(code: number): boolean {
+  return ["jobError.input", "jobError.empty", "jobError.codec"].includes(jobErrorText(code));
+}
+
+/** The codes of uploads that have a text of their own; any other code has the text `uploadError.other`. */
+const UPLOAD_ERRORS = {
+  unsupported_content_type: "uploadError.unsupported_content_type",
+  upload_too_large: "uploadError.upload_too_large",
+  empty: "uploadError.empty",
+  too_many_uploads: "uploadError.too_many_uploads",
+  upload_not_found: "uploadError.upload_not_found",
+  missing_token: "uploadError.missing_token",
+  invalid_token: "uploadError.invalid_token",
+  expired_token: "uploadError.expired_token",
+  network: "uploadError.network",
+  storage_refused: "uploadError.storage_refused",
+} as const satisfies Record<string, TextKey>;
+
 /** Return the text for the error code of an upload. */
 export function uploadErrorText(code: string): TextKey {
-  const key = `uploadError.${code}`;
-  return key in en ? (key as TextKey) : "uploadError.other";
+  return code in UPLOAD_ERRORS ? UPLOAD_ERRORS[code as keyof typeof UPLOAD_ERRORS] : "uploadError.other";
 }

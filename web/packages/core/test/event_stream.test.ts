@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readEventStream } from "../src/event_stream";
+import { readEventStream } from "../src/event_stream.ts";
 
 const STREAM = [
   "retry: 1500\n\n",

@@ -1,30 +1,29 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Api } from "../src/api";
-import type { FollowTarget } from "../src/stream_groups";
+import type { Api } from "../src/api.ts";
+import { VideoError } from "../src/errors.ts";
+import { Follower } from "../src/follower.ts";
+import { type Connection, systemClock } from "../src/host.ts";
+import type { FollowTarget } from "../src/stream_groups.ts";
 
 const target: FollowTarget = { id: "a", parameter: "input_file", value: "uploads/x/a.mp4" };
+const connection: Connection = { isOnline: () => true, subscribe: () => () => undefined };
+const host = { clock: systemClock, connection };
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("window", { addEventListener: () => undefined, fetch });
-  vi.stubGlobal("document", { addEventListener: () => undefined });
-  vi.stubGlobal("navigator", { onLine: true });
 });
 
 afterEach(() => {
   vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 test("a failure while missing files are looked for is retried, and the missing file is reported then", async () => {
-  const { ApiProblem } = await import("../src/api");
-  const { JobFollower } = await import("../src/job_follower");
-  const missing = new ApiProblem(404, "job_not_found", "not found", null);
+  const missing = new VideoError("job_not_found", "not found", { status: 404 });
   const findJob = vi.fn().mockRejectedValueOnce(new TypeError("connection lost")).mockRejectedValue(missing);
   const api = { request: () => Promise.reject(missing), findJob } as unknown as Api;
   const onNotFound = vi.fn();
   const listener = { onJob: vi.fn(), onProgress: vi.fn(), onConnection: vi.fn(), onNotFound };
-  const follower = new JobFollower(api, listener);
+  const follower = new Follower(api, host, listener);
   onNotFound.mockImplementation(() => follower.follow([]));
   follower.follow([target]);
   await vi.advanceTimersByTimeAsync(5_000);
@@ -32,17 +31,16 @@ test("a failure while missing files are looked for is retried, and the missing f
 });
 
 test("without streams, the place of a waiting job is requested again until the job starts", async () => {
-  const { ApiProblem } = await import("../src/api");
-  const { JobFollower } = await import("../src/job_follower");
   let status = "SUBMITTED";
   const request = (path: string): Promise<unknown> => {
-    if (path.startsWith("/events")) return Promise.reject(new ApiProblem(501, "streaming_unavailable", "none", null));
+    if (path.startsWith("/events"))
+      return Promise.reject(new VideoError("streaming_unavailable", "none", { status: 501 }));
     const headers = new Headers({ ETag: status });
     return Promise.resolve({ status: 200, headers, json: async () => ({ job_id: "1-a", status }) });
   };
   const findJob = vi.fn(async () => ({ job_id: "1-a", input_file: target.value, status }));
   const listener = { onJob: vi.fn(), onProgress: vi.fn(), onConnection: vi.fn(), onNotFound: vi.fn() };
-  const follower = new JobFollower({ request, findJob } as unknown as Api, listener);
+  const follower = new Follower({ request, findJob } as unknown as Api, host, listener);
   follower.follow([target]);
   await vi.advanceTimersByTimeAsync(70_000);
   const whileWaiting = findJob.mock.calls.length;
@@ -58,14 +56,13 @@ const listener = () => ({ onJob: vi.fn(), onProgress: vi.fn(), onConnection: vi.
 
 /** Follow the target on an API that responds by `respond`, and return the requested paths. */
 async function followed(respond: (path: string) => Promise<Response>, ms: number): Promise<string[]> {
-  const { JobFollower } = await import("../src/job_follower");
   const paths: string[] = [];
   const request = (path: string) => {
     paths.push(path);
     return respond(path);
   };
   const api = { request, findJob: () => Promise.resolve(job) } as unknown as Api;
-  const follower = new JobFollower(api, listener());
+  const follower = new Follower(api, host, listener());
   follower.follow([target]);
   await vi.advanceTimersByTimeAsync(ms);
   follower.follow([]);
@@ -76,8 +73,7 @@ async function followed(respond: (path: string) => Promise<Response>, ms: number
 const progress = () => Promise.resolve(new Response(JSON.stringify(job), { headers: { ETag: '"1"' } }));
 
 test("a page whose stream is refused for lack of room polls without being held, and opens a stream later", async () => {
-  const { ApiProblem } = await import("../src/api");
-  const full = new ApiProblem(503, "too_many_streams", "full", 45);
+  const full = new VideoError("too_many_streams", "full", { status: 503, retryAfterS: 45 });
   const paths = await followed((path) => (path.startsWith("/events") ? Promise.reject(full) : progress()), 50_000);
   expect(paths[0]).toMatch(/^\/events/);
   const again = paths.findIndex((path, index) => index > 0 && path.startsWith("/events"));
@@ -86,9 +82,8 @@ test("a page whose stream is refused for lack of room polls without being held, 
 });
 
 test("a page whose long poll is refused for lack of room polls without being held", async () => {
-  const { ApiProblem } = await import("../src/api");
-  const noStreams = new ApiProblem(501, "streaming_unavailable", "none", null);
-  const full = new ApiProblem(503, "too_many_long_polls", "full", 60);
+  const noStreams = new VideoError("streaming_unavailable", "none", { status: 501 });
+  const full = new VideoError("too_many_long_polls", "full", { status: 503, retryAfterS: 60 });
   const respond = (path: string) => {
     if (path.startsWith("/events")) return Promise.reject(noStreams);
     return path.includes("wait_s") ? Promise.reject(full) : progress();

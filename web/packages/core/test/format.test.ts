@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatBytes, formatCount, formatDuration, formatPercent, formatRemaining } from "../src/format";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRemaining } from "../src/format.ts";
 
 test.each([
   [0, "0 bytes"],

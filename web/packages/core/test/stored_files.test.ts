@@ -1,16 +1,11 @@
 import { expect, test, vi } from "vitest";
-import { type KeyValueStorage, parseStorageEvent, type StoredFile, StoredFiles } from "../src/stored_files";
+import type { KeyValueStore } from "../src/host.ts";
+import { memoryStorage, parseStorageEvent, type StoredFile, StoredFiles } from "../src/stored_files.ts";
 
-function storageOf(entries = new Map<string, string>()): KeyValueStorage {
-  return {
-    get length() {
-      return entries.size;
-    },
-    key: (index) => [...entries.keys()][index] ?? null,
-    getItem: (key) => entries.get(key) ?? null,
-    setItem: (key, value) => void entries.set(key, value),
-    removeItem: (key) => void entries.delete(key),
-  };
+function storageOf(entries: Iterable<[string, string]> = []): KeyValueStore {
+  const storage = memoryStorage();
+  for (const [key, value] of entries) storage.setItem(key, value);
+  return storage;
 }
 
 function file(fields: Partial<StoredFile> = {}): StoredFile {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type FollowTarget, groupByStream, streamQuery } from "../src/stream_groups";
+import { type FollowTarget, groupByStream, streamQuery } from "../src/stream_groups.ts";
 
 function targets(count: number): FollowTarget[] {
   return Array.from({ length: count }, (_, index) => ({ id: `${index}`, parameter: "input_file", value: `f${index}` }));

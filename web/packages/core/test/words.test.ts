@@ -1,37 +1,28 @@
 import { describe, expect, test } from "vitest";
-import { chooseLanguage, jobErrorText, LANGUAGES, textIn, uploadErrorText, waitingText } from "../src/text";
+import { en, type TextKey } from "../src/languages/en.ts";
+import { ja } from "../src/languages/ja.ts";
+import { isInputError, jobErrorText, textIn, uploadErrorText, waitingText } from "../src/words.ts";
 
-const { en, ja } = LANGUAGES;
 const placeholders = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).sort();
 
 describe("every language", () => {
   test("has the same keys", () => {
-    expect(Object.keys(ja).sort()).toEqual(Object.keys(en).sort());
+    expect(Object.keys(ja.texts).sort()).toEqual(Object.keys(en.texts).sort());
   });
 
-  test.each(Object.keys(en) as (keyof typeof en)[])("has the text %s, with the same placeholders", (key) => {
-    expect(ja[key].trim()).not.toBe("");
-    expect(placeholders(ja[key])).toEqual(placeholders(en[key]));
+  test.each(Object.keys(en.texts) as TextKey[])("has the text %s, with the same placeholders", (key) => {
+    expect(ja.texts[key].trim()).not.toBe("");
+    expect(placeholders(ja.texts[key])).toEqual(placeholders(en.texts[key]));
   });
-});
-
-test.each([
-  [["ja-JP", "en"], "ja"],
-  [["fr", "ja"], "ja"],
-  [["en-GB"], "en"],
-  [["fr"], "en"],
-  [[], "en"],
-])("the first supported language of %j is %s", (preferred, language) => {
-  expect(chooseLanguage(preferred)).toBe(language);
 });
 
 test("placeholders are replaced, and one without a value stays visible", () => {
-  expect(textIn("en", "bar.sent", { sent: "1 MB", total: "2 MB" })).toBe("1 MB of 2 MB");
-  expect(textIn("en", "bar.left")).toBe("{time} left");
+  expect(textIn(en, "bar.sent", { sent: "1 MB", total: "2 MB" })).toBe("1 MB of 2 MB");
+  expect(textIn(en, "bar.left")).toBe("{time} left");
 });
 
 test("a value is inserted unchanged, even if it looks like a pattern or a placeholder", () => {
-  expect(textIn("en", "announce", { file: "$& {stage}", stage: "x" })).toBe("$& {stage}: x");
+  expect(textIn(en, "action.of", { action: "$& {file}", file: "x" })).toBe("$& {file}: x");
 });
 
 test.each([
@@ -61,5 +52,15 @@ test.each([
   [{ ahead: 12, eta_s: null }, "Waiting for its turn, 12 ahead"],
   [{ ahead: 12, eta_s: 180 }, "Waiting for its turn, 12 ahead, about 3 min"],
 ])("a file with the place %j is shown as %j", (place, text) => {
-  expect(textIn("en", waitingText(place), { ahead: 12, time: "3 min" })).toBe(text);
+  expect(waitingText(en, place)).toBe(text);
+});
+
+test.each([
+  [1010, true],
+  [1021, true],
+  [1030, true],
+  [1517, false],
+  [403, false],
+])("another job of a file with the error %i would fail too: %s", (code, isInput) => {
+  expect(isInputError(code)).toBe(isInput);
 });

@@ -1,19 +1,5 @@
-/** The page's texts in English. `{name}` is a placeholder. Every other language has the same keys. */
-export const en = {
-  title: "Videos",
-  "drop.title": "Drop videos here",
-  "drop.or": "or",
-  "drop.choose": "Choose files",
-  "drop.hint":
-    "Files upload directly to storage, and play here when they are ready. After a file is uploaded, you can close this page: transcoding continues without it.",
-  "drop.release": "Release to upload",
-  "empty.title": "Nothing here yet",
-  "empty.text": "Each video gets a card of its own, with one bar from the first byte to the moment it plays.",
-  "list.label": "Your videos",
-  "list.summary": "{total} videos, {ready} ready",
-  "list.summaryOne": "1 video",
-  "list.clear": "Remove finished",
-
+/** The texts in English. `{name}` is a placeholder. Every other language has the same keys. */
+export const texts = {
   "stage.loading": "Loading",
   "stage.queued": "Waiting for its turn to upload",
   "stage.uploading": "Uploading",
@@ -33,55 +19,25 @@ export const en = {
   "stage.complete": "Ready to play",
   "stage.failed": "Could not be transcoded",
   "stage.canceled": "Canceled",
-  "stage.gone": "No longer available",
+  "stage.gone": "Not found",
   "stage.canceling": "Canceling",
   "stage.elsewhere": "{stage} in another tab",
-
+  "stage.pausing": "Pausing, the part in flight ends first",
+  "stage.slow": "{stage}, longer than usual",
   "bar.label": "Progress of {file}",
   "bar.left": "{time} left",
   "bar.sent": "{sent} of {total}",
-  announce: "{file}: {stage}",
-
+  "bar.stale": "no news for {time}",
   "note.interrupted": "Choose the same file again to continue the upload where it stopped.",
-  "note.gone": "This video was uploaded too long ago, or belongs to another user.",
-  "note.noPlayback": "The video is ready, but this service has no address from which to play it.",
-  "note.warnings": "Notes from the transcoder",
-
+  "note.gone":
+    "The service no longer has this video, or it belongs to another user. Videos have an end of their storage time.",
   "action.pause": "Pause",
   "action.resume": "Resume",
   "action.retry": "Try again",
   "action.cancel": "Cancel",
-  "action.remove": "Remove from the list",
-  "action.play": "Play",
-  "action.close": "Close player",
-  "action.copy": "Copy link",
-  "action.copied": "Link copied",
-  "action.copyThis": "Copy this link",
+  "action.remove": "Remove",
   "action.of": "{action}: {file}",
-  "action.all": "All videos",
-  "action.failed": "That did not work: {reason}",
-
-  "player.quality": "Quality",
-  "player.auto": "Auto",
-  "player.autoAt": "Auto ({height}p)",
-  "player.label": "Player of {file}",
-  "player.error": "The video can't be played here.",
-
-  "net.offline": "You are offline. Uploads and updates continue when the connection is back.",
-  "net.lost": "The service can't be reached at the moment. Trying again …",
-
-  "signIn.title": "Sign in",
-  "signIn.text": "This service requires an access token.",
-  "signIn.refused": "The token was refused or has expired. Please enter another one.",
-  "signIn.token": "Access token",
-  "signIn.submit": "Sign in",
-  "signIn.later": "Not now",
-  signOut: "Sign out",
-  "signIn.needed": "Sign in to see and upload videos.",
-
-  code: "Code {code}",
-  details: "Technical details",
-
+  "action.chooseFile": "Choose the file",
   "jobError.input":
     "This file is not a video that can be read. It may be damaged, or its content may not match its file extension.",
   "jobError.empty": "The file contains no video or audio.",
@@ -94,11 +50,9 @@ export const en = {
   "jobError.tooLarge": "The video is longer, or its picture is larger, than this service accepts.",
   "jobError.budget": "The transcoding minutes of this day are used up. Please try again tomorrow.",
   "jobError.other": "The video could not be transcoded.",
-
   "uploadError.unsupported_content_type": "Files of this kind are not accepted. Please choose a video.",
   "uploadError.upload_too_large": "The file is larger than this service accepts.",
   "uploadError.empty": "The file is empty.",
-  "uploadError.duplicate": "This file is already being uploaded.",
   "uploadError.too_many_uploads": "Too many uploads in a short time. Please wait a minute.",
   "uploadError.too_many_unfinished_uploads":
     "Too many unfinished uploads. Finish or cancel one, or try again tomorrow.",
@@ -109,6 +63,10 @@ export const en = {
   "uploadError.network":
     "The connection failed several times. The uploaded part is kept: trying again continues from there.",
   "uploadError.other": "The upload failed.",
+  "uploadError.storage_refused":
+    "The storage refused the file. Trying again may help; if it doesn't, the operator of this service must look.",
 } as const;
 
-export type TextKey = keyof typeof en;
+export type TextKey = keyof typeof texts;
+
+export const en = { tag: "en", texts } as const;

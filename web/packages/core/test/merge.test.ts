@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { Job } from "../src/api_types";
-import { newItem, shouldFollow, type UploadState, viewOf, withJob, withProgress } from "../src/list_item";
+import type { Job } from "../src/api_types.ts";
+import { type Item, newItem, newUpload, type UploadState } from "../src/item.ts";
+import { en } from "../src/languages/en.ts";
+import { shouldFollow, withJob, withProgress } from "../src/merge.ts";
+import * as view from "../src/view.ts";
+
+const viewOf = (each: Item): view.View => view.viewOf(each, 0, en);
 
 const item = newItem({ id: "a", inputFile: "uploads/x/a.mp4", sizeBytes: 1_000 });
 
@@ -30,7 +35,7 @@ function queued(fields: Partial<Job> = {}): Job {
 }
 
 function sending(fields: Partial<UploadState> = {}): UploadState {
-  return { phase: "sending", sentBytes: 500, bytesPerS: 100, problem: null, ...fields };
+  return newUpload({ phase: "sending", sentBytes: 500, bytesPerS: 100, ...fields });
 }
 
 describe("an update of a job", () => {
@@ -131,8 +136,8 @@ describe("the progress bar", () => {
   });
 
   test("shows the time left of an upload from its rate", () => {
-    expect(viewOf({ ...item, upload: sending() }).remainingS).toBe(5);
-    expect(viewOf({ ...item, upload: sending({ phase: "paused" }) }).remainingS).toBeNull();
+    expect(viewOf({ ...item, upload: sending() }).etaS).toBe(5);
+    expect(viewOf({ ...item, upload: sending({ phase: "paused" }) }).etaS).toBeNull();
   });
 
   test("is indeterminate if the API returns no percentage", () => {
