@@ -7,6 +7,7 @@ import { type Action, questionBefore } from "./card_content";
 import { CardList } from "./card_list";
 import { apiBaseUrl, config } from "./config";
 import { confirmInDialog } from "./confirm_dialog";
+import { readDurationMs } from "./duration";
 import { coreLanguage, language, t } from "./language";
 import { buildPage, UNDO_MS } from "./page";
 import { Removals } from "./removals";
@@ -17,7 +18,12 @@ import { parseJobId } from "./views";
 document.documentElement.lang = language;
 
 const signIn = new SignIn(config, showConnection);
-const videos = createVideos({ apiBaseUrl, language: coreLanguage, getToken: (request) => signIn.getToken(request) });
+const videos = createVideos({
+  apiBaseUrl,
+  language: coreLanguage,
+  readDurationMs,
+  getToken: (request) => signIn.getToken(request),
+});
 const page = buildPage({
   onFiles: addFiles,
   onClear: () => removeLater(videos.getSnapshot().filter(isEnded)),

@@ -134,6 +134,11 @@ async function toError(response: Response): Promise<VideoError> {
   return new VideoError(
     typeof code === "string" ? code : `http_${response.status}`,
     typeof detail === "string" ? detail : `The service responded ${response.status}.`,
-    { status: response.status, retryAfterS: Number.isFinite(retryAfterS) ? retryAfterS : null },
+    {
+      status: response.status,
+      retryAfterS: Number.isFinite(retryAfterS) ? retryAfterS : null,
+      // This 429 lasts until the caller finishes an upload, or until the next day.
+      ...(code === "too_many_unfinished_uploads" ? { isTemporary: false } : {}),
+    },
   );
 }

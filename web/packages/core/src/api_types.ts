@@ -16,11 +16,9 @@ export type Progress = Schemas["Progress"];
 
 /** The fields of `GET /limits` that decide before a byte is sent; a missing field is no limit. */
 export interface Limits {
-  /** Content types in lower case. */
-  types?: readonly string[] | null;
-  /** Extensions with or without their dot. */
-  extensions?: readonly string[] | null;
-  max_bytes?: number | null;
+  content_types?: readonly string[] | null;
+  max_size_bytes?: number | null;
+  max_duration_ms?: number | null;
 }
 
 /** Return whether a file in this status keeps it: the service accepts no further events of its job. */

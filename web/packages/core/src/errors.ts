@@ -7,6 +7,7 @@ export type OwnErrorCode =
   | "empty"
   | "unsupported_content_type"
   | "upload_too_large"
+  | "upload_too_long"
   | "different_file"
   | "action_unavailable"
   | "invalid_options"

@@ -3,9 +3,12 @@
 import { VideoError } from "./errors.ts";
 import { type ConnectionState, Store, type StoreOptions, type Video, type VideoEvents } from "./store.ts";
 import type { Action } from "./view.ts";
+import type { Language } from "./words.ts";
 
 /** Every method works unbound. */
 export interface ProgressWatcher {
+  /** The language of all words. */
+  readonly language: Language;
   /** The watched videos of this list; empty here, because watched videos are found by `get`. */
   getSnapshot(): readonly Video[];
   /** Call the listener after changes, at most once a turn. Connections open with the first subscriber. */
@@ -39,6 +42,7 @@ export function watcherOf(
   act: (store: Store, id: string, action: Action) => Promise<void>,
 ): ProgressWatcher {
   return {
+    language: store.language,
     getSnapshot: () => store.snapshot,
     subscribe: (onChange) => store.subscribe(onChange),
     on: (name, listener) => store.on(name, listener),

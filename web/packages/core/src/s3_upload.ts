@@ -16,6 +16,8 @@ const MIB = 1024 * 1024;
 const MAX_PARTS_IN_FLIGHT = 2;
 /** Quick attempts at one part. The queue then waits longer before it starts the whole upload again. */
 const MAX_ATTEMPTS = 3;
+/** New multipart uploads of one file after a conflict in S3. */
+const MAX_CONFLICTS = 2;
 /** A part of which no byte was sent for this long has lost its connection. */
 const STALL_MS = 60_000;
 
@@ -23,6 +25,15 @@ export interface UploadTransport {
   api: Api;
   putPart: PutPart;
   clock: Clock;
+}
+
+export interface FileToSend {
+  file: File;
+  contentType: string;
+  /** The video's length, if it is known: the service refuses a video that is too long before a byte is sent. */
+  durationMs: number | null;
+  /** The interrupted upload to continue. */
+  resumePoint: ResumePoint | null;
 }
 
 export interface UploadEvents {
@@ -46,6 +57,7 @@ export function partBytes(sizeBytes: number): number {
 export class S3Upload {
   readonly #file: File;
   readonly #contentType: string;
+  readonly #durationMs: number | null;
   readonly #transport: UploadTransport;
   readonly #events: UploadEvents;
   readonly #etags = new Map<number, string>();
@@ -55,15 +67,17 @@ export class S3Upload {
   #resumePoint: ResumePoint | null;
   #mustList: boolean;
   #isPausing = false;
+  #conflicts = 0;
   #run: AbortController | null = null;
 
   constructor(
-    { file, contentType, resumePoint }: { file: File; contentType: string; resumePoint: ResumePoint | null },
+    { file, contentType, durationMs, resumePoint }: FileToSend,
     transport: UploadTransport,
     events: UploadEvents,
   ) {
     this.#file = file;
     this.#contentType = contentType;
+    this.#durationMs = durationMs;
     this.#resumePoint = resumePoint;
     this.#mustList = resumePoint !== null;
     this.#transport = transport;
@@ -137,18 +151,25 @@ export class S3Upload {
       return;
     }
     this.#mustList = this.#resumePoint !== null;
-    if (error.code === "upload_not_found") {
+    const isConflict = error.code === "upload_conflict";
+    if (isConflict || error.code === "upload_not_found") {
       // The parts in S3 are deleted, so the next start begins a new multipart upload.
       this.#resumePoint = null;
       this.#mustList = false;
       this.#etags.clear();
     }
-    this.#events.onError(error);
+    if (isConflict) this.#conflicts += 1;
+    // S3 met another write of this file, and the service has aborted the upload: a new one is the way out.
+    const { code, message, status } = error;
+    const isTemporary = error.isTemporary || (isConflict && this.#conflicts <= MAX_CONFLICTS);
+    this.#events.onError(isConflict ? new VideoError(code, message, { status, isTemporary }) : error);
   }
 
   async #begin(signal: AbortSignal): Promise<ResumePoint> {
     if (this.#resumePoint === null) {
-      const request = { filename: this.#file.name, type: this.#contentType, metadata: { size: this.#file.size } };
+      const duration = this.#durationMs ? { duration_ms: this.#durationMs } : {};
+      const metadata = { size: this.#file.size, part_size: this.#partBytes, ...duration };
+      const request = { filename: this.#file.name, type: this.#contentType, metadata };
       const begun = await this.#transport.api.post<{ key: string; uploadId: string }>("/s3/multipart", request, signal);
       this.#resumePoint = { inputFile: begun.key, uploadId: begun.uploadId };
       this.#events.onKey(this.#resumePoint);

@@ -60,7 +60,7 @@ export class Store {
   readonly api: Api;
   readonly clock: Clock;
   readonly connection: Connection;
-  readonly #language: Language;
+  readonly language: Language;
   readonly #items = new Map<string, Item>();
   readonly #videos = new Map<string, Video>();
   readonly #watches = new Map<string, number>();
@@ -76,7 +76,7 @@ export class Store {
 
   constructor(options: StoreOptions) {
     checkOptions(options);
-    this.#language = options.language ?? en;
+    this.language = options.language ?? en;
     this.clock = options.clock ?? systemClock;
     this.connection = options.connection ?? browserConnection;
     this.api = new Api({ baseUrl: options.apiBaseUrl, getToken: options.getToken, fetch: options.fetch });
@@ -265,7 +265,7 @@ export class Store {
     const item = this.#items.get(id);
     if (!item) return undefined;
     const { inputFile, jobId, fileName, sizeBytes, isListed, isInOtherTab, job } = item;
-    const view = viewOf(item, this.clock.nowMs(), this.#language);
+    const view = viewOf(item, this.clock.nowMs(), this.language);
     const sentBytes = item.upload?.sentBytes ?? null;
     const bytesPerS = item.upload?.bytesPerS ?? null;
     const facts = { id, inputFile, jobId, fileName, sizeBytes, sentBytes, bytesPerS, isListed, isInOtherTab, job };

@@ -8,7 +8,7 @@ import { backoffMs } from "./backoff.ts";
 import type { VideoError } from "./errors.ts";
 import type { Connection, Timer } from "./host.ts";
 import { newUpload, type UploadState } from "./item.ts";
-import { S3Upload, type UploadTransport } from "./s3_upload.ts";
+import { type FileToSend, S3Upload, type UploadTransport } from "./s3_upload.ts";
 import type { ResumePoint } from "./stored_files.ts";
 import { measureRate, newRateMeter, type RateMeter } from "./upload_rate.ts";
 
@@ -16,12 +16,8 @@ const MAX_CONCURRENT = 3;
 /** Retries after a temporary failure; each part has quick retries of its own before it reports one. */
 const MAX_RETRIES = 6;
 
-export interface QueuedFile {
+export interface QueuedFile extends FileToSend {
   itemId: string;
-  file: File;
-  contentType: string;
-  /** The interrupted upload to continue. */
-  resumePoint: ResumePoint | null;
 }
 
 export interface QueueListener {
@@ -108,8 +104,8 @@ export class UploadQueue {
     const task = this.#tasks.get(itemId);
     if (!task) return;
     task.retries = 0;
-    const { file, contentType } = task;
-    if (task.state.phase === "canceled") this.add({ itemId, file, contentType, resumePoint: null });
+    const { file, contentType, durationMs } = task;
+    if (task.state.phase === "canceled") this.add({ itemId, file, contentType, durationMs, resumePoint: null });
     else if (!task.upload.isRunning) this.#start(task);
   }
 

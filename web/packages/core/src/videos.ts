@@ -17,6 +17,8 @@ export interface VideosOptions extends StoreOptions {
   /** Where the files of this browser are kept; the default is localStorage, null keeps them in memory. */
   storage?: KeyValueStore | null;
   putPart?: PutPart;
+  /** Read a video's length from its file; null if that isn't possible. The default doesn't try. */
+  readDurationMs?: (file: File) => Promise<number | null>;
 }
 
 /** Every method works unbound. */
@@ -169,10 +171,19 @@ class Session {
 
   /** Check the file against the service's limits before a byte is sent. */
   async #checkAndSend(id: string, file: File): Promise<void> {
-    const problem = checkFile(file, null) ?? checkFile(file, await this.#getLimits());
+    const [limits, durationMs] = file.size === 0 ? [null, null] : await this.#factsFor(file);
     if (!this.store.item(id)) return; // removed meanwhile
-    if (problem === null) this.#send(id, file, null);
+    const { name, type, size } = file;
+    const problem = checkFile({ name, type, size, durationMs }, limits);
+    if (problem === null) this.#send(id, file, null, durationMs);
     else this.store.news(id, { upload: newUpload({ phase: "failed", problem }) });
+  }
+
+  async #factsFor(file: File): Promise<[Limits | null, number | null]> {
+    const limits = await this.#getLimits();
+    // A file that is refused anyway isn't read, and a length that no limit needs isn't either.
+    if (checkFile(file, limits) !== null || !limits?.max_duration_ms) return [limits, null];
+    return [limits, (await this.#options.readDurationMs?.(file).catch(() => null)) ?? null];
   }
 
   #getLimits(): Promise<Limits | null> {
@@ -186,8 +197,8 @@ class Session {
     return this.#limits.finally(() => clock.clearTimeout(timer));
   }
 
-  #send(itemId: string, file: File, resumePoint: ResumePoint | null): void {
-    this.#started.uploads.add({ itemId, file, contentType: contentTypeOf(file), resumePoint });
+  #send(itemId: string, file: File, resumePoint: ResumePoint | null, durationMs: number | null = null): void {
+    this.#started.uploads.add({ itemId, file, contentType: contentTypeOf(file), durationMs, resumePoint });
   }
 
   #addStored(file: StoredFile): void {

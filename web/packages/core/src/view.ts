@@ -194,7 +194,7 @@ function errorOf({ upload, job }: Item, stage: Stage, language: Language): Video
 
 /** Return whether the file itself is the problem, which a retry can't solve. */
 function isFileProblem(code: string): boolean {
-  return code === "empty" || code === "unsupported_content_type" || code === "upload_too_large";
+  return ["empty", "unsupported_content_type", "upload_too_large", "upload_too_long"].includes(code);
 }
 
 /** Return the actions of a stage. Every stage has one, unless another tab sends the file. */

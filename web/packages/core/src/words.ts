@@ -63,6 +63,8 @@ export function isInputError(code: number): boolean {
 const UPLOAD_ERRORS = {
   unsupported_content_type: "uploadError.unsupported_content_type",
   upload_too_large: "uploadError.upload_too_large",
+  upload_too_long: "uploadError.upload_too_long",
+  too_many_unfinished_uploads: "uploadError.too_many_unfinished_uploads",
   empty: "uploadError.empty",
   too_many_uploads: "uploadError.too_many_uploads",
   upload_not_found: "uploadError.upload_not_found",

@@ -18,6 +18,8 @@ export interface HeldPart {
 
 export class FakeService {
   readonly requests: string[] = [];
+  /** The bodies of the requests that began an upload. */
+  readonly bodies: { filename: string; metadata: object }[] = [];
   readonly uploads = new Map<string, Upload>();
   /** The parts in flight, if `holdsParts`. */
   readonly held: HeldPart[] = [];
@@ -66,7 +68,10 @@ export class FakeService {
   #respond(request: string, url: URL, init: RequestInit): Response {
     const [method = "", path = ""] = request.split(" ");
     if (path === "/limits") return this.limits ? Response.json(this.limits) : new Response(null, { status: 404 });
-    if (request === "POST /s3/multipart") return this.#begin(JSON.parse(String(init.body)).filename);
+    if (request === "POST /s3/multipart") {
+      this.bodies.push(JSON.parse(String(init.body)));
+      return this.#begin(this.bodies.at(-1)?.filename ?? "");
+    }
     const [, uploadId = "", below] = /^\/s3\/multipart\/([^/]+)(?:\/(\w+))?$/.exec(path) ?? [];
     const upload = this.uploads.get(uploadId);
     if (upload) return this.#respondOf(upload, uploadId, `${method} ${below ?? ""}`);

@@ -21,7 +21,7 @@ function open(
   } satisfies UploadEvents;
   const api = new Api({ baseUrl: "https://api.test", fetch: service.fetch });
   const transport = { api, putPart: service.putPart, clock: systemClock };
-  const queued = { file: fileOf("a.mp4", sizeBytes), contentType: "video/mp4", resumePoint };
+  const queued = { file: fileOf("a.mp4", sizeBytes), contentType: "video/mp4", durationMs: null, resumePoint };
   return { upload: new S3Upload(queued, transport, events), events };
 }
 
@@ -137,6 +137,18 @@ test.each([
   if (event === "onUploaded") return;
   upload.start(); // a new multipart upload, because the parts are deleted
   await vi.waitFor(() => expect(events.onUploaded).toHaveBeenCalledExactlyOnceWith("uploads/u2/a.mp4"));
+});
+
+test("after a conflict in S3 a new upload is begun, twice at most", async () => {
+  const service = new FakeService();
+  const { upload, events } = open(service, 10);
+  for (const number of [1, 2, 3]) {
+    service.failures.push({ prefix: `POST /s3/multipart/u${number}/complete`, status: 409, code: "upload_conflict" });
+    upload.start();
+    await vi.waitFor(() => expect(events.onError).toHaveBeenCalledTimes(number));
+  }
+  expect(events.onError.mock.calls.map(([error]) => error.isTemporary)).toEqual([true, true, false]);
+  expect(events.onKey).toHaveBeenCalledTimes(3);
 });
 
 test("an aborted upload deletes its parts, and reports nothing more", async () => {

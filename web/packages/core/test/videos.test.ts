@@ -4,7 +4,7 @@ import { memoryStorage } from "../src/stored_files.ts";
 import { createVideos, type Videos, type VideosOptions } from "../src/videos.ts";
 import { FakeService, fileOf } from "./fake_service.ts";
 
-const LIMITS = { types: ["video/mp4"], max_bytes: 1_000_000_000 };
+const LIMITS = { content_types: ["video/mp4"], max_size_bytes: 1_000_000_000 };
 const MIB = 1024 * 1024;
 let service: FakeService;
 const opened: Videos[] = [];
@@ -86,6 +86,16 @@ describe("files that the service refuses", () => {
     });
     expect(errors).toHaveBeenCalledOnce();
   });
+});
+
+test("a video that is too long is refused before a byte is sent, and a good one's length is announced", async () => {
+  service.limits = { max_duration_ms: 60_000 };
+  const readDurationMs = async ({ name }: File): Promise<number> => (name === "long.mp4" ? 60_001 : 5_000);
+  const videos = open({ readDurationMs });
+  const [long = "", short = ""] = videos.add([fileOf("long.mp4"), fileOf("short.mp4")]);
+  await reaches(videos, short, "waiting");
+  expect(videos.get(long)?.view.error?.code).toBe("upload_too_long");
+  expect(service.bodies[0]).toMatchObject({ metadata: { size: 100, part_size: 8 * MIB, duration_ms: 5_000 } });
 });
 
 test("creating videos does nothing until they are used", () => {

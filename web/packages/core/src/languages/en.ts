@@ -52,6 +52,9 @@ export const texts = {
   "jobError.other": "The video could not be transcoded.",
   "uploadError.unsupported_content_type": "Files of this kind are not accepted. Please choose a video.",
   "uploadError.upload_too_large": "The file is larger than this service accepts.",
+  "uploadError.upload_too_long": "The video is longer than this service accepts.",
+  "uploadError.too_many_unfinished_uploads":
+    "Too many unfinished uploads. Finish or cancel one, or try again tomorrow.",
   "uploadError.empty": "The file is empty.",
   "uploadError.too_many_uploads": "Too many uploads in a short time. Please wait a minute.",
   "uploadError.too_many_unfinished_uploads":

@@ -51,6 +51,9 @@ export const ja: Language = {
     "jobError.other": "動画を変換できませんでした。",
     "uploadError.unsupported_content_type": "この種類のファイルは受け付けていません。動画を選んでください。",
     "uploadError.upload_too_large": "ファイルが大きすぎます。",
+    "uploadError.upload_too_long": "動画が長すぎます。",
+    "uploadError.too_many_unfinished_uploads":
+      "未完了のアップロードが多すぎます。どれかを完了または取り消すか、明日もう一度お試しください。",
     "uploadError.empty": "空のファイルです。",
     "uploadError.too_many_uploads": "短時間のアップロードが多すぎます。1 分ほどお待ちください。",
     "uploadError.upload_not_found": "途中のアップロードは破棄されました。やり直すと最初から始まります。",
