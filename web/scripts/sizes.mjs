@@ -33,7 +33,8 @@ async function sizeOf(source) {
 
 async function pageSize() {
   const folder = new URL("../dist/assets/", import.meta.url);
-  const names = (await readdir(folder)).filter((name) => /^index-.*\.(js|css)$/.test(name));
+  const files = await readdir(folder).catch(() => []); // the page isn't built
+  const names = files.filter((name) => /^index-.*\.(js|css)$/.test(name));
   const sizes = await Promise.all(names.map(async (name) => compressedBytes(await readFile(new URL(name, folder)))));
   return sizes.reduce((sum, each) => sum + each, 0);
 }
