@@ -5,8 +5,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Request, expect
 
-from tests.system.running_system import poll_until
-
 from .page_tab import NetworkThrottle, OpenPage, PageTab
 
 LONG_NAME = "Sommerurlaub-2026-" + "sehr-langer-Name-ohne-Leerzeichen" * 6 + ".mp4"
@@ -83,7 +81,7 @@ def test_another_file_for_an_interrupted_upload_needs_the_users_word(
     tab.page.route("**/*partNumber=3*", lambda _: None)
     tab.choose(large_video)
     parts = record(tab, "PUT", "partNumber=")
-    poll_until(lambda: tab.bar_length(large_video.name), lambda length: length >= 80)
+    tab.wait_for_two_stored_parts()
     tab.page.on("dialog", lambda dialog: dialog.accept())
     tab.page.reload()
     tab.expect_stage(large_video.name, "interrupted")

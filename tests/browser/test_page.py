@@ -7,8 +7,6 @@ import httpx
 import pytest
 from playwright.sync_api import Request, expect
 
-from tests.system.running_system import poll_until
-
 from .page_tab import NetworkThrottle, OpenPage
 
 
@@ -138,10 +136,8 @@ def test_a_reload_keeps_the_upload_and_its_job(open_page: OpenPage, large_video:
     tab = open_page()
     NetworkThrottle(tab).limit_upload(6_000_000)
     tab.page.route("**/*partNumber=3*", lambda _: None)  # the last of the three parts never arrives
-    parts: list[int] = []
-    tab.page.on("response", lambda response: parts.append(response.status) if is_part(response.request) else None)
     tab.choose(large_video)
-    poll_until(lambda: tab.page.wait_for_timeout(50) or len(parts), lambda count: count == 2)
+    tab.wait_for_two_stored_parts()
     tab.page.unroute("**/*partNumber=3*")
     other = open_page(beside=tab)
     other.expect_stage(large_video.name, "uploading")
