@@ -61,7 +61,7 @@ export function createVideos(options: VideosOptions): Videos {
   };
 }
 
-/** What listens, stores or sends; made by the first use. */
+/** The parts that listen, store or send; made by the first use. */
 interface Parts {
   uploads: UploadQueue;
   files: StoredFiles;

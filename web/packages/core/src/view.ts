@@ -1,4 +1,4 @@
-/** What a front end shows of an item: its stage, the two-part bar, the words and the actions. Pure; time is an argument. */
+/** The view of an item for a front end: its stage, the two-part bar, the words and the actions. Pure; time is an argument. */
 
 import { isFinal, type Job } from "./api_types.ts";
 import { VideoError } from "./errors.ts";

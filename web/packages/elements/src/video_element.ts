@@ -1,4 +1,4 @@
-/** What all elements share: their source of videos, their lifetime, their styles, and their language. */
+/** The base of all elements: their source of videos, their lifetime, their styles, and their language. */
 
 import type { Language, ProgressWatcher, Video, VideoError } from "@mediaconvert-status/core";
 
