@@ -14,12 +14,8 @@ export type Output = Schemas["OutputOut"];
 /** The response of `GET /jobs/{job_id}/progress`: the fields of a job that change while it runs. */
 export type Progress = Schemas["Progress"];
 
-/** The fields of `GET /limits` that decide before a byte is sent; a missing field is no limit. */
-export interface Limits {
-  content_types?: readonly string[] | null;
-  max_size_bytes?: number | null;
-  max_duration_ms?: number | null;
-}
+/** The response of `GET /limits`; a missing field is no limit. */
+export type Limits = Partial<Schemas["Limits"]>;
 
 /** Return whether a file in this status keeps it: the service accepts no further events of its job. */
 export function isFinal(status: JobStatus): boolean {

@@ -56,7 +56,7 @@ export function jobErrorText(code: number): TextKey {
 
 /** Return whether the job failed because of the file's content, so that another job would fail too. */
 export function isInputError(code: number): boolean {
-  return ["jobError.input", "jobError.empty", "jobError.codec"].includes(jobErrorText(code));
+  return ["jobError.input", "jobError.empty", "jobError.codec", "jobError.tooLarge"].includes(jobErrorText(code));
 }
 
 /** The codes of uploads that have a text of their own; any other code has the text `uploadError.other`. */

@@ -26,6 +26,8 @@ function job(fields: Partial<Job> = {}): Job {
     output: null,
     error: null,
     warnings: [],
+    estimate: null,
+    billed: null,
     ...fields,
   };
 }

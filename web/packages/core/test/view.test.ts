@@ -31,7 +31,7 @@ const ITEMS: Record<Stage, Item> = {
   transcoding: jobItem({ status: "PROGRESSING", phase: "TRANSCODING", progress_percent: 42, eta_s: 30 }),
   saving: jobItem({ status: "PROGRESSING", phase: "UPLOADING", progress_percent: 99 }),
   complete: jobItem({ status: "COMPLETE" }),
-  failed: jobItem({ status: "ERROR", error: { code: 1517, message: "internal" } }),
+  failed: jobItem({ status: "ERROR", error: { code: 1517, message: "internal", reason: null } }),
   canceled: jobItem({ status: "CANCELED" }),
   gone: { ...item, isNotFound: true },
 };
@@ -89,7 +89,7 @@ test("a wait for the job is longer than usual after a minute, or after twice its
 });
 
 test("a retry is offered for what a retry can solve", () => {
-  const unreadable = jobItem({ status: "ERROR", error: { code: 1010, message: "no video" } });
+  const unreadable = jobItem({ status: "ERROR", error: { code: 1010, message: "no video", reason: null } });
   expect(viewOf(unreadable, 0, en).actions).toEqual(["remove"]);
   expect(viewOf(ITEMS.failed, 0, en).actions).toEqual(["retry", "remove"]);
   expect(viewOf(uploadItem({ phase: "failed", problem: "empty" }), 0, en).actions).toEqual(["remove"]);

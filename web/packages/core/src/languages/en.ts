@@ -29,8 +29,7 @@ export const texts = {
   "bar.sent": "{sent} of {total}",
   "bar.stale": "no news for {time}",
   "note.interrupted": "Choose the same file again to continue the upload where it stopped.",
-  "note.gone":
-    "The service no longer has this video, or it belongs to another user. Videos have an end of their storage time.",
+  "note.gone": "The service no longer has this video, or it belongs to another user.",
   "action.pause": "Pause",
   "action.resume": "Resume",
   "action.retry": "Try again",
@@ -57,8 +56,6 @@ export const texts = {
     "Too many unfinished uploads. Finish or cancel one, or try again tomorrow.",
   "uploadError.empty": "The file is empty.",
   "uploadError.too_many_uploads": "Too many uploads in a short time. Please wait a minute.",
-  "uploadError.too_many_unfinished_uploads":
-    "Too many unfinished uploads. Finish or cancel one, or try again tomorrow.",
   "uploadError.upload_not_found": "The unfinished upload was deleted. Trying again starts from the beginning.",
   "uploadError.missing_token": "Sign in to upload.",
   "uploadError.invalid_token": "Sign in to upload.",
@@ -66,8 +63,7 @@ export const texts = {
   "uploadError.network":
     "The connection failed several times. The uploaded part is kept: trying again continues from there.",
   "uploadError.other": "The upload failed.",
-  "uploadError.storage_refused":
-    "The storage refused the file. Trying again may help; if it doesn't, the operator of this service must look.",
+  "uploadError.storage_refused": "The storage refused the file. Please try again later.",
 } as const;
 
 export type TextKey = keyof typeof texts;

@@ -47,6 +47,8 @@ export const ja: Language = {
     "jobError.missing": "アップロードしたファイルを読み取れませんでした。もう一度アップロードしてください。",
     "jobError.access": "変換処理にファイルへのアクセスが許可されていません。サービスの管理者による対応が必要です。",
     "jobError.settings": "この動画に合わない設定です。",
+    "jobError.tooLarge": "動画が長すぎるか、映像のサイズが大きすぎます。",
+    "jobError.budget": "本日の変換時間の上限に達しました。明日もう一度お試しください。",
     "jobError.service": "変換サービス側の問題です。やり直すと成功することがあります。",
     "jobError.other": "動画を変換できませんでした。",
     "uploadError.unsupported_content_type": "この種類のファイルは受け付けていません。動画を選んでください。",
