@@ -26,8 +26,6 @@ function job(fields: Partial<Job> = {}): Job {
     output: null,
     error: null,
     warnings: [],
-    estimate: null,
-    billed: null,
     ...fields,
   };
 }
