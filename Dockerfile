@@ -55,6 +55,15 @@ CMD ["python", "-m", "worker"]
 FROM ${NODE_IMAGE} AS page
 WORKDIR /web
 COPY web/package.json web/package-lock.json web/.npmrc ./
+# npm installs all workspaces at once, so it needs each one's package.json.
+COPY web/page/package.json page/
+COPY web/packages/core/package.json packages/core/
+COPY web/packages/elements/package.json packages/elements/
+COPY web/packages/react/package.json packages/react/
+COPY web/examples/gallery/package.json examples/gallery/
+COPY web/examples/plain/package.json examples/plain/
+COPY web/examples/react/package.json examples/react/
+COPY web/examples/vue/package.json examples/vue/
 RUN npm ci --no-audit --no-fund --loglevel=error
 COPY web ./
 RUN npm run --silent build -- --logLevel warn

@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page test soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page sizes test soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -132,7 +132,8 @@ scale: setup ## Simulate hours of load and outages at each scale, and write docs
 	@$(VENV)/bin/python -m bench.scale
 
 HAS_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
-PAGE_SOURCES := $(shell find web/src web/public -type f) web/index.html web/vite.config.ts web/package.json
+PAGE_SOURCES := $(shell find web/packages/*/src web/page/src web/page/public -type f) web/page/index.html web/page/vite.config.ts \
+  $(wildcard web/package.json web/page/package.json web/packages/*/package.json)
 
 page: ## Build the page; needs Node.js 20.19 or newer
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/dist/index.html; \
@@ -143,9 +144,14 @@ check-page: ## Check the page's format, lint, types and unit tests; needs Node.j
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
 
 # What the page's checks read; `make check` repeats them only when one of these files has changed.
-web/node_modules/.checked: web/node_modules/.done $(PAGE_SOURCES) $(wildcard web/test/* web/*.json web/*.jsonc) docs/openapi.json
+web/node_modules/.checked: web/node_modules/.done $(PAGE_SOURCES) $(shell find web/examples -type f -not -path '*/dist/*') \
+  $(wildcard web/page/test/* web/packages/*/test/* web/packages/*/*.json web/page/*.json web/scripts/* web/*.json web/*.jsonc web/*.ts) \
+  docs/openapi.json
 	@npm --prefix web run --silent check
 	@touch $@
+
+sizes: web/dist/index.html ## Print the size of each part of the front end, and fail above a budget; needs Node.js
+	@npm --prefix web run --silent sizes
 
 page-types: web/node_modules/.done ## Write the page's API types from docs/openapi.json again
 	@npm --prefix web run --silent types
@@ -214,4 +220,4 @@ openapi: $(VENV)/.done ## Generate docs/openapi.json
 	@$(VENV)/bin/python -m service.dump_openapi > docs/openapi.json
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist web/packages/*/dist web/examples/*/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -71,6 +71,43 @@ def built_page() -> Path:
     return ROOT / "web" / "dist"
 
 
+@pytest.fixture(scope="session")
+def built_examples(built_page: Path) -> Path:
+    """Build the example apps, and return their folder."""
+    del built_page  # it installs the packages
+    with file_lock("examples"):
+        command = ["npm", "--prefix", "web", "run", "--silent", "build:examples"]
+        built = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    return ROOT / "web" / "examples"
+
+
+@pytest.fixture
+def serve_app(system: System, free_port: Callable[[], int]) -> Iterator[Callable[[Path], str]]:
+    """Yield a function that starts another service in front of the same system, which serves this app at its URL."""
+    with contextlib.ExitStack() as started:
+
+        def _serve_app(folder: Path) -> str:
+            return started.enter_context(_service(system, free_port(), {"WEB_DIR": str(folder)}))
+
+        yield _serve_app
+
+
+@contextlib.contextmanager
+def _service(system: System, port: int, settings: dict[str, str]) -> Iterator[str]:
+    own = {"PORT": str(port), "AWS_ENDPOINT_URL": system.aws_url, "CORS_ALLOW_ORIGINS": "*"}
+    environment = {**os.environ, **system.settings, **own, **settings}
+    with system.log.open("ab") as log:
+        process = subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        poll_until(lambda: _is_ready(url), bool)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
 @pytest.fixture
 def open_page(browser: Browser, built_page: Path, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Yield a function that opens the page in a new browser context, or in another tab of an existing context.
@@ -106,23 +143,14 @@ def api_with_access_control(
 
     With `oidc`, the page of that service signs in at the issuer.
     """
-    started: list[subprocess.Popen[bytes]] = []
+    with contextlib.ExitStack() as started:
 
-    def _api_with_access_control(issuer_url: str, *, oidc: bool = False) -> str:
-        web_dir = _copy_with_oidc_settings(built_page, tmp_path / "page", issuer_url) if oidc else built_page
-        settings = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "WEB_DIR": str(web_dir)}
-        port = {"PORT": str(free_port()), "AWS_ENDPOINT_URL": system.aws_url, "CORS_ALLOW_ORIGINS": "*"}
-        environment = {**os.environ, **system.settings, **settings, **port}
-        with system.log.open("ab") as log:
-            started.append(subprocess.Popen([sys.executable, "-m", "service"], env=environment, stdout=log, stderr=log))
-        url = f"http://127.0.0.1:{port['PORT']}"
-        poll_until(lambda: _is_ready(url), bool)
-        return url
+        def _api_with_access_control(issuer_url: str, *, oidc: bool = False) -> str:
+            web_dir = _copy_with_oidc_settings(built_page, tmp_path / "page", issuer_url) if oidc else built_page
+            settings = {"AUTH_ISSUER": issuer_url, "AUTH_AUDIENCE": AUDIENCE, "WEB_DIR": str(web_dir)}
+            return started.enter_context(_service(system, free_port(), settings))
 
-    yield _api_with_access_control
-    for process in started:
-        process.terminate()
-        process.wait(15)
+        yield _api_with_access_control
 
 
 def _copy_with_oidc_settings(page: Path, copy: Path, issuer_url: str) -> Path:

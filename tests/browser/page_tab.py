@@ -13,6 +13,8 @@ AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min
 READ_BAR_LENGTH = """(card) => [...card.querySelectorAll('.track i')].reduce((sum, each) =>
   sum + parseFloat(each.style.getPropertyValue('--filled') || '0'), 0)"""
 
+HAS_TWO_PARTS = """() => Object.values(localStorage).some((text) => text.includes('"confirmedBytes":16777216'))"""
+
 IS_IN_STAGE = """([name, stages]) => {
   const isOf = (card) => card.querySelector('.name').textContent === name;
   const cards = [...document.querySelectorAll('.card')].filter(isOf);
@@ -60,9 +62,15 @@ class PageTab:
         """Return the length of the card's bar, from 0 to 200."""
         return float(self.card(file_name).evaluate(READ_BAR_LENGTH))
 
+    def wait_for_two_stored_parts(self) -> None:
+        """Wait until S3 has confirmed two parts of the only upload; the page keeps their bytes in its storage."""
+        self.page.wait_for_function(HAS_TWO_PARTS)
+
     def press(self, file_name: str, action: str) -> None:
-        """Click a button of the file's card."""
+        """Click a button of the file's card, and answer yes if the page asks."""
         self.card(file_name).locator(f"[data-action={action}]").click()
+        if action == "cancel":
+            self.page.locator("dialog .button.main").click()
 
     def record_stages(self) -> None:
         """Record each stage and bar length that the page shows from now on."""

@@ -1,6 +1,6 @@
 """openapi-typescript generates types from docs/openapi.json without a warning, and a client compiles with them.
 
-The page's own types (web/src/openapi.d.ts) are checked by `npm --prefix web run check`.
+The page's own types (web/packages/core/src/openapi.ts) are checked by `npm --prefix web run check`.
 """
 
 import subprocess

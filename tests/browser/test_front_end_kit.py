@@ -1,0 +1,89 @@
+"""The example apps in front of the whole system, and every state of the elements in the gallery."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from .page_tab import FINISH_MS, OpenPage
+
+IS_PLAYING = """() => {
+  const video = document.querySelector('video-player')?.shadowRoot.querySelector('video');
+  if (video?.paused && video.readyState > 1) void video.play();
+  return video?.currentTime > 0.3;
+}"""
+
+STAGES = 18
+
+
+@pytest.mark.parametrize(
+    ("name", "chooser"), [("plain", "video-upload input"), ("react", "input[type=file]"), ("vue", "video-upload input")]
+)
+def test_an_example_app_uploads_a_video_and_plays_it(
+    open_page: OpenPage,
+    built_examples: Path,
+    serve_app: Callable[[Path], str],
+    short_video: Path,
+    name: str,
+    chooser: str,
+) -> None:
+    """Each app has about ten lines, and runs under the page's own content security policy."""
+    tab = open_page(url=serve_app(built_examples / name / "dist"))
+    refused: list[str] = []
+    tab.page.on("console", lambda message: refused.append(message.text) if "Content Security" in message.text else None)
+    tab.page.set_input_files(chooser, str(short_video))
+    expect(tab.page.get_by_text("Ready to play").first).to_be_visible(timeout=FINISH_MS)
+    tab.page.wait_for_function(IS_PLAYING)
+    tab.assert_accessible()
+    tab.save_screenshot("ready")
+    assert refused == []
+
+
+def test_an_upload_element_is_part_of_its_form(
+    open_page: OpenPage, built_examples: Path, serve_app: Callable[[Path], str], short_video: Path
+) -> None:
+    """Its value is the input file; it is invalid without one; and a node that moves keeps its state."""
+    tab = open_page(url=serve_app(built_examples / "plain" / "dist"))
+    tab.page.evaluate(
+        """() => {
+        document.body.insertAdjacentHTML('beforeend', `<form><video-upload name="video" required
+          api-base-url="/"></video-upload></form><section></section>`);
+        window.uploadElement = document.querySelector('form video-upload');
+        window.events = [];
+        for (const name of ['uploaded', 'complete']) {
+          window.uploadElement.addEventListener(name, () => window.events.push(name));
+        }
+        }"""
+    )
+    assert tab.page.evaluate("() => document.forms[0].checkValidity()") is False
+    tab.page.set_input_files("form video-upload input", str(short_video))
+    tab.page.wait_for_function("() => document.forms[0].checkValidity()")
+    value = tab.page.evaluate("() => new FormData(document.forms[0]).getAll('video')")
+    assert [Path(each).name for each in value] == [short_video.name]
+    tab.page.evaluate("() => document.querySelector('section').append(document.forms[0])")
+    assert tab.page.evaluate("() => new FormData(document.forms[0]).getAll('video')") == value
+    tab.page.wait_for_function("() => window.events.includes('complete')", timeout=FINISH_MS)
+    assert tab.page.evaluate("() => window.events") == ["uploaded", "complete"]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_state_of_every_element_is_accessible(
+    open_page: OpenPage, built_examples: Path, serve_app: Callable[[Path], str], language: str, scheme: str
+) -> None:
+    """Each bar has a name and words, and nothing is wider than a phone."""
+    tab = open_page(
+        url=serve_app(built_examples / "gallery" / "dist"), path=f"?language={language}", color_scheme=scheme
+    )
+    bars = tab.page.locator("video-progress [role=progressbar]")
+    expect(bars).to_have_count(STAGES)
+    for bar in bars.all():
+        assert bar.get_attribute("aria-label")
+        assert bar.get_attribute("aria-valuetext")
+    tab.assert_accessible()
+    assert tab.page.locator("video-progress:state(failed)").count() == 1
+    tab.page.set_viewport_size({"width": 320, "height": 800})
+    tab.assert_fits()
+    tab.page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    tab.save_screenshot("phone")

@@ -1,0 +1,134 @@
+/** Plays a job's HLS output: with hls.js where the browser supports it, or else with the browser's own player. */
+
+import type { Output } from "@mediaconvert-status/core";
+import type HlsType from "hls.js";
+import workerUrl from "hls.js/dist/hls.worker.js?url";
+import { h, setVisible } from "./dom";
+import { t } from "./language";
+
+export interface PlayerOptions {
+  label: string;
+  shouldPlay: boolean;
+  /** Request the cookies that the key file needs; return whether the API requires them. */
+  authorize: () => Promise<boolean>;
+}
+
+/** The cookies are valid for at least half of PLAYBACK_COOKIE_TTL_S (five minutes or more); a video can be longer. */
+const RENEWAL_MS = 4 * 60 * 1000;
+
+interface QualityOption {
+  value: string;
+  label: string;
+}
+
+export class Player {
+  readonly element: HTMLElement;
+  readonly #video: HTMLVideoElement;
+  readonly #quality: HTMLSelectElement;
+  readonly #qualityRow: HTMLElement;
+  readonly #problem: HTMLElement;
+  #hls: HlsType | null = null;
+  #isClosed = false;
+  #renewal: number | undefined;
+
+  constructor(output: Output, options: PlayerOptions) {
+    this.#video = h("video", { controls: true, playsinline: true, preload: "metadata", "aria-label": options.label });
+    this.#quality = h("select", { "aria-label": t("player.quality") });
+    this.#qualityRow = h(
+      "label",
+      { class: "quality", hidden: true },
+      h("span", {}, t("player.quality")),
+      this.#quality,
+    );
+    this.#problem = h("p", { class: "player-problem", role: "alert", hidden: true }, t("player.error"));
+    const frame = h("div", { class: "frame" }, this.#video);
+    if (output.width_px && output.height_px) frame.style.aspectRatio = `${output.width_px} / ${output.height_px}`;
+    this.element = h("div", { class: "player" }, frame, this.#qualityRow, this.#problem);
+    void this.#open(output, options).catch((error) => this.#fail(error));
+  }
+
+  /** Stop playback, release the video's resources, and remove the player. */
+  close(): void {
+    this.#isClosed = true;
+    window.clearInterval(this.#renewal);
+    this.#hls?.destroy();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+    this.element.remove();
+  }
+
+  async #open(output: Output, { authorize, shouldPlay }: PlayerOptions): Promise<void> {
+    const url = output.playback_url;
+    if (url === null) return;
+    const [{ default: Hls }, needsCookies] = await Promise.all([import("hls.js"), authorize()]);
+    if (this.#isClosed) return;
+    if (needsCookies) this.#renewal = window.setInterval(() => void authorize(), RENEWAL_MS);
+    if (Hls.isSupported()) this.#playWithHls(Hls, url, needsCookies);
+    else this.#playNatively(url, output);
+    if (shouldPlay) await this.#video.play().catch(() => undefined); // browsers may require another click
+  }
+
+  #playWithHls(Hls: typeof HlsType, url: string, needsCookies: boolean): void {
+    const hls = new Hls({
+      workerPath: workerUrl,
+      capLevelToPlayerSize: true,
+      // Only the key file needs cookies: the segments are encrypted and useless without it. The browser always sends
+      // cookies to the page's own origin, but to another port of its host (as in development) only withCredentials.
+      xhrSetup: (xhr, requestUrl) => {
+        const { hostname, pathname } = new URL(requestUrl, document.baseURI);
+        xhr.withCredentials = needsCookies && hostname === location.hostname && pathname.endsWith(".key");
+      },
+    });
+    this.#hls = hls;
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      const levels = hls.levels.map((level, index) => ({ value: String(index), height: level.height }));
+      levels.sort((one, other) => other.height - one.height);
+      this.#setQualities(levels.map(({ value, height }) => ({ value, label: `${height}p` })));
+    });
+    hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => {
+      const height = hls.levels[level]?.height;
+      const auto = this.#quality.options[0];
+      if (auto) auto.text = hls.autoLevelEnabled && height ? t("player.autoAt", { height }) : t("player.auto");
+    });
+    hls.on(Hls.Events.ERROR, (_, { fatal, details }) => {
+      if (fatal) this.#fail(details);
+    });
+    this.#quality.addEventListener("change", () => {
+      hls.currentLevel = Number(this.#quality.value); // at once: for `nextLevel` there may be no next segment
+    });
+    hls.loadSource(url);
+    hls.attachMedia(this.#video);
+  }
+
+  /** Safari on iPhones has no hls.js: it chooses the rendition itself, or plays one rendition's playlist. */
+  #playNatively(url: string, output: Output): void {
+    const folder = url.slice(0, url.lastIndexOf("/") + 1);
+    const qualities = output.renditions
+      .filter((rendition) => rendition.playlist !== null)
+      .sort((one, other) => other.height_px - one.height_px)
+      .map(({ playlist, height_px }) => ({
+        value: folder + encodeURIComponent(playlist ?? ""),
+        label: `${height_px}p`,
+      }));
+    this.#setQualities(qualities);
+    this.#video.addEventListener("error", () => this.#fail(this.#video.error?.message));
+    this.#quality.addEventListener("change", () => {
+      const { currentTime, paused } = this.#video;
+      this.#video.src = this.#quality.value === "-1" ? url : this.#quality.value;
+      this.#video.currentTime = currentTime;
+      if (!paused) void this.#video.play();
+    });
+    this.#video.src = url;
+  }
+
+  #setQualities(qualities: QualityOption[]): void {
+    const options = [{ value: "-1", label: t("player.auto") }, ...qualities];
+    this.#quality.replaceChildren(...options.map(({ value, label }) => h("option", { value }, label)));
+    setVisible(this.#qualityRow, qualities.length > 1);
+  }
+
+  #fail(reason: unknown): void {
+    console.warn("playback failed:", reason);
+    setVisible(this.#problem, true);
+  }
+}

@@ -1,0 +1,24 @@
+import type { Stage, Video, View } from "@mediaconvert-status/core";
+import { expect, test } from "vitest";
+import { summarize } from "../src/summary";
+
+function video(stage: Stage, view: Partial<View> = {}, fields: Partial<Video> = {}): Video {
+  const whole = { stage, percent: null, uploadPercent: 100, transcodePercent: 0, actions: [], ...view };
+  return { id: stage, bytesPerS: null, ...fields, view: whole } as unknown as Video;
+}
+
+test("an empty list has no percentage", () => {
+  expect(summarize([])).toMatchObject({ total: 0, percent: null, bytesPerS: null });
+});
+
+test("a file that could not be uploaded is no video", () => {
+  const files = [video("complete"), video("uploadFailed"), video("uploadCanceled"), video("failed")];
+  expect(summarize(files)).toMatchObject({ total: 2, ready: 1, failed: 2, ended: 4 });
+});
+
+test("the percentage is that of everything that still runs", () => {
+  const uploading = video("uploading", { uploadPercent: 50, actions: ["pause"] }, { bytesPerS: 1_000 });
+  const transcoding = video("transcoding", { transcodePercent: 50 });
+  const summary = summarize([uploading, transcoding, video("complete", { transcodePercent: 100 })]);
+  expect(summary).toMatchObject({ percent: 50, bytesPerS: 1_000, pausable: ["uploading"], resumable: [] });
+});
