@@ -82,10 +82,10 @@ async def mediaconvert(aws: Aws, mediaconvert_endpoint: str) -> "MediaConvertCli
     return await aws.mediaconvert(endpoint_url=mediaconvert_endpoint)
 
 
-async def test_an_upload_passes_both_queues_and_costs_one_call_of_mediaconvert(
+async def test_an_upload_passes_both_queues_and_costs_two_calls_of_mediaconvert(
     pipeline: Pipeline, stack: Stack, stores: Stores, input_file: str
 ) -> None:
-    """QUEUED after intake, SUBMITTED after submission; CreateJob needs no search, and the owner stays."""
+    """QUEUED after intake, SUBMITTED after submission: a probe and CreateJob, without a search. The owner stays."""
     await stores.lookups.announce(Lookup(input_file=input_file, owner="me"), now_s=int(time.time()))
     responses = Responses(pipeline.submission)
     assert await pipeline.take_in(object_created(stack, input_file)) == [Done()]
@@ -98,7 +98,7 @@ async def test_an_upload_passes_both_queues_and_costs_one_call_of_mediaconvert(
     assert submitted is not None
     assert (queued.is_queued, submitted.is_queued, submitted.job_id is not None) == (True, False, True)
     assert submitted.owner == "me"
-    assert [call for call in responses.calls if call != "GetJobTemplate"] == ["CreateJob"]
+    assert [call for call in responses.calls if call != "GetJobTemplate"] == ["Probe", "CreateJob"]
 
 
 async def test_uploads_show_queued_within_seconds_while_mediaconvert_is_unavailable(
@@ -208,7 +208,7 @@ async def test_a_failed_submission_is_searched_for_once(
     del responses.by_call["CreateJob"]
     after_lease = later(pipeline.submission, 61)
     assert (await after_lease.handle([message]))[message.message_id] == Done()
-    calls = [call for call in responses.calls if call != "GetJobTemplate"]
+    calls = [call for call in responses.calls if call not in {"GetJobTemplate", "Probe"}]
     assert calls == ["CreateJob", "SearchJobs", "ListJobs", "CreateJob"]
     assert len(await jobs_of(mediaconvert, stack, input_file)) == 1
 
