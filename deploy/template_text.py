@@ -16,8 +16,8 @@ FLAT = 2
 def compact(template: str) -> str:
     r"""Return the YAML template without comments and checkov's metadata, with small mappings and lists on one line.
 
-    >>> compact("# first\nResources:\n\n  # the queue\n  Q:\n    Type: AWS::SQS::Queue\n")
-    'Resources:\n  Q: {Type: AWS::SQS::Queue}\n'
+    >>> compact("# first\nResources:\n\n  # the queue\n  Q:\n    Type: T\n")
+    'Resources: {Q: {Type: T}}\n'
     """
     root = yaml.compose(template, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
