@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 from local.demo_clip import make_clip
 from local.embedded_aws import ROOT
 from local.provision import Stack
-from mediaconvert_emulator.emulator import Emulator
 from mediaconvert_emulator.errors import (
     ForbiddenException,
     InternalServerErrorException,
     TooManyRequestsException,
 )
+from mediaconvert_emulator.probe_operation import ProbeOperation
 from mediaconvert_emulator.scheduler import Scheduler
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
@@ -77,10 +77,10 @@ def running(scene: Scene, mediaconvert_endpoint: str) -> Scene:
 def fail_probes(patch: pytest.MonkeyPatch, error: type[Exception]) -> None:
     """Let the emulator refuse each probe."""
 
-    def probe(*_: object) -> object:
+    async def probe(*_: object) -> object:
         raise error("Not now.")
 
-    patch.setattr(Emulator, "probe", probe)
+    patch.setattr(ProbeOperation, "run", probe)
 
 
 def with_prober(handler: DeliveryHandler, **changes: Any) -> DeliveryHandler:  # noqa: ANN401 -- a prober's fields
