@@ -105,6 +105,28 @@ def test_the_checks_of_a_resource_are_not_sent() -> None:
     assert compact(text) == "Resources:\n  A: {Type: T}\n  B: {Metadata: {own: 1}}\n"
 
 
+@pytest.mark.parametrize("role", ["lambda", "fargate"])
+def test_every_environment_variable_is_a_text(role: str) -> None:
+    """A variable's value is a string in AWS's schema. An emulator doesn't convert a number, and no process starts."""
+    environments = [*_values(template(role)["Resources"], "Environment")]
+    assert environments
+    assert [each for each in environments if not _has_texts_only(each)] == []
+
+
+def _values(node: Any, key: str) -> Iterator[Any]:  # noqa: ANN401 -- YAML
+    """Yield each value of the key, at any depth."""
+    children = node.items() if isinstance(node, dict) else enumerate(node if isinstance(node, list) else [])
+    for name, child in children:
+        if name == key:
+            yield child
+        yield from _values(child, key)
+
+
+def _has_texts_only(node: Any) -> bool:  # noqa: ANN401 -- YAML
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else None
+    return isinstance(node, str) if children is None else all(map(_has_texts_only, children))
+
+
 def test_the_mediaconvert_stack_contains_the_shared_job_template() -> None:
     """`make templates` copies infra/job_template.json into the stack's template."""
     request = (INFRA / "job_template.json").read_text(encoding="utf-8")
