@@ -7,6 +7,7 @@ to run the same tests against it. The fixtures are synchronous, so that they sha
 import asyncio
 import functools
 import os
+import signal
 import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,12 @@ from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 TESTS = Path(__file__).parent
 WHOLE_SYSTEM_FOLDERS = frozenset({"browser", "deploy", "operations", "reliability", "system"})
 """Their tests start every process of a system, with deadlines: two such systems don't fit on two cores at once."""
+
+
+def pytest_configure() -> None:
+    """Accept Ctrl-C also where a shell started the tests in the background: it ignores SIGINT, for all children too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -19,6 +19,8 @@ KILL_AT_START_EVERY = 7
 """One of this many kills comes before the worker is ready."""
 CHAOS = {"duplicate_rate": 0.3, "reorder_rate": 0.3, "reorder_window_s": 1, "delay_max_s": 0.5}
 LOSSES = {"drop_rate": 0.1, "drop_final": True}
+LATEST_EVENT_S = CHAOS["reorder_window_s"] + CHAOS["delay_max_s"]
+"""The emulator may send a job's event, or its copy, this long after the job's end."""
 SETTLED_WITHIN_S = 1_200
 """Longer than the longest delay of a message that failed often (900 s). After few kills it takes seconds."""
 BROKEN_EVERY = 10
@@ -131,7 +133,8 @@ def _until_at_work(system: WorkerSystem, *, max_wait_s: float = 3) -> None:
 
 
 def _until_settled(system: WorkerSystem, keys: Sequence[str]) -> None:
-    """Wait until MediaConvert has finished, every row has its job's end, and no message is in a queue."""
+    """Wait until MediaConvert has finished, every row has its job's end, and no message is in a queue or delayed."""
+    settled_s: list[float] = []
 
     def unsettled() -> list[str]:
         jobs = system.jobs()
@@ -140,7 +143,12 @@ def _until_settled(system: WorkerSystem, keys: Sequence[str]) -> None:
         running = [job["Id"] for job in jobs if job["Status"] not in FINAL]
         behind = [job["Id"] for job in jobs if not running and _status(system, job["Id"]) not in FINAL]
         queued = [f"{system.waiting(*system.queues)} messages"] if system.waiting(*system.queues) else []
-        return [*missing, *running, *behind, *queued]
+        left = [*missing, *running, *behind, *queued]
+        if left:
+            settled_s.clear()
+            return left
+        settled_s.append(time.monotonic())
+        return [] if settled_s[-1] - settled_s[0] > LATEST_EVENT_S else ["events that are delayed"]
 
     eventually(unsettled, lambda left: not left, deadline_s=SETTLED_WITHIN_S, pause_s=1)
 
