@@ -184,7 +184,7 @@ def test_an_account_with_few_executions_gets_small_event_sources_and_no_long_pol
         maximum = functions[f"{source}Source"]["Properties"]["ScalingConfig"]["MaximumConcurrency"]
         assert maximum == {"Fn::If": ["HasFewExecutions", 2, {"Ref": parameter}]}
     environment = functions["Service"]["Properties"]["Environment"]["Variables"]
-    assert environment["MAX_WAIT_S"] == {"Fn::If": ["IsConcurrencyScarce", 0, {"Ref": "MaxWaitS"}]}
+    assert environment["MAX_WAIT_S"] == {"Fn::If": ["IsConcurrencyScarce", "0", {"Ref": "MaxWaitS"}]}
     reserved = functions["Worker"]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"]
     assert reserved[:2] == ["IsConcurrencyLow", 6]  # all event sources together
     assert reserved[2]["Fn::If"][:2] == ["IsConcurrencyScarce", {"Ref": "AWS::NoValue"}]

@@ -62,7 +62,7 @@ def test_a_counter_must_have_room_for_the_whole_job(counted_ms: int, limit_ms: i
 def test_the_templates_have_a_budget_while_access_is_open(target: str) -> None:
     """Without a token everyone can order; with one, and without probes, there is a budget only if it is set."""
     template: dict[str, Any] = dict(templates.parse((ROOT / "infra" / f"{target}.yaml").read_text(encoding="utf-8")))
-    default = {"Fn::If": ["HasDefaultMinutesPerDay", 3000, 0]}
+    default = {"Fn::If": ["HasDefaultMinutesPerDay", "3000", "0"]}
     value = {"Fn::If": ["HasOwnMinutesPerDay", {"Ref": "BillableMinutesPerDay"}, default]}
     assert str(value) in str(template["Resources"])
     assert template["Parameters"]["BillableMinutesPerDay"]["Default"] == "auto"
