@@ -141,7 +141,7 @@ ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis
 HEALTHCHECK NONE
 ENTRYPOINT ["python", "-m", "pytest", "-p", "no:cacheprovider"]
 # The other tests need a browser or Node.js, or take long and start processes of their own.
-CMD ["tests/unit", "tests/integration", "tests/system"]
+CMD ["tests/unit", "tests/simulation", "tests/integration", "tests/system"]
 
 
 FROM installer AS lambda-dependencies
