@@ -19,7 +19,7 @@ def compact(template: str) -> str:
     >>> compact("# first\nResources:\n\n  # the queue\n  Q:\n    Type: T\n")
     'Resources: {Q: {Type: T}}\n'
     """
-    root = yaml.compose(template, Loader=yaml.SafeLoader)
+    root = yaml.compose(template, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if not isinstance(root, yaml.MappingNode):
         raise TypeError("a template is a mapping")
     _shorten(root)
