@@ -135,9 +135,19 @@ def _audio(codec: str, block: str, **members: object) -> dict[str, Any]:
     return {f"{AUDIO}/codecSettings": {"codec": codec, block: members}}
 
 
+def _capture(**members: int) -> dict[str, Any]:
+    capture = {
+        "nameModifier": "_c",
+        "containerSettings": {"container": "RAW"},
+        "videoDescription": {"codecSettings": {"codec": "FRAME_CAPTURE", "frameCaptureSettings": members}},
+    }
+    return FILES | {ALTERNATE: capture}
+
+
 AC3 = _audio("AC3", "ac3Settings", bitrate=192_000, codingMode="CODING_MODE_2_0", sampleRate=48_000)
 EAC3 = _audio("EAC3", "eac3Settings", bitrate=192_000, codingMode="CODING_MODE_2_0", sampleRate=48_000)
 MP3 = _audio("MP3", "mp3Settings", bitrate=128_000, channels=2, sampleRate=48_000)
+CAPTURE = f"{ALTERNATE}/videoDescription/codecSettings/frameCaptureSettings"
 BOTH_TRACKS = {f"{SELECTORS}/Audio Selector 2": {"tracks": [2]}}
 
 CLIP = {"/inputs/0/timecodeSource": "ZEROBASED", "/inputs/0/inputClippings": [{"startTimecode": "00:00:00:00"}]}
@@ -222,6 +232,10 @@ VIDEOS = (
     _e(f"{H265}/framerateDenominator", 1, 2, given=_hevc(framerateControl="SPECIFIED", framerateNumerator=30)),
     _e(f"{H265}/gopSize", 2, 3, given=_hevc(gopSizeUnits="SECONDS")),
     _e(f"{H265}/gopSizeUnits", "SECONDS", "AUTO", given=_hevc(gopSize=2)),
+    _e(f"{CAPTURE}/framerateNumerator", 1, 2, given=_capture()),
+    _e(f"{CAPTURE}/framerateDenominator", 1, 2, given=_capture(framerateNumerator=1)),
+    _e(f"{CAPTURE}/maxCaptures", 1, 2, given=_capture()),
+    _e(f"{CAPTURE}/quality", 50, 100, given=_capture()),
 )
 AUDIOS = (
     _e(f"{AUDIO}/audioSourceName", "Audio Selector 1", "Audio Selector 2", given=BOTH_TRACKS),

@@ -7,11 +7,12 @@ from math import ceil
 from mediaconvert_emulator.containers import CONTAINERS
 from mediaconvert_emulator.filter_graph import audio_label, filter_graphs, video_label
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
-from mediaconvert_emulator.spec import Group, HlsGroup
+from mediaconvert_emulator.spec import FrameCapture, Group, HlsGroup
 
 PROGRESS_PERIOD_S = 0.5
 SLIDES_FRAME_RATE = 5
 """Below it there are no B-frames: they delay the decoder by whole pictures, and players show a gap as long as that."""
+BEST_JPEG_QUANTIZER, WORST_JPEG_QUANTIZER = 2, 31
 READ_AHEAD_S = 2.0
 """ffmpeg reads this much after the last clip, because packets are not in the order of their times."""
 
@@ -42,12 +43,15 @@ def ffmpeg_arguments(
     arguments += ["-reinit_filter:v", "0", "-i", input_name]
     for graph in filter_graphs(plan):
         arguments += ["-filter_complex", graph]
-    for rendition in plan.renditions:
+    # ffmpeg counts the frames of the first video, which is not to be one of a few pictures.
+    for rendition in sorted(plan.renditions, key=lambda each: each.capture is not None):
         arguments += _output_arguments(rendition, groups[rendition.group_index], encoder)
     return arguments
 
 
 def _output_arguments(rendition: Rendition, group: Group, encoder: EncoderSettings) -> list[str]:
+    if rendition.capture:
+        return _capture_arguments(rendition, rendition.capture)
     arguments: list[str] = []
     if rendition.video:
         arguments += ["-map", f"[{video_label(rendition)}]", *_video_arguments(rendition.video, encoder)]
@@ -62,6 +66,16 @@ def _output_arguments(rendition: Rendition, group: Group, encoder: EncoderSettin
     container = rendition.output.container
     flags = ["-movflags", "+faststart"] if container in {"mp4", "mov"} else []
     return [*arguments, "-f", container, *flags, f"{rendition.local_name}.media"]
+
+
+def _capture_arguments(rendition: Rendition, capture: FrameCapture) -> list[str]:
+    share = (100 - capture.quality_percent) / 99
+    quantizer = round(BEST_JPEG_QUANTIZER + share * (WORST_JPEG_QUANTIZER - BEST_JPEG_QUANTIZER))
+    return [
+        *("-map", f"[{video_label(rendition)}]", "-c:v", "mjpeg", "-q:v", str(quantizer)),
+        *("-frames:v", str(capture.max_captures), "-fps_mode", "passthrough", "-map_metadata", "-1"),
+        *("-f", "image2", "-start_number", "0", f"{rendition.local_name}.%07d.jpg"),
+    ]
 
 
 def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str]:

@@ -15,6 +15,8 @@ ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270
 TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67", "SDR": "bt709"}
 MAX_GAP_S = 0.1
 """Players don't notice shorter silence at the start or end of a track."""
+JPEG = "scale=out_range=pc:out_color_matrix=bt601"
+"""The colours of JPEG files (JFIF), which name no others."""
 BT709 = "zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
@@ -117,7 +119,9 @@ def _common_picture_filters(plan: RenditionPlan, source: VideoStream) -> Iterato
 
 def _picture_filters(video: VideoEncoding, source: VideoStream) -> Iterator[str]:
     (width, height), (framed_width, framed_height) = video.picture.scaled, video.picture.framed
-    if video.frame_rate != source.frame_rate:
+    if video.spec.capture:
+        yield f"fps={video.frame_rate}:round=up"  # the picture that a player shows at each time
+    elif video.frame_rate != source.frame_rate:
         yield f"fps={video.frame_rate}"
     matrix = ":out_color_matrix=bt709" if source.color_format == "RGB" else ""
     yield f"scale={width}:{height}:out_range=tv{matrix}"
@@ -126,6 +130,8 @@ def _picture_filters(video: VideoEncoding, source: VideoStream) -> Iterator[str]
     elif (width, height) != (framed_width, framed_height):
         yield f"pad={framed_width}:{framed_height}:-1:-1"
     yield from _color_filters(source)
+    if video.spec.capture:
+        yield JPEG
     yield "setsar=1"
     yield "format=yuv420p"
 

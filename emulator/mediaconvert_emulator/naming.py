@@ -10,6 +10,13 @@ CONTENT_TYPES = {
     ".m2ts": "video/mp2t",
     ".mp4": "video/mp4",
     ".mov": "video/quicktime",
+    ".m4v": "video/mp4",
+    ".m4a": "audio/mp4",
+    ".aac": "audio/aac",
+    ".ac3": "audio/ac3",
+    ".eac3": "audio/eac3",
+    ".mp3": "audio/mpeg",
+    ".jpg": "image/jpeg",
 }
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from mediaconvert_emulator.file_output import captured_pictures, media_file
 from mediaconvert_emulator.hls_output import HlsOutput, master_of
 from mediaconvert_emulator.media import OutputMedia
 from mediaconvert_emulator.naming import S3Location, output_base
-from mediaconvert_emulator.output_report import GroupReport, OutputFile, OutputFiles, OutputReport
-from mediaconvert_emulator.renditions import Rendition, RenditionPlan
+from mediaconvert_emulator.output_report import GroupFiles, GroupReport, OutputFile, OutputFiles
+from mediaconvert_emulator.renditions import RenditionPlan
 from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec
 
 
@@ -24,31 +25,26 @@ def collect_output_files(
         folder: The job's folder, which contains the files.
         written: The properties of each rendition, by its local name.
     """
-    media: list[OutputFile] = []
-    playlists: list[OutputFile] = []
-    reports: list[GroupReport] = []
+    groups: list[GroupFiles] = []
     for index, group in enumerate(spec.groups):
         base = output_base(group.destination, spec.input.uri)
-        renditions = [rendition for rendition in plan.renditions if rendition.group_index == index]
         match group:
             case HlsGroup():
-                hls_outputs = [HlsOutput(r, group, base, folder, written[r.local_name]) for r in renditions]
-                media += [file for output in hls_outputs for file in output.files()]
-                playlists += [output.playlist() for output in hls_outputs]
-                location = S3Location(base.bucket, f"{base.key}.m3u8")
-                playlists.append(OutputFile(location=location, source=master_of(hls_outputs, plan.media)))
-                outputs = tuple(output.report() for output in hls_outputs)
-                reports.append(GroupReport(type="HLS_GROUP", playlist_path=location.uri, outputs=outputs))
+                groups.append(_hls_files(index, group, base, plan, folder, written))
             case FileGroup():
-                files = [_file_output(r, base, folder, written[r.local_name]) for r in renditions]
-                media += [file for file, _ in files]
-                outputs = tuple(report for _, report in files)
-                reports.append(GroupReport(type="FILE_GROUP", playlist_path=None, outputs=outputs))
-    return OutputFiles(media=tuple(media), playlists=tuple(playlists), groups=tuple(reports))
+                groups.append(_file_group_files(index, base, plan, folder, written))
+    return OutputFiles(
+        media=tuple(file for group in groups for file in group.media),
+        playlists=tuple(file for group in groups for file in group.playlists),
+        groups=tuple(group.report for group in groups),
+    )
 
 
 def local_outputs(spec: JobSpec, plan: RenditionPlan, folder: Path) -> dict[str, Path]:
-    """Return the file that ffmpeg wrote for each rendition, by its local name: a playlist or the media."""
+    """Return the file that ffmpeg wrote for each rendition, by its local name: a playlist or the media.
+
+    A frame capture isn't among them: its pictures have known properties.
+    """
     return {
         rendition.local_name: folder
         / (
@@ -57,19 +53,40 @@ def local_outputs(spec: JobSpec, plan: RenditionPlan, folder: Path) -> dict[str,
             else f"{rendition.local_name}.media"
         )
         for rendition in plan.renditions
+        if not rendition.capture
     }
 
 
-def _file_output(
-    rendition: Rendition, base: S3Location, folder: Path, written: OutputMedia
-) -> tuple[OutputFile, OutputReport]:
-    source = folder / f"{rendition.local_name}.media"
-    key = f"{base.key}{rendition.output.name_modifier}.{rendition.output.extension}"
-    file = OutputFile(location=S3Location(base.bucket, key), source=source)
-    report = OutputReport(
-        duration_ms=round((written.duration_s or 0) * 1000),
-        size_px=rendition.video.picture.framed if rendition.video else None,
-        file_path=file.location.uri,
-        media_bytes=file.size_bytes,
+def _hls_files(
+    index: int,
+    group: HlsGroup,
+    base: S3Location,
+    plan: RenditionPlan,
+    folder: Path,
+    written: Mapping[str, OutputMedia],
+) -> GroupFiles:
+    outputs = [HlsOutput(r, group, base, folder, written[r.local_name]) for r in plan.of_group(index)]
+    main = OutputFile(location=S3Location(base.bucket, f"{base.key}.m3u8"), source=master_of(outputs, plan.media))
+    return GroupFiles(
+        media=tuple(file for output in outputs for file in output.files()),
+        playlists=(*(output.playlist() for output in outputs), main),
+        report=GroupReport(
+            type="HLS_GROUP",
+            playlist_path=main.location.uri,
+            outputs=tuple(output.report() for output in outputs),
+        ),
     )
-    return file, report
+
+
+def _file_group_files(
+    index: int, base: S3Location, plan: RenditionPlan, folder: Path, written: Mapping[str, OutputMedia]
+) -> GroupFiles:
+    outputs = [
+        captured_pictures(r, base, folder) if r.capture else media_file(r, base, folder, written[r.local_name])
+        for r in plan.of_group(index)
+    ]
+    return GroupFiles(
+        media=tuple(file for files, _ in outputs for file in files),
+        playlists=(),
+        report=GroupReport(type="FILE_GROUP", playlist_path=None, outputs=tuple(report for _, report in outputs)),
+    )

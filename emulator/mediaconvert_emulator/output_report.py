@@ -10,18 +10,20 @@ from mediaconvert_emulator.naming import S3Location
 class OutputReport:
     """The result of one output. `file_path` is None for audio-only HLS, whose path MediaConvert doesn't report.
 
-    `media_bytes` is the length of its media files, with the audio that they contain.
+    `media_bytes` is the length of its media files, with the audio that they contain; None for a frame capture.
     """
 
     duration_ms: int
     size_px: tuple[int, int] | None
     file_path: str | None
-    media_bytes: int
+    media_bytes: int | None
 
     @property
     def average_bitrate_bps(self) -> int | None:
-        """The bits of the media files per second; None for an output without a length."""
-        return round(self.media_bytes * 8_000 / self.duration_ms) if self.duration_ms else None
+        """The bits of the media files per second; None for an output without a length, and for pictures."""
+        if self.media_bytes is None or not self.duration_ms:
+            return None
+        return round(self.media_bytes * 8_000 / self.duration_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,15 @@ class OutputFile:
     def size_bytes(self) -> int:
         """The size of the file."""
         return self.source.stat().st_size if isinstance(self.source, Path) else len(self.source.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupFiles:
+    """The files of one output group, and its result."""
+
+    media: tuple[OutputFile, ...]
+    playlists: tuple[OutputFile, ...]
+    report: GroupReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,16 @@ from mediaconvert_emulator.errors import ClippingNotFound
 from mediaconvert_emulator.media import Media
 from mediaconvert_emulator.missing_tracks import no_audio_error, no_video_error
 from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees, display_size, fit_picture
-from mediaconvert_emulator.spec import AudioSpec, Group, HlsGroup, JobSpec, OutputSpec, VideoSpec
+from mediaconvert_emulator.spec import (
+    AudioSpec,
+    FileGroup,
+    FrameCapture,
+    Group,
+    HlsGroup,
+    JobSpec,
+    OutputSpec,
+    VideoSpec,
+)
 
 DEFAULT_GOP_S = 2.0
 TIME_RESOLUTION = 1_000_000
@@ -43,6 +52,11 @@ class Rendition:
     segment_s: float | None
     """None for a file."""
 
+    @property
+    def capture(self) -> FrameCapture | None:
+        """The frame capture; None for a video and for audio."""
+        return self.video.spec.capture if self.video else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobWarning:
@@ -64,6 +78,10 @@ class RenditionPlan:
     """The parts of the input that the outputs contain, in order; none if the input's length is unknown."""
     is_clipped: bool
 
+    def of_group(self, index: int) -> list[Rendition]:
+        """Return the renditions of one output group."""
+        return [rendition for rendition in self.renditions if rendition.group_index == index]
+
     @property
     def duration_s(self) -> float | None:
         """The length of the outputs; None if it is unknown."""
@@ -73,9 +91,10 @@ class RenditionPlan:
 def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
     """Return the renditions of a job.
 
-    An output larger than the input gets the input's size. If outputs of a group get the same size, only the output with
-    the smallest specified size is made. For a template with 1080p, 720p and 360p, a 640x360 input gives 360p only, and
-    an 854x480 input gives 480p (with the name of the 720p output) and 360p. There is always at least one rendition.
+    An output larger than the input gets the input's size. If outputs of a stream get the same size, only the output
+    with the smallest specified size is made. For a template with 1080p, 720p and 360p, a 640x360 input gives 360p only,
+    and an 854x480 input gives 480p (with the name of the 720p output) and 360p. There is always at least one rendition.
+    All outputs of a file group are made, because each is a file of its own.
 
     Raises:
         NoVideo: An output has video, but the input has none. The errors are others if it has one that is unusable.
@@ -89,7 +108,7 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
         candidates = [
             _rendition(output, group, (index, number), media, rotation) for number, output in enumerate(group.outputs)
         ]
-        kept = _drop_equal_sizes(candidates)
+        kept = candidates if isinstance(group, FileGroup) else _drop_equal_sizes(candidates)
         omitted += [f"{index}.{number}" for number, candidate in enumerate(candidates) if candidate not in kept]
         renditions += kept
     return RenditionPlan(

@@ -26,23 +26,33 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VideoSpec:
-    """The video of one output. It has either a quality or a bitrate."""
+class FrameCapture:
+    """The pictures of a frame capture: at most `max_captures`, of which the first is the first of the video."""
 
-    encoder: Literal["libx264", "libx265"]
-    profile: str | None
+    max_captures: int
+    quality_percent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoSpec:
+    """The video of one output. It has either a quality or a bitrate, or is a frame capture."""
+
+    encoder: Literal["libx264", "libx265", "mjpeg"]
+    profile: str | None = None
     width_px: int | None
     height_px: int | None
     scaling: Scaling
     frame_rate: Fraction | None
     """None means the input's frame rate."""
-    gop_s: float | None
+    gop_s: float | None = None
     """None means that the emulator chooses."""
-    quality_crf: float | None
-    bitrate_bps: int | None
-    max_bitrate_bps: int | None
+    quality_crf: float | None = None
+    bitrate_bps: int | None = None
+    max_bitrate_bps: int | None = None
     encoder_options: tuple[str, ...] = ()
     """Further options of ffmpeg for this video stream."""
+    capture: FrameCapture | None = None
+    """The frame rate of a frame capture is that of its pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +64,14 @@ class AudioSpec:
     sample_rate_hz: int
     channels: int
     track_index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFormat:
+    """The format of an output's files: ffmpeg's name of it, and the end of the files' names."""
+
+    muxer: str
+    extension: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +119,7 @@ class HlsGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileGroup:
-    """Outputs of which each is one file."""
+    """Outputs of which each is one file, or one series of pictures."""
 
     destination: str
     outputs: tuple[OutputSpec, ...]

@@ -241,6 +241,16 @@ OURS: tuple[tuple[dict[str, Any], str], ...] = (
         f"{CODEC}/ac3Settings/bitrate: Should be from 384000 to 640000 with coding mode CODING_MODE_3_2_LFE",
     ),
     ({f"{VIDEO}/width": 5000}, f"{VIDEO}/width: Should be less than or equal to 4096"),
+    (
+        FILES
+        | {f"{VIDEO}/codecSettings": {"codec": "FRAME_CAPTURE", "frameCaptureSettings": {}}}
+        | {f"{OUTPUT}/containerSettings": {"container": "RAW"}},
+        f"{OUTPUT}/audioDescriptions: A frame capture output should have no audio",
+    ),
+    (
+        {f"{VIDEO}/codecSettings": {"codec": "FRAME_CAPTURE", "frameCaptureSettings": {}}},
+        f"{OUTPUT}/containerSettings/container: Must be RAW for a frame capture",
+    ),
 )
 
 

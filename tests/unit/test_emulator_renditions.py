@@ -16,6 +16,8 @@ from mediaconvert_emulator.renditions import NO_AUDIO, OUTPUTS_OMITTED, Renditio
 from mediaconvert_emulator.sizing import PictureSize, fit_picture
 from mediaconvert_emulator.spec import (
     AudioSpec,
+    FileGroup,
+    FrameCapture,
     HlsEncryption,
     HlsGroup,
     InputSpec,
@@ -266,6 +268,45 @@ def test_ffmpeg_opens_only_files() -> None:
 def test_a_frame_rate_becomes_a_standard_one(rate: Fraction | None, standard: Fraction) -> None:
     """Videos of phones and browsers have unusual average rates, or none."""
     assert standard_frame_rate(rate) == standard
+
+
+def test_all_outputs_of_a_file_group_are_made() -> None:
+    """Each is a file that a reader downloads, and not a step of a ladder."""
+    spec = _spec(*LADDER)
+    files = FileGroup(destination="s3://out/", outputs=LADDER)
+    plan = plan_renditions(replace(spec, groups=(*spec.groups, files)), _media(640, 360))
+
+    assert [(r.group_index, r.output.name_modifier) for r in plan.renditions] == [
+        (0, "_360p"),
+        (1, "_1080p"),
+        (1, "_720p"),
+        (1, "_360p"),
+    ]
+    assert [warning.code for warning in plan.warnings] == [OUTPUTS_OMITTED]
+
+
+def test_pictures_are_captured_after_the_videos() -> None:
+    """Ffmpeg's count of frames, the job's progress, is that of its first video output."""
+    capture = VideoSpec(
+        encoder="mjpeg",
+        width_px=None,
+        height_px=90,
+        scaling="DEFAULT",
+        frame_rate=Fraction(1, 5),
+        capture=FrameCapture(max_captures=3, quality_percent=100),
+    )
+    poster = replace(LADDER[0], video=capture, audios=(), container="image2", extension="jpg")
+    spec = replace(
+        _spec(*LADDER), groups=(FileGroup(destination="s3://out/", outputs=(poster,)), *_spec(*LADDER).groups)
+    )
+    arguments = ffmpeg_arguments(plan_renditions(spec, _media()), spec.groups, input_name="input", encoder=ENCODER)
+    graph = arguments[arguments.index("-filter_complex") + 1]
+
+    assert arguments[-1] == "0-0.%07d.jpg"
+    assert arguments[-arguments[::-1].index("-frames:v")] == "3"
+    assert arguments[-arguments[::-1].index("-q:v")] == "2"
+    assert "[in0-0]fps=1/5:round=up,scale=160:90" in graph
+    assert graph.count("[0:0]") == 1
 
 
 @pytest.mark.parametrize(("rate", "has_b_frames"), [(Fraction(1), False), (Fraction(25), True)])

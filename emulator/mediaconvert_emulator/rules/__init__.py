@@ -1,11 +1,11 @@
-"""MediaConvert's refusals of job settings, as tables: `required`, `inputs`, `groups`, `video`, `audio`. Pure.
+"""MediaConvert's refusals of job settings, as tables: `required`, `inputs`, `groups`, `captures` and so on. Pure.
 
 `request_validation` checks names, types, enumerations and ranges; these rules check what the service's model can't say.
 """
 
-from mediaconvert_emulator.rules import audio, groups, inputs, required, video
+from mediaconvert_emulator.rules import audio, captures, groups, inputs, required, video
 from mediaconvert_emulator.rules.rule import Kind, Rule, Words, violations
 
-RULES: tuple[Rule, ...] = required.ROWS + inputs.ROWS + groups.ROWS + video.ROWS + audio.ROWS
+RULES: tuple[Rule, ...] = required.ROWS + inputs.ROWS + groups.ROWS + captures.ROWS + video.ROWS + audio.ROWS
 
 __all__ = ["RULES", "Kind", "Rule", "Words", "violations"]

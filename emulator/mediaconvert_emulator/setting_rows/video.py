@@ -22,7 +22,7 @@ ROWS = (
     refused(f"{VIDEO}/timecodeInsertion", "DISABLED"),
     refused(f"{VIDEO}/timecodeTrack", "DISABLED"),
     refused(f"{VIDEO}/videoPreprocessors/**"),
-    refused(f"{CODEC}/{{av1Settings,avcIntraSettings,frameCaptureSettings,gifSettings,mpeg2Settings}}/**"),
+    refused(f"{CODEC}/{{av1Settings,avcIntraSettings,gifSettings,mpeg2Settings}}/**"),
     refused(f"{CODEC}/{{proresSettings,uncompressedSettings,vc3Settings,vp8Settings,vp9Settings,xavcSettings}}/**"),
     ignored_here(f"{BOTH}/adaptiveQuantization", "AUTO", reason=ENCODER),
     ignored_here(f"{BOTH}/{{flicker,spatial,temporal}}AdaptiveQuantization", reason=ENCODER),

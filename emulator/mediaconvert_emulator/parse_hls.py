@@ -1,0 +1,80 @@
+"""Parses the HLS groups of a job's settings. Pure."""
+
+import re
+
+from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_names import (
+    INVALID_IN_PLAYLISTS,
+    check_different_names,
+    check_name,
+    parse_destination,
+)
+from mediaconvert_emulator.parse_output import parse_output
+from mediaconvert_emulator.spec import FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
+
+CONTAINER = "M3U8"
+TRANSPORT_STREAM = FileFormat(muxer="mpegts", extension="ts")
+DEFAULT_SEGMENT_S = 10
+SEGMENT_LENGTH_CONTROLS = ("EXACT", "GOP_MULTIPLE")
+
+
+def parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: InputSpec, pointer: str) -> HlsGroup:
+    """Parse an HLS group.
+
+    Args:
+        settings: The hlsGroupSettings.
+        outputs: The group's outputs.
+        input_spec: The input, whose audio selectors the outputs name.
+        pointer: The JSON pointer of the group, for error messages.
+
+    Raises:
+        BadRequestException: The settings are incomplete, or need a feature that is not emulated.
+    """
+    settings_pointer = f"{pointer}/outputGroupSettings/hlsGroupSettings"
+    control = settings.get("segmentLengthControl", "EXACT")
+    if control not in SEGMENT_LENGTH_CONTROLS:
+        pointer_of_control = f"{settings_pointer}/segmentLengthControl"
+        raise BadRequestException(f"{pointer_of_control}: {control} is not emulated; EXACT and GOP_MULTIPLE are")
+    parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
+    check_different_names(parsed, pointer, is_stream=True)
+    return HlsGroup(
+        destination=parse_destination(settings, settings_pointer),
+        segment_s=float(settings.get("segmentLength", DEFAULT_SEGMENT_S)),
+        is_segment_exact=control == "EXACT",
+        has_integer_durations=settings.get("manifestDurationFormat") == "INTEGER",
+        encryption=_parse_encryption(settings.get("encryption"), f"{settings_pointer}/encryption"),
+        outputs=parsed,
+    )
+
+
+def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> OutputSpec:
+    container = (output.get("containerSettings") or {}).get("container")
+    if container != CONTAINER:
+        raise BadRequestException(f"{pointer}/containerSettings/container: Should be {CONTAINER}")
+    hls_settings = (output.get("outputSettings") or {}).get("hlsSettings") or {}
+    for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
+        check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
+    return parse_output(output, input_spec, pointer, file_format=TRANSPORT_STREAM, hls_settings=hls_settings)
+
+
+def _parse_encryption(encryption: JsonObject | None, pointer: str) -> HlsEncryption | None:
+    if not encryption:
+        return None
+    for field, emulated in (("encryptionMethod", "AES128"), ("type", "STATIC_KEY")):
+        if encryption.get(field, emulated) != emulated:
+            raise BadRequestException(f"{pointer}/{field}: {encryption[field]} is not emulated; {emulated} is")
+    if not encryption.get("encryptionMethod") or not encryption.get("type"):
+        return None  # AWS encrypts only with both
+    provider = encryption.get("staticKeyProvider") or {}
+    key, url = provider.get("staticKeyValue") or "", provider.get("url") or ""
+    if not re.fullmatch(r"[0-9A-Fa-f]{32}", key):
+        raise BadRequestException(f"{pointer}/staticKeyProvider/staticKeyValue: Should be 32 hexadecimal characters")
+    if not url or INVALID_IN_PLAYLISTS.search(url):
+        raise BadRequestException(f"{pointer}/staticKeyProvider/url: Should be a URL")
+    return HlsEncryption(
+        key=bytes.fromhex(key),
+        url=url,
+        iv_hex=encryption.get("constantInitializationVector"),
+        is_iv_in_manifest=encryption.get("initializationVectorInManifest", "INCLUDE") == "INCLUDE",
+    )
