@@ -90,7 +90,7 @@ def with_values(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, 
         if value is REMOVED:
             target.pop(last, None)
         else:
-            target[last] = value
+            target[last] = deepcopy(value)
     return changed
 
 
@@ -148,6 +148,30 @@ AC3 = _audio("AC3", "ac3Settings", bitrate=192_000, codingMode="CODING_MODE_2_0"
 EAC3 = _audio("EAC3", "eac3Settings", bitrate=192_000, codingMode="CODING_MODE_2_0", sampleRate=48_000)
 MP3 = _audio("MP3", "mp3Settings", bitrate=128_000, channels=2, sampleRate=48_000)
 CAPTURE = f"{ALTERNATE}/videoDescription/codecSettings/frameCaptureSettings"
+
+
+def _raw(codec: str, block: str, **members: object) -> dict[str, Any]:
+    """Return a job with one more output: audio without a container."""
+    audio = {"codecSettings": {"codec": codec, block: members}}
+    return FILES | {ALTERNATE: {"containerSettings": {"container": "RAW"}, "audioDescriptions": [audio]}}
+
+
+def _webm(codec: str, block: str, **members: object) -> dict[str, Any]:
+    """Return a job with one more output in a WebM container."""
+    settings = {"rateControlMode": "VBR", "bitrate": 500_000} | members
+    video = {"codecSettings": {"codec": codec, block: settings}}
+    return FILES | {ALTERNATE: {"containerSettings": {"container": "WEBM"}, "videoDescription": video}}
+
+
+RAW_VALUES: dict[str, tuple[object, object]] = {
+    "bitDepth": (16, 24),
+    "bitrate": (128_000, 192_000),
+    "channels": (1, 2),
+    "format": ("RIFF", "RF64"),
+    "sampleRate": (44_100, 48_000),
+}
+RAW = f"{ALTERNATE}/audioDescriptions/0/codecSettings"
+WEBM = f"{ALTERNATE}/videoDescription/codecSettings"
 BOTH_TRACKS = {f"{SELECTORS}/Audio Selector 2": {"tracks": [2]}}
 
 CLIP = {"/inputs/0/timecodeSource": "ZEROBASED", "/inputs/0/inputClippings": [{"startTimecode": "00:00:00:00"}]}
@@ -251,4 +275,39 @@ AUDIOS = (
     _e(f"{AUDIO}/codecSettings/mp3Settings/channels", 1, 2, given=MP3),
     _e(f"{AUDIO}/codecSettings/mp3Settings/sampleRate", 44_100, 48_000, given=MP3),
 )
-EXAMPLES = INPUTS + GROUPS + VIDEOS + AUDIOS
+VPX = tuple(
+    _e(f"{WEBM}/{block}/{member}", one, other, given=_webm(codec, block, **given))
+    for codec, block in (("VP8", "vp8Settings"), ("VP9", "vp9Settings"))
+    for member, one, other, given in (
+        ("bitrate", 500_000, 600_000, {}),
+        ("framerateControl", "SPECIFIED", "INITIALIZE_FROM_SOURCE", {"framerateNumerator": 30}),
+        ("framerateNumerator", 25, 30, {"framerateControl": "SPECIFIED"}),
+        ("framerateDenominator", 1, 2, {"framerateControl": "SPECIFIED", "framerateNumerator": 30}),
+        ("gopSize", 60, 90, {}),
+        ("hrdBufferSize", 1_000_000, 2_000_000, {}),
+        ("maxBitrate", 1_000_000, 2_000_000, {}),
+    )
+)
+RAW_AUDIOS = tuple(
+    _e(f"{RAW}/{block}/{member}", one, other, given=_raw(codec, block))
+    for codec, block, members in (
+        ("AIFF", "aiffSettings", ("bitDepth", "channels", "sampleRate")),
+        ("FLAC", "flacSettings", ("bitDepth", "channels", "sampleRate")),
+        ("MP2", "mp2Settings", ("bitrate", "channels", "sampleRate")),
+        ("WAV", "wavSettings", ("bitDepth", "channels", "format", "sampleRate")),
+    )
+    for member in members
+    for one, other in [RAW_VALUES[member]]
+)
+OGG = FILES | {
+    ALTERNATE: {"containerSettings": {"container": "OGG"}, "audioDescriptions": [{"codecSettings": {"codec": "OPUS"}}]}
+}
+OGG_AUDIOS = (
+    _e(f"{RAW}/opusSettings/bitrate", 96_000, 128_000, given=OGG),
+    _e(f"{RAW}/opusSettings/channels", 1, 2, given=OGG),
+    _e(f"{RAW}/opusSettings/sampleRate", 24_000, 48_000, given=OGG),
+    _e(f"{RAW}/vorbisSettings/vbrQuality", 2, 4, given=OGG | {f"{RAW}/codec": "VORBIS"}),
+    _e(f"{RAW}/vorbisSettings/channels", 1, 2, given=OGG | {f"{RAW}/codec": "VORBIS"}),
+    _e(f"{RAW}/vorbisSettings/sampleRate", 44_100, 48_000, given=OGG | {f"{RAW}/codec": "VORBIS"}),
+)
+EXAMPLES = INPUTS + GROUPS + VIDEOS + VPX + AUDIOS + RAW_AUDIOS + OGG_AUDIOS

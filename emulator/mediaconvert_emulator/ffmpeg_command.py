@@ -7,11 +7,13 @@ from math import ceil
 from mediaconvert_emulator.containers import CONTAINERS
 from mediaconvert_emulator.filter_graph import audio_label, filter_graphs, video_label
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
-from mediaconvert_emulator.spec import FrameCapture, Group, HlsGroup
+from mediaconvert_emulator.spec import AudioSpec, FrameCapture, Group, HlsGroup
 
 PROGRESS_PERIOD_S = 0.5
 SLIDES_FRAME_RATE = 5
 """Below it there are no B-frames: they delay the decoder by whole pictures, and players show a gap as long as that."""
+VPX = ("libvpx", "libvpx-vp9")
+VPX_SPEED = ["-deadline", "realtime", "-cpu-used", "8"]
 BEST_JPEG_QUANTIZER, WORST_JPEG_QUANTIZER = 2, 31
 READ_AHEAD_S = 2.0
 """ffmpeg reads this much after the last clip, because packets are not in the order of their times."""
@@ -56,16 +58,22 @@ def _output_arguments(rendition: Rendition, group: Group, encoder: EncoderSettin
     if rendition.video:
         arguments += ["-map", f"[{video_label(rendition)}]", *_video_arguments(rendition.video, encoder)]
     for index, audio in enumerate(rendition.audios):
-        arguments += ["-map", f"[{audio_label(rendition, index)}]", f"-c:a:{index}", audio.encoder]
-        arguments += [f"-b:a:{index}", str(audio.bitrate_bps), f"-ar:a:{index}", str(audio.sample_rate_hz)]
-        arguments += [f"-ac:a:{index}", str(audio.channels)]
+        arguments += ["-map", f"[{audio_label(rendition, index)}]", *_audio_arguments(audio, index)]
     # Without a maximum, ffmpeg waits for the picture of slides, of which the encoder holds back many seconds.
     arguments += ["-max_interleave_delta", "0", "-map_metadata", "-1", "-map_chapters", "-1"]
     if isinstance(group, HlsGroup):
         return arguments + list(_hls_arguments(rendition, group))
-    container = rendition.output.container
-    flags = ["-movflags", "+faststart"] if container in {"mp4", "mov"} else []
-    return [*arguments, "-f", container, *flags, f"{rendition.local_name}.media"]
+    output = rendition.output
+    return [*arguments, "-f", output.container, *output.container_options, f"{rendition.local_name}.media"]
+
+
+def _audio_arguments(audio: AudioSpec, index: int) -> Iterator[str]:
+    yield from (f"-c:a:{index}", audio.encoder, f"-ar:a:{index}", str(audio.sample_rate_hz))
+    yield from (f"-ac:a:{index}", str(audio.channels))
+    if audio.bitrate_bps is not None:
+        yield from (f"-b:a:{index}", str(audio.bitrate_bps))
+    for name, value in audio.encoder_options:
+        yield from (f"{name}:a:{index}", value)
 
 
 def _capture_arguments(rendition: Rendition, capture: FrameCapture) -> list[str]:
@@ -81,7 +89,9 @@ def _capture_arguments(rendition: Rendition, capture: FrameCapture) -> list[str]
 def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str]:
     spec = video.spec
     gop_frames = ceil(video.frame_rate * video.keyframe_interval_s)
-    arguments = ["-c:v", spec.encoder, "-preset", encoder.preset, "-threads:v", str(encoder.threads)]
+    is_vpx = spec.encoder in VPX
+    arguments = ["-c:v", spec.encoder, "-threads:v", str(encoder.threads)]
+    arguments += VPX_SPEED if is_vpx else ["-preset", encoder.preset]
     if spec.profile:
         arguments += ["-profile:v", spec.profile]
     if spec.quality_crf is not None:
@@ -92,11 +102,12 @@ def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str
         arguments += ["-maxrate", str(spec.max_bitrate_bps), "-bufsize", str(spec.max_bitrate_bps * 2)]
     if spec.encoder == "libx265":
         arguments += ["-tag:v", "hvc1", "-x265-params", f"log-level=error:scenecut=0:pools={encoder.threads}"]
-    if video.frame_rate < SLIDES_FRAME_RATE:
+    if video.frame_rate < SLIDES_FRAME_RATE and not is_vpx:
         arguments += ["-bf", "0"]
     # Players switch renditions at keyframes, so all renditions have them at the same times, at any frame rate.
-    arguments += ["-force_key_frames", f"expr:gte(t,n_forced*{video.keyframe_interval_s:g})", "-forced-idr", "1"]
-    return [*arguments, "-g", str(gop_frames * 2), "-sc_threshold", "0", *spec.encoder_options]
+    arguments += ["-force_key_frames", f"expr:gte(t,n_forced*{video.keyframe_interval_s:g})"]
+    arguments += [] if is_vpx else ["-forced-idr", "1", "-sc_threshold", "0"]
+    return [*arguments, "-g", str(gop_frames * 2), *spec.encoder_options]
 
 
 def _hls_arguments(rendition: Rendition, group: HlsGroup) -> Iterator[str]:

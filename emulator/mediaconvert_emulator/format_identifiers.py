@@ -49,7 +49,7 @@ def _resolve(rendition: Rendition, group: Group, job_values: Mapping[str, str]) 
     output, video = rendition.output, rendition.video
     width, height = video.picture.framed if video else ("", "")
     video_bps = (video.spec.bitrate_bps or video.spec.max_bitrate_bps or 0) if video else 0
-    audio_bps = sum(audio.bitrate_bps for audio in output.audios)
+    audio_bps = sum(audio.bitrate_bps or 0 for audio in output.audios)
     values = {
         **job_values,
         "ex": "m3u8" if isinstance(group, HlsGroup) else output.extension,

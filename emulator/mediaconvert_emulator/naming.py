@@ -15,7 +15,13 @@ CONTENT_TYPES = {
     ".aac": "audio/aac",
     ".ac3": "audio/ac3",
     ".eac3": "audio/eac3",
+    ".mp2": "audio/mpeg",
     ".mp3": "audio/mpeg",
+    ".aiff": "audio/aiff",
+    ".flac": "audio/flac",
+    ".ogg": "audio/ogg",
+    ".wav": "audio/wav",
+    ".webm": "video/webm",
     ".jpg": "image/jpeg",
 }
 

@@ -7,9 +7,18 @@ from mediaconvert_emulator.spec import AudioSpec, InputSpec
 AUDIO_ENCODERS = {
     "AAC": ("aac", "aacSettings"),
     "AC3": ("ac3", "ac3Settings"),
+    "AIFF": ("pcm_s{depth}be", "aiffSettings"),
     "EAC3": ("eac3", "eac3Settings"),
+    "FLAC": ("flac", "flacSettings"),
+    "MP2": ("mp2", "mp2Settings"),
     "MP3": ("libmp3lame", "mp3Settings"),
+    "OPUS": ("libopus", "opusSettings"),
+    "VORBIS": ("libvorbis", "vorbisSettings"),
+    "WAV": ("pcm_s{depth}le", "wavSettings"),
 }
+"""By codec, ffmpeg's encoder and the codec's settings."""
+MAX_CHANNELS = 8
+BIT_DEPTHS = (16, 24)
 CHANNELS = {
     "CODING_MODE_1_0": 1,
     "CODING_MODE_2_0": 2,
@@ -17,7 +26,16 @@ CHANNELS = {
     "CODING_MODE_3_2_LFE": 6,
     "CODING_MODE_5_1": 6,
 }
-DEFAULT_AUDIO_BITRATE_BPS = {"AAC": 96_000, "AC3": 192_000, "EAC3": 192_000, "MP3": 128_000}
+DEFAULT_AUDIO_BITRATE_BPS = {
+    "AAC": 96_000,
+    "AC3": 192_000,
+    "EAC3": 192_000,
+    "MP2": 128_000,
+    "MP3": 128_000,
+    "OPUS": 96_000,
+}
+"""The codecs with a constant bitrate."""
+DEFAULT_VORBIS_QUALITY = 4
 
 
 def parse_audio(description: JsonObject, input_spec: InputSpec, pointer: str) -> AudioSpec:
@@ -40,17 +58,44 @@ def parse_audio(description: JsonObject, input_spec: InputSpec, pointer: str) ->
             f"{pointer}/codecSettings/codec: {codec} is not emulated; {', '.join(AUDIO_ENCODERS)} are"
         )
     encoder, field = AUDIO_ENCODERS[codec]
-    settings = codec_settings.get(field) or {}
+    settings, settings_pointer = codec_settings.get(field) or {}, f"{pointer}/codecSettings/{field}"
+    depth = _bit_depth(settings, settings_pointer) if codec in ("AIFF", "FLAC", "WAV") else None
+    default_bps = DEFAULT_AUDIO_BITRATE_BPS.get(codec)
     return AudioSpec(
-        encoder=encoder,
-        bitrate_bps=settings.get("bitrate", DEFAULT_AUDIO_BITRATE_BPS[codec]),
+        encoder=encoder.format(depth=depth),
+        bitrate_bps=settings.get("bitrate", default_bps) if default_bps else None,
         sample_rate_hz=settings.get("sampleRate", 48_000),
-        channels=settings.get("channels") or _channels(settings, f"{pointer}/codecSettings/{field}"),
+        channels=_channels(settings, settings_pointer),
         track_index=_track_index(description, input_spec, pointer),
+        encoder_options=_encoder_options(codec, settings, depth),
     )
 
 
+def _bit_depth(settings: JsonObject, pointer: str) -> int:
+    depth: int = settings.get("bitDepth", BIT_DEPTHS[0])
+    if depth not in BIT_DEPTHS:
+        raise BadRequestException(f"{pointer}/bitDepth: {depth} is not emulated; 16 and 24 are")
+    return depth
+
+
+def _encoder_options(codec: str, settings: JsonObject, depth: int | None) -> tuple[tuple[str, str], ...]:
+    match codec, depth:
+        case "VORBIS", _:
+            return (("-q", str(settings.get("vbrQuality", DEFAULT_VORBIS_QUALITY))),)
+        case "FLAC", 16:
+            return (("-sample_fmt", "s16"),)
+        case "FLAC", _:
+            return (("-sample_fmt", "s32"), ("-bits_per_raw_sample", str(depth)))
+        case _:
+            return ()
+
+
 def _channels(settings: JsonObject, pointer: str) -> int:
+    channels: int = settings.get("channels") or 0
+    if channels > MAX_CHANNELS:
+        raise BadRequestException(f"{pointer}/channels: {channels} is not emulated; up to {MAX_CHANNELS} are")
+    if channels:
+        return channels
     mode = settings.get("codingMode", "CODING_MODE_2_0")
     if mode not in CHANNELS:
         raise BadRequestException(f"{pointer}/codingMode: {mode} is not emulated")

@@ -1,23 +1,33 @@
 """Parses the file groups of a job's settings: each output is one file, or a series of pictures. Pure."""
 
+from dataclasses import replace
+
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.spec import FileFormat, FileGroup, InputSpec, OutputSpec
 
+FAST_START = ("-movflags", "+faststart")
 CONTAINERS = {
-    "MP4": FileFormat(muxer="mp4", extension="mp4"),
-    "MOV": FileFormat(muxer="mov", extension="mov"),
+    "MP4": FileFormat(muxer="mp4", extension="mp4", options=FAST_START),
+    "MOV": FileFormat(muxer="mov", extension="mov", options=FAST_START),
     "M2TS": FileFormat(muxer="mpegts", extension="m2ts"),
+    "OGG": FileFormat(muxer="ogg", extension="ogg"),
+    "WEBM": FileFormat(muxer="webm", extension="webm"),
 }
 RAW_VIDEO = {"FRAME_CAPTURE": FileFormat(muxer="image2", extension="jpg")}
 RAW_AUDIO = {
     "AAC": FileFormat(muxer="adts", extension="aac"),
     "AC3": FileFormat(muxer="ac3", extension="ac3"),
     "EAC3": FileFormat(muxer="eac3", extension="eac3"),
+    "AIFF": FileFormat(muxer="aiff", extension="aiff"),
+    "FLAC": FileFormat(muxer="flac", extension="flac"),
+    "MP2": FileFormat(muxer="mp2", extension="mp2"),
     "MP3": FileFormat(muxer="mp3", extension="mp3"),
+    "WAV": FileFormat(muxer="wav", extension="wav"),
 }
+WAV_HEADERS = {"RIFF": "never", "RF64": "always"}
 
 
 def parse_files(settings: JsonObject, outputs: list[JsonObject], input_spec: InputSpec, pointer: str) -> FileGroup:
@@ -50,7 +60,7 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
         raise BadRequestException(f"{container_pointer}: {container} is not emulated; {emulated} are")
     extension = output.get("extension")
     check_name(extension, f"{pointer}/extension")
-    named = FileFormat(muxer=file_format.muxer, extension=extension or file_format.extension)
+    named = replace(file_format, extension=extension or file_format.extension)
     return parse_output(output, input_spec, pointer, file_format=named)
 
 
@@ -65,4 +75,12 @@ def _raw_format(output: JsonObject, pointer: str) -> FileFormat:
     codec = (track.get("codecSettings") or {}).get("codec")
     if codec not in formats:
         raise BadRequestException(f"{pointer}: RAW is not emulated for {codec}; it is for {', '.join(formats)}")
-    return formats[codec]
+    return _wav_format(track, pointer) if codec == "WAV" else formats[codec]
+
+
+def _wav_format(track: JsonObject, pointer: str) -> FileFormat:
+    header = ((track.get("codecSettings") or {}).get("wavSettings") or {}).get("format", "RIFF")
+    if header not in WAV_HEADERS:
+        emulated = " and ".join(WAV_HEADERS)
+        raise BadRequestException(f"{pointer}: WAV with format {header} is not emulated; {emulated} are")
+    return replace(RAW_AUDIO["WAV"], options=("-rf64", WAV_HEADERS[header]))

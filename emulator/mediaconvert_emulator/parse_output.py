@@ -41,6 +41,7 @@ def parse_output(
         name_modifier=output.get("nameModifier") or "",
         segment_modifier=hls_settings.get("segmentModifier") or "",
         container=file_format.muxer,
+        container_options=file_format.options,
         extension=file_format.extension,
         video=parse_video(video, f"{pointer}/videoDescription") if video else None,
         audios=tuple(

@@ -10,6 +10,8 @@ from mediaconvert_emulator.spec import FrameCapture, VideoSpec
 VIDEO_ENCODERS: dict[str, tuple[Any, str]] = {
     "H_264": ("libx264", "h264Settings"),
     "H_265": ("libx265", "h265Settings"),
+    "VP8": ("libvpx", "vp8Settings"),
+    "VP9": ("libvpx-vp9", "vp9Settings"),
     "FRAME_CAPTURE": ("mjpeg", "frameCaptureSettings"),
 }
 H264_PROFILES = {"BASELINE": "baseline", "MAIN": "main", "HIGH": "high"}
@@ -46,10 +48,10 @@ def parse_video(description: JsonObject, pointer: str) -> VideoSpec:
     frame_rate = _frame_rate(settings, f"{codec_pointer}/{field}")
     return VideoSpec(
         encoder=encoder,
-        profile=_h264_profile(settings, codec_pointer) if codec == "H_264" else "main",
+        profile=_profile(codec, settings, codec_pointer),
         frame_rate=frame_rate,
-        gop_s=_gop_s(settings, frame_rate),
-        encoder_options=_x264_options(settings) if codec == "H_264" else (),
+        encoder_options=_encoder_options(codec, settings),
+        **_gop(settings, frame_rate),
         **size,
         **_rate_control(settings, f"{codec_pointer}/{field}"),
     )
@@ -62,6 +64,26 @@ def _frame_capture(settings: JsonObject) -> dict[str, Any]:
         quality_percent=settings.get("quality", DEFAULT_CAPTURE_QUALITY),
     )
     return {"frame_rate": rate, "capture": capture}
+
+
+def _profile(codec: str, settings: JsonObject, pointer: str) -> str | None:
+    match codec:
+        case "H_264":
+            return _h264_profile(settings, pointer)
+        case "H_265":
+            return "main"
+        case _:
+            return None
+
+
+def _encoder_options(codec: str, settings: JsonObject) -> tuple[str, ...]:
+    match codec:
+        case "H_264":
+            return _x264_options(settings)
+        case "VP8" | "VP9" if settings.get("hrdBufferSize"):
+            return ("-bufsize:v", str(settings.get("hrdBufferSize")))
+        case _:
+            return ()
 
 
 def _h264_profile(settings: JsonObject, pointer: str) -> str:
@@ -120,10 +142,10 @@ def _frame_rate(settings: JsonObject, pointer: str) -> Fraction | None:
     return Fraction(numerator, settings.get("framerateDenominator", 1))
 
 
-def _gop_s(settings: JsonObject, frame_rate: Fraction | None) -> float | None:
+def _gop(settings: JsonObject, frame_rate: Fraction | None) -> dict[str, float]:
     size, units = settings.get("gopSize"), settings.get("gopSizeUnits", "FRAMES")
     if not size or units == "AUTO":
-        return None
+        return {}
     if units == "SECONDS":
-        return float(size)
-    return float(size / frame_rate) if frame_rate else None
+        return {"gop_s": float(size)}
+    return {"gop_s": float(size / frame_rate)} if frame_rate else {"gop_frames": float(size)}

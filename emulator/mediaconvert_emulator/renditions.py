@@ -7,7 +7,7 @@ from math import ceil
 
 from mediaconvert_emulator.clippings import Span, clip_spans
 from mediaconvert_emulator.errors import ClippingNotFound
-from mediaconvert_emulator.media import Media
+from mediaconvert_emulator.media import Media, VideoStream
 from mediaconvert_emulator.missing_tracks import no_audio_error, no_video_error
 from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees, display_size, fit_picture
 from mediaconvert_emulator.spec import (
@@ -159,7 +159,7 @@ def _rendition(
     usable = [index for index, audio in enumerate(media.audios) if audio.fault is None]
     if not output.video and not usable:
         raise no_audio_error(media)
-    gop_s = (output.video.gop_s if output.video else None) or DEFAULT_GOP_S
+    gop_s = _gop_s(output.video, media.video)
     segment_s = segment_length_s(group, gop_s) if isinstance(group, HlsGroup) else None
     video = None
     if output.video and media.video:
@@ -179,6 +179,12 @@ def _rendition(
         audios=tuple(replace(audio, track_index=_usable_track(audio, usable)) for audio in audios),
         segment_s=segment_s,
     )
+
+
+def _gop_s(spec: VideoSpec | None, source: VideoStream | None) -> float:
+    if spec and spec.gop_frames and source:
+        return spec.gop_frames / float(source.frame_rate)
+    return (spec.gop_s if spec else None) or DEFAULT_GOP_S
 
 
 def _usable_track(audio: AudioSpec, usable: list[int]) -> int:

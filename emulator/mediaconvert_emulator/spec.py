@@ -37,7 +37,7 @@ class FrameCapture:
 class VideoSpec:
     """The video of one output. It has either a quality or a bitrate, or is a frame capture."""
 
-    encoder: Literal["libx264", "libx265", "mjpeg"]
+    encoder: Literal["libx264", "libx265", "libvpx", "libvpx-vp9", "mjpeg"]
     profile: str | None = None
     width_px: int | None
     height_px: int | None
@@ -46,6 +46,8 @@ class VideoSpec:
     """None means the input's frame rate."""
     gop_s: float | None = None
     """None means that the emulator chooses."""
+    gop_frames: float | None = None
+    """The group of pictures in frames, if the job specifies it so and no frame rate."""
     quality_crf: float | None = None
     bitrate_bps: int | None = None
     max_bitrate_bps: int | None = None
@@ -60,18 +62,22 @@ class AudioSpec:
     """One audio track of one output."""
 
     encoder: str
-    bitrate_bps: int
+    bitrate_bps: int | None
+    """None for a codec whose bitrate follows from other settings, or from the sound."""
     sample_rate_hz: int
     channels: int
     track_index: int
+    encoder_options: tuple[tuple[str, str], ...] = ()
+    """Further options of ffmpeg for this track: names and values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFormat:
-    """The format of an output's files: ffmpeg's name of it, and the end of the files' names."""
+    """The format of an output's files: ffmpeg's name of it, the end of the files' names, and ffmpeg's options."""
 
     muxer: str
     extension: str
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +88,8 @@ class OutputSpec:
     segment_modifier: str
     container: str
     """The name of the file format in ffmpeg; it is mpegts for HLS."""
+    container_options: tuple[str, ...] = ()
+    """ffmpeg's options for this format."""
     extension: str
     video: VideoSpec | None
     audios: tuple[AudioSpec, ...]

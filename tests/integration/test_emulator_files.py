@@ -7,7 +7,7 @@ import av
 import pytest
 
 from tests.emulator_environment import EmulatorEnvironment, decode, emulator_environment, ffmpeg, make_video
-from tests.emulator_groups import aac, download, frame_capture, group, h264, output, run_groups
+from tests.emulator_groups import Settings, aac, audio, download, frame_capture, group, h264, output, run_groups, vpx
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +142,60 @@ def test_a_higher_quality_makes_larger_pictures(environment: EmulatorEnvironment
 
     assert [head["ContentType"] for head in sizes] == ["image/jpeg"] * 3
     assert sizes[0]["ContentLength"] < sizes[1]["ContentLength"] < sizes[2]["ContentLength"]
+
+
+@pytest.mark.parametrize(
+    ("container", "track", "name", "codecs"),
+    [
+        ("MOV", {"video": h264(), "audios": (audio("WAV", BitDepth=16),)}, "f.mov", ["h264", "pcm_s16le"]),
+        ("M2TS", {"video": h264(), "audios": (audio("MP2", Bitrate=128_000),)}, "f.m2ts", ["h264", "mp2"]),
+        ("WEBM", {"video": vpx("VP9", GopSize=50), "audios": (audio("OPUS"),)}, "f.webm", ["vp9", "opus"]),
+        ("WEBM", {"video": vpx("VP8"), "audios": (audio("VORBIS"),)}, "f.webm", ["vp8", "vorbis"]),
+        ("OGG", {"audios": (audio("VORBIS", VbrQuality=1),)}, "f.ogg", ["vorbis"]),
+        ("RAW", {"audios": (audio("MP3", Bitrate=128_000, RateControlMode="CBR"),)}, "f.mp3", ["mp3float"]),
+        ("RAW", {"audios": (audio("MP2", Channels=1),)}, "f.mp2", ["mp2float"]),
+        ("RAW", {"audios": (audio("WAV", BitDepth=24, SampleRate=44_100),)}, "f.wav", ["pcm_s24le"]),
+        ("RAW", {"audios": (audio("AIFF", BitDepth=24),)}, "f.aiff", ["pcm_s24be"]),
+        ("RAW", {"audios": (audio("FLAC", BitDepth=24, Channels=2),)}, "f.flac", ["flac"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_file_has_the_tracks_of_its_description(
+    environment: EmulatorEnvironment, tmp_path: Path, container: str, track: Settings, name: str, codecs: list[str]
+) -> None:
+    """Each decodes completely, and is as long as the input."""
+    prefix = f"tracks-{container}-{'-'.join(codecs)}/"
+    (details,) = run_groups(
+        environment,
+        make_video(tmp_path / "f.mp4", duration_s=2),
+        prefix,
+        group("File", f"s3://{environment.outputs}/{prefix}", output(container, **track)),
+    )
+    path = download(environment, f"{prefix}{name}", tmp_path)
+    with av.open(str(path)) as opened:
+        found = [stream.codec_context.name for stream in opened.streams]
+        frames = [frame for frame in opened.decode() if isinstance(frame, av.AudioFrame)]
+
+    assert [codec.removesuffix("float") for codec in found] == [codec.removesuffix("float") for codec in codecs]
+    assert sum(frame.samples / frame.sample_rate for frame in frames) == pytest.approx(2, abs=0.1)
+    assert details["outputDetails"][0]["durationInMs"] == pytest.approx(2000, abs=100)
+
+
+def test_wave_settings_change_the_header(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """RF64 is for files above 4 GB."""
+    run_groups(
+        environment,
+        make_video(tmp_path / "f.mp4", duration_s=1),
+        "wav/",
+        group(
+            "File",
+            f"s3://{environment.outputs}/wav/",
+            *(output("RAW", audios=(audio("WAV", Format=name),), NameModifier=name) for name in ("RIFF", "RF64")),
+        ),
+    )
+
+    for name in ("RIFF", "RF64"):
+        assert download(environment, f"wav/f{name}.wav", tmp_path).read_bytes()[:4] == name.encode()
 
 
 def test_a_download_begins_with_its_index(environment: EmulatorEnvironment, tmp_path: Path) -> None:

@@ -148,21 +148,21 @@ def test_a_file_has_its_containers_extension_or_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("h264", "gop_s", "rate"),
+    ("h264", "gop", "rate"),
     [
-        ({"gopSize": 2, "gopSizeUnits": "SECONDS"}, 2, None),
-        ({"gopSize": 90, "gopSizeUnits": "FRAMES"}, None, None),
-        ({"gopSize": 90, "framerateControl": "SPECIFIED", "framerateNumerator": 30}, 3, Fraction(30)),
-        ({"gopSizeUnits": "AUTO", "gopSize": 5}, None, None),
+        ({"gopSize": 2, "gopSizeUnits": "SECONDS"}, (2, None), None),
+        ({"gopSize": 90, "gopSizeUnits": "FRAMES"}, (None, 90), None),
+        ({"gopSize": 90, "framerateControl": "SPECIFIED", "framerateNumerator": 30}, (3, None), Fraction(30)),
+        ({"gopSizeUnits": "AUTO", "gopSize": 5}, (None, None), None),
     ],
 )
 def test_a_gop_is_in_seconds_if_the_frame_rate_is_known(
-    h264: dict[str, Any], gop_s: float | None, rate: Fraction | None
+    h264: dict[str, Any], gop: tuple[float | None, float | None], rate: Fraction | None
 ) -> None:
-    """A number of frames is a duration only if the job specifies the frame rate."""
+    """A number of frames becomes a duration later, if the job leaves the frame rate to the input."""
     settings = _settings()
     settings["outputGroups"][0]["outputs"][0]["videoDescription"]["codecSettings"]["h264Settings"] |= h264
     video = parse_settings(settings).groups[0].outputs[0].video
 
     assert video is not None
-    assert (video.gop_s, video.frame_rate) == (gop_s, rate)
+    assert ((video.gop_s, video.gop_frames), video.frame_rate) == (gop, rate)

@@ -270,6 +270,15 @@ def test_a_frame_rate_becomes_a_standard_one(rate: Fraction | None, standard: Fr
     assert standard_frame_rate(rate) == standard
 
 
+def test_a_gop_in_frames_follows_the_inputs_frame_rate() -> None:
+    """The input has 25 frames in a second."""
+    output = replace(LADDER[2], video=replace(_video(640, 360), gop_s=None, gop_frames=75))
+    (rendition,) = plan_renditions(_spec(output), _media()).renditions
+
+    assert rendition.video is not None
+    assert rendition.video.keyframe_interval_s == 3
+
+
 def test_all_outputs_of_a_file_group_are_made() -> None:
     """Each is a file that a reader downloads, and not a step of a ladder."""
     spec = _spec(*LADDER)

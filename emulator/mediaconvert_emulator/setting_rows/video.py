@@ -7,6 +7,8 @@ CODEC = f"{VIDEO}/codecSettings"
 H264, H265 = f"{CODEC}/h264Settings", f"{CODEC}/h265Settings"
 BOTH = f"{CODEC}/{{h264Settings,h265Settings}}"
 
+VPX = f"{CODEC}/{{vp8Settings,vp9Settings}}"
+
 ENCODER = "x264 and x265 decide it themselves"
 
 ROWS = (
@@ -23,7 +25,7 @@ ROWS = (
     refused(f"{VIDEO}/timecodeTrack", "DISABLED"),
     refused(f"{VIDEO}/videoPreprocessors/**"),
     refused(f"{CODEC}/{{av1Settings,avcIntraSettings,gifSettings,mpeg2Settings}}/**"),
-    refused(f"{CODEC}/{{proresSettings,uncompressedSettings,vc3Settings,vp8Settings,vp9Settings,xavcSettings}}/**"),
+    refused(f"{CODEC}/{{proresSettings,uncompressedSettings,vc3Settings,xavcSettings}}/**"),
     ignored_here(f"{BOTH}/adaptiveQuantization", "AUTO", reason=ENCODER),
     ignored_here(f"{BOTH}/{{flicker,spatial,temporal}}AdaptiveQuantization", reason=ENCODER),
     refused(f"{BOTH}/bandwidthReductionFilter/**", "OFF"),
@@ -45,6 +47,10 @@ ROWS = (
     refused(f"{BOTH}/slowPal", "DISABLED"),
     refused(f"{BOTH}/telecine", "NONE"),
     refused(f"{BOTH}/unregisteredSeiTimecode", "DISABLED"),
+    ignored_here(f"{VPX}/framerateConversionAlgorithm", "DUPLICATE_DROP"),
+    refused(f"{VPX}/parControl", "INITIALIZE_FROM_SOURCE", "SPECIFIED", reason="Pixels are square"),
+    refused(f"{VPX}/par{{Numerator,Denominator}}", 1, reason="Pixels are square"),
+    ignored_here(f"{VPX}/qualityTuningLevel", reason="The encoder makes one pass"),
     refused(f"{H264}/fieldEncoding", "PAFF", reason="It is for interlaced outputs, which are refused"),
     ignored_here(f"{H264}/repeatPps", reason=ENCODER),
     ignored_here(f"{H264}/saliencyAwareEncoding", "DISABLED"),
