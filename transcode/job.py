@@ -166,6 +166,9 @@ class Job:
     input_file: str | None = None
     file_name: str | None = None
     owner: str | None = None
+    external_id: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
     submitted_s: int | None = None
     updated_s: int | None = None
     cancel_requested_s: int | None = None

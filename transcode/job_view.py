@@ -131,6 +131,10 @@ class JobView(View):
     job_id: str | None = Field(description="Null until the job is created.", examples=[EXAMPLE_JOB])
     input_file: str | None = Field(examples=[EXAMPLE_FILE])
     file_name: str | None = Field(examples=["Big Buck Bunny.mp4"])
+    external_id: str | None = Field(description="The caller's own id of the video.", examples=["order-4711"])
+    metadata: Mapping[str, str] = Field(
+        description="The caller's own pairs of texts.", examples=[{"title": "Big Buck Bunny"}]
+    )
     status: JobStatus
     queue: QueueView | None = Field(description="While it is QUEUED or SUBMITTED, its place, if it is known.")
     progress_percent: int | None = Field(description="0 to 100; null is unknown: show an indeterminate bar.")
@@ -205,9 +209,24 @@ def file_view(
     if job is None:
         return view_without_job(lookup or Lookup(input_file=""), place=place)
     if lookup is not None:
-        # The job's row may lack these for a moment after the job was created; clients match their file by them.
-        job = replace(job, input_file=job.input_file or lookup.input_file, file_name=job.file_name or lookup.file_name)
+        job = _with_labels(job, lookup)
     return job_view(job, place=place, now_ms=now_ms, playback_base_url=playback_base_url)
+
+
+def _with_labels(job: Job, lookup: Lookup) -> Job:
+    """Return the job with the names and labels of the row that the caller changed last.
+
+    The job's row may lack them for a moment after the job was created; clients match their file by them.
+    """
+    if lookup.revision < job.revision:
+        return job
+    return replace(
+        job,
+        input_file=job.input_file or lookup.input_file,
+        file_name=lookup.file_name or job.file_name,
+        external_id=lookup.external_id,
+        metadata=lookup.metadata,
+    )
 
 
 def progress_view(job: Job, *, now_ms: int) -> ProgressView:

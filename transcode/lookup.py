@@ -1,6 +1,7 @@
 """The model of an input file's row, which exists before the file's job and beside it. Pure."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from transcode.job import Failure
 
@@ -43,6 +44,12 @@ class Lookup:
     claim_id: str | None = None
     cancel_requested_for: str | None = None
     canceled_s: int | None = None
+    external_id: str | None = None
+    """The caller's own id of the video."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """The caller's own pairs of texts."""
+    revision: int = 0
+    """Counts the caller's changes of the file's name, external id and metadata."""
 
     @property
     def attempt(self) -> str:

@@ -44,6 +44,8 @@ class LookupTable:
             "InputFile": lookup.input_file,
             "FileName": lookup.file_name,
             "Owner": lookup.owner,
+            "ExternalId": lookup.external_id,
+            "Metadata": dict(lookup.metadata) or None,
             "UploadId": lookup.upload_id,
             "SizeBytes": lookup.size_bytes,
             "PartBytes": lookup.part_bytes,

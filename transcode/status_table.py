@@ -83,6 +83,9 @@ class StatusTable:
             InputFile=job.input_file,
             FileName=job.file_name,
             Owner=job.owner,
+            ExternalId=job.external_id,
+            Metadata=dict(job.metadata) or None,
+            Revision=job.revision or None,
             Estimate=attributes_of(job.estimate) if job.estimate else None,
         )
 

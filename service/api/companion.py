@@ -4,9 +4,10 @@ The contract is that of @uppy/companion, except for trust: the service chooses e
 and caller must be those that the service recorded when the upload began. https://uppy.io/docs/aws-s3/
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 
 from service.api.dependencies import AppResources, NewUploadCaller, caller_name
@@ -31,6 +32,7 @@ from service.views.companion import (
     announced_duration_ms,
     announced_part_bytes,
 )
+from service.views.labels import METADATA_TEXT, UppyLabels, uppy_labels
 from transcode.errors import (
     AwsUnavailableError,
     InvalidPartsError,
@@ -60,6 +62,34 @@ SIGNING_ERRORS = responses(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormEntries:
+    """The metadata that Uppy sends in the query of a form upload."""
+
+    size_bytes: int | None
+    duration_ms: int | None
+    labels: UppyLabels
+
+
+async def _form_entries(
+    size: Annotated[str | None, Query(alias="metadata[size]", description="The length in bytes, if known.")] = None,
+    duration_ms: Annotated[
+        str | None, Query(alias="metadata[duration_ms]", description="The video's length, if known.")
+    ] = None,
+    external_id: Annotated[
+        str | None, Query(alias="metadata[external_id]", description="Your own id of the video.")
+    ] = None,
+    metadata: Annotated[
+        str | None, Query(alias="metadata[metadata]", description=f"{METADATA_TEXT} As a JSON text here.")
+    ] = None,
+) -> FormEntries:
+    return FormEntries(
+        size_bytes=announced_bytes({"size": size}),
+        duration_ms=announced_duration_ms({"duration_ms": duration_ms}),
+        labels=uppy_labels({"external_id": external_id, "metadata": metadata}, place=("query", "metadata")),
+    )
+
+
 @router.get(
     "/params",
     operation_id="create_form_upload",
@@ -73,19 +103,23 @@ async def create_form_upload(
     type: Annotated[ContentType, Query()],  # noqa: A002 -- Uppy's name for it
     caller: NewUploadCaller,
     resources: AppResources,
-    size: Annotated[str | None, Query(alias="metadata[size]", description="The length in bytes, if known.")] = None,
-    duration_ms: Annotated[
-        str | None, Query(alias="metadata[duration_ms]", description="The video's length, if known.")
-    ] = None,
+    entries: Annotated[FormEntries, Depends(_form_entries)],
 ) -> FormUpload:
     """Get a form for one file. The form's policy binds key, content type and length."""
-    settings, size_bytes = resources.settings, announced_bytes({"size": size})
+    settings, size_bytes, labels = resources.settings, entries.size_bytes, entries.labels
     acceptance = settings.acceptance
     acceptance.check_type(type)
     acceptance.check_size(size_bytes or 1, in_parts=False)
-    acceptance.check_duration(announced_duration_ms({"duration_ms": duration_ms}))
+    acceptance.check_duration(entries.duration_ms)
     input_file = new_input_file(settings.upload_prefix, filename)
-    lookup = Lookup(input_file=input_file, file_name=filename, owner=caller.owner, size_bytes=size_bytes)
+    lookup = Lookup(
+        input_file=input_file,
+        file_name=filename,
+        owner=caller.owner,
+        size_bytes=size_bytes,
+        external_id=labels.external_id,
+        metadata=labels.metadata or {},
+    )
     await resources.lookups.announce(lookup, now_s=resources.now_s(), good_for_s=settings.upload_url_ttl_s)
     log_upload_event("upload.announced", input_file, by="form", content_type=type, size_bytes=size_bytes)
     post = await resources.multipart.presign_post(
@@ -120,6 +154,7 @@ async def create_multipart_upload(
     settings.acceptance.check_type(upload.type)
     settings.acceptance.check_size(size_bytes or 1, in_parts=True)
     settings.acceptance.check_duration(announced_duration_ms(upload.metadata))
+    labels = uppy_labels(upload.metadata, place=("body", "metadata"))
     input_file = new_input_file(settings.upload_prefix, upload.filename)
     reserved_bytes = size_bytes or settings.upload_max_bytes
     reserved_in = await resources.unfinished.reserve(caller_name(request, caller), reserved_bytes, now_s=now_s)
@@ -138,6 +173,8 @@ async def create_multipart_upload(
         part_bytes=stated_part_bytes(part_bytes, announced_bytes=size_bytes),
         reserved_bytes=reserved_bytes,
         reserved_in=reserved_in,
+        external_id=labels.external_id,
+        metadata=labels.metadata or {},
     )
     await resources.lookups.announce(lookup, now_s=now_s, good_for_s=MULTIPART_TTL_S)
     log_upload_event("upload.announced", input_file, by="parts", content_type=upload.type, size_bytes=size_bytes)

@@ -57,7 +57,13 @@ async def create_upload(upload: UploadRequest, caller: NewUploadCaller, resource
     settings.acceptance.check_duration(upload.duration_ms)
     now_s = resources.now_s()
     input_file = new_input_file(settings.upload_prefix, upload.file_name)
-    lookup = Lookup(input_file=input_file, file_name=upload.file_name, owner=caller.owner)
+    lookup = Lookup(
+        input_file=input_file,
+        file_name=upload.file_name,
+        owner=caller.owner,
+        external_id=upload.external_id,
+        metadata=upload.metadata,
+    )
     await resources.lookups.announce(lookup, now_s=now_s, good_for_s=settings.upload_url_ttl_s)
     log_upload_event(
         "upload.announced", input_file, by="put", content_type=upload.content_type, size_bytes=upload.size_bytes

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from service.views.labels import EXTERNAL_ID, METADATA, ExternalId, Metadata
 from transcode.job_view import EXAMPLE_FILE
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -42,6 +43,8 @@ class UploadRequest(Schema):
         "accepts is then refused before a byte is sent.",
         examples=[596474],
     )
+    external_id: ExternalId | None = EXTERNAL_ID
+    metadata: Metadata = METADATA
 
 
 class Limits(Schema):

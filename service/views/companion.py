@@ -41,6 +41,7 @@ class MultipartRequest(Uppy):
         default=None,
         description="`size` is the file's length in bytes, `part_size` the length of each part but the last, and "
         "`duration_ms` the video's length. All are optional; with both sizes, each part's signature binds its length. "
+        "`external_id` is your own id of the video, and `metadata` your own pairs of texts, as an object or JSON text. "
         "Other entries are ignored.",
     )
 

@@ -9,6 +9,8 @@ AWAITING: dict[str, Any] = {
     "job_id": None,
     "input_file": EXAMPLE_FILE,
     "file_name": "Big Buck Bunny.mp4",
+    "external_id": "order-4711",
+    "metadata": {"title": "Big Buck Bunny"},
     "status": "AWAITING_UPLOAD",
     "queue": None,
     "progress_percent": None,
@@ -77,7 +79,14 @@ FAILED: dict[str, Any] = {
 
 BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "UploadRequest": [
-        {"file_name": "Big Buck Bunny.mp4", "content_type": "video/mp4", "size_bytes": 64657027, "duration_ms": 596474}
+        {
+            "file_name": "Big Buck Bunny.mp4",
+            "content_type": "video/mp4",
+            "size_bytes": 64657027,
+            "duration_ms": 596474,
+            "external_id": "order-4711",
+            "metadata": {"title": "Big Buck Bunny"},
+        }
     ],
     "Upload": [
         {

@@ -64,6 +64,8 @@ def test_a_running_job_shows_all_its_fields() -> None:
         "job_id": "1763798400123-k3v9qa",
         "input_file": "uploads/6f1c/Big-Buck-Bunny.mp4",
         "file_name": "Big Buck Bunny.mp4",
+        "external_id": None,
+        "metadata": {},
         "status": "PROGRESSING",
         "queue": None,
         "progress_percent": 40,

@@ -23,6 +23,8 @@ JOB: Mapping[str, Any] = {
     "job_id": "1-a",
     "input_file": "uploads/a/clip.mp4",
     "file_name": "clip.mp4",
+    "external_id": None,
+    "metadata": {"title": "clip"},
     "status": "COMPLETE",
     "progress_percent": 100,
     "queue": None,

@@ -181,11 +181,15 @@ class Submitter:
         """
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.key_table.put(job_id, claim.destination, now_s=now_s, plan=claim.plan)
+        known = lookup or Lookup(input_file=input_file)
         job = Job(
             job_id=job_id,
             input_file=input_file,
-            file_name=lookup.file_name if lookup else None,
-            owner=lookup.owner if lookup else None,
+            file_name=known.file_name,
+            owner=known.owner,
+            external_id=known.external_id,
+            metadata=known.metadata,
+            revision=known.revision,
             estimate=claim.plan.estimate if claim.plan else None,
         )
         await self.statuses.submit(job, now_s=now_s)

@@ -510,6 +510,10 @@ export interface components {
          *       "job_id": "1763798400123-a1b2c3",
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
+         *       "external_id": "order-4711",
+         *       "metadata": {
+         *         "title": "Big Buck Bunny"
+         *       },
          *       "status": "PROGRESSING",
          *       "queue": null,
          *       "progress_percent": 42,
@@ -532,6 +536,10 @@ export interface components {
          *       "job_id": null,
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
+         *       "external_id": "order-4711",
+         *       "metadata": {
+         *         "title": "Big Buck Bunny"
+         *       },
          *       "status": "AWAITING_UPLOAD",
          *       "queue": null,
          *       "progress_percent": null,
@@ -550,6 +558,10 @@ export interface components {
          *       "job_id": null,
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
+         *       "external_id": "order-4711",
+         *       "metadata": {
+         *         "title": "Big Buck Bunny"
+         *       },
          *       "status": "QUEUED",
          *       "queue": {
          *         "ahead": 12,
@@ -571,6 +583,10 @@ export interface components {
          *       "job_id": "1763798400123-a1b2c3",
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
+         *       "external_id": "order-4711",
+         *       "metadata": {
+         *         "title": "Big Buck Bunny"
+         *       },
          *       "status": "COMPLETE",
          *       "queue": null,
          *       "progress_percent": 100,
@@ -615,6 +631,10 @@ export interface components {
          *       "job_id": "1763798400123-a1b2c3",
          *       "input_file": "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4",
          *       "file_name": "Big Buck Bunny.mp4",
+         *       "external_id": "order-4711",
+         *       "metadata": {
+         *         "title": "Big Buck Bunny"
+         *       },
          *       "status": "ERROR",
          *       "queue": null,
          *       "progress_percent": 42,
@@ -660,6 +680,22 @@ export interface components {
              * @example Big Buck Bunny.mp4
              */
             file_name: string | null;
+            /**
+             * External Id
+             * @description The caller's own id of the video.
+             * @example order-4711
+             */
+            external_id: string | null;
+            /**
+             * Metadata
+             * @description The caller's own pairs of texts.
+             * @example {
+             *       "title": "Big Buck Bunny"
+             *     }
+             */
+            metadata: {
+                [key: string]: string;
+            };
             status: components["schemas"]["JobStatus"];
             /** @description While it is QUEUED or SUBMITTED, its place, if it is known. */
             queue: components["schemas"]["Queue"] | null;
@@ -826,7 +862,7 @@ export interface components {
             type: string;
             /**
              * Metadata
-             * @description `size` is the file's length in bytes, `part_size` the length of each part but the last, and `duration_ms` the video's length. All are optional; with both sizes, each part's signature binds its length. Other entries are ignored.
+             * @description `size` is the file's length in bytes, `part_size` the length of each part but the last, and `duration_ms` the video's length. All are optional; with both sizes, each part's signature binds its length. `external_id` is your own id of the video, and `metadata` your own pairs of texts, as an object or JSON text. Other entries are ignored.
              */
             metadata?: {
                 [key: string]: components["schemas"]["JsonValue"];
@@ -1019,7 +1055,11 @@ export interface components {
          *       "file_name": "Big Buck Bunny.mp4",
          *       "content_type": "video/mp4",
          *       "size_bytes": 64657027,
-         *       "duration_ms": 596474
+         *       "duration_ms": 596474,
+         *       "external_id": "order-4711",
+         *       "metadata": {
+         *         "title": "Big Buck Bunny"
+         *       }
          *     }
          */
         UploadRequest: {
@@ -1047,6 +1087,22 @@ export interface components {
              * @example 596474
              */
             duration_ms?: number | null;
+            /**
+             * External Id
+             * @description Your own id of the video, by which `GET /uploads` finds it; several uploads may have the same one.
+             * @example order-4711
+             */
+            external_id?: string | null;
+            /**
+             * Metadata
+             * @description Your own pairs of texts, up to 20, with 4096 bytes in all. Everyone who may see the job may see them; the files of the video never contain them.
+             * @example {
+             *       "title": "Big Buck Bunny"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string;
+            };
         };
         /**
          * UppyProblem
@@ -1961,6 +2017,10 @@ export interface operations {
                 "metadata[size]"?: string | null;
                 /** @description The video's length, if known. */
                 "metadata[duration_ms]"?: string | null;
+                /** @description Your own id of the video. */
+                "metadata[external_id]"?: string | null;
+                /** @description Your own pairs of texts, up to 20, with 4096 bytes in all. Everyone who may see the job may see them; the files of the video never contain them. As a JSON text here. */
+                "metadata[metadata]"?: string | null;
             };
             header?: never;
             path?: never;

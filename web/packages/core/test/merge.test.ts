@@ -14,6 +14,8 @@ function job(fields: Partial<Job> = {}): Job {
     job_id: "1-a",
     input_file: "uploads/x/a.mp4",
     file_name: "a.mp4",
+    external_id: null,
+    metadata: {},
     status: "PROGRESSING",
     progress_percent: null,
     queue: null,
