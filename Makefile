@@ -30,11 +30,11 @@ $(UV): requirements/uv.lock
 	@touch $@
 
 # The packages of `make dev` and `make demo`; the development tools are added later.
-$(VENV)/.local: requirements/local.lock emulator/pyproject.toml $(UV)
+$(VENV)/.local: requirements/local.lock client/pyproject.toml emulator/pyproject.toml $(UV)
 	@echo "installing the project's Python packages into $(VENV)"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	@$(INSTALL) --python $(VENV) -r requirements/local.lock
-	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable ./emulator
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable ./client --editable ./emulator
 	@touch $@
 
 # Both environments at the same time: each waits for the network and the disk in turn.

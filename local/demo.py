@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.api_client import ClientError, Job, api_client, failure_text
-from client.playback_check import Played, UnplayableError, play
+from mediaconvert_status_client.api_client import ClientError, Job, api_client, failure_text
+from mediaconvert_status_client.playback_check import Played, UnplayableError, play
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

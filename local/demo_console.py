@@ -13,13 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from client.api_client import ClientError, Job
-from client.progress_text import changing, draw, megabytes, state
 from local import system_processes
 from local.demo import DemoResult, Reporter, run_demo
 from local.demo_clip import make_clip
 from local.local_system import StartError, local_system
 from local.supervisor import Supervisor
+from mediaconvert_status_client.api_client import ClientError, Job
+from mediaconvert_status_client.progress_text import changing, draw, megabytes, state
 
 CLIP_S = 12
 """Long enough for the bar to move, short enough for a first look."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from client.api_client import FINAL_STATUSES, ApiClient, ClientError, Job
+from mediaconvert_status_client.api_client import FINAL_STATUSES, ApiClient, ClientError, Job
 from prove.exchanges import Recorder
 from prove.sample_files import SampleFiles
 

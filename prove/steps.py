@@ -6,11 +6,11 @@ from urllib.parse import urljoin
 
 import httpx
 
-from client import hls
-from client.api_client import RefusedError, failure_text
-from client.playback_check import play
-from client.resumable_upload import ResumableUpload
-from client.unfinished_uploads import UnfinishedUploads
+from mediaconvert_status_client import hls
+from mediaconvert_status_client.api_client import RefusedError, failure_text
+from mediaconvert_status_client.playback_check import play
+from mediaconvert_status_client.resumable_upload import ResumableUpload
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 from prove.sample_files import CLIP_S, LONG_CLIP_S
 from prove.session import Session, StepFailedError, StepSkippedError, server_sent_events
 

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from client import api_client, resumable_upload
-from client.api_client import ApiClient, RefusedError
-from client.resumable_upload import ResumableUpload
-from client.unfinished_uploads import UnfinishedUploads
 from local.provision import Stack
+from mediaconvert_status_client import api_client, resumable_upload
+from mediaconvert_status_client.api_client import ApiClient, RefusedError
+from mediaconvert_status_client.resumable_upload import ResumableUpload
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from client.progress_text import changing, state
+from mediaconvert_status_client.progress_text import changing, state
 
 QUEUED: dict[str, Any] = {
     "status": "QUEUED",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 
-from client.api_client import ApiClient, ClientError, Job, failure_text, size_bytes
-from client.resumable_upload import ResumableUpload
-from client.unfinished_uploads import UnfinishedUploads
+from mediaconvert_status_client.api_client import ApiClient, ClientError, Job, failure_text, size_bytes
+from mediaconvert_status_client.resumable_upload import ResumableUpload
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 
 CONCURRENT_FILES = 2
 """Number of files that are sent at the same time; any number of jobs is followed at the same time."""

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
-from client.api_client import (
+from mediaconvert_status_client.api_client import (
     FIRST_PAUSE_S,
     MAX_ATTEMPTS,
     TRANSIENT_STATUSES,
@@ -19,8 +19,8 @@ from client.api_client import (
     refused_error,
     size_bytes,
 )
-from client.media_duration import duration_ms
-from client.unfinished_uploads import UnfinishedUpload, UnfinishedUploads
+from mediaconvert_status_client.media_duration import duration_ms
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUpload, UnfinishedUploads
 
 MIB = 1024 * 1024
 MIN_PART_BYTES = 16 * MIB

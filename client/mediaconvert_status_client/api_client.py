@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from client.media_duration import duration_ms
+from mediaconvert_status_client.media_duration import duration_ms
 
 FINAL_STATUSES = frozenset({"COMPLETE", "ERROR", "CANCELED"})
 MAX_WAIT_S = 60

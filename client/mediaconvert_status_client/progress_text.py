@@ -2,7 +2,7 @@
 
 from rich.progress import Progress, TaskID
 
-from client.api_client import Job
+from mediaconvert_status_client.api_client import Job
 
 
 def draw(progress: Progress, task: TaskID, job: Job) -> None:
