@@ -217,8 +217,9 @@ emulator-coverage: setup ## Generate emulator/COVERAGE.md; fails if a setting is
 cost: $(VENV)/.done ## Generate docs/cost.md
 	@$(VENV)/bin/python -m deploy.cost
 
-openapi: $(VENV)/.done ## Generate docs/openapi.json
+openapi: $(VENV)/.done ## Generate docs/openapi.json, and the types of the Python client from it
 	@$(VENV)/bin/python -m service.dump_openapi > docs/openapi.json
+	@$(VENV)/bin/python -m tests.client_types
 
 clean: ## Remove the virtual environments and caches
 	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist web/packages/*/dist web/examples/*/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

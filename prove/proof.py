@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError
 from botocore.exceptions import ClientError as AwsError
 
-from mediaconvert_status_client.api_client import ClientError, one_line
+from mediaconvert_status_client.errors import ClientError, one_line
 from mediaconvert_status_client.hls import PlaylistError
 from mediaconvert_status_client.playback_check import UnplayableError
 from prove.account import DeployedSystem

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from mediaconvert_status_client.api_client import ClientError, Job, api_client
+from mediaconvert_status_client.api_client import api_client
+from mediaconvert_status_client.api_types import Job
 from mediaconvert_status_client.batch_upload import CONCURRENT_FILES, BatchUpload, Outcome, Reporter
+from mediaconvert_status_client.errors import ClientError
 from mediaconvert_status_client.progress_text import changing, draw, megabytes, state
 from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads, default_folder
 
@@ -82,7 +84,7 @@ def _print_outcome(outcome: Outcome, *, is_json: bool) -> None:
     elif outcome.job is None:
         OUT.print(Text(f"{outcome.file}: uploaded as {outcome.input_file}"))
     else:
-        url = (outcome.job["output"] or {}).get("playback_url")
+        url = outcome.as_json()["playback_url"]
         OUT.print(Text(f"{outcome.file}: COMPLETE" + (f", plays at {url}" if url else "")))
 
 

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from local.provision import Stack
-from mediaconvert_status_client.api_client import ApiClient, RefusedError, api_client
+from mediaconvert_status_client.api_client import ApiClient, api_client
+from mediaconvert_status_client.errors import RefusedError
 from mediaconvert_status_client.resumable_upload import MIN_PART_BYTES, ResumableUpload
 from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 from tests.fake_issuer import AUDIENCE, little_issuer
