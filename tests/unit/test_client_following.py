@@ -113,7 +113,7 @@ async def test_streams_that_break_are_replaced_by_polls_for_a_minute() -> None:
 
 
 async def test_a_process_without_room_for_streams_is_polled() -> None:
-    """It says when to try again, and is asked for no long poll either if it refuses one."""
+    """It says when to try again; after a refused long poll, the client sends short ones."""
     full = refusal(503, "too_many_streams", **{"Retry-After": "5"})
     polls = [refusal(503, "too_many_long_polls", **{"Retry-After": "2"})]
     replies = [httpx.Response(200, json=RUNNING)]
