@@ -21,7 +21,7 @@ from tests.fake_issuer import AUDIENCE
 from tests.file_lock import file_lock
 from tests.system.running_system import System, ffmpeg, poll_until
 
-from .page_tab import OpenPage, PageTab
+from .page_tab import ACTION_TIMEOUT_MS, OpenPage, PageTab
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -36,7 +36,6 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-ACTION_TIMEOUT_MS = 20_000
 
 
 def skip_or_fail(reason: str) -> None:
