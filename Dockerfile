@@ -95,9 +95,9 @@ COPY --from=local-dependencies /opt/venv /opt/venv
 COPY infra infra
 COPY transcode transcode
 COPY emulator/mediaconvert_emulator mediaconvert_emulator
-COPY client client
+COPY client/mediaconvert_status_client mediaconvert_status_client
 COPY local local
-RUN python -m compileall -q transcode mediaconvert_emulator client local \
+RUN python -m compileall -q transcode mediaconvert_emulator mediaconvert_status_client local \
  && install --directory --owner=app --group=app /var/lib/mediaconvert /var/lib/keeper
 USER app
 # /var/lib/mediaconvert has the inputs and outputs of running jobs, gigabytes of them, so mount a volume there. The
@@ -134,7 +134,7 @@ COPY deploy deploy
 COPY prove prove
 COPY bench bench
 COPY tests tests
-RUN uv pip install --quiet --python /opt/venv --offline --no-deps --editable ./emulator \
+RUN uv pip install --quiet --python /opt/venv --offline --no-deps --editable ./client --editable ./emulator \
  && python -m compileall -q transcode service worker client emulator local deploy bench tests
 USER app
 ENV HYPOTHESIS_STORAGE_DIRECTORY=/tmp/hypothesis

@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page sizes test soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page sizes test test-browsers soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,11 +30,11 @@ $(UV): requirements/uv.lock
 	@touch $@
 
 # The packages of `make dev` and `make demo`; the development tools are added later.
-$(VENV)/.local: requirements/local.lock emulator/pyproject.toml $(UV)
+$(VENV)/.local: requirements/local.lock client/pyproject.toml emulator/pyproject.toml $(UV)
 	@echo "installing the project's Python packages into $(VENV)"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
 	@$(INSTALL) --python $(VENV) -r requirements/local.lock
-	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable ./emulator
+	@$(UV) pip install --quiet --python $(VENV) --no-deps --editable ./client --editable ./emulator
 	@touch $@
 
 # Both environments at the same time: each waits for the network and the disk in turn.
@@ -98,6 +98,9 @@ test: setup ## All tests, against the embedded AWS, in parallel processes: make 
 	  $(VENV)/bin/python -m pytest -m "not serial" -n $(WORKERS) --dist loadfile --no-loadscope-reorder || failed=1; \
 	  $(VENV)/bin/python -m pytest -m serial || failed=1; \
 	  exit $$failed
+
+test-browsers: setup ## The page's tests in Chromium, Firefox and WebKit (apt-get install firefox-esr webkit2gtk-driver xvfb gstreamer1.0-libav)
+	@TEST_BROWSERS="chromium firefox webkit" $(VENV)/bin/python -m pytest -q tests/browser/test_browsers.py
 
 soak: export SOAK := 1
 soak: export UPLOADS ?= 200
@@ -217,8 +220,9 @@ emulator-coverage: setup ## Generate emulator/COVERAGE.md; fails if a setting is
 cost: $(VENV)/.done ## Generate docs/cost.md
 	@$(VENV)/bin/python -m deploy.cost
 
-openapi: $(VENV)/.done ## Generate docs/openapi.json
+openapi: $(VENV)/.done ## Generate docs/openapi.json, and the types of the Python client from it
 	@$(VENV)/bin/python -m service.dump_openapi > docs/openapi.json
+	@$(VENV)/bin/python -m tests.client_types
 
 clean: ## Remove the virtual environments and caches
 	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist web/packages/*/dist web/examples/*/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

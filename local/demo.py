@@ -8,8 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.api_client import ClientError, Job, api_client, failure_text
-from client.playback_check import Played, UnplayableError, play
+from mediaconvert_status_client.api_client import api_client
+from mediaconvert_status_client.api_types import Job
+from mediaconvert_status_client.errors import ClientError, failure_text
+from mediaconvert_status_client.finished_job import playback_url_of
+from mediaconvert_status_client.playback_check import Played, UnplayableError, play
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class DemoResult:
     @property
     def playback_url(self) -> str:
         """The URL of the video's master playlist."""
-        return str(self.job["output"]["playback_url"])
+        return playback_url_of(self.job)
 
 
 async def run_demo(video: Path, *, api_url: str, token: str | None, reporter: Reporter) -> DemoResult:
@@ -51,10 +54,8 @@ async def run_demo(video: Path, *, api_url: str, token: str | None, reporter: Re
         seconds = time.monotonic() - began_s
         if job["status"] != "COMPLETE":
             raise ClientError(failure_text(job))
-        if not job["output"]["playback_url"]:
-            raise ClientError("the job is COMPLETE, but it has no playback URL: set PLAYBACK_BASE_URL for the service")
         try:
-            played = await play(job["output"]["playback_url"], client.playback_client())
+            played = await play(playback_url_of(job), client.playback_client())
         except UnplayableError as error:
             raise ClientError(f"the job is COMPLETE, but its video doesn't play: {error}") from error
         return DemoResult(job=job, played=played, seconds=seconds)

@@ -13,13 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from client.api_client import ClientError, Job
-from client.progress_text import changing, draw, megabytes, state
 from local import system_processes
 from local.demo import DemoResult, Reporter, run_demo
 from local.demo_clip import make_clip
 from local.local_system import StartError, local_system
 from local.supervisor import Supervisor
+from mediaconvert_status_client.api_types import Job
+from mediaconvert_status_client.errors import ClientError
+from mediaconvert_status_client.finished_job import output_of
+from mediaconvert_status_client.progress_text import changing, draw, megabytes, state
 
 CLIP_S = 12
 """Long enough for the bar to move, short enough for a first look."""
@@ -105,10 +107,10 @@ async def _show(video: Path, api_url: str, *, token: str | None = None) -> None:
 
 
 def _summary(result: DemoResult) -> str:
-    output, played = result.job["output"], result.played
+    output, played = output_of(result.job), result.played
     return (
         f"COMPLETE after {result.seconds:.1f} s: {output['width_px']}x{output['height_px']}, "
-        f"{output['duration_ms'] / 1000:.1f} s, job {result.job['job_id']}\n"
+        f"{(output['duration_ms'] or 0) / 1000:.1f} s, job {result.job['job_id']}\n"
         f"watched: {played.variants} variants, {played.segments} segments decrypted and decoded to "
         f"{played.frames} frames\n"
         f"plays at {result.playback_url}"

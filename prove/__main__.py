@@ -16,9 +16,9 @@ import typer
 from botocore.exceptions import BotoCoreError
 from botocore.exceptions import ClientError as AwsError
 
-from client.api_client import ClientError
 from deploy.aws_account import AccountError, open_account
 from deploy.cloudformation import StackError
+from mediaconvert_status_client.errors import ClientError
 from prove.account import DeployedSystem, find_system
 from prove.event_copy import copied_events
 from prove.proof import Proof

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError
 from botocore.exceptions import ClientError as AwsError
 
-from client.api_client import ClientError, one_line
-from client.hls import PlaylistError
-from client.playback_check import UnplayableError
+from mediaconvert_status_client.errors import ClientError, one_line
+from mediaconvert_status_client.hls import PlaylistError
+from mediaconvert_status_client.playback_check import UnplayableError
 from prove.account import DeployedSystem
 from prove.cost import transcode_cents
 from prove.event_copy import EventCopy

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.resumable_upload import MIN_PART_BYTES
 from local.demo_clip import make_clip
+from mediaconvert_status_client.resumable_upload import MIN_PART_BYTES
 
 CLIP_S = 10
 """The shortest length that MediaConvert charges for."""

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import httpx
 
-from client.api_client import FINAL_STATUSES, ApiClient, ClientError, Job
+from mediaconvert_status_client.api_client import ApiClient
+from mediaconvert_status_client.api_types import Job
+from mediaconvert_status_client.errors import ClientError
+from mediaconvert_status_client.following import FINAL_STATUSES
 from prove.exchanges import Recorder
 from prove.sample_files import SampleFiles
 

@@ -6,11 +6,12 @@ from urllib.parse import urljoin
 
 import httpx
 
-from client import hls
-from client.api_client import RefusedError, failure_text
-from client.playback_check import play
-from client.resumable_upload import ResumableUpload
-from client.unfinished_uploads import UnfinishedUploads
+from mediaconvert_status_client import hls
+from mediaconvert_status_client.errors import RefusedError, failure_text
+from mediaconvert_status_client.finished_job import output_of, playback_url_of
+from mediaconvert_status_client.playback_check import play
+from mediaconvert_status_client.resumable_upload import ResumableUpload
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 from prove.sample_files import CLIP_S, LONG_CLIP_S
 from prove.session import Session, StepFailedError, StepSkippedError, server_sent_events
 
@@ -91,7 +92,7 @@ async def _completes(session: Session, name: str, input_file: str) -> Done:
     job = await session.ended_job(name, input_file)
     if job["status"] != "COMPLETE":
         raise StepFailedError(failure_text(job))
-    renditions = len(job["output"]["renditions"])
+    renditions = len(output_of(job)["renditions"])
     return Done(text=f"COMPLETE, {renditions} renditions", video_s=CLIP_S)
 
 
@@ -99,7 +100,7 @@ async def plays(session: Session) -> Done:
     """Fetch and decode the beginning of every variant, as a player does."""
     job = session.complete_job(BY_PUT)
     await session.client.call("GET", f"/jobs/{job['job_id']}")  # sets the playback cookies, if there are any
-    played = await play(job["output"]["playback_url"], session.client.playback_client())
+    played = await play(playback_url_of(job), session.client.playback_client())
     return Done(text=f"{played.frames} frames of {played.variants} variants are decrypted and decoded")
 
 
@@ -108,7 +109,7 @@ async def guards_playback(session: Session) -> Done:
     if await is_access_open(session):
         raise StepSkippedError("access is open, and so is playback")
     job = session.complete_job(BY_PUT)
-    key_url = await _key_url(session, job["output"]["playback_url"])
+    key_url = await _key_url(session, playback_url_of(job))
     stranger = await session.anonymous.get(key_url)
     owner = await session.client.playback_client().get(key_url)
     if not owner.is_success:
@@ -169,7 +170,7 @@ async def retries(session: Session) -> Done:
     canceled = session.jobs.get(CANCEL)
     if canceled is None or canceled["status"] != "CANCELED":
         raise StepSkippedError(f"needs the canceled job of the step {CANCEL!r}")
-    input_file = canceled["input_file"]
+    input_file = str(canceled["input_file"])
     await session.client.call("POST", "/jobs", json={"input_file": input_file})
     job = await session.ended_job("retry", input_file, after=canceled["job_id"])
     if job["status"] != "COMPLETE":

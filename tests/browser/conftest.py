@@ -15,13 +15,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.fake_issuer import AUDIENCE
 from tests.file_lock import file_lock
 from tests.system.running_system import System, ffmpeg, poll_until
 
-from .page_tab import OpenPage, PageTab
+from .page_tab import ACTION_TIMEOUT_MS, OpenPage, PageTab
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = Path(__file__).parent / "screenshots"
@@ -36,7 +36,7 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
-ACTION_TIMEOUT_MS = 20_000
+FAILED_REQUESTS = ("Failed to load resource", "Access to ", "WebSocket connection")
 
 
 def skip_or_fail(reason: str) -> None:
@@ -112,12 +112,17 @@ def _service(system: System, port: int, settings: dict[str, str]) -> Iterator[st
 def open_page(browser: Browser, built_page: Path, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
     """Yield a function that opens the page in a new browser context, or in another tab of an existing context.
 
-    The test fails if the page throws an exception.
+    The test fails if the page throws an exception, or if the browser's console has an error: for example of the content
+    security policy. A request that fails isn't one, because tests make requests fail.
     """
     del built_page
     system_: System = request.getfixturevalue("system")
     contexts: list[BrowserContext] = []
     page_errors: list[str] = []
+
+    def note_console(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith(FAILED_REQUESTS):
+            page_errors.append(message.text)
 
     def _open_page(*, beside: PageTab | None = None, url: str = "", path: str = "", **options: object) -> PageTab:
         if beside is None:
@@ -125,6 +130,7 @@ def open_page(browser: Browser, built_page: Path, request: pytest.FixtureRequest
         page: Page = (beside.page.context if beside else contexts[-1]).new_page()
         page.set_default_timeout(ACTION_TIMEOUT_MS)
         page.on("pageerror", lambda error: page_errors.append(str(error)))
+        page.on("console", note_console)
         tab = PageTab(page=page, screenshots=SCREENSHOTS, name=request.node.name.removeprefix("test_"))
         page.goto((url or system_.api_url) + "/" + path)
         return tab

@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import CDPSession, Locator, Page
 
 FINISH_MS = 45_000
+ACTION_TIMEOUT_MS = 20_000
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 READ_BAR_LENGTH = """(card) => [...card.querySelectorAll('.track i')].reduce((sum, each) =>

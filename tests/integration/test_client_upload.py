@@ -7,11 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from client import api_client, resumable_upload
-from client.api_client import ApiClient, RefusedError
-from client.resumable_upload import ResumableUpload
-from client.unfinished_uploads import UnfinishedUploads
 from local.provision import Stack
+from mediaconvert_status_client import file_sending, resumable_upload
+from mediaconvert_status_client.api_client import ApiClient
+from mediaconvert_status_client.errors import RefusedError, StorageError, UnreachableError
+from mediaconvert_status_client.resumable_upload import ResumableUpload
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running
 
@@ -47,7 +48,7 @@ class FaultyNetwork(httpx.AsyncHTTPTransport):
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (api_client, resumable_upload):
+    for module in (file_sending, resumable_upload):
         monkeypatch.setattr(module, "FIRST_PAUSE_S", 0)
 
 
@@ -101,8 +102,9 @@ async def test_a_412_is_an_error_if_this_client_has_not_sent_the_file(
         upload = await ApiClient(api=api, s3=other).create_upload(video)
         assert (await other.put(upload["url"], headers=upload["headers"], content=b"another")).status_code == 200
         async with httpx.AsyncClient(transport=FaultyNetwork(*faults)) as s3:
-            with pytest.raises(RefusedError, match="responded 412"):
+            with pytest.raises(StorageError, match="responded 412") as refused:
                 await ApiClient(api=api, s3=s3).send_file(video, upload, lambda _sent, _whole: None)
+    assert (refused.value.code, refused.value.s3_code) == ("storage_refused", "PreconditionFailed")
 
 
 async def test_a_refusal_is_not_retried(service: Running, video: Path) -> None:
@@ -113,10 +115,10 @@ async def test_a_refusal_is_not_retried(service: Running, video: Path) -> None:
 
 async def test_a_client_stops_after_several_attempts(service: Running, video: Path) -> None:
     """The last error is raised."""
-    with pytest.raises(httpx.ConnectError):
-        await send(service, video, *[httpx.ConnectError] * api_client.MAX_ATTEMPTS)
+    with pytest.raises(UnreachableError):
+        await send(service, video, *[httpx.ConnectError] * file_sending.MAX_ATTEMPTS)
     with pytest.raises(RefusedError, match="responded 409"):
-        await send(service, video, *[409] * api_client.MAX_ATTEMPTS)
+        await send(service, video, *[409] * file_sending.MAX_ATTEMPTS)
 
 
 @pytest.mark.parametrize(("conflicts", "is_sent"), [(1, True), (2, True), (3, False)])
@@ -145,7 +147,7 @@ async def test_a_conflict_at_the_end_of_an_upload_in_parts_begins_a_new_one(
         if is_sent:
             stored = await service.resources.multipart.head(await upload.run())
             assert stored is not None
-            assert stored.size_bytes == api_client.size_bytes(video)
+            assert stored.size_bytes == file_sending.size_bytes(video)
         else:
             with pytest.raises(RefusedError, match="409"):
                 await upload.run()

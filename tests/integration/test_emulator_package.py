@@ -16,7 +16,7 @@ from uv import find_uv_bin
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = ROOT / "emulator"
 PACKAGE = PROJECT / "mediaconvert_emulator"
-PROGRAM = ("transcode", "service", "worker", "local", "client", "deploy", "bench", "tests")
+PROGRAM = ("transcode", "service", "worker", "local", "mediaconvert_status_client", "deploy", "bench", "tests")
 
 IMPORT_ALL_MODULES = f"""
 import importlib, pkgutil, sys

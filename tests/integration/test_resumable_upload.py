@@ -7,10 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from client.api_client import ApiClient, RefusedError, api_client
-from client.resumable_upload import MIN_PART_BYTES, ResumableUpload
-from client.unfinished_uploads import UnfinishedUploads
 from local.provision import Stack
+from mediaconvert_status_client.api_client import ApiClient, api_client
+from mediaconvert_status_client.errors import RefusedError
+from mediaconvert_status_client.resumable_upload import MIN_PART_BYTES, ResumableUpload
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 from tests.fake_issuer import AUDIENCE, little_issuer
 from tests.integration.process_settings import service_settings
 from tests.integration.serving import Running, running

@@ -1,4 +1,4 @@
-"""`python -m client upload`, as users and their scripts call it."""
+"""`mediaconvert-status upload`, as users and their scripts call it."""
 
 import json
 import os
@@ -14,7 +14,15 @@ from .running_system import System
 
 
 def _upload(system: System, cache: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "client", "upload", "--api", system.api_url, *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-m",
+        "mediaconvert_status_client",
+        "upload",
+        "--api",
+        system.api_url,
+        *map(str, arguments),
+    ]
     environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from client import hls
+from mediaconvert_status_client import hls
 
 MASTER = """#EXTM3U
 #EXT-X-VERSION:3

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from client.media_duration import duration_ms
+from mediaconvert_status_client.media_duration import duration_ms
 from service.settings import VIDEO_TYPES
 from service.uploads.acceptance import EXTENSIONS
 

@@ -1,10 +1,11 @@
 """A job's state as one line of a terminal or a log."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from client.progress_text import changing, state
+from mediaconvert_status_client.api_types import Job
+from mediaconvert_status_client.progress_text import changing, state
 
 QUEUED: dict[str, Any] = {
     "status": "QUEUED",
@@ -29,10 +30,15 @@ RUNNING = {**QUEUED, "status": "PROGRESSING", "queue": None, "progress_percent":
 )
 def test_a_state_is_one_line(job: dict[str, Any], text: str) -> None:
     """It has the place of a waiting file, unless it is unknown or the deployment is older than places."""
-    assert state(job) == text
+    assert state(cast("Job", job)) == text
 
 
 def test_a_changed_estimate_is_not_worth_a_line() -> None:
     """A changed number of files ahead is."""
-    assert changing({**QUEUED, "queue": {"ahead": 12, "eta_s": 90}}) == changing(QUEUED)
-    assert changing({**QUEUED, "queue": {"ahead": 11, "eta_s": 95}}) != changing(QUEUED)
+    assert changed({"ahead": 12, "eta_s": 90}) == changed(QUEUED["queue"])
+    assert changed({"ahead": 11, "eta_s": 95}) != changed(QUEUED["queue"])
+
+
+def changed(queue: object) -> tuple[object, ...]:
+    """Return the values of the waiting job with this place."""
+    return changing(cast("Job", {**QUEUED, "queue": queue}))

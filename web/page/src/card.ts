@@ -43,6 +43,7 @@ export class Card {
   readonly #metadata = h("p", { class: "meta" });
   readonly #stage = h("span", { class: "stage" });
   readonly #amount = h("span", { class: "amount" });
+  readonly #picture = h("img", { class: "picture", alt: "", hidden: true });
   readonly #note = h("div", { class: "note", hidden: true });
   readonly #body = h("div", { class: "body" });
   readonly #uploadBar = h("i");
@@ -53,6 +54,7 @@ export class Card {
   #isAlone = false;
   #player: Player | null = null;
   #noteContent = "";
+  #pictureUrl: string | null = null;
 
   constructor(options: CardOptions) {
     this.#options = options;
@@ -64,6 +66,7 @@ export class Card {
       h("div", { class: "track upload" }, this.#uploadBar),
       h("div", { class: "track transcode" }, this.#transcodeBar),
     );
+    this.#picture.addEventListener("error", () => setVisible(this.#picture, false));
     const actions = h("div", { class: "actions" }, ...BUTTONS.map((button) => this.#createButton(button)));
     this.element = h(
       "li",
@@ -71,7 +74,7 @@ export class Card {
       h(
         "article",
         { "aria-labelledby": this.#name.id },
-        h("div", { class: "head" }, h("div", { class: "title" }, this.#name, this.#metadata), actions),
+        h("div", { class: "head" }, this.#picture, h("div", { class: "title" }, this.#name, this.#metadata), actions),
         this.#bar,
         h("div", { class: "state" }, this.#stage, this.#amount),
         this.#note,
@@ -96,6 +99,15 @@ export class Card {
     this.#updateButtons(video, file);
     this.#updateNote(video);
     if (this.#player && (video.view.stage !== "complete" || previous?.jobId !== video.jobId)) this.closePlayer();
+  }
+
+  /** Show a picture of the video; null shows none. One that can't be loaded isn't shown. */
+  setPicture(url: string | null): void {
+    if (url === this.#pictureUrl) return;
+    this.#pictureUrl = url;
+    if (url === null) this.#picture.removeAttribute("src");
+    else this.#picture.src = url;
+    setVisible(this.#picture, url !== null);
   }
 
   focus(): void {

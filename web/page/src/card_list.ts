@@ -9,6 +9,8 @@ export interface CardListOptions {
   onAction: (video: Video, action: Exclude<Action, "play">) => void;
   /** Request the cookies that a job's key file needs; return whether the API requires them. */
   authorizePlayback: (jobId: string) => Promise<boolean>;
+  /** Return the address of a picture of the video; null if there is none. */
+  pictureOf: (video: Video) => string | null;
   /** A video reached a stage that screen readers announce. */
   onStage: (video: Video) => void;
 }
@@ -48,6 +50,7 @@ export class CardList {
       else this.#options.element.insertBefore(card.element, position);
       this.#announce(video);
       card.update(video, isAlone);
+      card.setPicture(this.#options.pictureOf(video));
       card.element.hidden = !isVisible(video);
     }
   }

@@ -9,6 +9,7 @@ import { apiBaseUrl, config } from "./config";
 import { confirmInDialog } from "./confirm_dialog";
 import { readDurationMs } from "./duration";
 import { coreLanguage, language, t } from "./language";
+import { LocalFrames } from "./local_frames";
 import { buildPage, UNDO_MS } from "./page";
 import { Removals } from "./removals";
 import { SignIn } from "./sign_in";
@@ -35,8 +36,10 @@ const list = new CardList({
   element: page.list,
   onAction: (video, action) => void showFailure(runAction(video, action)),
   authorizePlayback: videos.authorizePlayback,
+  pictureOf: ({ id }) => frames.of(id),
   onStage: (video) => page.announce(t("announce", { file: video.fileName ?? "", stage: video.view.stageWords })),
 });
+const frames = new LocalFrames(draw);
 const removals = new Removals({
   undoMs: UNDO_MS,
   onDue: (ids) => actOnAll("remove", ids),
@@ -49,7 +52,9 @@ function addFiles(files: File[]): void {
   signIn.allowPrompt();
   location.hash = "";
   const known = new Set(videos.getSnapshot().map(({ id }) => id));
-  const [id] = videos.add(files).filter((each) => known.has(each) && videos.get(each)?.view.stage !== "queued");
+  const ids = videos.add(files);
+  for (const [index, file] of files.entries()) frames.add(ids[index] ?? "", file);
+  const [id] = ids.filter((each) => known.has(each) && videos.get(each)?.view.stage !== "queued");
   if (id === undefined || videos.get(id)?.view.stage === "interrupted") return;
   list.card(id)?.focus();
   if (files.length === 1) page.showToast(t("duplicate"));
@@ -59,6 +64,7 @@ function addFiles(files: File[]): void {
 async function resumeWith({ id, fileName }: Video, file: File): Promise<void> {
   try {
     videos.resumeWith(id, file);
+    frames.add(id, file);
   } catch (error) {
     if (!(isVideoError(error) && error.code === "different_file")) throw error;
     const text = t("confirm.differentFile", { file: fileName ?? "" });
@@ -123,6 +129,9 @@ const autoOpenedJobIds = new Set<string>();
 /** The job of a link, which may not be in this browser's list. */
 let watched: { id: string; stop: () => void } | null = null;
 
+/** Number of videos from which each is a row. */
+const COMPACT_FROM = 6;
+
 function openView(): void {
   const jobId = parseJobId(location.hash);
   watched?.stop();
@@ -133,14 +142,18 @@ function openView(): void {
 
 function draw(): void {
   const jobId = parseJobId(location.hash);
-  document.body.dataset.view = jobId === null ? "list" : "job";
   const listed = videos.getSnapshot().filter(({ id }) => !removals.has(id));
   const linked = watched && videos.get(watched.id);
   const shown = linked && !linked.isListed ? [linked, ...listed] : listed;
   const isVisible = ({ id, isListed }: Video): boolean => (jobId === null ? isListed : id === linked?.id);
   list.draw(shown, isVisible, jobId !== null);
-  page.setSummary(summarize(listed), jobId === null ? null : (linked?.fileName ?? null));
   const visible = shown.filter(isVisible);
+  // A link that another user opened: the page is about that video, and has none of an uploader's controls.
+  document.body.dataset.view = jobId === null ? "list" : linked?.isListed ? "job" : "viewer";
+  document.body.classList.toggle("is-compact", visible.length >= COMPACT_FROM);
+  const viewTitle = jobId === null ? null : (linked?.fileName ?? null);
+  page.setSummary(summarize(listed), viewTitle);
+  page.setHeading(viewTitle);
   if (visible[0] && (jobId !== null || visible.length === 1)) autoOpenPlayer(visible[0]);
   showConnection();
 }

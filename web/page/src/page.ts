@@ -1,11 +1,12 @@
 /** The page around the list: the file input, the drop zone, messages, and the link back to the list. */
 
-import { ACCEPT, formatBytes, formatPercent } from "@mediaconvert-status/core";
+import { ACCEPT } from "@mediaconvert-status/core";
 import { config } from "./config";
 import { h, setText, setVisible } from "./dom";
 import { filesOf } from "./dropped_files";
 import { icon } from "./icons";
-import { language, t } from "./language";
+import { t } from "./language";
+import { ListHead } from "./list_head";
 import type { Summary } from "./summary";
 
 export interface Page {
@@ -19,6 +20,8 @@ export interface Page {
   /** Show a text until the next call; null hides the banner. */
   setBanner(text: string | null, button?: TextButton): void;
   setSummary(summary: Summary, viewTitle: string | null): void;
+  /** Show a heading in place of the page's title, such as the file of a link; null shows the title again. */
+  setHeading(text: string | null): void;
 }
 
 export interface TextButton {
@@ -46,8 +49,9 @@ export function buildPage(listener: PageListener): Page {
   const toast = new Toast();
   const announcer = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const head = new ListHead(title, listener);
+  const heading = h("h1", { dir: "auto" }, title);
   document.body.replaceChildren(
-    buildHeader(title, listener.onSignOut),
+    buildHeader(heading, listener.onSignOut),
     h("main", {}, banner, buildDropZone(fileInput), head.element, list, head.empty),
     toast.element,
     announcer,
@@ -61,13 +65,14 @@ export function buildPage(listener: PageListener): Page {
     showToast: (text, button) => toast.show(text, button),
     setBanner: (text, button) => setBanner(banner, text, button),
     setSummary: (summary, viewTitle) => head.update(summary, viewTitle),
+    setHeading: (text) => setText(heading, text ?? title),
   };
 }
 
-function buildHeader(title: string, onSignOut: (() => void) | undefined): HTMLElement {
+function buildHeader(heading: HTMLElement, onSignOut: (() => void) | undefined): HTMLElement {
   const back = h("a", { href: "#", class: "back" }, icon("back"), h("span", {}, t("action.all")));
   const signOut = onSignOut && h("button", { type: "button", class: "button quiet", onclick: onSignOut }, t("signOut"));
-  return h("header", { class: "top" }, h("h1", {}, title), h("div", { class: "top-actions" }, back, signOut ?? null));
+  return h("header", { class: "top" }, heading, h("div", { class: "top-actions" }, back, signOut ?? null));
 }
 
 function buildDropZone(fileInput: FileInput): HTMLElement {
@@ -116,60 +121,6 @@ class FileInput {
     this.#onFile = onFile;
     this.element.click();
   }
-}
-
-/** The line above the list: the sum over all videos; and the window's title, which shows it too. */
-class ListHead {
-  readonly element: HTMLElement;
-  readonly empty = h(
-    "section",
-    { class: "empty" },
-    icon("film"),
-    h("h2", {}, t("empty.title")),
-    h("p", {}, t("empty.text")),
-  );
-  readonly #title: string;
-  readonly #counts = h("p", { class: "counts" });
-  readonly #clear: HTMLButtonElement;
-  readonly #pauseAll: HTMLButtonElement;
-  readonly #resumeAll: HTMLButtonElement;
-
-  constructor(title: string, { onClear, onPauseAll, onResumeAll }: PageListener) {
-    this.#title = title;
-    const button = (text: string, onclick: () => void): HTMLButtonElement =>
-      h("button", { type: "button", class: "button quiet", hidden: true, onclick }, text);
-    this.#pauseAll = button(t("action.pauseAll"), onPauseAll);
-    this.#resumeAll = button(t("action.resumeAll"), onResumeAll);
-    this.#clear = button(t("list.clear"), onClear);
-    const buttons = h("div", { class: "list-actions" }, this.#pauseAll, this.#resumeAll, this.#clear);
-    this.element = h("div", { class: "list-head", hidden: true }, this.#counts, buttons);
-  }
-
-  update(summary: Summary, viewTitle: string | null): void {
-    const { total, failed, ended, percent, pausable, resumable } = summary;
-    const isEmpty = total === 0 && ended === 0;
-    document.body.classList.toggle("is-filled", !isEmpty);
-    setVisible(this.element, !isEmpty);
-    setVisible(this.empty, isEmpty);
-    setVisible(this.#clear, ended > 0 && total + failed > 1);
-    setVisible(this.#pauseAll, pausable.length > 1);
-    setVisible(this.#resumeAll, resumable.length > 1 && pausable.length <= 1);
-    setText(this.#counts, countsText(summary));
-    const title = viewTitle ?? this.#title;
-    const shown = percent === null ? null : formatPercent(percent, language);
-    document.title = shown === null ? title : t("titleProgress", { percent: shown, title });
-  }
-}
-
-function countsText({ total, ready, failed, percent, bytesPerS }: Summary): string {
-  const count = total === 1 ? t("list.summaryOne") : t("list.summary", { total, ready });
-  const parts = [
-    total > 0 ? count : null,
-    failed > 0 ? t("list.failed", { count: failed }) : null,
-    percent === null || total < 2 ? null : formatPercent(percent, language),
-    bytesPerS === null || total < 2 ? null : t("list.rate", { rate: formatBytes(bytesPerS, language) }),
-  ];
-  return parts.filter(Boolean).join(" · ");
 }
 
 class Toast {

@@ -4,7 +4,10 @@ import type { Output } from "@mediaconvert-status/core";
 import type HlsType from "hls.js";
 import workerUrl from "hls.js/dist/hls.worker.js?url";
 import { h, setVisible } from "./dom";
+import { icon } from "./icons";
 import { t } from "./language";
+import { speedControl } from "./player_controls";
+import { commandOf, perform } from "./player_keys";
 
 export interface PlayerOptions {
   label: string;
@@ -32,7 +35,9 @@ export class Player {
   #renewal: number | undefined;
 
   constructor(output: Output, options: PlayerOptions) {
-    this.#video = h("video", { controls: true, playsinline: true, preload: "metadata", "aria-label": options.label });
+    this.#video = h("video", { controls: true, playsinline: true, preload: "metadata", tabindex: "0" });
+    this.#video.setAttribute("aria-label", options.label);
+    this.#video.setAttribute("aria-description", t("player.keys"));
     this.#quality = h("select", { "aria-label": t("player.quality") });
     this.#qualityRow = h(
       "label",
@@ -43,7 +48,15 @@ export class Player {
     this.#problem = h("p", { class: "player-problem", role: "alert", hidden: true }, t("player.error"));
     const frame = h("div", { class: "frame" }, this.#video);
     if (output.width_px && output.height_px) frame.style.aspectRatio = `${output.width_px} / ${output.height_px}`;
-    this.element = h("div", { class: "player" }, frame, this.#qualityRow, this.#problem);
+    const controls = h(
+      "div",
+      { class: "controls" },
+      speedControl(this.#video),
+      this.#qualityRow,
+      ...this.#pictureInPicture(),
+    );
+    this.element = h("div", { class: "player" }, frame, controls, this.#problem);
+    this.element.addEventListener("keydown", (event) => this.#onKey(event));
     void this.#open(output, options).catch((error) => this.#fail(error));
   }
 
@@ -55,6 +68,24 @@ export class Player {
     this.#video.removeAttribute("src");
     this.#video.load();
     this.element.remove();
+  }
+
+  /** The browser's own keys differ, and most of them need the focus on the video itself. */
+  #onKey(event: KeyboardEvent): void {
+    const isControl = event.target instanceof HTMLSelectElement || event.target instanceof HTMLButtonElement;
+    const command = isControl ? null : commandOf(event);
+    if (command === null) return;
+    event.preventDefault();
+    perform(command, this.#video);
+  }
+
+  #pictureInPicture(): HTMLElement[] {
+    if (!document.pictureInPictureEnabled) return [];
+    const onclick = (): void => perform({ kind: "toggle", what: "pictureInPicture" }, this.#video);
+    const label = t("player.pictureInPicture");
+    return [
+      h("button", { type: "button", class: "icon-only", title: label, "aria-label": label, onclick }, icon("pip")),
+    ];
   }
 
   async #open(output: Output, { authorize, shouldPlay }: PlayerOptions): Promise<void> {

@@ -1,6 +1,6 @@
 /** The sum over all videos, for the header and the window's title. Pure. */
 
-import type { Action, Video } from "@mediaconvert-status/core";
+import type { Action, Stage, Video } from "@mediaconvert-status/core";
 import { ENDED } from "@mediaconvert-status/core";
 
 export interface Summary {
@@ -13,6 +13,8 @@ export interface Summary {
   /** 0 to 100 over everything that still runs, upload and transcoding alike; null if nothing runs. */
   percent: number | null;
   bytesPerS: number | null;
+  /** Seconds until all is sent, or, once it is, until the last job ends; null if that can't be estimated. */
+  etaS: number | null;
   pausable: readonly string[];
   resumable: readonly string[];
 }
@@ -31,9 +33,24 @@ export function summarize(videos: readonly Video[]): Summary {
     ended: videos.filter(({ view }) => ENDED.has(view.stage)).length,
     percent: running.length > 0 ? Math.floor(sum(percents) / running.length) : null,
     bytesPerS: sum(rates) || null,
+    etaS: etaOf(running, sum(rates)),
     pausable: offering("pause"),
     resumable: offering("resume"),
   };
+}
+
+/** Stages before the whole file is sent; a paused or interrupted upload has no end that could be estimated. */
+const UNSENT: ReadonlySet<Stage> = new Set(["queued", "uploading", "pausing"]);
+
+function etaOf(running: readonly Video[], bytesPerS: number): number | null {
+  const unsent = running.filter(({ view }) => UNSENT.has(view.stage));
+  if (unsent.length > 0) {
+    const bytes = sum(unsent.map(({ sizeBytes, sentBytes }) => (sizeBytes ?? 0) - (sentBytes ?? 0)));
+    return bytesPerS > 0 ? Math.max(1, Math.round(bytes / bytesPerS)) : null;
+  }
+  const estimates = running.map(({ view }) => view.etaS);
+  const known = estimates.filter((etaS) => etaS !== null);
+  return known.length === running.length && known.length > 0 ? Math.max(...known) : null;
 }
 
 function sum(numbers: readonly number[]): number {

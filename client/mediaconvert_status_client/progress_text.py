@@ -2,7 +2,7 @@
 
 from rich.progress import Progress, TaskID
 
-from client.api_client import Job
+from mediaconvert_status_client.api_types import Job
 
 
 def draw(progress: Progress, task: TaskID, job: Job) -> None:
@@ -21,8 +21,9 @@ def state(job: Job) -> str:
 
 def changing(job: Job) -> tuple[object, ...]:
     """Return the values of which a change is worth a line of a log; the estimates of time change too often."""
-    place = job.get("queue") or {}
-    return job["status"], job.get("cancel_requested"), place.get("ahead"), job["progress_percent"], job["phase"]
+    place = job.get("queue")
+    ahead = place["ahead"] if place else None
+    return job["status"], job.get("cancel_requested"), ahead, job["progress_percent"], job["phase"]
 
 
 def _place(job: Job) -> str:

@@ -1,4 +1,4 @@
-"""`python -m client upload` in a terminal: a progress bar for each file; plain lines or JSON without a terminal."""
+"""`mediaconvert-status upload` in a terminal: a progress bar for each file; plain lines or JSON without a terminal."""
 
 import asyncio
 import json
@@ -11,10 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
 
-from client.api_client import ClientError, Job, api_client
-from client.batch_upload import CONCURRENT_FILES, BatchUpload, Outcome, Reporter
-from client.progress_text import changing, draw, megabytes, state
-from client.unfinished_uploads import UnfinishedUploads, default_folder
+from mediaconvert_status_client.api_client import api_client
+from mediaconvert_status_client.api_types import Job
+from mediaconvert_status_client.batch_upload import CONCURRENT_FILES, BatchUpload, Outcome, Reporter
+from mediaconvert_status_client.errors import ClientError
+from mediaconvert_status_client.progress_text import changing, draw, megabytes, state
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads, default_folder
 
 MAX_NAME_LENGTH = 32
 
@@ -82,7 +84,7 @@ def _print_outcome(outcome: Outcome, *, is_json: bool) -> None:
     elif outcome.job is None:
         OUT.print(Text(f"{outcome.file}: uploaded as {outcome.input_file}"))
     else:
-        url = (outcome.job["output"] or {}).get("playback_url")
+        url = outcome.as_json()["playback_url"]
         OUT.print(Text(f"{outcome.file}: COMPLETE" + (f", plays at {url}" if url else "")))
 
 

@@ -1,4 +1,4 @@
-"""The client's command line: `python -m client --help`."""
+"""The client's command line: `mediaconvert-status --help`."""
 
 import asyncio
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from client import upload_console
+from mediaconvert_status_client import upload_console
 
 cli = typer.Typer(
     no_args_is_help=True,

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import httpx
 from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
 
-from client import hls
+from mediaconvert_status_client import hls
 
 KEY_BYTES = 16
 _SEGMENTS = 2

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
-from client.api_client import ApiClient, ClientError, Job, failure_text, size_bytes
-from client.resumable_upload import ResumableUpload
-from client.unfinished_uploads import UnfinishedUploads
+from mediaconvert_status_client.api_client import ApiClient
+from mediaconvert_status_client.api_types import Job
+from mediaconvert_status_client.errors import ClientError, failure_text
+from mediaconvert_status_client.file_sending import size_bytes
+from mediaconvert_status_client.resumable_upload import ResumableUpload
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 
 CONCURRENT_FILES = 2
 """Number of files that are sent at the same time; any number of jobs is followed at the same time."""
@@ -41,13 +42,13 @@ class Outcome:
 
     def as_json(self) -> dict[str, object]:
         """Return the object that `--json` prints."""
-        job = self.job or {}
+        job, is_uploaded = self.job, bool(self.input_file) and not self.problem
         return {
             "file": str(self.file),
             "input_file": self.input_file,
-            "job_id": job.get("job_id"),
-            "status": job.get("status") or ("AWAITING_UPLOAD" if self.input_file and not self.problem else None),
-            "playback_url": (job.get("output") or {}).get("playback_url"),
+            "job_id": job["job_id"] if job else None,
+            "status": job["status"] if job else "AWAITING_UPLOAD" if is_uploaded else None,
+            "playback_url": job["output"]["playback_url"] if job and job["output"] else None,
             "problem": self.problem,
         }
 
@@ -72,8 +73,6 @@ class BatchUpload:
             if not self.is_waiting:
                 return Outcome(file=file, input_file=input_file)
             job = await self.client.follow_job(input_file, reporter.on_progress)
-        except httpx.TransportError as error:
-            return Outcome(file=file, input_file=input_file, problem=f"the connection failed: {error!r}")
         except (ClientError, OSError) as error:
             return Outcome(file=file, input_file=input_file, problem=str(error))
         problem = None if job["status"] == "COMPLETE" else failure_text(job)

@@ -9,18 +9,17 @@ from urllib.parse import quote
 
 import httpx
 
-from client.api_client import (
-    FIRST_PAUSE_S,
-    MAX_ATTEMPTS,
-    TRANSIENT_STATUSES,
-    ApiClient,
+from mediaconvert_status_client.api_client import ApiClient
+from mediaconvert_status_client.errors import (
+    ClientError,
     RefusedError,
-    content_type,
-    refused_error,
-    size_bytes,
+    StorageError,
+    storage_error,
+    unreachable_error,
 )
-from client.media_duration import duration_ms
-from client.unfinished_uploads import UnfinishedUpload, UnfinishedUploads
+from mediaconvert_status_client.file_sending import FIRST_PAUSE_S, MAX_ATTEMPTS, content_type, size_bytes
+from mediaconvert_status_client.media_duration import duration_ms
+from mediaconvert_status_client.unfinished_uploads import UnfinishedUpload, UnfinishedUploads
 
 MIB = 1024 * 1024
 MIN_PART_BYTES = 16 * MIB
@@ -50,7 +49,7 @@ class ResumableUpload:
 
         Raises:
             RefusedError: the API or S3 refused a request.
-            httpx.TransportError: the API or S3 could not be reached, after several attempts.
+            UnreachableError: the API or S3 could not be reached, after several attempts.
         """
         for _ in range(MAX_UPLOADS - 1):
             try:
@@ -116,7 +115,7 @@ class ResumableUpload:
             async with asyncio.TaskGroup() as group:
                 for _ in range(CONCURRENT_PARTS):
                     group.create_task(send_parts())
-        except* (RefusedError, httpx.TransportError, OSError) as errors:
+        except* (ClientError, OSError) as errors:
             raise _first(errors) from None
 
     async def _send_part(self, upload: UnfinishedUpload, number: int) -> str:
@@ -126,15 +125,21 @@ class ResumableUpload:
             try:
                 path = _path(upload, str(number))
                 presigned = await self.client.call("GET", path, params={"key": upload.input_file})
-                response = await self.client.s3.put(presigned["url"], content=body)
-                if response.is_success:
-                    return response.headers["ETag"]
-                raise refused_error(response)
-            except (httpx.TransportError, RefusedError) as error:
+                return await self._put(presigned["url"], body)
+            except ClientError as error:
                 if attempt == MAX_ATTEMPTS or not _is_retryable(error):
                     raise
             await asyncio.sleep(FIRST_PAUSE_S * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
+
+    async def _put(self, url: str, body: bytes) -> str:
+        try:
+            response = await self.client.s3.put(url, content=body)
+        except httpx.TransportError as error:
+            raise unreachable_error(error, url) from error
+        if not response.is_success:
+            raise storage_error(response)
+        return response.headers["ETag"]
 
     async def _complete(self, upload: UnfinishedUpload, etags: dict[int, str]) -> None:
         parts = [{"PartNumber": number, "ETag": etag} for number, etag in sorted(etags.items())]
@@ -162,8 +167,8 @@ def _path(upload: UnfinishedUpload, *rest: str) -> str:
     return "/".join(["/s3/multipart", quote(upload.upload_id, safe=""), *rest])
 
 
-def _is_retryable(error: Exception) -> bool:
-    return not isinstance(error, RefusedError) or error.status in {*TRANSIENT_STATUSES, EXPIRED_URL_STATUS, 500}
+def _is_retryable(error: ClientError) -> bool:
+    return error.is_temporary or (isinstance(error, StorageError) and error.status == EXPIRED_URL_STATUS)
 
 
 def _first(errors: BaseExceptionGroup) -> BaseException:

@@ -1,1 +1,0 @@
-"""The Python client of the API and the `upload` command. Imports nothing of the program."""
