@@ -90,7 +90,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/node_modules/.checked; \
 	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
 
-# Two passes: test files in parallel, then the tests that measure time or start a whole system. The second one runs also if the first one fails.
+# Two passes: test files in parallel, then the tests that measure time. The second one runs also if the first one fails.
 # At their end, the second pass checks the AWS calls of both: see tests/permission_check.py.
 WORKERS ?= 2
 test: setup ## All tests, against the embedded AWS, in parallel processes: make test [WORKERS=2, or 0 for no other process]

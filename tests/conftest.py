@@ -12,17 +12,12 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from botocore.loaders import create_loader
 
 from local.embedded_aws import CREDENTIALS, embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
-
-TESTS = Path(__file__).parent
-WHOLE_SYSTEM_FOLDERS = frozenset({"browser", "deploy", "operations", "reliability", "system"})
-"""Their tests start every process of a system, with deadlines: two such systems don't fit on two cores at once."""
 
 
 def pytest_configure() -> None:
@@ -31,12 +26,8 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of whole systems as serial; skip what LocalStack can't do if the tests run against it."""
-    for item in items:
-        if item.path.relative_to(TESTS).parts[0] in WHOLE_SYSTEM_FOLDERS:
-            item.add_marker(pytest.mark.serial)
+    """Skip what LocalStack can't do if the tests run against it."""
     if "TEST_AWS_ENDPOINT_URL" in os.environ:
         for item in items:
             if marker := item.get_closest_marker("localstack_cannot"):
