@@ -47,7 +47,9 @@ def response_schema(openapi: Schema, method: str, route: str, status: int) -> Sc
     """Return the schema of a response's JSON; None if the status, or JSON with it, isn't declared."""
     responses = openapi["paths"][route][method.lower()].get("responses", {})
     response = _resolved(openapi, responses.get(str(status), {}))
-    schema = response.get("content", {}).get("application/json", {}).get("schema")
+    content = response.get("content", {})
+    media = content.get("application/json") or content.get("application/problem+json", {})
+    schema = media.get("schema")
     return schema if isinstance(schema, Mapping) else None
 
 

@@ -33,10 +33,11 @@ Upload a video directly to S3, and show one honest progress bar until it plays.
    `GET /jobs/{job_id}/progress?wait_s=20` with the last `ETag`.
 3. At COMPLETE, play `output.playback_url`.
 
-Show `progress_percent` unchanged; null means an indeterminate bar. Errors are `{"detail": …, "code": …}`; `code` is
-stable. Before a route gets a request, the server may respond with 400 `invalid_http`, 408 `request_timeout`, 414
-`url_too_long` (over 16 KiB), 431 `headers_too_large` (over 32 KiB with the URL) or 503 `too_many_connections`. Every
-response of a route has the request's id in `X-Request-Id`, which its log lines contain; a request may set its own.
+Show `progress_percent` unchanged; null means an indeterminate bar. Errors are problem details (RFC 9457,
+`application/problem+json`); `code` is stable. Before a route gets a request, the server may respond with 400
+`invalid_http`, 408 `request_timeout`, 414 `url_too_long` (over 16 KiB), 431 `headers_too_large` (over 32 KiB with the
+URL) or 503 `too_many_connections`. Every response of a route has the request's id in `X-Request-Id`, which its log
+lines contain; a request may set its own.
 """
 
 ROUTERS = (jobs.router, cancel.router, uploads.router, progress.router, companion.router, health.router)

@@ -1,10 +1,11 @@
-"""Responses to requests that the application never gets, in the API's one shape: `{"detail": …, "code": …}`."""
+"""Responses to requests that the application never gets, in the API's one shape (`service/problem_details.py`)."""
 
 import json
 
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from service.problem_details import MEDIA_TYPE, problem_details
 from transcode.errors import TooManyConnectionsError, TranscodeError
 
 
@@ -23,12 +24,12 @@ async def too_many_connections(_scope: Scope, _receive: Receive, send: Send) -> 
 
 
 def _content(error: type[TranscodeError]) -> bytes:
-    return json.dumps({"detail": str(error()), "code": error.code}).encode()
+    return json.dumps(problem_details(status=error.http_status, code=error.code, detail=str(error()))).encode()
 
 
 def _headers(error: type[TranscodeError]) -> list[tuple[bytes, bytes]]:
     return [
-        (b"content-type", b"application/json"),
+        (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", b"%d" % len(_content(error))),
         (b"cache-control", b"no-store"),
         (b"connection", b"close"),

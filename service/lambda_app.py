@@ -18,7 +18,7 @@ from service.app import create_app
 from service.settings import ServiceSettings
 from transcode import telemetry
 
-TEXT_TYPES = ["text/", "application/json", "application/javascript"]
+TEXT_TYPES = ["text/", "application/json", "application/problem+json", "application/javascript"]
 
 
 class LambdaApp:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from service.api.middleware.origin_secret import EXEMPT_PATHS
 from service.api.problems import examples_of
+from service.problem_details import MEDIA_TYPE
 from service.views.bodies import Problem, UppyProblem
 from service.views.examples import BY_SCHEMA
 from transcode.errors import (
@@ -31,10 +32,10 @@ TAGS = [
 METHODS = ("get", "post", "put", "patch", "delete")
 INVALID = {
     "invalid_request": {
-        "summary": "A field is missing or invalid; `loc` names it.",
+        "summary": "A field is missing or invalid; `errors` names it.",
         "value": {
-            "detail": [{"loc": ["body", "size_bytes"], "msg": "Field required", "type": "missing"}],
-            "code": "invalid_request",
+            "detail": "The request is invalid: body.size_bytes: Field required.",
+            "errors": [{"location": "body", "pointer": "#/size_bytes", "detail": "Field required", "code": "missing"}],
         },
     }
 }
@@ -118,7 +119,7 @@ def _add_errors(operation: Json) -> None:
 def _extend(responses: Json, *errors: type[TranscodeError]) -> None:
     for status, response in examples_of(*errors).items():
         documented = responses.setdefault(status, {"description": "", "content": _content({})})
-        examples = documented["content"]["application/json"].setdefault("examples", {})
+        examples = documented["content"][MEDIA_TYPE].setdefault("examples", {})
         examples.update(response)
         documented["description"] = " ".join(example["summary"] for example in examples.values())
 
@@ -128,15 +129,19 @@ def _shape_errors(operation: Json, model: type[Problem]) -> None:
     for status, response in operation["responses"].items():
         if int(status) >= 400 and "content" in response:  # noqa: PLR2004 -- HTTP's errors
             examples = {
-                code: {**example, "value": model.example(code, example["value"]["detail"])}
-                for code, example in response["content"]["application/json"].get("examples", {}).items()
+                code: {**example, "value": _example(model, code, example["value"], status=int(status))}
+                for code, example in response["content"].get(MEDIA_TYPE, {}).get("examples", {}).items()
             }
             schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-            response["content"] = {"application/json": {"schema": schema, "examples": examples}}
+            response["content"] = {MEDIA_TYPE: {"schema": schema, "examples": examples}}
+
+
+def _example(model: type[Problem], code: str, value: Json, *, status: int) -> Json:
+    return model.example(code, value["detail"], status=status, errors=value.get("errors", ()))
 
 
 def _content(examples: Mapping[str, Json]) -> Json:
-    return {"application/json": {"examples": dict(examples)}}
+    return {MEDIA_TYPE: {"examples": dict(examples)}}
 
 
 def _header(description: str) -> Json:

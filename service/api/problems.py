@@ -1,8 +1,8 @@
-"""Every error as JSON of one shape, `{"detail": …, "code": …}`, as FastAPI's users expect, and without a traceback."""
+"""Every error as problem details (RFC 9457) with a stable code, and without a traceback."""
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Scope
 from structlog.contextvars import get_contextvars
 
+from service.problem_details import MEDIA_TYPE, invalid_detail, invalid_fields, problem_details
 from service.views.bodies import Problem
 from transcode.errors import (
     AwsUnavailableError,
@@ -51,9 +52,8 @@ def responses(*errors: type[TranscodeError]) -> dict[int | str, dict[str, Any]]:
     """Return the documentation of the errors that a route can return."""
     return {
         int(status): {
-            "model": Problem,
             "description": " ".join(example["summary"] for example in examples.values()),
-            "content": {"application/json": {"examples": examples}},
+            "content": {MEDIA_TYPE: {"examples": examples}},
         }
         for status, examples in examples_of(*errors).items()
     }
@@ -64,7 +64,7 @@ def examples_of(*errors: type[TranscodeError]) -> dict[str, dict[str, Any]]:
     examples: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     for error in errors:
         text = INTERNAL if error is TranscodeError else (error.__doc__ or "").strip()
-        example = {"summary": text, "value": Problem.example(error.code, text)}
+        example = {"summary": text, "value": Problem.example(error.code, text, status=error.http_status)}
         examples[str(error.http_status)][error.code] = example
     return examples
 
@@ -76,26 +76,25 @@ def path_of(scope: Scope) -> str:
 
 
 def problem(
-    request: Request, *, status: int, detail: object, code: str, headers: dict[str, str] | None = None
+    request: Request,
+    *,
+    status: int,
+    detail: str,
+    code: str,
+    errors: Sequence[Mapping[str, object]] = (),
+    headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """Return an error in the one shape; under /s3 also in Uppy's shape: Uppy shows `message`."""
-    body: dict[str, object] = {"detail": detail, "code": code}
+    body = problem_details(status=status, code=code, detail=detail, errors=errors)
     if path_of(request.scope).startswith("/s3/"):
         log.info("upload.refused", code=code)
-        body |= {"error": code, "message": _as_text(detail), "requestId": _request_id()}
-    return JSONResponse(body, status_code=status, headers=headers)
+        body |= {"error": code, "message": detail, "requestId": _request_id()}
+    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _request_id() -> str:
     """Return the request's id in the log."""
     return str(get_contextvars().get("request_id", ""))
-
-
-def _as_text(detail: object) -> str:
-    """Return the detail as one line; the detail of an invalid request is a list of its fields."""
-    if not isinstance(detail, list):
-        return str(detail)
-    return "; ".join(f"{'.'.join(map(str, line['loc']))}: {line['msg']}" for line in detail)
 
 
 async def _handle_transcode_error(request: Request, error: Exception) -> JSONResponse:
@@ -127,8 +126,12 @@ def _headers(error: TranscodeError) -> dict[str, str]:
 async def _handle_invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Name the wrong fields and the reasons, without repeating the request's values."""
     lines: Sequence[Any] = error.errors() if isinstance(error, RequestValidationError) else ()
-    detail = [{"loc": line["loc"], "msg": line["msg"], "type": line["type"]} for line in lines]
-    return problem(request, status=422, detail=detail, code="invalid_request")
+    return _invalid(request, lines)
+
+
+def _invalid(request: Request, lines: Sequence[Mapping[str, Any]]) -> JSONResponse:
+    detail, errors = invalid_detail(lines), invalid_fields(lines)
+    return problem(request, status=422, code="invalid_request", detail=detail, errors=errors)
 
 
 async def _handle_http_exception(request: Request, error: Exception) -> JSONResponse:
@@ -137,8 +140,7 @@ async def _handle_http_exception(request: Request, error: Exception) -> JSONResp
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if status == HTTPStatus.BAD_REQUEST:
         # FastAPI's status for a body that is not text; for a body that is not JSON it is 422.
-        line = {"loc": ["body"], "msg": detail, "type": "body_invalid"}
-        return problem(request, status=422, detail=[line], code="invalid_request")
+        return _invalid(request, [{"loc": ["body"], "msg": detail, "type": "body_invalid"}])
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         # Starlette names the methods of the path's first route only.
         headers["Allow"] = _allowed(request) or headers.get("Allow", "")

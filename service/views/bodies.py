@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
+from service.problem_details import problem_details
 from service.views.labels import EXTERNAL_ID, METADATA, ExternalId, Metadata
 from transcode.job_view import EXAMPLE_FILE
 
@@ -89,38 +91,53 @@ class JobRequest(Schema):
 
 
 class InvalidField(BaseModel):
-    """An invalid field of a request; `loc` is the path to the field."""
+    """An invalid field of a request."""
 
-    loc: Sequence[str | int] = Field(examples=[["body", "size_bytes"]])
-    msg: str
-    type: str
+    location: Literal["body", "query", "path", "header", "cookie"] = Field(description="The part of the request.")
+    pointer: str = Field(
+        description="The path to the field in that part, as a JSON Pointer in a URI's fragment; `#` is the whole part.",
+        examples=["#/size_bytes"],
+    )
+    detail: str = Field(description="The reason, for people.", examples=["Field required"])
+    code: str = Field(description="The kind of the fault.", examples=["missing"])
 
 
 class Problem(BaseModel):
-    """An error. `code` is stable, and `detail` is for people; for an invalid request, `detail` lists its fields."""
+    """An error, as problem details (RFC 9457). Programs compare `code`; `detail` is a sentence for people."""
 
-    detail: str | Sequence[InvalidField]
-    code: str
+    type: str = Field(description="A URI that ends with `code`. It identifies the problem; it can't be fetched.")
+    title: str = Field(description="The problem in a few words, the same for each `code`.")
+    status: int = Field(description="The response's HTTP status.")
+    detail: str
+    code: str = Field(description="Stable.")
+    errors: Sequence[InvalidField] | SkipJsonSchema[None] = Field(
+        default=None,
+        description="Only with `invalid_request`: the invalid fields, the first hundred at most.",
+        json_schema_extra=lambda schema: schema.pop("default"),  # the field is never null: it is there or not
+    )
 
     @classmethod
-    def example(cls, code: str, detail: object) -> dict[str, object]:
+    def example(
+        cls, code: str, detail: str, *, status: int, errors: Sequence[Mapping[str, object]] = ()
+    ) -> dict[str, object]:
         """Return an error of this shape."""
-        return {"detail": detail, "code": code}
+        return problem_details(status=status, code=code, detail=detail, errors=errors)
 
 
 class UppyProblem(Problem):
     """An error with the fields that Uppy reads; Uppy shows `message`."""
 
     error: str = Field(description="A copy of `code`.")
-    message: str
+    message: str = Field(description="A copy of `detail`.")
     request_id: str = Field(alias="requestId", description="The request's id in the log.")
 
     @classmethod
-    def example(cls, code: str, detail: object) -> dict[str, object]:
+    def example(
+        cls, code: str, detail: str, *, status: int, errors: Sequence[Mapping[str, object]] = ()
+    ) -> dict[str, object]:
         """Return an error of this shape."""
-        message = detail if isinstance(detail, str) else "body.size_bytes: Field required"
-        uppy = {"error": code, "message": message, "requestId": "0f8b2c1d3e4a5f60"}
-        return {**super().example(code, detail), **uppy}
+        uppy = {"error": code, "message": detail, "requestId": "0f8b2c1d3e4a5f60"}
+        return {**super().example(code, detail, status=status, errors=errors), **uppy}
 
 
 class Health(Schema):

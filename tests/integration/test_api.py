@@ -111,7 +111,11 @@ async def test_the_error_of_a_bad_request_names_its_fault(
     """The response has the status, a stable code, and the name of the field."""
     response = await api.post("/uploads", json=upload_request(**changes))
     assert response.status_code == status
-    assert set(response.json()) == {"detail", "code"}
+    body = response.json()
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert (body["status"], body["type"]) == (status, f"urn:mediaconvert-status:problem:{body['code']}")
+    assert isinstance(body["detail"], str)
+    assert ("errors" in body) == (status == 422)
     assert names in response.text
 
 

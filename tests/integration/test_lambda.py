@@ -128,6 +128,7 @@ def test_every_event_source_returns_errors_in_the_same_form(service: Container, 
     headers = {"Content-Type": "application/json", "Host": "api.example.com"}
     response = service.invoke(make_event("POST", "/uploads", headers=headers, body=b'{"file_name": "a.mp4"}'))
     assert (response["statusCode"], json_of(response)["code"]) == (422, "invalid_request")
+    assert not response.get("isBase64Encoded"), "a REST API would send the encoded text"
 
 
 @pytest.mark.parametrize("make_event", SOURCES, ids=lambda each: each.__name__)

@@ -106,7 +106,7 @@ async def test_a_part_number_out_of_range_is_refused(api: httpx.AsyncClient, pat
     path += f"{'&' if '?' in path else '?'}key={upload['key']}"
     response = await api.get(f"/s3/multipart/{upload['uploadId']}/{path}")
     assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
-    assert set(response.json()) == {"detail", "code", "error", "message", "requestId"}
+    assert {"error", "message", "requestId"} < set(response.json())
     assert "number" in response.json()["message"].lower()
 
 

@@ -22,7 +22,8 @@ export function progressText(job: Job): string {
 }
 
 export function problemText(problem: Problem): string {
-  return typeof problem.detail === "string" ? problem.detail : problem.detail.map((field) => field.msg).join("; ");
+  const fields = problem.errors?.map((field) => `${field.location}${field.pointer}`) ?? [];
+  return [problem.detail, ...fields].join(" ");
 }
 
 export const eventsQuery: operations["watch_events"]["parameters"]["query"] = { input_file: ["a"], job_id: ["1-b"] };

@@ -57,12 +57,14 @@ def test_every_error_response_is_a_problem_with_an_example(description: dict[str
         shape = "UppyProblem" if path.startswith("/s3/") else "Problem"
         for status, response in operation["responses"].items():
             if status >= "400":
-                (media,) = response["content"].values()
+                [(media_type, media)] = response["content"].items()
+                assert media_type == "application/problem+json"
                 assert media["schema"] == {"$ref": f"#/components/schemas/{shape}"}, (path, status)
                 assert media["examples"], (path, status)
                 models = bodies.UppyProblem if shape == "UppyProblem" else bodies.Problem
                 for code, example in media["examples"].items():
-                    assert models.model_validate(example["value"]).code == code
+                    problem = models.model_validate(example["value"])
+                    assert (problem.code, str(problem.status)) == (code, status)
     assert "HTTPValidationError" not in description["components"]["schemas"]
 
 

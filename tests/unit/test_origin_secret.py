@@ -40,7 +40,11 @@ async def test_a_request_without_the_secret_is_refused(path: str, headers: list[
     async with api() as client:
         response = await client.get(path, headers=headers)
     assert response.status_code == 403
+    assert response.headers["Content-Type"] == "application/problem+json"
     assert response.json() == {
+        "type": "urn:mediaconvert-status:problem:direct_access_refused",
+        "title": "Direct access refused",
+        "status": 403,
         "detail": "This URL is not public; use the public URL of this system.",
         "code": "direct_access_refused",
     }

@@ -487,21 +487,33 @@ export interface components {
         };
         /**
          * InvalidField
-         * @description An invalid field of a request; `loc` is the path to the field.
+         * @description An invalid field of a request.
          */
         InvalidField: {
             /**
-             * Loc
-             * @example [
-             *       "body",
-             *       "size_bytes"
-             *     ]
+             * Location
+             * @description The part of the request.
+             * @enum {string}
              */
-            loc: (string | number)[];
-            /** Msg */
-            msg: string;
-            /** Type */
-            type: string;
+            location: "body" | "query" | "path" | "header" | "cookie";
+            /**
+             * Pointer
+             * @description The path to the field in that part, as a JSON Pointer in a URI's fragment; `#` is the whole part.
+             * @example #/size_bytes
+             */
+            pointer: string;
+            /**
+             * Detail
+             * @description The reason, for people.
+             * @example Field required
+             */
+            detail: string;
+            /**
+             * Code
+             * @description The kind of the fault.
+             * @example missing
+             */
+            code: string;
         };
         /**
          * Job
@@ -926,13 +938,36 @@ export interface components {
         };
         /**
          * Problem
-         * @description An error. `code` is stable, and `detail` is for people; for an invalid request, `detail` lists its fields.
+         * @description An error, as problem details (RFC 9457). Programs compare `code`; `detail` is a sentence for people.
          */
         Problem: {
+            /**
+             * Type
+             * @description A URI that ends with `code`. It identifies the problem; it can't be fetched.
+             */
+            type: string;
+            /**
+             * Title
+             * @description The problem in a few words, the same for each `code`.
+             */
+            title: string;
+            /**
+             * Status
+             * @description The response's HTTP status.
+             */
+            status: number;
             /** Detail */
-            detail: string | components["schemas"]["InvalidField"][];
-            /** Code */
+            detail: string;
+            /**
+             * Code
+             * @description Stable.
+             */
             code: string;
+            /**
+             * Errors
+             * @description Only with `invalid_request`: the invalid fields, the first hundred at most.
+             */
+            errors?: components["schemas"]["InvalidField"][];
         };
         /**
          * Progress
@@ -1109,16 +1144,42 @@ export interface components {
          * @description An error with the fields that Uppy reads; Uppy shows `message`.
          */
         UppyProblem: {
+            /**
+             * Type
+             * @description A URI that ends with `code`. It identifies the problem; it can't be fetched.
+             */
+            type: string;
+            /**
+             * Title
+             * @description The problem in a few words, the same for each `code`.
+             */
+            title: string;
+            /**
+             * Status
+             * @description The response's HTTP status.
+             */
+            status: number;
             /** Detail */
-            detail: string | components["schemas"]["InvalidField"][];
-            /** Code */
+            detail: string;
+            /**
+             * Code
+             * @description Stable.
+             */
             code: string;
+            /**
+             * Errors
+             * @description Only with `invalid_request`: the invalid fields, the first hundred at most.
+             */
+            errors?: components["schemas"]["InvalidField"][];
             /**
              * Error
              * @description A copy of `code`.
              */
             error: string;
-            /** Message */
+            /**
+             * Message
+             * @description A copy of `detail`.
+             */
             message: string;
             /**
              * Requestid
@@ -1174,7 +1235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1183,7 +1244,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No job has this id, or its status has expired. */
@@ -1192,7 +1253,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1201,7 +1262,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1210,7 +1271,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -1221,7 +1282,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1255,7 +1316,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1264,7 +1325,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No upload was announced under this input file. */
@@ -1273,7 +1334,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1282,7 +1343,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1291,7 +1352,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -1302,7 +1363,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1337,7 +1398,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1346,7 +1407,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No upload was announced under this input file. No job has this id, or its status has expired. */
@@ -1355,7 +1416,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The file's job is running, is complete, or has not been created yet, so there is nothing to retry. The file was retried as often as this system allows; upload it again. */
@@ -1364,7 +1425,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request's body is larger than this route accepts. */
@@ -1373,7 +1434,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1382,7 +1443,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The caller has started more uploads within a minute than this system allows. */
@@ -1393,7 +1454,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1402,7 +1463,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This deployment can't retry a job: the service has no uploads queue configured. */
@@ -1411,7 +1472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
@@ -1422,7 +1483,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1456,7 +1517,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1465,7 +1526,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No job has this id, or its status has expired. */
@@ -1474,7 +1535,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The job has ended, so it can't be cancelled. */
@@ -1483,7 +1544,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1492,7 +1553,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1501,7 +1562,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This deployment can't cancel a job: the service has no queue of job events configured. */
@@ -1510,7 +1571,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -1521,7 +1582,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1556,7 +1617,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1565,7 +1626,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No upload was announced under this input file. No job has this id, or its status has expired. */
@@ -1574,7 +1635,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The job has ended, so it can't be cancelled. The file has not been uploaded yet, so there is nothing to cancel. */
@@ -1583,7 +1644,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request's body is larger than this route accepts. */
@@ -1592,7 +1653,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1601,7 +1662,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1610,7 +1671,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This deployment can't cancel a job: the service has no queue of job events configured. */
@@ -1619,7 +1680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
@@ -1630,7 +1691,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1659,7 +1720,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1668,7 +1729,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1703,7 +1764,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1712,7 +1773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The file is larger than this system accepts. The video is longer than this system accepts. The request's body is larger than this route accepts. */
@@ -1721,7 +1782,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The content type is not one of the video types that this system accepts. */
@@ -1730,7 +1791,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1739,7 +1800,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The caller has started more uploads within a minute than this system allows. */
@@ -1750,7 +1811,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1759,7 +1820,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
@@ -1770,7 +1831,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1819,7 +1880,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1828,7 +1889,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No job has this id, or its status has expired. */
@@ -1837,7 +1898,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1846,7 +1907,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This caller has as many long polls as one caller may have; poll without wait_s, or follow with a stream. */
@@ -1857,7 +1918,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1866,7 +1927,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. All long polls of this process are in use; poll without wait_s, and use it again after the given time. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -1877,7 +1938,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1936,7 +1997,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -1945,7 +2006,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Some of the files and jobs to follow don't exist; the detail names them. */
@@ -1954,7 +2015,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description The request is invalid. */
@@ -1963,7 +2024,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description This caller has as many streams as one caller may have; poll instead, or follow more with each stream. */
@@ -1974,7 +2035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -1983,7 +2044,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Streaming is unavailable here; follow a job with GET /jobs/{job_id}/progress?wait_s=20 and If-None-Match. */
@@ -1992,7 +2053,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. All streams of this process are in use; poll instead, and open a stream again after the given time. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -2003,7 +2064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2045,7 +2106,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -2054,7 +2115,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The file is larger than this system accepts. The video is longer than this system accepts. */
@@ -2063,7 +2124,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The content type is not one of the video types that this system accepts. */
@@ -2072,7 +2133,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The request is invalid. */
@@ -2081,7 +2142,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The caller has started more uploads within a minute than this system allows. */
@@ -2092,7 +2153,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2101,7 +2162,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -2112,7 +2173,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
         };
@@ -2147,7 +2208,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -2156,7 +2217,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The file is larger than this system accepts. The video is longer than this system accepts. The request's body is larger than this route accepts. */
@@ -2165,7 +2226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The content type is not one of the video types that this system accepts. */
@@ -2174,7 +2235,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The request is invalid. */
@@ -2183,7 +2244,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The caller has started more uploads within a minute than this system allows. The caller's unfinished uploads have as many bytes as this system allows; finish or abort one of them. */
@@ -2194,7 +2255,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2203,7 +2264,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
@@ -2214,7 +2275,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
         };
@@ -2251,7 +2312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -2260,7 +2321,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description No upload was announced under this input file. */
@@ -2269,7 +2330,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The upload is complete and can't be changed; its job is created automatically. */
@@ -2278,7 +2339,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The request is invalid. */
@@ -2287,7 +2348,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2296,7 +2357,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -2307,7 +2368,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
         };
@@ -2344,7 +2405,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -2353,7 +2414,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description No upload was announced under this input file. */
@@ -2362,7 +2423,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The upload is complete and can't be changed; its job is created automatically. */
@@ -2371,7 +2432,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The request is invalid. */
@@ -2380,7 +2441,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2389,7 +2450,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -2400,7 +2461,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
         };
@@ -2437,7 +2498,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
@@ -2448,7 +2509,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -2457,7 +2518,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description No upload was announced under this input file. */
@@ -2466,7 +2527,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The upload is complete and can't be changed; its job is created automatically. */
@@ -2475,7 +2536,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The file is larger than this system accepts. */
@@ -2484,7 +2545,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The request is invalid. */
@@ -2493,7 +2554,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2502,7 +2563,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -2513,7 +2574,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
         };
@@ -2550,7 +2611,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
@@ -2561,7 +2622,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -2570,7 +2631,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description No upload was announced under this input file. */
@@ -2579,7 +2640,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The upload is complete and can't be changed; its job is created automatically. */
@@ -2588,7 +2649,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The file is larger than this system accepts. */
@@ -2597,7 +2658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The request is invalid. */
@@ -2606,7 +2667,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2615,7 +2676,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
@@ -2626,7 +2687,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
         };
@@ -2665,7 +2726,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
@@ -2676,7 +2737,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description This URL is not public; use the public URL of this system. */
@@ -2685,7 +2746,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description No upload was announced under this input file. */
@@ -2694,7 +2755,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The upload is complete and can't be changed; its job is created automatically. S3 met another write of this file at the same time; begin a new upload and send the file again. The parts have fewer bytes than the caller announced; send the missing parts. */
@@ -2703,7 +2764,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The file is larger than this system accepts. The request's body is larger than this route accepts. */
@@ -2712,7 +2773,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description The request is invalid. */
@@ -2721,7 +2782,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2730,7 +2791,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
@@ -2741,7 +2802,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["UppyProblem"];
+                    "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
         };
@@ -2770,7 +2831,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -2799,7 +2860,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
@@ -2808,7 +2869,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. */
@@ -2819,7 +2880,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
