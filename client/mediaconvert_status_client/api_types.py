@@ -80,6 +80,10 @@ class Job(TypedDict):
     """Null until the job is created."""
     input_file: str | None
     file_name: str | None
+    external_id: str | None
+    """The caller's own id of the video."""
+    metadata: dict[str, str]
+    """The caller's own pairs of texts."""
     status: JobStatus
     queue: Queue | None
     """While it is QUEUED or SUBMITTED, its place, if it is known."""
