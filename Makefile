@@ -150,7 +150,7 @@ check-page: ## Check the page's format, lint, types and unit tests; needs Node.j
 # What the page's checks read; `make check` repeats them only when one of these files has changed.
 web/node_modules/.checked: web/node_modules/.done $(PAGE_SOURCES) $(shell find web/examples -type f -not -path '*/dist/*') \
   $(wildcard web/page/test/* web/packages/*/test/* web/packages/*/*.json web/page/*.json web/scripts/* web/*.json web/*.jsonc web/*.ts) \
-  docs/openapi.json
+  docs/openapi.json docs/frontend.md
 	@npm --prefix web run --silent check
 	@touch $@
 

@@ -16,6 +16,7 @@ from mediaconvert_status_client.following import Following
 from mediaconvert_status_client.media_duration import duration_ms
 from mediaconvert_status_client.tokens import BearerAuth, Token
 
+NOTHING: Mapping[str, object] = {}
 MAX_WAIT_S = 60
 """Longest wait for the job of an uploaded file to appear."""
 
@@ -42,9 +43,13 @@ class ApiClient:
             raise api_error(response)
         return response.json() if response.content else None
 
-    async def create_upload(self, video: Path) -> Mapping[str, Any]:
-        """Create an upload for the file, and return the method, URL and headers of its PUT request to S3."""
+    async def create_upload(self, video: Path, own: Mapping[str, object] = NOTHING) -> Mapping[str, Any]:
+        """Create an upload for the file, and return the method, URL and headers of its PUT request to S3.
+
+        `own` are the caller's own fields: `external_id` and `metadata`.
+        """
         body: dict[str, Any] = {
+            **own,
             "file_name": video.name,
             "content_type": content_type(video),
             "size_bytes": size_bytes(video),

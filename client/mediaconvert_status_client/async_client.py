@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -57,6 +57,8 @@ class AsyncClient:
         file: str | os.PathLike[str],
         *,
         on_progress: OnSent | None = None,
+        external_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         in_parts_from_bytes: int = IN_PARTS_FROM_BYTES,
     ) -> str:
         """Upload the file, and return its key, `input_file`, by which you follow its job.
@@ -67,6 +69,8 @@ class AsyncClient:
         Args:
             file: the video's path.
             on_progress: called with the bytes that S3 has and the file's size.
+            external_id: your own id of the video, which its job returns.
+            metadata: your own pairs of texts, which its job returns too.
             in_parts_from_bytes: the size from which the file is sent in parts.
 
         Raises:
@@ -79,14 +83,21 @@ class AsyncClient:
         video, on_sent = Path(file), on_progress or (lambda _sent, _total: None)
         if not size_bytes(video):
             raise EmptyFileError(f"{video} is empty")
+        own = {
+            name: value for name, value in (("external_id", external_id), ("metadata", metadata)) if value is not None
+        }
         if size_bytes(video) < in_parts_from_bytes:
-            upload = await self._client.create_upload(video)
+            upload = await self._client.create_upload(video, own)
             await self._client.send_file(video, upload, on_sent)
             return str(upload["input_file"])
-        in_parts = ResumableUpload(
-            client=self._client, api_url=self._api_url, video=video, unfinished=self._unfinished, on_sent=on_sent
-        )
-        return await in_parts.run()
+        return await ResumableUpload(
+            client=self._client,
+            api_url=self._api_url,
+            video=video,
+            unfinished=self._unfinished,
+            on_sent=on_sent,
+            own=own,
+        ).run()
 
     def progress(self, input_file: str | None = None, *, job_id: str | None = None) -> AsyncIterator[Job]:
         """Iterate over the states of a file's newest job, or of one job, from the present to the final one.

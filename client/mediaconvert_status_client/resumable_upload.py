@@ -1,8 +1,8 @@
 """A multipart upload over the API's /s3 routes that resumes where an earlier run stopped."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -41,6 +41,8 @@ class ResumableUpload:
     video: Path
     unfinished: UnfinishedUploads
     on_sent: Callable[[int, int], None]
+    own: Mapping[str, object] = field(default_factory=dict)
+    """The caller's own fields: `external_id` and `metadata`."""
 
     async def run(self) -> str:
         """Send the missing parts, complete the upload, and return the file's key. After an error, run again to resume.
@@ -85,7 +87,7 @@ class ResumableUpload:
         body: dict[str, Any] = {
             "filename": self.video.name,
             "type": content_type(self.video),
-            "metadata": {"size": total_bytes, "part_size": part_bytes},
+            "metadata": {**self.own, "size": total_bytes, "part_size": part_bytes},
         }
         if (length_ms := await asyncio.to_thread(duration_ms, self.video)) is not None:
             body["metadata"]["duration_ms"] = length_ms

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -44,10 +44,20 @@ class Client:
         file: str | os.PathLike[str],
         *,
         on_progress: OnSent | None = None,
+        external_id: str | None = None,
+        metadata: Mapping[str, str] | None = None,
         in_parts_from_bytes: int = IN_PARTS_FROM_BYTES,
     ) -> str:
         """Upload the file, and return its key, `input_file`, by which you follow its job."""
-        return self._run(self._client.upload(file, on_progress=on_progress, in_parts_from_bytes=in_parts_from_bytes))
+        return self._run(
+            self._client.upload(
+                file,
+                on_progress=on_progress,
+                external_id=external_id,
+                metadata=metadata,
+                in_parts_from_bytes=in_parts_from_bytes,
+            )
+        )
 
     def progress(self, input_file: str | None = None, *, job_id: str | None = None) -> Iterator[Job]:
         """Iterate over the states of a file's newest job, or of one job, from the present to the final one."""

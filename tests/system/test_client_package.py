@@ -167,3 +167,21 @@ with Client({system.api_url!r}) as client:
         "followed_not_found",
         "Client would block this thread's event loop: use AsyncClient",
     ]
+
+
+@pytest.mark.parametrize("in_parts_from_bytes", [0, 100_000_000], ids=["in parts", "at once"])
+def test_the_job_returns_the_callers_own_id_and_metadata(
+    system: System, run: Run, tmp_path: Path, clip: bytes, in_parts_from_bytes: int
+) -> None:
+    """Both kinds of uploads have them."""
+    (tmp_path / "one.mp4").write_bytes(clip)
+    own = {"external_id": "order 5", "metadata": {"kind": "trailer"}}
+    code = f"""
+from mediaconvert_status_client import Client
+with Client({system.api_url!r}) as client:
+    input_file = client.upload({str(tmp_path / "one.mp4")!r}, in_parts_from_bytes={in_parts_from_bytes}, **{own!r})
+    job = client.job(input_file)
+    print([job["external_id"], job["metadata"]])
+"""
+    done = run("python", "-c", code)
+    assert done.stdout.strip() == str(list(own.values())), done.stderr

@@ -20,7 +20,14 @@ try {
   }
   const tarballs = readdirSync(folder).map((file) => path.join(folder, file));
   for (const tarball of tarballs)
-    run("attw", [tarball, "--profile", "esm-only", "--exclude-entrypoints", "./package.json"]);
+    run("attw", [
+      tarball,
+      "--profile",
+      "esm-only",
+      "--exclude-entrypoints",
+      "./package.json",
+      "./custom-elements.json",
+    ]);
   const globals = "const before = Object.getOwnPropertyNames(globalThis).length;";
   const imports = NAMES.map((name) => `await import("@mediaconvert-status/${name}");`).join("");
   const check =
