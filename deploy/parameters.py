@@ -48,6 +48,7 @@ SETTINGS_OF_BOTH_TARGETS = (
     "StatusUpdateIntervalS",
     "StatusTtlS",
     "OutputTtlS",
+    "CompleteTtlS",
     "LogLevel",
     "LogRetentionDays",
     "OtlpEndpoint",

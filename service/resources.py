@@ -29,7 +29,6 @@ from service.live.slots import Slots
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
 from transcode.aws import Aws
-from transcode.dynamodb import Lifetimes
 from transcode.errors import AwsUnavailableError
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
@@ -94,7 +93,7 @@ async def open_resources(
 
     `in_threads` chooses the AWS clients that start faster, and serve few requests at once.
     """
-    lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
+    lifetimes = settings.lifetimes
     async with (
         aws_of(settings, in_threads=in_threads) as aws,
         AsyncExitStack() as stack,

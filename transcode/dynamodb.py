@@ -5,7 +5,6 @@ conditions, but none for updates: see docs/adr/0025-libraries-evaluated.md.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -15,18 +14,6 @@ Item = Mapping[str, Any]
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lifetimes:
-    """Seconds that a row lives after its last change.
-
-    `waiting_s` is for the rows of an upload that waits for its job, and of a job that waits in MediaConvert's queue.
-    The wait can be longer than `changed_s`, and nothing changes the rows during it.
-    """
-
-    changed_s: int
-    waiting_s: int
 
 
 def encode(item: Item) -> dict[str, Any]:
@@ -132,6 +119,10 @@ class Update(Condition):
                 self._set.append(f"{alias} = if_not_exists({alias}, {self.value(value)})")
         return self
 
+    def expire(self, at_s: int | None) -> Self:
+        """Set the time (Unix seconds) at which the row expires; a row without one lasts until it is deleted."""
+        return self.remove("ExpirationTime") if at_s is None else self.set(ExpirationTime=at_s)
+
     def add(self, attribute: str, members: Iterable[str]) -> Self:
         """Add the members to the attribute's string set; the order of updates doesn't matter."""
         if chosen := set(members):
@@ -153,3 +144,8 @@ class Update(Condition):
         clauses = [("SET", self._set), ("ADD", self._add), ("REMOVE", self._remove)]
         expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
         return {"UpdateExpression": expression, **super().request()}
+
+
+def set_or_remove(update: Update, **attributes: object) -> Update:
+    """Set each attribute in the update; remove those that are None."""
+    return update.set(**attributes).remove(*(name for name, value in attributes.items() if value is None))

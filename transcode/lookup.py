@@ -48,6 +48,8 @@ class Lookup:
     """The caller's own id of the video."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """The caller's own pairs of texts."""
+    stage: str | None = None
+    """OPEN from the file's object to the end of its newest job, then the status with which the job ended."""
     revision: int = 0
     """Counts the caller's changes of the file's name, external id and metadata."""
 

@@ -1,17 +1,23 @@
 """The table that maps an input file to its newest job, and stores an announced upload until its object arrives.
 
-No AWS type passes this boundary.
+An index, UploadsByCaller, contains the files of each caller, newest first. Its keys are ListedFor and ListedAt, which
+never change, and it has two more attributes: ExternalId, and Stage. Stage is OPEN from the file's object to the end of
+its newest job, and then the status with which the job ended; before the object, the row has none. The status of a job
+is in its own row: the index only says which rows a list may skip. No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from transcode.dynamodb import Condition, Lifetimes, Update, decode, encode, old_item
+from transcode.dynamodb import Condition, Update, decode, encode, old_item, set_or_remove
 from transcode.errors import RetriesExhaustedError
-from transcode.job import Failure
+from transcode.job import Failure, Status
+from transcode.lifetimes import Lifetimes
+from transcode.listing import OPEN_STAGE, listed_at, listed_for
 from transcode.lookup import Lookup
+from transcode.lookup_row import announced_row, is_file, lookup_from_row
 from transcode.permissions import Resource, allow
-from transcode.row_mapping import attributes_of, shape_of
+from transcode.row_mapping import attributes_of
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -40,21 +46,8 @@ class LookupTable:
         The upload may begin within `good_for_s` seconds. From then on, the row keeps name and owner for as long as the
         message of its object can wait.
         """
-        row = {
-            "InputFile": lookup.input_file,
-            "FileName": lookup.file_name,
-            "Owner": lookup.owner,
-            "ExternalId": lookup.external_id,
-            "Metadata": dict(lookup.metadata) or None,
-            "UploadId": lookup.upload_id,
-            "SizeBytes": lookup.size_bytes,
-            "PartBytes": lookup.part_bytes,
-            "ReservedBytes": lookup.reserved_bytes,
-            "ReservedIn": lookup.reserved_in,
-            "Announced": True,
-            "CreationTime": now_s,
-            "ExpirationTime": now_s + good_for_s + self._lifetimes.waiting_s,
-        }
+        expires_s = now_s + good_for_s + self._lifetimes.waiting_s
+        row = announced_row(lookup, now_s=now_s, expires_s=expires_s)
         await self._client.put_item(TableName=self.table, Item=encode(row))
 
     async def get(self, input_file: str, *, now_s: int, consistent: bool = False) -> Lookup | None:
@@ -79,7 +72,8 @@ class LookupTable:
         Raises:
             AnotherVersionError: The file was announced, and the worker has accepted another version of it.
         """
-        update = Update().set(QueuedTime=claimed_ms // 1000, ClaimId=claim_id, Version=version).remove("JobId", *_END)
+        update = Update().set(QueuedTime=claimed_ms // 1000, ClaimId=claim_id, Version=version, Stage=OPEN_STAGE)
+        update.remove("JobId", *_END)
         _require_version(update, version, claimed_ms=claimed_ms)
         same_claim = update.compare("ClaimedTime", "=", claimed_ms)
         update.where(
@@ -99,7 +93,7 @@ class LookupTable:
 
         Return the row. It keeps a request to cancel the attempt, because the worker must still act on it.
         """
-        update = Update().set(JobId=job_id).remove(*_WAITING, *_END)
+        update = Update().set(JobId=job_id).set_once(Stage=OPEN_STAGE).remove(*_WAITING, *_END)
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
         return lookup_from_row({"InputFile": input_file, **row})
 
@@ -110,7 +104,8 @@ class LookupTable:
 
         With a `version`, this also changes nothing if the file was announced and another version was accepted.
         """
-        update = Update().set(**attributes_of(failure)).remove("JobId", "CanceledTime", *_WAITING)
+        update = Update().set(**attributes_of(failure), Stage=Status.ERROR.value)
+        update.remove("JobId", "CanceledTime", *_WAITING)
         _require_version(update, version, claimed_ms=claimed_ms)
         if failure.reason is None:
             update.remove("ErrorReason")
@@ -133,8 +128,37 @@ class LookupTable:
 
         Only a caller that has refused the claim may call this: no job of the claim can follow.
         """
-        update = Update().set(CanceledTime=now_s).remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason", *_WAITING)
+        update = Update().set(CanceledTime=now_s, Stage=Status.CANCELED.value)
+        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason", *_WAITING)
         await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+
+    async def end(self, input_file: str, job_id: str, status: Status, *, now_s: int) -> None:
+        """Record with which status the file's newest job ended, unless the file has another job. Safe to repeat."""
+        update = Update().set(Stage=status.value)
+        if status is Status.COMPLETE:
+            update.expire(self._lifetimes.complete(now_s=now_s))
+        update.where(update.compare("JobId", "=", job_id))
+        await self._write_if(input_file, update)
+
+    async def describe(self, lookup: Lookup, *, known_revision: int) -> Lookup | None:
+        """Store the names and labels of the row, and count its revision; return the row after that.
+
+        Return None, and change nothing, if the row has no longer the known revision, or doesn't exist. This also puts
+        the file of an earlier release into the index.
+        """
+        update = Update().set(FileName=lookup.file_name, Revision=known_revision + 1)
+        update.set(ListedFor=listed_for(lookup.owner))
+        update.set_once(ListedAt=listed_at(lookup.input_file, created_s=lookup.announced_s or 0))
+        set_or_remove(update, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None)
+        update.where(update.present("InputFile"))
+        update.where(
+            update.compare("Revision", "=", known_revision), *([] if known_revision else [update.absent("Revision")])
+        )
+        try:
+            row = await self._update(lookup.input_file, update)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return None
+        return lookup_from_row(row)
 
     async def complete(self, input_file: str, *, now_s: int) -> bool:
         """Record that a multipart upload was completed; return whether this call recorded it. Safe to repeat."""
@@ -171,7 +195,7 @@ class LookupTable:
         millisecond later than that job's.
         """
         update = Update().set(Replaces=replaces, QueuedTime=now_s, ClaimedTime=(lookup.claimed_ms or 0) + 1)
-        update.set(ExpirationTime=now_s + self._lifetimes.waiting_s)
+        update.set(Stage=OPEN_STAGE).expire(self._lifetimes.with_source(now_s=now_s))
         update.remove("JobId", "ClaimId", *_END)
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
         await self._write_if(lookup.input_file, update)
@@ -200,8 +224,9 @@ class LookupTable:
                 raise RetriesExhaustedError from error
 
     async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> Mapping[str, Any]:
-        update.set(ClaimedTime=claimed_ms, ExpirationTime=now_s + self._lifetimes.waiting_s)
-        update.set_once(CreationTime=now_s)
+        update.set(ClaimedTime=claimed_ms).expire(self._lifetimes.with_source(now_s=now_s))
+        # An object that no caller announced has no row yet, and no owner.
+        update.set_once(CreationTime=now_s, ListedFor=listed_for(None), ListedAt=listed_at(input_file, created_s=now_s))
         update.where(update.absent("ClaimedTime"), update.compare("ClaimedTime", "<=", claimed_ms))
         # The condition fails for a redelivered notification of an older object. The file's newest job stays.
         return await self._write_if(input_file, update)
@@ -239,20 +264,4 @@ def _require_version(update: Update, version: str | None, *, claimed_ms: int) ->
         update.absent("Announced"),
         update.compare("Version", "=", version),
         *(update.all_of(update.absent("Version"), each) for each in same_claim),
-    )
-
-
-def is_file(row: Mapping[str, Any], *, now_s: int) -> bool:
-    """Return whether the row exists, has not expired, and is a file's row: the table also has sums of callers."""
-    return bool(row) and row["ExpirationTime"] > now_s and "Reserved" not in row
-
-
-def lookup_from_row(row: Mapping[str, Any]) -> Lookup:
-    """Return the input file that a row of the lookup table describes."""
-    return shape_of(
-        Lookup,
-        row,
-        failure=shape_of(Failure, row) if "ErrorCode" in row else None,
-        is_uploaded="UploadedTime" in row,
-        is_announced="Announced" in row,
     )

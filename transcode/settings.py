@@ -9,6 +9,8 @@ from typing import Annotated, Literal, NoReturn, TypeVar
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from transcode.lifetimes import DAY_S, Lifetimes
+
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
@@ -47,6 +49,13 @@ class Settings(BaseSettings):
     """Seconds after its last change until a status row, or the row of an upload that never arrived, expires."""
     output_ttl_s: Annotated[int, Field(ge=3_600)] = 14 * 86_400
     """Seconds until the row with the key, and the rows of an unfinished job, expire; longer than the longest job."""
+    complete_ttl_s: Annotated[int, Field(ge=0)] = 0
+    """Seconds until the rows of a COMPLETE job and its upload expire; 0 keeps them until the video is deleted, or for
+    `output_expiration_days` if that is set."""
+    input_expiration_days: Annotated[int, Field(ge=0)] = 0
+    """Days after which S3 deletes an upload, and its row expires; 0 keeps both until the video is deleted."""
+    output_expiration_days: Annotated[int, Field(ge=0)] = 0
+    """Days after which S3 deletes the outputs; 0 keeps them."""
     status_update_interval_s: Annotated[
         Literal[10, 12, 15, 20, 30, 60, 120, 180, 240, 300, 360, 420, 480, 540, 600], whole_number
     ] = 10
@@ -64,6 +73,16 @@ class Settings(BaseSettings):
     """The URL of an AWS emulator; AWS's own endpoints if not set."""
     log_level: Annotated[str, Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")] = "INFO"
     log_format: Annotated[str, Field(pattern=r"^(json|console)$")] = "json"
+
+    @property
+    def lifetimes(self) -> Lifetimes:
+        """The times after which rows expire."""
+        return Lifetimes(
+            changed_s=self.status_ttl_s,
+            waiting_s=self.output_ttl_s,
+            source_s=self.input_expiration_days * DAY_S,
+            complete_s=self.complete_ttl_s or self.output_expiration_days * DAY_S,
+        )
 
 
 def load(settings: type[SettingsT]) -> SettingsT:

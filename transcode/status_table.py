@@ -7,11 +7,12 @@ costs no write of the index. No AWS type passes this boundary.
 
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
 from transcode.billing import Billing
-from transcode.dynamodb import Lifetimes, Update, decode, old_item
+from transcode.dynamodb import Update, decode, old_item, set_or_remove
 from transcode.job import (
     FINAL,
     Canceled,
@@ -28,6 +29,8 @@ from transcode.job import (
     WarningRaised,
     advance,
 )
+from transcode.lifetimes import Lifetimes, has_expired
+from transcode.lookup import Lookup
 from transcode.permissions import Resource, allow
 from transcode.row_mapping import attributes_of, shape_of
 
@@ -64,30 +67,31 @@ class StatusTable:
             TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=consistent
         )
         row = decode(response.get("Item", {}))
-        return job_from_row(row) if row and row["ExpirationTime"] > now_s else None
+        return job_from_row(row) if row and not has_expired(row, now_s=now_s) else None
 
-    async def submit(self, job: Job, *, now_s: int) -> None:
-        """Create the job's row, or add what it lacks if an event created it first. Safe to repeat."""
-        opening = _unless_final(self._submitted(job, now_s=now_s).set_once(OpenShard=open_shard(job.job_id)))
-        if await self._write(job.job_id, opening) is not None:
-            # The job is over, because its last event came first. Its row must not return to the index of open jobs.
-            await self._write(job.job_id, self._submitted(job, now_s=now_s))
+    async def submit(self, job: Job, *, now_s: int) -> Job | None:
+        """Create the job's row, or add what it lacks if an event created it first. Safe to repeat.
 
-    def _submitted(self, job: Job, *, now_s: int) -> Update:
-        return Update().set_once(
-            JobStatus=Status.SUBMITTED.value,
-            EventTime=0,
-            CreationTime=now_s,
-            UpdatedTime=now_s,
-            ExpirationTime=now_s + self._lifetimes.waiting_s,
-            InputFile=job.input_file,
-            FileName=job.file_name,
-            Owner=job.owner,
-            ExternalId=job.external_id,
-            Metadata=dict(job.metadata) or None,
-            Revision=job.revision or None,
-            Estimate=attributes_of(job.estimate) if job.estimate else None,
-        )
+        Return the job if it is over already, because its last event came first; otherwise None.
+        """
+        opening = _unless_final(_submitted(job, now_s=now_s).set_once(OpenShard=open_shard(job.job_id)))
+        opening.set_once(ExpirationTime=now_s + self._lifetimes.waiting_s)
+        if (over := await self._write(job.job_id, opening)) is not None:
+            # Its row must not return to the index of open jobs, and keeps the time at which it expires.
+            await self._write(job.job_id, _submitted(job, now_s=now_s))
+        return over
+
+    async def describe(self, job_id: str, lookup: Lookup) -> None:
+        """Copy the names and labels that the caller changed from the file's row, unless the job has newer ones.
+
+        Safe to repeat, in any order with other changes. A job without a row stays without one.
+        """
+        update = Update().set(FileName=lookup.file_name, Revision=lookup.revision)
+        set_or_remove(update, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None)
+        update.where(update.present("JobStatus"))
+        update.where(update.absent("Revision"), update.compare("Revision", "<=", lookup.revision))
+        with suppress(self.client.exceptions.ConditionalCheckFailedException):
+            await self.client.update_item(TableName=self.table, Key={"JobId": {"S": job_id}}, **update.request())
 
     async def advance(self, event: JobEvent, *, now_s: int, known: Job | None = None) -> bool:
         """Apply the event as `transcode.job.advance` does; return whether it changed the row.
@@ -95,7 +99,8 @@ class StatusTable:
         This takes one write and no read. An event whose percentage is lower than the stored one takes a second write,
         without the percentage. `known` gives the input file, file name and owner to a row that lacks them.
         """
-        update = self._touched(Update(), now_s=now_s)
+        update = Update().set(UpdatedTime=now_s).set_once(CreationTime=now_s)
+        update.expire(self._expiry_s(event, now_s=now_s))
         if known is not None:
             update.set_once(InputFile=known.input_file, FileName=known.file_name, Owner=known.owner)
         before = await self._write(event.job_id, _unless_final(_change(update, event)))
@@ -115,10 +120,17 @@ class StatusTable:
         update.where(update.present("JobStatus")).where(update.not_in("JobStatus", FINAL))
         return await self._write(job_id, update)
 
-    def _touched(self, update: Update, *, now_s: int) -> Update:
-        return update.set(UpdatedTime=now_s, ExpirationTime=now_s + self._lifetimes.changed_s).set_once(
-            CreationTime=now_s
-        )
+    def _expiry_s(self, event: JobEvent, *, now_s: int) -> int | None:
+        """Return when the row expires after the event: that of a job that is over stays with its upload's row."""
+        match event:
+            case Progressed() | WarningRaised():
+                return now_s + self._lifetimes.changed_s
+            case Completed():
+                return self._lifetimes.complete(now_s=now_s)
+            case Failed() | Canceled():
+                return self._lifetimes.with_source(now_s=now_s)
+            case never:
+                assert_never(never)
 
     async def _write(self, job_id: str, update: Update) -> Job | None:
         """Write the update. Return None on success, or the stored job if the update's condition failed."""
@@ -132,6 +144,22 @@ class StatusTable:
         except self.client.exceptions.ConditionalCheckFailedException as error:
             return job_from_row(old_item(error))
         return None
+
+
+def _submitted(job: Job, *, now_s: int) -> Update:
+    return Update().set_once(
+        JobStatus=Status.SUBMITTED.value,
+        EventTime=0,
+        CreationTime=now_s,
+        UpdatedTime=now_s,
+        InputFile=job.input_file,
+        FileName=job.file_name,
+        Owner=job.owner,
+        ExternalId=job.external_id,
+        Metadata=dict(job.metadata) or None,
+        Revision=job.revision or None,
+        Estimate=attributes_of(job.estimate) if job.estimate else None,
+    )
 
 
 _OPEN = ("Phase", "CancelRequestedTime", "OpenShard", "CheckedTime", "CheckedStatus")

@@ -9,6 +9,7 @@ import structlog
 from transcode.job import Canceled, Completed, Failed, Job, JobEvent
 from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore
+from worker.job_end import JobEnds
 from worker.job_plan import with_cost
 from worker.key_table import KeyTable
 from worker.outcomes import Done, Message, NotYet, Verdict
@@ -23,6 +24,7 @@ class Applier:
     statuses: StatusTable
     key_table: KeyTable
     artifacts: ArtifactStore
+    ends: JobEnds
     clock: Callable[[], float]
     price_usd: float | None = None
     """The price of a billable minute, if it is known."""
@@ -40,7 +42,10 @@ class Applier:
         """
         if isinstance(event, Completed):
             return await self._complete(event, message, job_created_ms)
-        is_changed = await self.statuses.advance(event, now_s=int(self.clock()))
+        now_s = int(self.clock())
+        is_changed = await self.statuses.advance(event, now_s=now_s)
+        if isinstance(event, Failed | Canceled):
+            await self.ends.record(event.job_id, now_s=now_s)
         self._log(event, message, job_created_ms, is_changed=is_changed)
         return Done()
 
@@ -52,6 +57,7 @@ class Applier:
             self.statuses.get(event.job_id, now_s=now_s, consistent=True),
         )
         if job is not None and job.status.is_final:
+            await self.ends.record(event.job_id, now_s=now_s)
             self._log(event, message, job_created_ms, is_changed=False)
             return Done()
         if planned is None:
@@ -66,6 +72,10 @@ class Applier:
         await self.artifacts.put_info(destination, event)
         job = Job(job_id=event.job_id, input_file=destination.input_file)
         is_changed = await self.statuses.advance(event, now_s=now_s, known=job)
+        if is_changed:
+            await self.ends.record_complete(destination.input_file, event.job_id, now_s=now_s)
+        else:
+            await self.ends.record(event.job_id, now_s=now_s)
         self._log(event, message, job_created_ms, is_changed=is_changed)
         return Done()
 

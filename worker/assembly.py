@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 
 from transcode.aws import Aws
-from transcode.dynamodb import Lifetimes
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
@@ -13,6 +12,7 @@ from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
 from worker.deliveries import DeliveryHandler
 from worker.delivery_notes import DeliveryNotes
+from worker.job_end import JobEnds
 from worker.key_table import KeyTable
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
@@ -39,7 +39,7 @@ from worker.waiting_messages import WaitingMessages
 async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     """Return the handler of the submission queue, with clients that `aws` opens."""
     dynamodb = await aws.dynamodb()
-    lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
+    lifetimes = settings.lifetimes
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
     lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
     key_table = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
@@ -47,7 +47,10 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url, attempts=1)
     jobs = MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser)
     budgets = _budgets(settings)
-    canceller = Canceller(key_table=key_table, lookups=lookups, statuses=statuses, mediaconvert=jobs, clock=time.time)
+    ends = JobEnds(statuses=statuses, lookups=lookups)
+    canceller = Canceller(
+        key_table=key_table, lookups=lookups, statuses=statuses, mediaconvert=jobs, ends=ends, clock=time.time
+    )
     batch = BatchHandler(
         parser=parser,
         canceller=canceller,
@@ -87,6 +90,7 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
             statuses=statuses,
             key_table=key_table,
             artifacts=ArtifactStore(await aws.s3(), settings.output_bucket),
+            ends=ends,
             clock=time.time,
             price_usd=settings.price_per_billable_minute_usd,
         ),

@@ -8,7 +8,8 @@ and the count of created jobs."""
 EVENT_WRITES = 1
 """Writes for PROGRESSING and for each STATUS_UPDATE, if each comes alone; a batch of events of one job is one write."""
 COMPLETE_READS = 2
-COMPLETE_WRITES = 1
+COMPLETE_WRITES = 2
+"""The status, and the end on the row of the input file."""
 COMPLETE_PUTS = 2
 """The key file and info.json."""
 LOOK_READS = 1
@@ -21,8 +22,11 @@ WATCH_NEAR_NEWS_S = 50
 FILE_LOOK_READS = 2
 """Reads for a job that is looked up by its input file: both rows."""
 
-INDEX_WRITES = 2
+OPEN_INDEX_WRITES = 2
 """Write units of the index of open jobs for one job: one when its row opens, one when the job ends."""
+LIST_INDEX_WRITES = 3
+"""Write units of the index of uploads for one upload: when it is announced, when its object is seen, and when its job
+ends. An entry is below one kilobyte."""
 PASS_QUERIES = 16
 """Queries of a reconcile pass, one for each shard of the index; half a read unit each while few jobs are open."""
 PASS_LEASE_WRITES = 3

@@ -131,7 +131,8 @@ def _writes(load: Workload) -> float:
         + counts.SUBMIT_WRITES
         + (1 + load.updates) * counts.EVENT_WRITES
         + counts.COMPLETE_WRITES
-        + counts.INDEX_WRITES
+        + counts.OPEN_INDEX_WRITES
+        + counts.LIST_INDEX_WRITES
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from local.provision import Stack
 from transcode.aws import Aws
-from transcode.dynamodb import Lifetimes
+from transcode.lifetimes import Lifetimes
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
 from worker.artifacts import ArtifactStore

@@ -13,7 +13,6 @@ from tests.declared_permissions import SERVICE_OR_WORKER
 from tests.integration.aws_call_recorder import AwsCallRecorder
 from tests.integration.stores import LIFETIMES, OUTPUT_TTL_S, STATUS_TTL_S, Stores
 from transcode.aws import Aws
-from transcode.dynamodb import Lifetimes
 from transcode.job import (
     Canceled,
     Completed,
@@ -29,6 +28,7 @@ from transcode.job import (
     WarningRaised,
     advance,
 )
+from transcode.lifetimes import Lifetimes
 from transcode.status_table import StatusTable
 
 NOW_S = 1_900_000_000

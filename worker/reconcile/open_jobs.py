@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Update, decode, encode
 from transcode.job import FINAL, Status
+from transcode.lifetimes import has_expired
 from transcode.permissions import Resource, allow
 from transcode.status_table import OPEN_INDEX, OPEN_SHARDS, open_shard
 from worker.reconcile.overdue import OpenJob
@@ -59,7 +60,7 @@ class OpenJobs:
         in the index only if a version of the program that doesn't know the index has ended it.
         """
         rows = await self._rows(job_ids)
-        return [_open_job(row) for row in rows if "OpenShard" in row and row["ExpirationTime"] > now_s]
+        return [_open_job(row) for row in rows if "OpenShard" in row and not has_expired(row, now_s=now_s)]
 
     async def record_check(self, job_id: str, status: Status | None, *, now_s: int) -> None:
         """Record that MediaConvert was asked, and the job's status there; do nothing if the job is over."""

@@ -19,6 +19,7 @@ from transcode.lookup import Lookup, attempt_names
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
 from worker.claim import Claim
+from worker.job_end import JobEnds
 from worker.key_table import KeyTable
 from worker.messages.parser import CancelRequested
 from worker.outcomes import Done, NotYet, Verdict
@@ -39,6 +40,7 @@ class Canceller:
     lookups: LookupTable
     statuses: StatusTable
     mediaconvert: MediaConvertJobs
+    ends: JobEnds
     clock: Callable[[], float]
     rest: Rest = field(default_factory=Rest)
     rest_clock: Callable[[], float] = time.monotonic
@@ -63,6 +65,7 @@ class Canceller:
         """
         job = await self.statuses.get(job_id, now_s=int(self.clock()), consistent=True)
         if job is None or job.status.is_final:
+            await self.ends.record(job_id, now_s=int(self.clock()))
             log.info("job.cancel_stale", job_id=job_id, status=job.status if job is not None else None)
             return Done()
         if self.rest.remaining_s(now_s=self.rest_clock()):
@@ -81,6 +84,7 @@ class Canceller:
             return Done()  # its own final event is on the way; reconciliation repairs a lost one
         now_ms = int(self.clock() * 1000)
         await self.statuses.advance(Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
+        await self.ends.record(job_id, now_s=now_ms // 1000)
         log.info("job.canceled", job_id=job_id, input_file=job.input_file)
         return Done()
 

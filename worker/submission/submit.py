@@ -192,8 +192,12 @@ class Submitter:
             revision=known.revision,
             estimate=claim.plan.estimate if claim.plan else None,
         )
-        await self.statuses.submit(job, now_s=now_s)
+        over = await self.statuses.submit(job, now_s=now_s)
         linked = await self.lookups.link(input_file, job_id, claimed_ms=claim.claimed_ms, now_s=now_s)
+        if linked.revision != known.revision:
+            await self.statuses.describe(job_id, linked)  # the caller changed the labels since they were read
+        if over is not None:
+            await self.lookups.end(input_file, job_id, over.status, now_s=now_s)
         waited_ms = message.waited_ms(self.clock()) if message else None
         log.info("job.submitted", job_id=job_id, input_file=input_file, waited_ms=waited_ms)
         return await self.canceller.cancel_created(job_id) if is_canceled(linked, claim) else Done()
