@@ -16,6 +16,7 @@ from service.api.middleware.body_limits import BodyLimits
 from service.api.middleware.origin_secret import OriginSecret
 from service.api.middleware.request_log import RequestLog
 from service.api.middleware.security_headers import SecurityHeaders
+from service.api.middleware.stream_runner import StreamRunner
 from service.live.load_report import report_load
 from service.resources import Resources, open_resources
 from service.settings import ServiceSettings
@@ -103,6 +104,8 @@ def create_app(
     if settings.origin_secret is not None:
         app.add_middleware(OriginSecret, secret=settings.origin_secret.get_secret_value())
     app.add_middleware(RequestLog)
+    if not on_lambda:
+        app.add_middleware(StreamRunner)
     return app
 
 

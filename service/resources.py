@@ -18,6 +18,7 @@ from service.aws.presigned import UploadBucket
 from service.aws.unfinished_bytes import UnfinishedBytes
 from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
+from service.live.heartbeats import Heartbeats
 from service.live.hub import Hub
 from service.live.job_json_cache import JobJsonCache
 from service.live.limits import caller_limit, capacity
@@ -57,6 +58,7 @@ class Resources:
     requests: JobRequests
     reader: JobReader
     hub: Hub
+    heartbeats: Heartbeats
     streams: Slots
     long_polls: Slots
     job_json: JobJsonCache
@@ -124,6 +126,7 @@ async def open_resources(
             statuses=statuses,
             reader=reader,
             hub=hub,
+            heartbeats=Heartbeats(interval_s=settings.heartbeat_s),
             streams=_slots(settings.max_streams or held.streams, settings.max_streams_per_caller),
             long_polls=_slots(settings.max_long_polls or held.long_polls, settings.max_long_polls_per_caller),
             job_json=JobJsonCache(settings.playback_base_url),

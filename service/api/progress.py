@@ -1,9 +1,9 @@
 """The routes that follow jobs: the progress of one job, with a long poll, and event streams of many."""
 
 import asyncio
+import contextlib
 import hashlib
 import random
-import time
 from collections.abc import Collection, Sequence
 from typing import Annotated
 
@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse
 from service.access.caller import Caller, may_see
 from service.api.dependencies import AppResources, CurrentCaller, JobId, caller_name
 from service.api.problems import responses
-from service.live.event_stream import ProgressStream, end_on_disconnect
-from service.live.hub import Snapshot
+from service.live.event_stream import EndOnDisconnect, OpenStream, ProgressStream
 from service.live.limits import retry_after_s, stream_life_s, until_token_ends_s, wait_limit_s
+from service.live.watcher import Snapshot
 from service.resources import Resources
 from service.views.examples import EVENT_STREAM
 from service.views.followed import MAX_FOLLOWED, FileKey, Followed, JobKey, Key, finished, known_tags
@@ -144,13 +144,17 @@ async def watch_events(
     if len(delivered) == len(keys) and all(each.followed.is_final for each in snapshots):
         return Response(status_code=204)
     _require_room_for_a_stream(resources, counted)  # others may have taken it during the reads
+    life_s = _until_token_ends_s(stream_life_s(random.random()), caller, resources)  # noqa: S311 -- spreads load
     return ProgressStream(
-        resources.hub,
-        snapshots,
-        delivered=delivered,
-        heartbeat_s=resources.settings.heartbeat_s,
-        life_s=_until_token_ends_s(stream_life_s(random.random()), caller, resources),  # noqa: S311 -- spreads load
-        place=resources.streams.take(counted),
+        lambda: OpenStream(
+            snapshots,
+            delivered=delivered,
+            hub=resources.hub,
+            heartbeats=resources.heartbeats,
+            slots=resources.streams,
+            caller=counted,
+            life_s=life_s,
+        )
     )
 
 
@@ -194,12 +198,12 @@ async def _wait_for_change(
         wait_s = await resources.poll_ledger.wait_s(wait_s, now_s=resources.clock())
     wait_s = _until_token_ends_s(wait_s, caller, resources)
     with polls.take(counted), resources.hub.watch([snapshot]) as watcher:
-        async with end_on_disconnect(watcher, request.receive):
-            deadline_s = time.monotonic() + wait_s
-            while is_known(snapshot) and not watcher.is_over:
-                if not await watcher.wait(deadline_s - time.monotonic()):
-                    break
-                snapshot = next(iter(watcher.take_pending()), snapshot)
+        async with EndOnDisconnect(watcher, request.receive):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    while is_known(snapshot) and not watcher.is_over:
+                        await watcher.wait()
+                        snapshot = next(iter(watcher.take_pending()), snapshot)
     return snapshot.followed
 
 

@@ -1,24 +1,31 @@
-"""Server-Sent Events: a state as an event, and the response that streams a watcher's events until all is final.
+"""Server-Sent Events: a state as an event, and a client's stream of its watcher's events until all is final.
 
+`ProgressStream` is the response of the route. It sends the head, and hands the open stream to the middleware
+`service/api/middleware/stream_runner.py`, which runs it without the request's routing, dependencies and middleware.
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
 
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
 
 from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from service.live.hub import Hub, Snapshot, Watcher
+from service.live.heartbeats import Heartbeats
+from service.live.hub import Hub
 from service.live.limits import retry_ms
+from service.live.slots import Slots
+from service.live.watcher import Snapshot, Watcher
 from service.views.followed import Followed, JobKey, Key, event_id, final_tag, tag
 from transcode.job_view import file_view
 
 HEARTBEAT = format_sse_event(comment="")
+OPENED_STREAMS = "mediaconvert_status.opened_streams"
+"""The key in the request's scope of the list to which a response adds the stream that it has opened."""
 
 
 def as_event(key: Key, followed: Followed, *, now_ms: int, playback_base_url: str | None) -> tuple[bytes, str]:
@@ -32,80 +39,109 @@ def as_event(key: Key, followed: Followed, *, now_ms: int, playback_base_url: st
     return event, tag(key, job.model_dump_json(exclude={"eta_s": True, "queue": {"eta_s"}}).encode())
 
 
-class ProgressStream(Response):
-    """A stream of the files and jobs that a client follows: first the snapshots that it doesn't have, then changes.
+class OpenStream:
+    """A stream of one client. Every attribute counts: a process has thousands of these (bench row "streams")."""
 
-    The response registers its watcher only while it is sent, so a response that is never sent holds no resources.
-    """
+    __slots__ = (
+        "_caller", "_ends_s", "_heartbeats", "_hub", "_missed", "_slots", "_tags", "_watcher", "at_end", "due_s"
+    )  # fmt: skip
 
-    media_type = EventSourceResponse.media_type
-
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- all but the first are keyword arguments, of one call
         self,
-        hub: Hub,
         snapshots: Sequence[Snapshot],
         *,
         delivered: Mapping[Key, str],
-        heartbeat_s: float,
+        hub: Hub,
+        heartbeats: Heartbeats,
+        slots: Slots,
+        caller: str,
         life_s: float,
-        place: AbstractContextManager[None],
     ) -> None:
-        """`delivered` has the tags of the states that the client has, also of final jobs that have no snapshot.
+        """Hold a place in `slots`, and follow the snapshots' keys, until `close`.
 
-        The stream ends after `life_s`, and holds `place` while it is sent.
+        `delivered` has the tags of the states that the client has, also of final jobs that have no snapshot.
         """
+        self._tags = dict(delivered)
+        self._missed = [each for each in snapshots if delivered.get(each.key) != each.tag]
+        self._ends_s = self.due_s = asyncio.get_running_loop().time() + life_s
+        self._hub, self._heartbeats, self._slots, self._caller = hub, heartbeats, slots, caller
+        self.at_end: Callable[[], None] | None = None
+        slots.hold(caller)
+        self._watcher = hub.join(snapshots)
+        heartbeats.add(self)
+
+    def close(self) -> None:
+        """Leave the hub, release the place, and call `at_end`."""
+        self._heartbeats.remove(self)
+        self._hub.leave(self._watcher)
+        self._slots.release(self._caller)
+        if self.at_end is not None:
+            self.at_end()
+
+    def wake(self) -> None:
+        """Send a heartbeat now, or end if the stream's time is over."""
+        self._watcher.wake()
+
+    async def run(self, receive: Receive, send: Send) -> None:
+        """Send events until every file and job is final, the client disconnects, or the stream's time is over."""
+        watcher, loop = self._watcher, asyncio.get_running_loop()
+        body = format_sse_event(retry=retry_ms(random.random())) + _events(self._missed, self._tags)  # noqa: S311 -- spreads load
+        del self._missed
+        async with EndOnDisconnect(watcher, receive):
+            while True:
+                await send({"type": "http.response.body", "body": body, "more_body": True})
+                now_s = loop.time()
+                if watcher.is_over or now_s + self._heartbeats.period_s >= self._ends_s:
+                    break
+                self.due_s = min(now_s + self._heartbeats.interval_s, self._ends_s)
+                has_changed = await watcher.wait()
+                body = _events(watcher.take_pending(), self._tags) if has_changed else HEARTBEAT
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class ProgressStream(Response):
+    """The head of a stream. `open_stream` opens it: a response that is never sent holds no resources."""
+
+    media_type = EventSourceResponse.media_type
+
+    def __init__(self, open_stream: Callable[[], OpenStream]) -> None:
         self.status_code = 200
         self.background = None
         # Without X-Accel-Buffering, nginx would buffer events.
         self.init_headers({"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        self._hub = hub
-        self._snapshots = snapshots
-        self._heartbeat_s = heartbeat_s
-        self._delivered = delivered
-        self._life_s = life_s
-        self._place = place
+        self._open_stream = open_stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send events until every file and job is final, the client disconnects, or the stream's time is over."""
-        del scope
-        with self._place, self._hub.watch(self._snapshots) as watcher:
-            async with end_on_disconnect(watcher, receive):
-                await self._send(watcher, send)
-
-    async def _send(self, watcher: Watcher, send: Send) -> None:
-        tags = dict(self._delivered)
-        missed = [each for each in self._snapshots if tags.get(each.key) != each.tag]
-        self._snapshots = ()
-        loop = asyncio.get_running_loop()
-        ends_s = loop.time() + self._life_s
-        body = format_sse_event(retry=retry_ms(random.random())) + _events(missed, tags)  # noqa: S311 -- spreads load
+        """Open the stream, send the head, and leave the rest to the middleware, which also closes the stream."""
+        del receive
+        scope[OPENED_STREAMS].append(self._open_stream())
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        while True:
-            await send({"type": "http.response.body", "body": body, "more_body": True})
-            left_s = ends_s - loop.time()
-            if watcher.is_over or left_s <= 0:
-                break
-            has_changed = await watcher.wait(min(self._heartbeat_s, left_s))
-            body = _events(watcher.take_pending(), tags) if has_changed else HEARTBEAT
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-@asynccontextmanager
-async def end_on_disconnect(watcher: Watcher, receive: Receive) -> AsyncIterator[None]:
-    """End the watcher as soon as its client disconnects, while the context is open."""
+class EndOnDisconnect:
+    """A context in which the watcher ends as soon as its client disconnects."""
 
-    async def wait_for_disconnect() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        watcher.end()
+    __slots__ = ("_receive", "_task", "_watcher")
 
-    waiting = asyncio.create_task(wait_for_disconnect())
-    try:
-        yield
-    finally:
-        waiting.cancel()
+    def __init__(self, watcher: Watcher, receive: Receive) -> None:
+        self._watcher = watcher
+        self._receive = receive
+
+    async def __aenter__(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(_end_on_disconnect(self._watcher, self._receive))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await waiting
+            await self._task
+
+
+async def _end_on_disconnect(watcher: Watcher, receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    watcher.end()
 
 
 def _events(snapshots: Sequence[Snapshot], tags: dict[Key, str]) -> bytes:

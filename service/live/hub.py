@@ -17,6 +17,7 @@ import structlog
 from service.live.limits import stop_delay_s
 from service.live.read_schedule import ReadHistory, after_read, first_read, next_read_s
 from service.live.reader import JobReader
+from service.live.watcher import Snapshot, Watcher
 from service.views.followed import Followed, Key
 from transcode.errors import TranscodeError
 from transcode.failures import is_transient
@@ -28,64 +29,6 @@ The clients reconnect, and get an error status with the reason.
 """
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """A state of a job or file, with its event, which is serialized once for all watchers."""
-
-    key: Key
-    followed: Followed
-    event: bytes
-    tag: str
-    read_s: float = field(compare=False)
-    """The time of the read, by the event loop's clock."""
-
-
-class Watcher:
-    """One client's subscription. It keeps the newest unsent state of each key, however slowly the client reads."""
-
-    __slots__ = ("_changed", "_pending", "_unfinished", "is_ended")
-
-    def __init__(self, keys: Iterable[Key]) -> None:
-        self._unfinished = set(keys)
-        self._pending: dict[Key, Snapshot] = {}
-        self._changed = asyncio.Event()
-        self.is_ended = False
-
-    @property
-    def is_over(self) -> bool:
-        """True if no state will follow: every key is final and sent, or the watcher was ended."""
-        return self.is_ended or not (self._unfinished or self._pending)
-
-    def notify(self, snapshot: Snapshot) -> None:
-        """Keep the snapshot for the next `take_pending`."""
-        self._pending[snapshot.key] = snapshot
-        if snapshot.followed.is_final:
-            self._unfinished.discard(snapshot.key)
-        self._changed.set()
-
-    def end(self) -> None:
-        """End the subscription: the client left, the service stops, or the state can't be read."""
-        self.is_ended = True
-        self._changed.set()
-
-    async def wait(self, timeout_s: float) -> bool:
-        """Return True once a state is pending or the watcher has ended, False after `timeout_s` seconds."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
-
-    def take_pending(self) -> list[Snapshot]:
-        """Return the states that have changed since the last call."""
-        pending = list(self._pending.values())
-        self._pending.clear()
-        if not self.is_ended:
-            self._changed.clear()
-        return pending
 
 
 @dataclass(slots=True, eq=False)
@@ -167,21 +110,29 @@ class Hub:
     @contextmanager
     def watch(self, snapshots: Iterable[Snapshot]) -> Iterator[Watcher]:
         """Yield a watcher of the snapshots' keys, until the context ends. It gets the states after the snapshots."""
-        unfinished = {snapshot.key: snapshot for snapshot in snapshots if not snapshot.followed.is_final}
-        keys = tuple(unfinished)
-        watcher = Watcher(keys)
-        for snapshot in unfinished.values():
+        watcher = self.join(snapshots)
+        try:
+            yield watcher
+        finally:
+            self.leave(watcher)
+
+    def join(self, snapshots: Iterable[Snapshot]) -> Watcher:
+        """Return a watcher of the snapshots' keys, until `leave`. It gets the states after the snapshots."""
+        unfinished = [snapshot for snapshot in snapshots if not snapshot.followed.is_final]
+        watcher = Watcher(snapshot.key for snapshot in unfinished)
+        for snapshot in unfinished:
             self._join(watcher, snapshot)
         if self._is_closed:
             watcher.end()
         elif self._topics and self._ticking is None:
             # The task outlives the request that starts it, so it must not have the request's id and trace.
             self._ticking = asyncio.get_running_loop().create_task(self._tick(), name="tick", context=Context())
-        try:
-            yield watcher
-        finally:
-            for key in keys:
-                self._leave(watcher, key)
+        return watcher
+
+    def leave(self, watcher: Watcher) -> None:
+        """Forget the watcher: its client gets no more states."""
+        for key in watcher.keys:
+            self._leave(watcher, key)
 
     async def close(self) -> None:
         """End every watcher, and stop reading."""

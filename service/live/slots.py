@@ -25,15 +25,23 @@ class Slots:
         """Return whether one more client of this caller would exceed the limit of one caller."""
         return self._of_callers[caller] >= self.per_caller
 
+    def hold(self, caller: str) -> None:
+        """Hold a place until `release`. Check both limits first, without an `await` between."""
+        self.held += 1
+        self._of_callers[caller] += 1
+
+    def release(self, caller: str) -> None:
+        """Release a place that the caller held."""
+        self.held -= 1
+        self._of_callers[caller] -= 1
+        if not self._of_callers[caller]:
+            del self._of_callers[caller]
+
     @contextmanager
     def take(self, caller: str) -> Iterator[None]:
         """Hold a place while the context is open. Check both limits first, without an `await` between."""
-        self.held += 1
-        self._of_callers[caller] += 1
+        self.hold(caller)
         try:
             yield
         finally:
-            self.held -= 1
-            self._of_callers[caller] -= 1
-            if not self._of_callers[caller]:
-                del self._of_callers[caller]
+            self.release(caller)

@@ -9,6 +9,7 @@ import logging
 import random
 import re
 import time
+from functools import partial
 from urllib.parse import parse_qs
 
 import structlog
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars
 
 from service.api.problems import REQUEST_ID_HEADER, path_of
+from service.live.event_stream import OPENED_STREAMS
 from transcode.correlation import REQUEST_ID, upload_of
 
 HEADER = REQUEST_ID_HEADER.lower().encode()
@@ -55,7 +57,10 @@ class RequestLog:
         try:
             await self._app(scope, receive, _send)
         finally:
-            _log_request(scope, status=status, duration_ms=round((time.perf_counter() - started_s) * 1000))
+            if not (opened := scope.get(OPENED_STREAMS)):
+                _log_request(scope, status=status, started_s=started_s)
+            elif stdlib_logger.isEnabledFor(logging.DEBUG):
+                opened[0].at_end = partial(_log_request, scope.copy(), status=status, started_s=started_s)
 
 
 def log_upload_event(event: str, input_file: str, **fields: object) -> None:
@@ -74,7 +79,8 @@ def _request_id(scope: Scope) -> str:
     return f"{random.getrandbits(128):032x}"  # an id is no secret, and secure randomness would cost a system call
 
 
-def _log_request(scope: Scope, *, status: int, duration_ms: int) -> None:
+def _log_request(scope: Scope, *, status: int, started_s: float) -> None:
+    duration_ms = round((time.perf_counter() - started_s) * 1000)
     path, query = path_of(scope), scope.get("query_string", b"")
     is_held = path == "/events" or b"wait_s=" in query
     is_success = status < 400  # noqa: PLR2004 -- HTTP's classes
