@@ -1,6 +1,14 @@
 """All AWS permissions of the service, collected from its stores and clients; none is for the table with the keys."""
 
-from service.aws import cancel_requests, job_requests, multipart, playback_secret, presigned, unfinished_bytes
+from service.aws import (
+    cancel_requests,
+    job_requests,
+    multipart,
+    playback_secret,
+    presigned,
+    unfinished_bytes,
+    upload_index,
+)
 from service.live import batch_get, poll_ledger
 from transcode import lookup_table, queue_table, status_table
 
@@ -14,6 +22,7 @@ SERVICE = (
     | presigned.PERMISSIONS
     | multipart.PERMISSIONS
     | unfinished_bytes.PERMISSIONS
+    | upload_index.PERMISSIONS
     | cancel_requests.PERMISSIONS
     | job_requests.PERMISSIONS
     | playback_secret.PERMISSIONS

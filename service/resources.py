@@ -16,6 +16,7 @@ from service.aws.lazy_client import LazyClient
 from service.aws.multipart import MultipartBucket
 from service.aws.presigned import UploadBucket
 from service.aws.unfinished_bytes import UnfinishedBytes
+from service.aws.upload_index import UploadIndex
 from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
 from service.live.heartbeats import Heartbeats
@@ -54,6 +55,7 @@ class Resources:
     bucket: UploadBucket
     multipart: MultipartBucket
     unfinished: UnfinishedBytes
+    uploads: UploadIndex
     cancels: CancelRequests
     requests: JobRequests
     reader: JobReader
@@ -138,6 +140,7 @@ async def open_resources(
             bucket=UploadBucket(s3, public_s3, settings.input_bucket),
             multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
             unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
+            uploads=UploadIndex(dynamodb, settings.input_file_table),
             cancels=CancelRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
             requests=JobRequests(sqs, queue_url=settings.uploads_queue_url, bucket=settings.input_bucket),
         )

@@ -233,6 +233,13 @@ class AwsUnavailableError(TranscodeError):
     http_status = 503
 
 
+class FilterTooBroadError(TranscodeError):
+    """None of the newest uploads that one request can read matches the filter; set created_after, or use no filter."""
+
+    code = "filter_too_broad"
+    http_status = 422
+
+
 class InputFileGoneError(UploadNotFoundError):
     """The uploaded file no longer exists; upload it again."""
 

@@ -187,7 +187,7 @@ def view_without_job(lookup: Lookup, *, place: Place | None = None) -> JobView:
     return _view(
         JobView,
         lookup,
-        status=_status_without_job(lookup),
+        status=status_without_job(lookup),
         queue=place,
         progress_percent=None,
         phase=None,
@@ -223,7 +223,7 @@ def _with_labels(job: Job, lookup: Lookup) -> Job:
     return replace(
         job,
         input_file=job.input_file or lookup.input_file,
-        file_name=lookup.file_name or job.file_name,
+        file_name=lookup.file_name if lookup.revision else lookup.file_name or job.file_name,
         external_id=lookup.external_id,
         metadata=lookup.metadata,
     )
@@ -254,7 +254,8 @@ def _output(output: Output, playback_base_url: str | None) -> OutputView:
     return _view(OutputView, output, playback_url=url)
 
 
-def _status_without_job(lookup: Lookup) -> JobStatus:
+def status_without_job(lookup: Lookup) -> JobStatus:
+    """Return the status of an input file that has no job."""
     if lookup.failure:
         return JobStatus.ERROR
     if lookup.is_over:

@@ -93,7 +93,7 @@ class LookupTable:
 
         Return the row. It keeps a request to cancel the attempt, because the worker must still act on it.
         """
-        update = Update().set(JobId=job_id).set_once(Stage=OPEN_STAGE).remove(*_WAITING, *_END)
+        update = Update().set(JobId=job_id, Stage=OPEN_STAGE).remove(*_WAITING, *_END)
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
         return lookup_from_row({"InputFile": input_file, **row})
 
@@ -146,10 +146,12 @@ class LookupTable:
         Return None, and change nothing, if the row has no longer the known revision, or doesn't exist. This also puts
         the file of an earlier release into the index.
         """
-        update = Update().set(FileName=lookup.file_name, Revision=known_revision + 1)
-        update.set(ListedFor=listed_for(lookup.owner))
+        update = Update().set(Revision=known_revision + 1, ListedFor=listed_for(lookup.owner))
         update.set_once(ListedAt=listed_at(lookup.input_file, created_s=lookup.announced_s or 0))
-        set_or_remove(update, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None)
+        update.set_once(Stage=OPEN_STAGE if lookup.claimed_ms is not None else None)
+        set_or_remove(
+            update, FileName=lookup.file_name, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None
+        )
         update.where(update.present("InputFile"))
         update.where(
             update.compare("Revision", "=", known_revision), *([] if known_revision else [update.absent("Revision")])

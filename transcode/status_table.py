@@ -86,8 +86,10 @@ class StatusTable:
 
         Safe to repeat, in any order with other changes. A job without a row stays without one.
         """
-        update = Update().set(FileName=lookup.file_name, Revision=lookup.revision)
-        set_or_remove(update, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None)
+        update = Update().set(Revision=lookup.revision)
+        set_or_remove(
+            update, FileName=lookup.file_name, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None
+        )
         update.where(update.present("JobStatus"))
         update.where(update.absent("Revision"), update.compare("Revision", "<=", lookup.revision))
         with suppress(self.client.exceptions.ConditionalCheckFailedException):

@@ -31,6 +31,8 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255, patt
 MetadataName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_CONTROL_CHARACTERS)]
 MetadataValue = Annotated[str, StringConstraints(max_length=MAX_METADATA_BYTES)]
 Metadata = Annotated[dict[MetadataName, MetadataValue], Field(max_length=MAX_PAIRS), AfterValidator(check_metadata)]
+MetadataChanges = Annotated[dict[MetadataName, MetadataValue | None], Field(max_length=2 * MAX_PAIRS)]
+"""Pairs to set, or to remove."""
 EXTERNAL_ID = Field(
     default=None,
     description="Your own id of the video, by which `GET /uploads` finds it; several uploads may have the same one.",

@@ -136,8 +136,8 @@ class AwsCallRecorder:
 
 def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
     match params:
-        case {"IndexName": "OpenJobs"}:
-            return [Resource.OPEN_JOBS_INDEX]
+        case {"IndexName": index}:
+            return [{"OpenJobs": Resource.OPEN_JOBS_INDEX, "UploadsByCaller": Resource.UPLOADS_INDEX}[index]]
         case {"RequestItems": items}:
             return [each for name in items for each in _named(str(name))]
         case {"TransactItems": items}:

@@ -1,4 +1,4 @@
-"""How long the rows of uploads and jobs stay, as readers see it."""
+"""The times for which the rows of uploads and jobs stay, as readers see them."""
 
 from dataclasses import replace
 

@@ -127,7 +127,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List your uploads
+         * @description Get your uploads, newest first, each as the `Job` that `GET /jobs?input_file=` returns.
+         *
+         *     A new upload appears within a second, as a rule. To play a video, get its job: this response sets no cookies.
+         */
+        get: operations["list_uploads"];
         put?: never;
         /**
          * Announce an upload
@@ -137,7 +143,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change an upload's name and labels
+         * @description Change `file_name`, `external_id` or `metadata`, before, during or after the job; the rest stays.
+         */
+        patch: operations["change_upload"];
         trace?: never;
     };
     "/jobs/{job_id}/progress": {
@@ -1084,6 +1094,47 @@ export interface components {
             expires_at: string;
         };
         /**
+         * UploadChanges
+         * @description Changes of an upload, as a JSON merge patch (RFC 7396): a missing field stays, and null removes a value.
+         */
+        UploadChanges: {
+            /**
+             * File Name
+             * @description Another name to show; the key stays.
+             * @example Big Buck Bunny (2008).mp4
+             */
+            file_name?: string | null;
+            /**
+             * External Id
+             * @description Your own id of the video, by which `GET /uploads` finds it; several uploads may have the same one.
+             * @example order-4711
+             */
+            external_id?: string | null;
+            /**
+             * Metadata
+             * @description Pairs to set; a pair with null is removed, and all others stay. Null removes all pairs.
+             * @example {
+             *       "title": "Big Buck Bunny"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string | null;
+            } | null;
+        };
+        /**
+         * UploadList
+         * @description A page of the caller's uploads, newest first.
+         */
+        UploadList: {
+            /** Data */
+            data: components["schemas"]["Job"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null at the end. No page before the end is empty.
+             */
+            next_cursor: string | null;
+        };
+        /**
          * UploadRequest
          * @description A file that the caller wants to upload.
          * @example {
@@ -1734,6 +1785,86 @@ export interface operations {
             };
         };
     };
+    list_uploads: {
+        parameters: {
+            query?: {
+                /** @description Most uploads of a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+                /** @description Only uploads with this status. */
+                status?: components["schemas"]["JobStatus"] | null;
+                /** @description Only uploads with this external id. */
+                external_id?: string | null;
+                /** @description Only uploads that were announced after this second. */
+                created_after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
+            };
+            /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
+            401: {
+                headers: {
+                    /** @description The required authentication scheme, and why the token was refused. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
@@ -1832,6 +1963,100 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_upload: {
+        parameters: {
+            query: {
+                /** @description The key that `POST /uploads` returned. */
+                input_file: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
+            401: {
+                headers: {
+                    /** @description The required authentication scheme, and why the token was refused. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No upload was announced under this input file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's body is larger than this route accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
