@@ -39,7 +39,7 @@ LEVERS = {
 
 def document() -> str:
     """Return the text of docs/cost.md."""
-    return "\n".join([*_head(), *_bills(), *_storage(), *_assumed(), *_counted(), *_priced(), ""])
+    return "\n".join([*_head(), *_bills(), *_storage(), *_kept_rows(), *_assumed(), *_counted(), *_priced(), ""])
 
 
 def _head() -> list[str]:
