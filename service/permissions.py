@@ -2,6 +2,7 @@
 
 from service.aws import (
     cancel_requests,
+    idempotency_keys,
     job_requests,
     multipart,
     playback_secret,
@@ -22,6 +23,7 @@ SERVICE = (
     | presigned.PERMISSIONS
     | multipart.PERMISSIONS
     | unfinished_bytes.PERMISSIONS
+    | idempotency_keys.PERMISSIONS
     | upload_index.PERMISSIONS
     | cancel_requests.PERMISSIONS
     | job_requests.PERMISSIONS

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from service.aws.cancel_requests import CancelRequests
+from service.aws.idempotency_keys import IdempotencyKeys
 from service.aws.job_requests import JobRequests
 from service.aws.lazy_client import LazyClient
 from service.aws.multipart import MultipartBucket
@@ -56,6 +57,7 @@ class Resources:
     multipart: MultipartBucket
     unfinished: UnfinishedBytes
     uploads: UploadIndex
+    idempotency: IdempotencyKeys
     cancels: CancelRequests
     requests: JobRequests
     reader: JobReader
@@ -141,6 +143,7 @@ async def open_resources(
             multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
             unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
             uploads=UploadIndex(dynamodb, settings.input_file_table),
+            idempotency=IdempotencyKeys(dynamodb, settings.input_file_table),
             cancels=CancelRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
             requests=JobRequests(sqs, queue_url=settings.uploads_queue_url, bucket=settings.input_bucket),
         )

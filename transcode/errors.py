@@ -233,6 +233,20 @@ class AwsUnavailableError(TranscodeError):
     http_status = 503
 
 
+class IdempotencyKeyReusedError(TranscodeError):
+    """This Idempotency-Key is already used for another request; use a new one for each request."""
+
+    code = "idempotency_key_reused"
+    http_status = 422
+
+
+class IdempotencyKeyInUseError(TranscodeError):
+    """A request is outstanding for this Idempotency-Key; repeat this one later."""
+
+    code = "idempotency_key_in_use"
+    http_status = 409
+
+
 class FilterTooBroadError(TranscodeError):
     """None of the newest uploads that one request can read matches the filter; set created_after, or use no filter."""
 

@@ -7,6 +7,7 @@ is in its own row: the index only says which rows a list may skip. No AWS type p
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Update, decode, encode, old_item, set_or_remove
@@ -40,15 +41,19 @@ class LookupTable:
         self.table = table
         self._lifetimes = lifetimes
 
-    async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0) -> None:
+    async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0, unless_exists: bool = False) -> None:
         """Store an announced upload.
 
         The upload may begin within `good_for_s` seconds. From then on, the row keeps name and owner for as long as the
-        message of its object can wait.
+        message of its object can wait. With `unless_exists`, a row that is there stays as it is.
         """
         expires_s = now_s + good_for_s + self._lifetimes.waiting_s
         row = announced_row(lookup, now_s=now_s, expires_s=expires_s)
-        await self._client.put_item(TableName=self.table, Item=encode(row))
+        unknown = Condition()
+        unknown.where(unknown.absent("InputFile"))
+        condition = unknown.request() if unless_exists else {}
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            await self._client.put_item(TableName=self.table, Item=encode(row), **condition)
 
     async def get(self, input_file: str, *, now_s: int, consistent: bool = False) -> Lookup | None:
         """Return the file's record; None if there is none, or the row has expired."""

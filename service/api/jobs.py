@@ -4,14 +4,18 @@ from fastapi import APIRouter, Request, Response
 
 from service.access.caller import may_see
 from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller, resources_of
+from service.api.idempotency import IdempotencyKey, effective_once
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
+from service.aws.idempotency_keys import KeyClaim
 from service.resources import Resources
 from service.views.bodies import JobRequest
 from service.views.followed import FileKey, Followed, JobKey, Key
 from transcode import job as job_model
 from transcode.errors import (
     AwsUnavailableError,
+    IdempotencyKeyInUseError,
+    IdempotencyKeyReusedError,
     InputFileGoneError,
     JobNotFoundError,
     NothingToRetryError,
@@ -20,7 +24,7 @@ from transcode.errors import (
     TooManyUploadsError,
     UploadNotFoundError,
 )
-from transcode.job_view import JobView, view_without_job
+from transcode.job_view import JobView, file_view, view_without_job
 from transcode.lookup import Lookup
 
 router = APIRouter(tags=["jobs"])
@@ -78,22 +82,44 @@ async def find_job(input_file: InputFile, caller: CurrentCaller, request: Reques
         RetriesExhaustedError,
         RetryNotConfiguredError,
         TooManyUploadsError,
+        IdempotencyKeyReusedError,
+        IdempotencyKeyInUseError,
         AwsUnavailableError,
     ),
 )
-async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources: AppResources) -> JobView:
+async def retry_job(
+    job_request: JobRequest,
+    caller: NewUploadCaller,
+    resources: AppResources,
+    idempotency_key: IdempotencyKey = None,
+) -> JobView:
     """After an ERROR or CANCELED, transcode the same file again. Two requests for the same retry create one job.
 
-    Until the new job is created, the file's status is QUEUED and its `job_id` null.
+    Until the new job is created, the file's status is QUEUED and its `job_id` null. With an Idempotency-Key, a repeated
+    request never requests a second job, also after the first one has ended: it gets the file's newest job.
     """
-    now_s = resources.now_s()
-    lookup = await resources.lookups.get(job_request.input_file, now_s=now_s, consistent=True)
+    lookup = await resources.lookups.get(job_request.input_file, now_s=resources.now_s(), consistent=True)
     if lookup is None or not may_see(caller, lookup):
         raise UploadNotFoundError
+    async with effective_once(resources, caller, idempotency_key, job_request, target="") as claim:
+        if claim.is_done or (claim.target and claim.target not in _replaceable_names(lookup)):
+            return await _newest(lookup.input_file, resources)
+        return await _request_job(lookup, claim, resources)
+
+
+def _replaceable_names(lookup: Lookup) -> tuple[str | None, ...]:
+    """Return the names of what another job of the file may replace now, or replaces since a request."""
+    return lookup.replaces, lookup.job_id, f"refused-{lookup.claimed_ms}"
+
+
+async def _request_job(lookup: Lookup, claim: KeyClaim, resources: Resources) -> JobView:
+    now_s = resources.now_s()
     replaces = lookup.replaces or await _replaceable(lookup, resources)
     stored = await resources.multipart.head(lookup.input_file)
     if stored is None:
         raise InputFileGoneError
+    if claim.row:
+        await resources.idempotency.record_target(claim, replaces)
     await resources.lookups.count_retry(
         lookup.input_file, replaces=replaces, limit=resources.settings.retries_per_upload
     )
@@ -102,6 +128,17 @@ async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources:
     if lookup.replaces is None:
         await resources.lookups.request(lookup, replaces=replaces, now_s=now_s)
     return view_without_job(lookup.with_request(replaces, now_s=now_s))
+
+
+async def _newest(input_file: str, resources: Resources) -> JobView:
+    followed = await resources.reader.follow(FileKey(input_file))
+    return file_view(
+        followed.job,
+        followed.lookup,
+        place=followed.place,
+        now_ms=resources.now_ms(),
+        playback_base_url=resources.settings.playback_base_url,
+    )
 
 
 async def _replaceable(lookup: Lookup, resources: Resources) -> str:

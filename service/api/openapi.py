@@ -100,7 +100,8 @@ def _add_errors(operation: Json) -> None:
     """Add the errors that routes don't declare: invalid requests and tokens, too large bodies, internal errors."""
     responses = operation["responses"]
     if "422" in responses:
-        responses["422"] = {"description": "The request is invalid.", "content": _content(INVALID)}
+        declared = responses["422"]["content"].get(MEDIA_TYPE, {}).get("examples", {})
+        responses["422"] = {"description": "The request is invalid.", "content": _content({**INVALID, **declared})}
     if "security" in operation:
         # Without an identity provider, no token is needed.
         operation["security"].append({})

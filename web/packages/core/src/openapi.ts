@@ -46,7 +46,8 @@ export interface paths {
          * Request another job for a file
          * @description After an ERROR or CANCELED, transcode the same file again. Two requests for the same retry create one job.
          *
-         *     Until the new job is created, the file's status is QUEUED and its `job_id` null.
+         *     Until the new job is created, the file's status is QUEUED and its `job_id` null. With an Idempotency-Key, a repeated
+         *     request never requests a second job, also after the first one has ended: it gets the file's newest job.
          */
         post: operations["retry_job"];
         delete?: never;
@@ -138,6 +139,8 @@ export interface paths {
         /**
          * Announce an upload
          * @description Get a presigned PUT for one file. The system creates the job once the file is in the bucket.
+         *
+         *     With an Idempotency-Key, a repeated request gets the same upload with a new signature, until the file is there.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -1422,7 +1425,10 @@ export interface operations {
     retry_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of your own, such as a UUID, the same for each repetition of one request. For a day, the first request with it takes effect, and the others get the same result. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1470,7 +1476,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The file's job is running, is complete, or has not been created yet, so there is nothing to retry. The file was retried as often as this system allows; upload it again. */
+            /** @description The file's job is running, is complete, or has not been created yet, so there is nothing to retry. The file was retried as often as this system allows; upload it again. A request is outstanding for this Idempotency-Key; repeat this one later. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1868,7 +1874,10 @@ export interface operations {
     create_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of your own, such as a UUID, the same for each repetition of one request. For a day, the first request with it takes effect, and the others get the same result. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1900,6 +1909,24 @@ export interface operations {
             };
             /** @description This URL is not public; use the public URL of this system. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No upload was announced under this input file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The upload is complete and can't be changed; its job is created automatically. A request is outstanding for this Idempotency-Key; repeat this one later. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
