@@ -93,7 +93,7 @@ async def test_an_invalid_key_is_refused_by_name(api: httpx.AsyncClient, value: 
 
 
 async def test_of_two_requests_at_once_one_takes_effect(api: httpx.AsyncClient, key: Mapping[str, str]) -> None:
-    """The others are told to come later, or get the same upload."""
+    """The others get 409, or the same upload."""
     responses = await asyncio.gather(*(created(api, key) for _ in range(5)))
     files = {each.json()["input_file"] for each in responses if each.status_code == 201}
     assert len(files) == 1
