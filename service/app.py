@@ -41,7 +41,7 @@ URL) or 503 `too_many_connections`. Every response of a route has the request's 
 lines contain; a request may set its own.
 """
 
-ROUTERS = (jobs.router, cancel.router, uploads.router, progress.router, companion.router, health.router)
+ROUTERS = (jobs.hot, jobs.router, cancel.router, uploads.router, progress.router, companion.router, health.router)
 """The routers, in the order in which a request's path is compared with them: the route that is called most is first."""
 
 OWN_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", problems.REQUEST_ID_HEADER)

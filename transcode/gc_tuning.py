@@ -22,9 +22,10 @@ def paused_during_start() -> Iterator[None]:
 
 
 THRESHOLDS = (10_000, 10, 10)
-"""Python's default begins a collection after 700 new objects: a service with thousands of streams then walks the objects
-of the same streams several times for one event (bench row "streams": processor time per event and client). With larger
-numbers, events cost as much, and more garbage waits (bench row "memory")."""
+"""By default, Python begins a collection after 700 new objects. A service with thousands of streams then walks
+the objects of its streams several times for one event (bench row "streams": processor time per event and client). With larger
+numbers, an event costs as much, and more garbage waits (bench row "memory").
+"""
 
 
 def freeze_startup_objects() -> None:
