@@ -22,9 +22,9 @@ def paused_during_start() -> Iterator[None]:
 
 
 THRESHOLDS = (10_000, 10, 10)
-"""By default, Python begins a collection after 700 new objects. A service with thousands of streams then walks
-the objects of its streams several times for one event (bench row "streams": processor time per event and client). With larger
-numbers, an event costs as much, and more garbage waits (bench row "memory").
+"""By default, Python begins a collection after 700 new objects. A service with thousands of streams then walks the
+objects of its streams several times for one event (bench row "streams": processor time per event and client). Larger
+numbers make an event no cheaper, and let more garbage wait (bench row "memory").
 """
 
 
