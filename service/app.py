@@ -42,6 +42,7 @@ lines contain; a request may set its own.
 """
 
 ROUTERS = (
+    jobs.hot,
     jobs.router,
     cancel.router,
     uploads.router,

@@ -1,9 +1,10 @@
 """The routes of jobs: find one, get one, retry one."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from service.access.caller import may_see
-from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller, resources_of
+from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller
+from service.api.hot_route import HotRoute
 from service.api.idempotency import IdempotencyKey, effective_once
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
@@ -28,42 +29,42 @@ from transcode.job_view import JobView, file_view, view_without_job
 from transcode.lookup import Lookup
 
 router = APIRouter(tags=["jobs"])
+hot = APIRouter(tags=["jobs"], route_class=HotRoute)
 
 
-# Clients call this route most, so it is the first that the router compares with a request's path.
-@router.get(
+@hot.get(
     "/jobs/{job_id}",
     operation_id="get_job",
     summary="Get a job",
     response_model=JobView,
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
-async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Response:
+async def get_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> Response:
     """Get everything that a front end can show of a job.
 
     If this deployment restricts access to key files, the response for a COMPLETE job sets the cookies with which a
     browser fetches the video's key. They expire: get the job again before you play the video again.
     """
-    resources, key = resources_of(request), JobKey(job_id)
+    key = JobKey(job_id)
     followed = await resources.reader.follow(key)
     if followed.owner_record is None or not may_see(caller, followed.owner_record):
         raise JobNotFoundError
     return _job_response(key, followed, resources)
 
 
-@router.get(
+@hot.get(
     "/jobs",
     operation_id="find_job",
     summary="Find the job of an input file",
     response_model=JobView,
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
-async def find_job(input_file: InputFile, caller: CurrentCaller, request: Request) -> Response:
+async def find_job(input_file: InputFile, caller: CurrentCaller, resources: AppResources) -> Response:
     """Get the newest job of a file. Until the file has a job, `job_id` is null.
 
     The status is AWAITING_UPLOAD before the file is uploaded, and QUEUED from then until its job is created.
     """
-    resources, key = resources_of(request), FileKey(input_file)
+    key = FileKey(input_file)
     followed = await resources.reader.follow(key)
     if followed.owner_record is None or not may_see(caller, followed.owner_record):
         raise UploadNotFoundError

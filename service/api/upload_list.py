@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime
 
 from service.access.caller import may_see
-from service.api.dependencies import AppResources, CurrentCaller, InputFile, resources_of
+from service.api.dependencies import AppResources, CurrentCaller, InputFile
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
 from service.resources import Resources
@@ -47,7 +47,7 @@ async def _upload_filter(
 )
 async def list_uploads(
     caller: CurrentCaller,
-    request: Request,
+    resources: AppResources,
     wanted: Annotated[UploadFilter, Depends(_upload_filter)],
     limit: Annotated[int, Query(ge=1, le=100, description="Most uploads of a page.")] = 25,
     cursor: Annotated[
@@ -58,7 +58,6 @@ async def list_uploads(
 
     A new upload appears within a second, as a rule. To play a video, get its job: this response sets no cookies.
     """
-    resources = resources_of(request)
     place = None
     if cursor is not None and (place := place_in(cursor, caller.owner, wanted)) is None:
         raise _invalid("query", "cursor", "The cursor is not one of this list: begin without a cursor")
