@@ -1,6 +1,7 @@
 """Makes the README's screenshots: `make screenshots` runs it, and other runs skip it."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,8 @@ def test_four_videos_on_a_desktop(open_page: OpenPage, tmp_path: Path, scheme: s
 
 def test_one_video_on_a_phone(open_page: OpenPage, tmp_path: Path) -> None:
     """It is in Japanese and in dark colours."""
+    fonts = subprocess.run(["fc-list", ":lang=ja"], capture_output=True, text=True, check=False).stdout  # noqa: S607 -- a command
+    assert fonts, "no Japanese font: apt-get install fonts-noto-cjk"
     video = film(tmp_path / "Summer in the Alps.mp4", seconds=12)
     phone = {"viewport": {"width": 390, "height": 780}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
     tab = open_page(**phone, color_scheme="dark", locale="ja-JP")
