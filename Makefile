@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page sizes test test-browsers soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page sizes test test-browsers screenshots soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ test: setup ## All tests, against the embedded AWS, in parallel processes: make 
 
 test-browsers: setup ## The page's tests in Chromium, Firefox and WebKit (apt-get install firefox-esr webkit2gtk-driver xvfb gstreamer1.0-libav)
 	@TEST_BROWSERS="chromium firefox webkit" $(VENV)/bin/python -m pytest -q tests/browser/test_browsers.py
+
+screenshots: setup ## Make the screenshots of the README (docs/images), in Chromium
+	@SCREENSHOTS=1 $(VENV)/bin/python -m pytest -q tests/browser/test_screenshots.py
 
 soak: export SOAK := 1
 soak: export UPLOADS ?= 200
