@@ -892,7 +892,7 @@ export interface components {
             playback_url: string | null;
             /**
              * Path
-             * @description Key prefix in the output bucket.
+             * @description Key prefix in the output bucket; an address (`s3://`) in another bucket.
              */
             path: string;
             /** Duration Ms */
@@ -1538,7 +1538,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The job has ended, so it can't be cancelled. */
+            /** @description The job has ended, so it can't be cancelled. Another program created the job, so only that program can cancel it. */
             409: {
                 headers: {
                     [name: string]: unknown;
