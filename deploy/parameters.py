@@ -45,6 +45,8 @@ SETTINGS_OF_BOTH_TARGETS = (
     "BillableMinutesPerDay",
     "BillableMinutesPerDayAndCaller",
     "PricePerBillableMinuteUsd",
+    "FollowJobs",
+    "FollowQueues",
     "StatusUpdateIntervalS",
     "StatusTtlS",
     "OutputTtlS",

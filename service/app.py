@@ -89,6 +89,8 @@ def create_app(
         summary="Uploads, MediaConvert jobs, and one honest progress bar.",
         description=DESCRIPTION.strip(),
         version="0.1.0",
+        contact={"name": "The operator of this deployment"},
+        license_info={"name": "MIT", "identifier": "MIT"},
         openapi_tags=openapi.TAGS,
         lifespan=lifespan,
         redirect_slashes=False,  # the redirect's address would contain the caller's Host header

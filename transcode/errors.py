@@ -267,6 +267,13 @@ class JobFinalError(TranscodeError):
     http_status = 409
 
 
+class FollowedJobError(TranscodeError):
+    """Another program created the job, so only that program can cancel it."""
+
+    code = "job_of_another_program"
+    http_status = 409
+
+
 class NothingToCancelError(TranscodeError):
     """The file has not been uploaded yet, so there is nothing to cancel."""
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 EXAMPLE_FILE = "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4"
 EXAMPLE_JOB = "1763798400123-a1b2c3"
+OTHER_BUCKET = "s3://"
+"""The beginning of an output path in another bucket than our output bucket; only followed jobs have such outputs."""
 PLAYLIST_PREFERENCE = (".m3u8", ".mpd", ".ism")
 
 
@@ -250,7 +252,9 @@ def _view(view: type[ViewType], shape: object, **computed: object) -> ViewType:
 
 def _output(output: Output, playback_base_url: str | None) -> OutputView:
     playlist = next((output.playlists[suffix] for suffix in PLAYLIST_PREFERENCE if suffix in output.playlists), None)
-    url = f"{playback_base_url}/{quote(output.path + playlist)}" if playback_base_url and playlist else None
+    is_elsewhere = output.path.startswith(OTHER_BUCKET)
+    is_served = playback_base_url and playlist and not is_elsewhere
+    url = f"{playback_base_url}/{quote(output.path + playlist)}" if is_served and playlist else None
     return _view(OutputView, output, playback_url=url)
 
 

@@ -23,6 +23,7 @@ RENAMED = {
     "claimed_ms": "ClaimedTime",
     "code": "ErrorCode",
     "event_time_ms": "EventTime",
+    "is_followed": "Followed",
     "message": "ErrorMessage",
     "path": "OutputPath",
     "progress_percent": "ProgressRate",

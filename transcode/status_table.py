@@ -105,6 +105,7 @@ class StatusTable:
         update.expire(self._expiry_s(event, now_s=now_s))
         if known is not None:
             update.set_once(InputFile=known.input_file, FileName=known.file_name, Owner=known.owner)
+            update.set_once(Followed=known.is_followed or None)
         before = await self._write(event.job_id, _unless_final(_change(update, event)))
         if before is None:
             return True

@@ -14,6 +14,7 @@ from worker.deliveries import DeliveryHandler
 from worker.delivery_notes import DeliveryNotes
 from worker.job_end import JobEnds
 from worker.key_table import KeyTable
+from worker.messages.followed_jobs import FollowRule
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.queue_meter import QueueMeter
@@ -148,8 +149,15 @@ def message_parser(settings: WorkerSettings) -> MessageParser:
         input_bucket=settings.input_bucket,
         upload_prefix=settings.upload_prefix,
         sanitiser=Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role)),
+        follow=follow_rule(settings),
         are_event_keys_encoded=settings.s3_event_keys_encoded,
     )
+
+
+def follow_rule(settings: WorkerSettings) -> FollowRule:
+    """Return the rule for other programs' jobs."""
+    queues = settings.follow_queues if settings.follow_jobs == "all" else ()
+    return FollowRule(queues=frozenset(queues), output_bucket=settings.output_bucket)
 
 
 def _defaults(settings: WorkerSettings) -> JobDefaults:

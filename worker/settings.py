@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_settings import NoDecode
 
-from transcode.settings import Settings, TableName, Url
+from transcode.settings import Settings, TableName, Url, split_on_commas
 from worker.retry import MAX_GIVE_UP_AFTER_S
 
 
@@ -32,6 +33,10 @@ class WorkerSettings(Settings):
     mediaconvert_endpoint_url: Url | None = None
     mediaconvert_queue: str | None = None
     """Name or ARN of the MediaConvert queue; None means the account's default queue."""
+    follow_jobs: Literal["own", "all"] = "own"
+    """`own` follows the jobs that this system creates; `all` also follows every job of `follow_queues`."""
+    follow_queues: Annotated[tuple[str, ...], NoDecode, split_on_commas] = ()
+    """Names or ARNs of the MediaConvert queues of other programs whose jobs are followed."""
     probe: bool = True
     """True if the worker probes each input before it creates the job."""
     billable_minutes_per_day: Annotated[int, Field(ge=0)] = 0
@@ -80,6 +85,13 @@ class WorkerSettings(Settings):
         """Refuse a budget without probes: each upload would count as the longest one."""
         if not self.probe and (self.billable_minutes_per_day or self.billable_minutes_per_day_and_caller):
             raise ValueError("PROBE must be on: BILLABLE_MINUTES_PER_DAY and …_AND_CALLER need the length of each file")
+        return self
+
+    @model_validator(mode="after")
+    def _followed_queues_have_names(self) -> Self:
+        """Refuse to follow all jobs of no queue: no event would match."""
+        if self.follow_jobs == "all" and not self.follow_queues:
+            raise ValueError("FOLLOW_QUEUES must name the queues whose jobs FOLLOW_JOBS=all follows")
         return self
 
     @model_validator(mode="after")

@@ -5,7 +5,7 @@ Pure. This module lists every message format that the worker accepts, and the ev
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
 
@@ -23,9 +23,10 @@ from transcode.job import (
     Progressed,
     WarningRaised,
 )
-from worker.messages.complete_event import made_outputs, output_of
+from worker.messages.complete_event import folder_of, made_outputs, output_of
 from worker.messages.envelopes import unknown, unwrap
 from worker.messages.final_event import parse_final_event
+from worker.messages.followed_jobs import FollowedJob, FollowRule, followed_job
 from worker.messages.payloads import (
     MAX_KEY_BYTES,
     Body,
@@ -46,6 +47,8 @@ from worker.messages.sanitise import Sanitiser
 
 INPUT_BUCKET_KEY = "InputBucket"
 """The user metadata that marks a job as ours, here and in the EventBridge rule's pattern."""
+CLAIM_KEY = "Claim"
+"""The user metadata with the id of a job's claim."""
 MAX_REASON_CHARACTERS = 250
 
 
@@ -99,11 +102,13 @@ class CorrelatedEvent:
     """One event of a message, with its correlation ids.
 
     `unparsed` are the fields of a final job event that have an unexpected form; the event counts without them.
+    `followed` is set if another program created the job.
     """
 
     event: IncomingEvent
     correlation: Correlation
     unparsed: Sequence[str] = ()
+    followed: FollowedJob | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +118,7 @@ class MessageParser:
     input_bucket: str
     upload_prefix: str
     sanitiser: Sanitiser
+    follow: FollowRule = field(default_factory=FollowRule)
     are_event_keys_encoded: bool = False
     """True if EventBridge events percent-encode `detail.object.key`: LocalStack does, AWS and MiniStack don't."""
 
@@ -216,11 +222,32 @@ class MessageParser:
             final = parse_final_event(payload, error)
             detail, unparsed = final.detail, [_printable(name) for name in final.unparsed]
         metadata = detail.user_metadata or {}
-        if metadata.get(INPUT_BUCKET_KEY) != self.input_bucket:
-            return CorrelatedEvent(event=Ignored(reason="not_our_job", job_id=detail.job_id), correlation=Correlation())
+        if not is_ours(metadata, input_bucket=self.input_bucket, is_following=bool(self.follow.queues)):
+            return self._followed_event(detail, metadata, unparsed)
         event = _parse_job_event(detail, self.sanitiser)
         correlation = Correlation() if isinstance(event, Ignored) else parse_correlation(metadata)
         return CorrelatedEvent(event=event, correlation=correlation, unparsed=unparsed)
+
+    def _followed_event(
+        self, detail: JobDetail, metadata: Mapping[str, str], unparsed: Sequence[str]
+    ) -> CorrelatedEvent:
+        """Return the event of another program's job. Its correlation ids would be those of that program."""
+        if not self.follow.follows(detail.queue):
+            return CorrelatedEvent(event=Ignored(reason="not_our_job", job_id=detail.job_id), correlation=Correlation())
+        event = _parse_job_event(detail, self.sanitiser)
+        if isinstance(event, Completed):
+            event = replace(event, output=replace(event.output, path=self.follow.output_path(folder_of(detail))))
+        return CorrelatedEvent(
+            event=event, correlation=Correlation(), unparsed=unparsed, followed=followed_job(metadata)
+        )
+
+
+def is_ours(metadata: Mapping[str, str], *, input_bucket: str, is_following: bool) -> bool:
+    """Return whether our code created the job with this user metadata.
+
+    Where other jobs are followed, a claim is needed too: another program may name our input bucket in its own jobs.
+    """
+    return metadata.get(INPUT_BUCKET_KEY) == input_bucket and (not is_following or CLAIM_KEY in metadata)
 
 
 def _version(created: CreatedObject) -> str:

@@ -111,6 +111,8 @@ class JobDetail(Shape):
     job_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
     status: Name
     timestamp: Annotated[int, Field(ge=1, lt=MAX_TIME_MS)]
+    queue: Text = None
+    """The ARN of the job's queue."""
     user_metadata: Mapping[str, str] | None = None
     job_progress: JobProgress | None = None
     output_group_details: Annotated[Sequence[OutputGroupDetails], BeforeValidator(_present)] = ()

@@ -68,6 +68,9 @@ class Canceller:
             await self.ends.record(job_id, now_s=int(self.clock()))
             log.info("job.cancel_stale", job_id=job_id, status=job.status if job is not None else None)
             return Done()
+        if job.is_followed:
+            log.warning("job.cancel_refused", job_id=job_id)
+            return Done()
         if self.rest.remaining_s(now_s=self.rest_clock()):
             return NotYet(reason="MediaConvert failed another cancellation")
         try:

@@ -905,7 +905,7 @@ export interface components {
             playback_url: string | null;
             /**
              * Path
-             * @description Key prefix in the output bucket.
+             * @description Key prefix in the output bucket; an address (`s3://`) in another bucket.
              */
             path: string;
             /** Duration Ms */
@@ -1595,7 +1595,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The job has ended, so it can't be cancelled. */
+            /** @description The job has ended, so it can't be cancelled. Another program created the job, so only that program can cancel it. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3075,6 +3075,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The request's headers are too long, or too many. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */
