@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from service.api import cancel, companion, health, jobs, openapi, page, problems, progress, uploads
+from service.api import cancel, companion, deletion, health, jobs, openapi, page, problems, progress, uploads
 from service.api.middleware.allowed_hosts import AllowedHosts
 from service.api.middleware.body_limits import BodyLimits
 from service.api.middleware.origin_secret import OriginSecret
@@ -41,7 +41,15 @@ URL) or 503 `too_many_connections`. Every response of a route has the request's 
 lines contain; a request may set its own.
 """
 
-ROUTERS = (jobs.router, cancel.router, uploads.router, progress.router, companion.router, health.router)
+ROUTERS = (
+    jobs.router,
+    cancel.router,
+    uploads.router,
+    deletion.router,
+    progress.router,
+    companion.router,
+    health.router,
+)
 """The routers, in the order in which a request's path is compared with them: the route that is called most is first."""
 
 OWN_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "Last-Event-ID", problems.REQUEST_ID_HEADER)

@@ -1,8 +1,16 @@
 """All AWS permissions of the service, collected from its stores and clients; none is for the table with the keys."""
 
-from service.aws import cancel_requests, job_requests, multipart, playback_secret, presigned, unfinished_bytes
+from service.aws import (
+    cancel_requests,
+    delete_requests,
+    job_requests,
+    multipart,
+    playback_secret,
+    presigned,
+    unfinished_bytes,
+)
 from service.live import batch_get, poll_ledger
-from transcode import lookup_table, queue_table, status_table
+from transcode import deletion_marks, lookup_table, queue_table, status_table
 
 SERVICE = (
     lookup_table.PERMISSIONS
@@ -15,6 +23,8 @@ SERVICE = (
     | multipart.PERMISSIONS
     | unfinished_bytes.PERMISSIONS
     | cancel_requests.PERMISSIONS
+    | delete_requests.PERMISSIONS
+    | deletion_marks.PERMISSIONS
     | job_requests.PERMISSIONS
     | playback_secret.PERMISSIONS
 )

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
+    from types_aiobotocore_cloudfront import CloudFrontClient
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_mediaconvert import MediaConvertClient
     from types_aiobotocore_s3 import S3Client
@@ -84,6 +85,11 @@ class Aws:
         """Return a Secrets Manager client that gives up within about 20 s."""
         options = _options(read_timeout_s=5, attempts=3)
         return cast("SecretsManagerClient", await self._open("secretsmanager", options))
+
+    async def cloudfront(self) -> "CloudFrontClient":
+        """Return a CloudFront client that gives up within about 30 s."""
+        options = _options(read_timeout_s=10, attempts=3)
+        return cast("CloudFrontClient", await self._open("cloudfront", options))
 
     async def _open(self, service: str, options: Mapping[str, Any], *, endpoint_url: str | None = None) -> object:
         endpoint_url = endpoint_url or self._endpoint_url

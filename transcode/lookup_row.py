@@ -31,12 +31,14 @@ def announced_row(lookup: Lookup, *, now_s: int, expires_s: int) -> Mapping[str,
     }
 
 
-def is_file(row: Mapping[str, Any], *, now_s: int) -> bool:
-    """Return whether the row exists, has not expired, and is a file's row.
+def is_file(row: Mapping[str, Any], *, now_s: int, include_deleted: bool = False) -> bool:
+    """Return whether the row exists, has not expired, and is the row of a file which callers may see.
 
-    The table also has callers' sums of bytes, and the keys of their repeated requests.
+    The table also has callers' sums of bytes, the keys of their repeated requests, and files that are deleted.
     """
-    return bool(row) and not has_expired(row, now_s=now_s) and "Reserved" not in row and "RequestHash" not in row
+    is_seen = include_deleted or "DeleteRequestedTime" not in row
+    is_of_file = "Reserved" not in row and "RequestHash" not in row
+    return bool(row) and not has_expired(row, now_s=now_s) and is_of_file and is_seen
 
 
 def lookup_from_row(row: Mapping[str, Any]) -> Lookup:
