@@ -45,6 +45,7 @@ SETTINGS_OF_BOTH_TARGETS = (
     "BillableMinutesPerDay",
     "BillableMinutesPerDayAndCaller",
     "PricePerBillableMinuteUsd",
+    "DistributionId",
     "StatusUpdateIntervalS",
     "StatusTtlS",
     "OutputTtlS",

@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
-    from types_aiobotocore_cloudfront import CloudFrontClient
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_mediaconvert import MediaConvertClient
     from types_aiobotocore_s3 import S3Client
@@ -86,10 +85,10 @@ class Aws:
         options = _options(read_timeout_s=5, attempts=3)
         return cast("SecretsManagerClient", await self._open("secretsmanager", options))
 
-    async def cloudfront(self) -> "CloudFrontClient":
+    async def cloudfront(self) -> Any:  # noqa: ANN401 -- the types of this client are not installed
         """Return a CloudFront client that gives up within about 30 s."""
         options = _options(read_timeout_s=10, attempts=3)
-        return cast("CloudFrontClient", await self._open("cloudfront", options))
+        return await self._open("cloudfront", options)
 
     async def _open(self, service: str, options: Mapping[str, Any], *, endpoint_url: str | None = None) -> object:
         endpoint_url = endpoint_url or self._endpoint_url

@@ -5,13 +5,10 @@ Deletions that end at about the same time share a request. No AWS type passes th
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from transcode.permissions import Resource, allow
 from worker.deletion.invalidation_paths import caller_reference, invalidation_path, merged_paths
-
-if TYPE_CHECKING:
-    from types_aiobotocore_cloudfront import CloudFrontClient
 
 PERMISSIONS = allow("cloudfront:CreateInvalidation", on=[Resource.DISTRIBUTION])
 
@@ -28,13 +25,13 @@ class Invalidations:
 
     def __init__(
         self,
-        open_client: "Callable[[], Awaitable[CloudFrontClient]]",
+        open_client: Callable[[], Awaitable[Any]],
         *,
         distribution_id: str | None,
         merge_s: float = MERGE_S,
     ) -> None:
         self._open_client = open_client
-        self._client: CloudFrontClient | None = None
+        self._client: Any = None
         self._distribution_id = distribution_id
         self._merge_s = merge_s
         self._waiting: dict[str, str] = {}

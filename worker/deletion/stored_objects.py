@@ -93,7 +93,7 @@ class StoredObjects:
         except self._client.exceptions.NoSuchUpload:
             return  # it was completed or aborted meanwhile
 
-    async def _pages(self, **request: str) -> AsyncIterator[Mapping[str, Any]]:
+    async def _pages(self, **request: Any) -> AsyncIterator[Mapping[str, Any]]:  # noqa: ANN401 -- a client's arguments
         async for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, **request):
             yield page
 
