@@ -15,7 +15,7 @@ from transcode.job import Failure, Status
 from transcode.lifetimes import Lifetimes
 from transcode.listing import OPEN_STAGE, listed_at, listed_for
 from transcode.lookup import Lookup
-from transcode.lookup_row import announced_row, is_file, lookup_from_row
+from transcode.lookup_row import JOB_BEFORE, announced_row, had_job_of_version, is_file, lookup_from_row
 from transcode.permissions import Resource, allow
 from transcode.row_mapping import attributes_of
 
@@ -172,7 +172,7 @@ class LookupTable:
         update.set(ListedFor=listed_for(lookup.owner))
         update.set_once(ListedAt=listed_at(lookup.input_file, created_s=lookup.announced_s or 0))
         set_or_remove(update, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None)
-        update.where(update.present("InputFile"))
+        update.where(update.present("InputFile")).where(update.absent("DeleteRequestedTime"))
         update.where(
             update.compare("Revision", "=", known_revision), *([] if known_revision else [update.absent("Revision")])
         )
@@ -295,19 +295,9 @@ def _require_no_job_of_version(update: Update, version: str | None, *, claimed_m
     """Require that the version had no job of an earlier claim: a claim expires before the file's row does."""
     if version is None:
         return
-    had_none = update.all_of(*map(update.absent, _JOB_BEFORE))
+    had_none = update.all_of(*map(update.absent, JOB_BEFORE))
     another = f"NOT {update.compare('Version', '=', version)}"
     update.where(update.absent("Version"), another, update.compare("ClaimedTime", "=", claimed_ms), had_none)
-
-
-_JOB_BEFORE = ("JobId", "Replaces", "Retried", "CanceledTime")
-"""Attributes of a row whose version had a job, or was canceled before it got one."""
-
-
-def had_job_of_version(row: Mapping[str, Any], version: str, *, claimed_ms: int) -> bool:
-    """Return whether the version had its job before the claim: no second one may be paid. The claim must be newer."""
-    is_newer = "ClaimedTime" in row and row["ClaimedTime"] < claimed_ms
-    return is_newer and row.get("Version") == version and any(name in row for name in _JOB_BEFORE)
 
 
 def _undeleted(row: Mapping[str, Any]) -> Lookup:

@@ -123,7 +123,7 @@ async def test_all_versions_are_removed(worker_aws: Aws, aws: Aws) -> None:
 async def test_a_key_that_xml_cannot_contain_is_removed(
     worker_aws: Aws, aws: Aws, stack: Stack, input_file: str
 ) -> None:
-    """S3 would refuse the whole request of a thousand keys. The emulator can't list such a key, so the test names it."""
+    """S3 would refuse a whole request with it. The emulator can't list such a key, so the test names it."""
     s3, key = await aws.s3(), f"{input_file}\x01"
     sent: list[str] = []
     await s3.put_object(Bucket=stack.input_bucket, Key=key, Body=b"x")
