@@ -28,6 +28,7 @@ PROCESS_OF_MODULE = {
     "worker.lambda_runtime": WORKER,
     "worker.reconcile.runner": WORKER,
     "worker.redrive.command": OPERATOR,
+    "worker.audit.command": OPERATOR,
 }
 """The modules that call `aws_of`, and the process that each of them belongs to."""
 
@@ -40,6 +41,7 @@ ACTION_OF_OPERATION = {
     "s3:UploadPart": "s3:PutObject",
     "s3:CreateBucket": "s3:PutObject",  # botocore reports a presigned form, whose policy it signs, as CreateBucket
     "s3:ListParts": "s3:ListMultipartUploadParts",
+    "s3:ListObjectsV2": "s3:ListBucket",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
     "s3:DeleteObject": "s3:DeleteObjectVersion",  # all of our deletions name a version
