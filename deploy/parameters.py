@@ -47,6 +47,7 @@ SETTINGS_OF_BOTH_TARGETS = (
     "PricePerBillableMinuteUsd",
     "FollowJobs",
     "FollowQueues",
+    "DistributionId",
     "StatusUpdateIntervalS",
     "StatusTtlS",
     "OutputTtlS",

@@ -10,7 +10,19 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi_offline import FastAPIOffline
 
-from service.api import cancel, companion, health, jobs, openapi, page, problems, progress, upload_list, uploads
+from service.api import (
+    cancel,
+    companion,
+    deletion,
+    health,
+    jobs,
+    openapi,
+    page,
+    problems,
+    progress,
+    upload_list,
+    uploads,
+)
 from service.api.middleware.allowed_hosts import AllowedHosts
 from service.api.middleware.body_limits import BodyLimits
 from service.api.middleware.origin_secret import OriginSecret
@@ -47,6 +59,7 @@ ROUTERS = (
     cancel.router,
     uploads.router,
     upload_list.router,
+    deletion.router,
     progress.router,
     companion.router,
     health.router,

@@ -2,6 +2,7 @@
 
 from service.aws import (
     cancel_requests,
+    delete_requests,
     idempotency_keys,
     job_requests,
     multipart,
@@ -11,7 +12,7 @@ from service.aws import (
     upload_index,
 )
 from service.live import batch_get, poll_ledger
-from transcode import lookup_table, queue_table, status_table
+from transcode import deletion_marks, lookup_table, queue_table, status_table
 
 SERVICE = (
     lookup_table.PERMISSIONS
@@ -26,6 +27,8 @@ SERVICE = (
     | idempotency_keys.PERMISSIONS
     | upload_index.PERMISSIONS
     | cancel_requests.PERMISSIONS
+    | delete_requests.PERMISSIONS
+    | deletion_marks.PERMISSIONS
     | job_requests.PERMISSIONS
     | playback_secret.PERMISSIONS
 )

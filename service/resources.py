@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from service.aws.cancel_requests import CancelRequests
+from service.aws.delete_requests import DeleteRequests
 from service.aws.idempotency_keys import IdempotencyKeys
 from service.aws.job_requests import JobRequests
 from service.aws.lazy_client import LazyClient
@@ -32,6 +33,7 @@ from service.live.slots import Slots
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
 from transcode.aws import Aws
+from transcode.deletion_marks import DeletionMarks
 from transcode.errors import AwsUnavailableError
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
@@ -59,6 +61,8 @@ class Resources:
     uploads: UploadIndex
     idempotency: IdempotencyKeys
     cancels: CancelRequests
+    deletes: DeleteRequests
+    deletion_marks: DeletionMarks
     requests: JobRequests
     reader: JobReader
     hub: Hub
@@ -144,6 +148,10 @@ async def open_resources(
             unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
             uploads=UploadIndex(dynamodb, settings.input_file_table),
             idempotency=IdempotencyKeys(dynamodb, settings.input_file_table),
+            deletes=DeleteRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
+            deletion_marks=DeletionMarks(
+                dynamodb, lookup_table=settings.input_file_table, status_table=settings.status_table
+            ),
             cancels=CancelRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
             requests=JobRequests(sqs, queue_url=settings.uploads_queue_url, bucket=settings.input_bucket),
         )

@@ -288,6 +288,13 @@ class CancelNotConfiguredError(TranscodeError):
     http_status = 501
 
 
+class DeleteNotConfiguredError(TranscodeError):
+    """This deployment can't delete an upload: the service has no queue of job events configured."""
+
+    code = "delete_not_configured"
+    http_status = 501
+
+
 class NothingToRetryError(TranscodeError):
     """The file's job is running, is complete, or has not been created yet, so there is nothing to retry."""
 

@@ -37,6 +37,8 @@ class Resource(StrEnum):
     MEDIACONVERT_JOB_TEMPLATE = "${MediaConvertJobTemplateArn}"
     MEDIACONVERT_ROLE = "${MediaConvertRoleArn}"
     """The role that may be passed to MediaConvert, and to no other service."""
+    DISTRIBUTION = "distribution/${DistributionId}"
+    """The CloudFront distribution that serves the videos, if the deployment has one."""
     ANY = "*"
     """For an action that has no resource of its own, such as mediaconvert:Probe."""
     PLAYBACK_KEY = "${PlaybackPrivateKeySecretArn}"

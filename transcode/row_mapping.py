@@ -22,6 +22,8 @@ RENAMED = {
     "canceled_s": "CanceledTime",
     "claimed_ms": "ClaimedTime",
     "code": "ErrorCode",
+    "delete_requested_s": "DeleteRequestedTime",
+    "deleted_s": "DeletedTime",
     "event_time_ms": "EventTime",
     "is_followed": "Followed",
     "message": "ErrorMessage",

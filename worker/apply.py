@@ -71,7 +71,7 @@ class Applier:
         now_s = int(self.clock())
         planned, job = await asyncio.gather(
             self.key_table.get_planned(event.job_id, now_s=now_s),
-            self.statuses.get(event.job_id, now_s=now_s, consistent=True),
+            self.statuses.get(event.job_id, now_s=now_s, consistent=True, include_deleted=True),
         )
         if job is not None and job.status.is_final:
             await self.ends.record(event.job_id, now_s=now_s)

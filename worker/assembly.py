@@ -10,6 +10,12 @@ from transcode.status_table import StatusTable
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
+from worker.deletion.deleted_rows import DeletedRows
+from worker.deletion.deleter import Deleter
+from worker.deletion.invalidations import Invalidations
+from worker.deletion.jobs import JobsOfUpload
+from worker.deletion.stored_objects import StoredObjects
+from worker.deletion.sweep_queue import SweepQueue
 from worker.deliveries import DeliveryHandler
 from worker.delivery_notes import DeliveryNotes
 from worker.job_end import JobEnds
@@ -52,9 +58,11 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     canceller = Canceller(
         key_table=key_table, lookups=lookups, statuses=statuses, mediaconvert=jobs, ends=ends, clock=time.time
     )
+    deleter = await _deleter(aws, settings, canceller)
     batch = BatchHandler(
         parser=parser,
         canceller=canceller,
+        deleter=deleter,
         submitter=Submitter(
             key_table=key_table,
             lookups=lookups,
@@ -81,9 +89,11 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
             one_job=OneJobRule(
                 lookups=lookups,
                 key_table=key_table,
+                deleted_uploads=deleter,
                 refused_versions=RefusedVersionsTable(dynamodb, settings.status_table, ttl_s=settings.output_ttl_s),
                 retries_per_upload=settings.retries_per_upload,
             ),
+            deleted_uploads=deleter,
             clock=time.time,
             lease_s=settings.claim_lease_s,
         ),
@@ -129,6 +139,32 @@ async def open_queue_meter(aws: Aws, settings: WorkerSettings, handler: Delivery
         mediaconvert=submitter.mediaconvert,
         table=submitter.queue_table,
         key_table=submitter.key_table,
+        clock=time.time,
+    )
+
+
+async def _deleter(aws: Aws, settings: WorkerSettings, canceller: Canceller) -> Deleter:
+    s3, tables = (
+        await aws.s3(),
+        {
+            "lookup_table": settings.input_file_table,
+            "status_table": settings.status_table,
+            "output_table": settings.output_table,
+        },
+    )
+    return Deleter(
+        rows=DeletedRows(await aws.dynamodb(), **tables),
+        jobs=JobsOfUpload(
+            key_table=canceller.key_table,
+            statuses=canceller.statuses,
+            mediaconvert=canceller.mediaconvert,
+            canceller=canceller,
+            clock=time.time,
+        ),
+        inputs=StoredObjects(s3, settings.input_bucket),
+        outputs=StoredObjects(s3, settings.output_bucket),
+        invalidations=Invalidations(aws.cloudfront, distribution_id=settings.invalidate_distribution_id),
+        sweeps=SweepQueue(await aws.sqs(), queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
         clock=time.time,
     )
 

@@ -1,7 +1,7 @@
 """The handling of a batch of messages: the verdict on each message.
 
 It groups the events of each job, so that a backlog costs one write per job. It handles uploads, jobs and requests to
-cancel concurrently.
+cancel and delete concurrently.
 The failure of one message doesn't affect the others. worker/deliveries.py turns verdicts into outcomes.
 """
 
@@ -21,10 +21,12 @@ from transcode.job import Failed as JobFailed
 from transcode.telemetry import continue_trace
 from worker.apply import Applier
 from worker.bounded_gather import bounded_gather
+from worker.deletion.deleter import Deleter
 from worker.messages.followed_jobs import FollowedJob
 from worker.messages.parser import (
     CancelRequested,
     CorrelatedEvent,
+    DeleteRequested,
     Ignored,
     MalformedMessageError,
     MessageParser,
@@ -64,6 +66,7 @@ class Work:
 
     uploads: list[tuple[ObjectCreated, Message, Correlation]] = field(default_factory=list)
     cancels: list[tuple[CancelRequested, Message, Correlation]] = field(default_factory=list)
+    deletions: list[tuple[DeleteRequested, Message, Correlation]] = field(default_factory=list)
     job_events: defaultdict[str, list[tuple[JobEvent, Message]]] = field(default_factory=lambda: defaultdict(list))
     job_correlations: dict[str, Correlation] = field(default_factory=dict)
     followed_jobs: dict[str, FollowedJob] = field(default_factory=dict)
@@ -80,6 +83,8 @@ class Work:
                 self.uploads.append((upload, message, parsed.correlation))
             case CancelRequested() as request:
                 self.cancels.append((request, message, parsed.correlation))
+            case DeleteRequested() as deletion:
+                self.deletions.append((deletion, message, parsed.correlation))
             case Unparsed(reason=reason):
                 log.error("message.malformed", message_id=message.message_id, reason=reason)
             case Progressed() | WarningRaised() | Completed() | JobFailed() | Canceled() as event:
@@ -108,6 +113,7 @@ class BatchHandler:
     submitter: Submitter
     applier: Applier
     canceller: Canceller
+    deleter: Deleter
     intake: Intake | None = None
     """The part that handles uploads in the submitter's place; None in the handler of the submission queue."""
     event_timeout_s: float = EVENT_TIMEOUT_S
@@ -140,6 +146,7 @@ class BatchHandler:
         await bounded_gather(chain(submissions, applications), limit=MAX_CONCURRENCY)
         # After the events: a job whose end is in the same batch needs no call to MediaConvert.
         await bounded_gather((self._cancel(*cancel, verdicts) for cancel in work.cancels), limit=MAX_CONCURRENCY)
+        await bounded_gather((self._delete(*deletion, verdicts) for deletion in work.deletions), limit=MAX_CONCURRENCY)
         return verdicts.by_message_id
 
     async def _submit(
@@ -159,6 +166,16 @@ class BatchHandler:
             try:
                 async with asyncio.timeout(self.event_timeout_s):
                     verdicts.record(message, await self.canceller.cancel(request))
+            except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
+                verdicts.record(message, _log_failure(message, error))
+
+    async def _delete(
+        self, request: DeleteRequested, message: Message, correlation: Correlation, verdicts: Verdicts
+    ) -> None:
+        with continue_trace(correlation, "delete upload"):
+            try:
+                async with asyncio.timeout(self.event_timeout_s):
+                    verdicts.record(message, await self.deleter.delete(request))
             except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
                 verdicts.record(message, _log_failure(message, error))
 

@@ -2,6 +2,8 @@
 
 from transcode import lookup_table, queue_table, status_table
 from worker import artifacts, delivery_notes, key_table, queue, refused_versions, waiting_messages
+from worker.audit import listing
+from worker.deletion import deleted_rows, invalidations, stored_objects, sweep_queue
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
@@ -23,6 +25,11 @@ WORKER = (
     | submission_queue.PERMISSIONS
     | job_reader.PERMISSIONS
     | open_jobs.PERMISSIONS
+    | deleted_rows.PERMISSIONS
+    | stored_objects.INPUTS
+    | stored_objects.OUTPUTS
+    | invalidations.PERMISSIONS
+    | sweep_queue.PERMISSIONS
 )
 """WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 
@@ -32,6 +39,8 @@ OPERATOR = (
     | paced_move.PERMISSIONS
     | job_list.PERMISSIONS
     | refused_versions.READING
+    | listing.PERMISSIONS
 )
-"""OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` needs, and those that
+"""OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` and
+`python -m worker.audit` need, and those that
 `python -m worker.reconcile --list` needs in addition to the worker's."""

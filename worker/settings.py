@@ -45,6 +45,8 @@ class WorkerSettings(Settings):
     """Billable minutes that one caller may order in a day of UTC; 0 for no limit."""
     price_per_billable_minute_usd: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = None
     """The price of a billable minute in US dollars, for the costs that jobs show; None shows no dollars."""
+    invalidate_distribution_id: Annotated[str, Field(pattern=r"^[A-Z0-9]{8,20}$")] | None = None
+    """The CloudFront distribution from whose caches deleted videos are removed; None means no distribution."""
     s3_event_keys_encoded: bool = False
     """True if keys are percent-encoded in S3's EventBridge events. LocalStack encodes them; AWS doesn't."""
     pollers: Annotated[int, Field(ge=1, le=50)] = 2

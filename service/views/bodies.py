@@ -167,3 +167,9 @@ class Health(Schema):
     """The process is alive."""
 
     status: Literal["ok"] = "ok"
+
+
+class DeletedUpload(Schema):
+    """An upload that is deleted, or that the worker is about to delete."""
+
+    input_file: str = Field(examples=[EXAMPLE_FILE])

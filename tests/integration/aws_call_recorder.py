@@ -28,6 +28,7 @@ PROCESS_OF_MODULE = {
     "worker.lambda_runtime": WORKER,
     "worker.reconcile.runner": WORKER,
     "worker.redrive.command": OPERATOR,
+    "worker.audit.command": OPERATOR,
 }
 """The modules that call `aws_of`, and the process that each of them belongs to."""
 
@@ -40,6 +41,11 @@ ACTION_OF_OPERATION = {
     "s3:UploadPart": "s3:PutObject",
     "s3:CreateBucket": "s3:PutObject",  # botocore reports a presigned form, whose policy it signs, as CreateBucket
     "s3:ListParts": "s3:ListMultipartUploadParts",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "s3:DeleteObject": "s3:DeleteObjectVersion",  # all of our deletions name a version
+    "s3:DeleteObjects": "s3:DeleteObjectVersion",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
@@ -60,6 +66,9 @@ RESOURCE_OF_NAME_PART = {
     "-jobeventsqueue": Resource.JOB_EVENTS_QUEUE,
 }
 """Parts of the names that CloudFormation, or a test, gives to the tables and queues of a pipeline."""
+
+RESOURCE_OF_PARAMETER = {"DistributionId": Resource.DISTRIBUTION, "SecretId": Resource.PLAYBACK_KEY}
+"""Parameters of calls that name the only resource of their kind."""
 
 Report = Callable[[str, Mapping[str, Any], Shape | None], None]
 
@@ -150,13 +159,11 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
                 if "output" in str(bucket)
                 else (Resource.UPLOADS, Resource.INPUT_BUCKET)
             )
-            return [itself if action == "s3:ListBucket" else objects]
-        case {"SecretId": _}:
-            return [Resource.PLAYBACK_KEY]
+            return [itself if action.startswith("s3:ListBucket") else objects]
         case _ if action.startswith("mediaconvert:"):
             return _of_mediaconvert(action, params)
         case _:
-            return []
+            return [RESOURCE_OF_PARAMETER[name] for name in params if name in RESOURCE_OF_PARAMETER]
 
 
 def _named(name: str) -> list[Resource]:

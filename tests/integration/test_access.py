@@ -116,11 +116,14 @@ async def test_an_upload_or_job_of_another_caller_is_a_404(
         ("POST", f"/jobs/{job_id}/cancel", {}),
         ("POST", "/jobs/cancel", {"json": {"input_file": input_file}}),
         ("PATCH", "/uploads", {"params": {"input_file": input_file}, "json": {"external_id": "eve's"}}),
+        ("DELETE", "/uploads", {"params": {"input_file": input_file}}),
     ):
         refused = await api.request(method, path, headers=eve, **more)  # type: ignore[arg-type]
         assert refused.status_code == 404, (method, path)
     retry = await api.post("/jobs", json={"input_file": input_file}, headers=issuer.bearer("eve-2"))
     assert (retry.status_code, retry.json()["code"]) == (404, "upload_not_found")
+    row = await module_stores.lookups.get(input_file, now_s=int(time.time()))
+    assert row is not None  # nothing of it was deleted
     seen = await api.get(f"/jobs/{job_id}", headers=issuer.bearer("ada"))
     assert seen.status_code == (200 if owner else 404)
     assert input_file not in (await api.get("/uploads", headers=eve)).text

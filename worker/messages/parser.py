@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
-from transcode import cancel_requested, job_requested
+from transcode import cancel_requested, delete_requested, job_requested
 from transcode.correlation import Correlation, parse_correlation
 from transcode.job import (
     Canceled,
@@ -33,6 +33,8 @@ from worker.messages.payloads import (
     CancelRequestedDetail,
     CancelRequestedEvent,
     CreatedObject,
+    DeleteRequestedDetail,
+    DeleteRequestedEvent,
     JobDetail,
     JobProgress,
     JobRequestedDetail,
@@ -80,6 +82,17 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRequested:
+    """A caller's request to delete an upload.
+
+    A signed URL can write the input file until `urls_until_s` (Unix seconds).
+    """
+
+    input_file: str
+    urls_until_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """A well-formed event that needs no action, and the reason; `job_id` is set if it belongs to a job."""
 
@@ -94,7 +107,7 @@ class Unparsed:
     reason: str
 
 
-IncomingEvent = ObjectCreated | CancelRequested | JobEvent | Ignored | Unparsed
+IncomingEvent = ObjectCreated | CancelRequested | DeleteRequested | JobEvent | Ignored | Unparsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +169,8 @@ class MessageParser:
                 yield self._requested(JobRequestedEvent.model_validate(payload).detail)
             case {"detail-type": cancel_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
                 yield self._cancel_requested(CancelRequestedEvent.model_validate(payload).detail)
+            case {"detail-type": delete_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
+                yield self._delete_requested(DeleteRequestedEvent.model_validate(payload).detail)
             case {"Records": _}:
                 yield from self._records(Notification.model_validate(payload).records)
             case {"Event": "s3:TestEvent"}:
@@ -200,6 +215,13 @@ class MessageParser:
         if detail.bucket.name != self.input_bucket:
             return Ignored(reason="another_bucket", job_id=detail.job_id)
         return CancelRequested(job_id=detail.job_id, input_file=detail.input_file)
+
+    def _delete_requested(self, detail: DeleteRequestedDetail) -> IncomingEvent:
+        if detail.bucket.name != self.input_bucket:
+            return Ignored(reason="another_bucket")
+        if not detail.input_file.startswith(self.upload_prefix):
+            return Ignored(reason="outside_upload_prefix")
+        return DeleteRequested(input_file=detail.input_file, urls_until_s=detail.urls_until)
 
     def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> IncomingEvent:
         if len(key.encode()) > MAX_KEY_BYTES:
@@ -255,10 +277,10 @@ def _version(created: CreatedObject) -> str:
 
 
 def _correlation(event: IncomingEvent, attributes: Mapping[str, str] | None) -> Correlation:
-    """Return the ids of an upload, or of a request to cancel, from its key and the message's attributes."""
+    """Return the ids of an upload, or of a request to cancel or delete, from its key and the message's attributes."""
     return (
         parse_correlation(attributes, input_file=event.input_file)
-        if isinstance(event, ObjectCreated | CancelRequested)
+        if isinstance(event, ObjectCreated | CancelRequested | DeleteRequested)
         else Correlation()
     )
 

@@ -190,6 +190,20 @@ class CancelRequestedEvent(Shape):
     detail: CancelRequestedDetail
 
 
+class DeleteRequestedDetail(Shape):
+    """`detail` of Delete Requested: an upload, and the time until which a signed URL can write its input file."""
+
+    bucket: Bucket
+    input_file: Annotated[Name, Field(min_length=1, max_length=MAX_KEY_BYTES)]
+    urls_until: Annotated[int, Field(ge=0, lt=MAX_TIME_MS // 1000)]
+
+
+class DeleteRequestedEvent(Shape):
+    """A request to delete an upload (transcode/delete_requested.py)."""
+
+    detail: DeleteRequestedDetail
+
+
 class NotifiedObject(Shape):
     """`s3.object` of a direct S3 notification of a created object. The key is URL-encoded."""
 

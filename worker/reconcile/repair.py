@@ -88,8 +88,8 @@ class Repairer:
         if job.followed is not None:
             return StoredRows(job=await self.statuses.get(job.job_id, now_s=now_s, consistent=True), lookup=None)
         row, lookup = await asyncio.gather(
-            self.statuses.get(job.job_id, now_s=now_s, consistent=True),
-            self.lookups.get(job.input_file, now_s=now_s, consistent=True),
+            self.statuses.get(job.job_id, now_s=now_s, consistent=True, include_deleted=True),
+            self.lookups.get(job.input_file, now_s=now_s, consistent=True, include_deleted=True),
         )
         rows = StoredRows(job=row, lookup=lookup)
         if job.claim_id is None or not needs_claim(job, rows):

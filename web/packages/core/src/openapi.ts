@@ -143,7 +143,14 @@ export interface paths {
          *     With an Idempotency-Key, a repeated request gets the same upload with a new signature, until the file is there.
          */
         post: operations["create_upload"];
-        delete?: never;
+        /**
+         * Delete an upload
+         * @description Delete an upload with its file, its jobs, its videos and everything that is recorded about it.
+         *
+         *     The upload and its jobs return 404 at once. If a job runs, it is canceled. The files are removed within seconds or
+         *     minutes. A repeated request returns the same response for 30 days, and then 404.
+         */
+        delete: operations["delete_upload"];
         options?: never;
         head?: never;
         /**
@@ -441,6 +448,17 @@ export interface components {
         CompletionRequest: {
             /** Parts */
             parts: components["schemas"]["CompletedPart"][];
+        };
+        /**
+         * DeletedUpload
+         * @description An upload that is deleted, or that the worker is about to delete.
+         */
+        DeletedUpload: {
+            /**
+             * Input File
+             * @example uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4
+             */
+            input_file: string;
         };
         /**
          * ErrorOut
@@ -1982,6 +2000,96 @@ export interface operations {
                 };
             };
             /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_upload: {
+        parameters: {
+            query: {
+                /** @description The key that `POST /uploads` returned. */
+                input_file: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedUpload"];
+                };
+            };
+            /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
+            401: {
+                headers: {
+                    /** @description The required authentication scheme, and why the token was refused. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No upload was announced under this input file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This deployment can't delete an upload: the service has no queue of job events configured. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
             503: {
                 headers: {
                     /** @description Seconds after which to retry. */
