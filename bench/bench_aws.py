@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-
 from local.embedded_aws import embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 from transcode.aws import Aws, open_aws

@@ -28,7 +28,7 @@ def steady(bench: Bench) -> Row:
         targets=[
             at_least(f"at least 5 times the first version's rate, {with_latency.where}", with_latency.ratio, 5),
         ],
-        limit="The worker's one core, 0.8 of it in botocore. The first version's handler gets its events without a queue.",
+        limit="The worker's one core, 0.8 of it in botocore. The first version gets its events without a queue.",
     )
 
 
@@ -45,7 +45,7 @@ def backlogged(bench: Bench) -> Row:
             at_most(f"at most 0.2 writes per event ({messages:,} events, stub)", no_latency.writes, 0.2),
             at_least(f"at least 10 times the first version's rate, {with_latency.where}", with_latency.ratio, 10),
         ],
-        limit="The worker's one core, 0.8 of it in botocore, which makes two SQS calls and a write for every ten events.",
+        limit="The worker's one core, 0.8 of it in botocore: two SQS calls and a write for every ten events.",
     )
 
 
