@@ -16,9 +16,9 @@ from transcode.job import Failure
 from transcode.permissions import Resource, allow
 from transcode.telemetry import current_correlation
 from worker.claim import Claim
+from worker.messages.parser import CLAIM_KEY
 from worker.messages.sanitise import Sanitiser
 from worker.submission.job_request import (
-    CLAIM_KEY,
     JobDefaults,
     UnusableTemplateError,
     input_uri,
