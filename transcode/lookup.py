@@ -53,6 +53,9 @@ class Lookup:
     revision: int = 0
     """Counts the caller's changes of the file's name, external id and metadata."""
 
+    profile: str | None = None
+    """The profile that the caller chose, or the default one; None for an object that was not announced."""
+
     @property
     def attempt(self) -> str:
         """The name of the attempt at a job for which the file waits.

@@ -20,6 +20,13 @@ a header of the upload, so it must not contain another header."""
 ContentType = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=MEDIA_TYPE)]
 
 
+ProfileName = Annotated[str, StringConstraints(min_length=1, max_length=32)]
+PROFILE_TEXT = (
+    "One of the profiles of `GET /limits`, which decides what is made of the file; without it, the first one."
+)
+PROFILE = Field(default=None, description=PROFILE_TEXT, examples=["hls"])
+
+
 class Schema(BaseModel):
     """A body. A request with an unknown field is an error, so that callers notice misspelt fields."""
 
@@ -45,6 +52,7 @@ class UploadRequest(Schema):
         "accepts is then refused before a byte is sent.",
         examples=[596474],
     )
+    profile: ProfileName | None = PROFILE
     external_id: ExternalId | None = EXTERNAL_ID
     metadata: Metadata = METADATA
 
@@ -72,13 +80,24 @@ class UploadList(Schema):
     )
 
 
+class ProfileLimits(Schema):
+    """One of the profiles from which an upload chooses, and the files that it accepts."""
+
+    name: str = Field(examples=["hls"])
+    content_types: Sequence[str] = Field(examples=[["video/mp4", "video/quicktime"]])
+    extensions: Sequence[str] = Field(examples=[[".mp4", ".m4v", ".mov", ".qt"]])
+
+
 class Limits(Schema):
     """The files that this system accepts, so that a front end can say so before a byte is sent."""
 
-    content_types: Sequence[str] = Field(examples=[["video/mp4", "video/quicktime"]])
+    content_types: Sequence[str] = Field(
+        description="The types that the first profile accepts.", examples=[["video/mp4", "video/quicktime"]]
+    )
     extensions: Sequence[str] = Field(
         description="Extensions of files of these types, for a file dialog.", examples=[[".mp4", ".m4v", ".mov", ".qt"]]
     )
+    profiles: Sequence[ProfileLimits] = Field(description="The profiles; the first one is the default.")
     max_size_bytes: int = Field(description="The largest file.", examples=[5368709120])
     max_single_size_bytes: int = Field(
         description="The largest file in one request; a larger one is uploaded in parts.", examples=[5368709120]

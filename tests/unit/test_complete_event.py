@@ -163,6 +163,7 @@ def test_info_json_contains_the_values_of_the_event(load_message: LoadMessage) -
         "input_file": "uploads/5e0c/harbour.mp4",
         "completed_at": "2025-11-22T08:01:00Z",
         "renditions": [],
+        "files": [],
     }
 
 
