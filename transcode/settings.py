@@ -37,7 +37,7 @@ whole_number = BeforeValidator(
 
 
 JobTemplates = Annotated[
-    Mapping[str, str], NoDecode, BeforeValidator(parse_templates), AfterValidator(check_templates), Field(min_length=1)
+    Mapping[str, str], BeforeValidator(parse_templates), AfterValidator(check_templates), Field(min_length=1)
 ]
 """The names of job templates by profile, as a JSON object."""
 
@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     """Pixels of the longest accepted side of a video's frame."""
     mediaconvert_job_template: Annotated[str, Field(min_length=1)] | None = None
     """Name of the default profile's job template; without both settings, it is `mediaconvert-status-hls`."""
-    mediaconvert_job_templates: JobTemplates | None = None
+    mediaconvert_job_templates: Annotated[JobTemplates | None, NoDecode] = None
     """Names of job templates by profile, as a JSON object. The first profile is the default, unless
     `mediaconvert_job_template` names the template of another one.
     """
