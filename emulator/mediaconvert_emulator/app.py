@@ -21,6 +21,7 @@ from mediaconvert_emulator.errors import ApiError
 from mediaconvert_emulator.event_sinks import EventBridgeSink, EventSink, NoSink, WebhookSink
 from mediaconvert_emulator.events import Account
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings
+from mediaconvert_emulator.job_folder import JobFolder
 from mediaconvert_emulator.probe_operation import CONCURRENCY, ProbeOperation
 from mediaconvert_emulator.probe_process import ProbeLimits
 from mediaconvert_emulator.publisher import Publisher
@@ -58,6 +59,7 @@ def create_app(settings: EmulatorSettings) -> Starlette:
                 for path in settings.templates:
                     emulator.create_template(read_template(path))
                 app.state.emulator = emulator
+                emulator.restore_jobs()
                 emulator.publisher.start()
                 emulator.scheduler.start()
                 log.info("mediaconvert.started", ffmpeg=ffmpeg, concurrency=settings.concurrency)
@@ -93,16 +95,18 @@ def create_emulator(settings: EmulatorSettings, aws: Aws, *, ffmpeg: str, temp_d
     )
     quotas = QueueQuotas(queues=settings.queues_quota, concurrent_jobs=settings.concurrent_jobs_quota)
     queues = QueueStore(settings.queues, now_ms=now_ms(), quotas=quotas)
+    folder = JobFolder(settings.data_dir / "jobs") if settings.data_dir else None
+    jobs = JobStore(finished_kept=settings.finished_jobs_kept, folder=folder)
     limits = SchedulerLimits(concurrency=settings.concurrency, time_factor=settings.time_factor)
     return Emulator(
         account=account,
         concurrency=settings.concurrency,
         is_strict=settings.strict,
-        jobs=JobStore(finished_kept=settings.finished_jobs_kept),
+        jobs=jobs,
         gate=RequestGate(settings.rates, time.monotonic(), failures=settings.chaos.fail_requests),
         publisher=publisher,
         probe_operation=ProbeOperation(s3=aws.s3, limits=probe_limits, slots=asyncio.Semaphore(CONCURRENCY)),
-        scheduler=Scheduler(runner, publisher, account, queues, limits),
+        scheduler=Scheduler(runner, publisher, account, queues, limits, jobs),
         queues=queues,
         state=AccountState(
             templates=NamedStore("job template", settings.job_templates_quota),

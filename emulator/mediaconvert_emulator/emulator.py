@@ -62,6 +62,15 @@ class Emulator:
         self.scheduler.submit(job)
         return {"job": job_json(job, self.account)}
 
+    def restore_jobs(self) -> None:
+        """Take up the jobs of an earlier process. A job whose queue doesn't exist waits in the default queue."""
+        for job in self.jobs.restore():
+            self.set_tags(self.account.arn("jobs", job.id), job.request)
+            if not job.is_finished:
+                if job.queue not in self.queues.queues:
+                    job.queue = next(iter(self.queues.queues))
+                self.scheduler.submit(job)
+
     def list_jobs(self, query: Mapping[str, str]) -> JsonObject:
         """Perform ListJobs and SearchJobs; the default order is newest first."""
         jobs = [(job.id, job) for job in filter_jobs(self.jobs.all(), query)]

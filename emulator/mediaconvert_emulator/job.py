@@ -42,6 +42,8 @@ class Job:
     id: str
     request: JsonObject
     settings: JsonObject = field(repr=False)
+    used_settings: JsonObject = field(repr=False)
+    """The settings after the merge with presets, from which the spec was parsed."""
     spec: JobSpec = field(repr=False)
     queue: str
     priority: int

@@ -25,6 +25,7 @@ from mediaconvert_emulator.progress import Progress
 from mediaconvert_emulator.publisher import Publisher
 from mediaconvert_emulator.queues import QueueStore, WaitingJobs
 from mediaconvert_emulator.runner import JobRunner
+from mediaconvert_emulator.store import JobStore
 
 log = structlog.get_logger(__name__)
 
@@ -46,8 +47,15 @@ class Scheduler:
     """The queued jobs and the running jobs. A change of the queues needs a call of `dispatch`."""
 
     def __init__(
-        self, runner: JobRunner, publisher: Publisher, account: Account, queues: QueueStore, limits: SchedulerLimits
+        self,
+        runner: JobRunner,
+        publisher: Publisher,
+        account: Account,
+        queues: QueueStore,
+        limits: SchedulerLimits,
+        jobs: JobStore,
     ) -> None:
+        self._jobs = jobs
         self._runner = runner
         self._publisher = publisher
         self._account = account
@@ -64,7 +72,10 @@ class Scheduler:
         self.dispatch()
 
     async def stop(self) -> None:
-        """Stop the running jobs. They fail, with an event, because jobs don't survive the process."""
+        """Stop the running jobs.
+
+        Without a folder of jobs they fail, with an event. With a folder, the emulator's next start repeats them.
+        """
         self._is_started = False
         for job_id in list(self._hops):
             self._stop_hops(job_id)
@@ -80,8 +91,10 @@ class Scheduler:
         for unused in job.unused_settings:
             log.warning("job.setting_unused", job_id=job.id, setting=unused)
         loop = asyncio.get_running_loop()
-        delays = [(hop, hop.wait_minutes * 60 / self._limits.time_factor) for hop in job.hops]
-        self._hops[job.id] = [loop.call_later(delay_s, self._hop, job, hop) for hop, delay_s in delays]
+        waited_s = (now_ms() - job.submitted_ms) / 1000
+        coming = job.hops[len(job.transitions) :]  # a restored job has had the others
+        delays = [(hop, hop.wait_minutes * 60 / self._limits.time_factor - waited_s) for hop in coming]
+        self._hops[job.id] = [loop.call_later(max(0, delay_s), self._hop, job, hop) for hop, delay_s in delays]
         self.dispatch()
 
     def cancel(self, job: Job) -> None:
@@ -94,6 +107,7 @@ class Scheduler:
             raise ConflictException(f"The job {job.id} can't be canceled: it is {job.status}")
         was_running = job.status is Status.PROGRESSING
         job.finish(Status.CANCELED, now_ms())
+        self._jobs.save(job)
         log.info("job.canceled", job_id=job.id, was_running=was_running)
         if was_running:
             self._running[job.id][1].cancel()
@@ -124,6 +138,7 @@ class Scheduler:
             return
         previous = (job.queue, job.priority)
         job.hop(hop, now_ms())
+        self._jobs.save(job)
         self._waiting.remove(job)
         self._waiting.add(job)
         self._publish(job, "QUEUE_HOP", queue_hop_detail(job, self._account, previous))
@@ -136,6 +151,7 @@ class Scheduler:
 
     async def _run(self, job: Job) -> None:
         job.start(now_ms())
+        self._jobs.save(job)
         self._publish(job, "PROGRESSING")
         log.info("job.started", job_id=job.id)
         updates = asyncio.create_task(self._send_updates(job))
@@ -144,7 +160,8 @@ class Scheduler:
         except JobError as error:
             self._fail(job, error)
         except asyncio.CancelledError:
-            self._fail(job, UnknownJobError("The emulator was stopped"))
+            if not self._jobs.is_persistent:
+                self._fail(job, UnknownJobError("The emulator was stopped"))
             raise
         except Exception:
             log.exception("job.crashed", job_id=job.id)
@@ -163,6 +180,7 @@ class Scheduler:
         for warning in job.warnings:
             self._publish(job, "NEW_WARNING", warning_detail(warning))
         job.finish(Status.COMPLETE, now_ms())
+        self._jobs.save(job)
         self._publish(job, "COMPLETE", complete_detail(job))
         log.info("job.complete", job_id=job.id, took_s=round((now_ms() - (job.started_ms or 0)) / 1000, 1))
 
@@ -170,6 +188,7 @@ class Scheduler:
         if job.is_finished:  # the job was canceled, so this error is not its result
             return
         job.finish(Status.ERROR, now_ms(), error=error)
+        self._jobs.save(job)
         self._publish(job, "ERROR", error_detail(error.code, error.message))
         log.info("job.failed", job_id=job.id, error_code=error.code, error_message=error.message)
 

@@ -108,7 +108,11 @@ class EmulatorSettings(BaseSettings):
         default_factory=lambda: Path(tempfile.gettempdir()),
         description="Folder for the files of running jobs; it needs space for the input and all outputs.",
     )
-    finished_jobs_kept: int = Field(default=1000, ge=1, description="Number of finished jobs to keep in memory.")
+    data_dir: Path | None = Field(
+        default=None,
+        description="Folder for the records of jobs, which then survive a restart; they contain encryption keys.",
+    )
+    finished_jobs_kept: int = Field(default=1000, ge=1, description="Number of finished jobs to keep.")
     templates: Annotated[tuple[FilePath, ...], NoDecode] = Field(
         default=(), description="Job template files to load at start, comma-separated (JSON of create-job-template)."
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,8 @@ class Storage:
         try:
             response = await self._s3.get_object(Bucket=location.bucket, Key=location.key)
             total_bytes, done_bytes = response["ContentLength"], 0
-            with path.open("wb") as file:
-                async for chunk in response["Body"].iter_chunks(CHUNK_BYTES):
+            with closing(response["Body"]) as body, path.open("wb") as file:
+                async for chunk in body.iter_chunks(CHUNK_BYTES):
                     await asyncio.to_thread(file.write, chunk)
                     done_bytes += len(chunk)
                     on_bytes(done_bytes, total_bytes)

@@ -1,7 +1,11 @@
-"""The jobs and request tokens in memory. Their number is bounded, and the caller passes the time."""
+"""The jobs and request tokens in memory. Their number is bounded, and the caller passes the time.
+
+With a folder, the jobs are in files, too, and survive a restart.
+"""
 
 from mediaconvert_emulator.errors import NotFoundException
 from mediaconvert_emulator.job import Job
+from mediaconvert_emulator.job_folder import JobFolder
 
 TOKEN_TTL_MS = 60_000
 
@@ -9,8 +13,9 @@ TOKEN_TTL_MS = 60_000
 class JobStore:
     """Jobs by id, oldest first. The store keeps only the latest finished jobs."""
 
-    def __init__(self, *, finished_kept: int) -> None:
+    def __init__(self, *, finished_kept: int, folder: JobFolder | None = None) -> None:
         self._finished_kept = finished_kept
+        self._folder = folder
         self._jobs: dict[str, Job] = {}
         self._tokens: dict[str, tuple[str, int]] = {}
 
@@ -23,6 +28,28 @@ class JobStore:
         finished = [job.id for job in self._jobs.values() if job.is_finished]
         for job_id in finished[: max(0, len(finished) - self._finished_kept)]:
             del self._jobs[job_id]
+            if self._folder:
+                self._folder.delete(job_id)
+        self.save(job)
+
+    @property
+    def is_persistent(self) -> bool:
+        """True if jobs survive a restart."""
+        return self._folder is not None
+
+    def save(self, job: Job) -> None:
+        """Write a job that was added or that changed into the folder, if there is one."""
+        if self._folder:
+            self._folder.write(job)
+
+    def restore(self) -> list[Job]:
+        """Return the jobs of the folder after adding them, oldest first. Their request tokens are valid again."""
+        restored = list(self._folder.read_all()) if self._folder else []
+        for job in restored:
+            self._jobs[job.id] = job
+            if token := job.request.get("clientRequestToken"):
+                self._tokens[token] = (job.id, job.submitted_ms)
+        return restored
 
     def find_by_token(self, token: str, now_ms: int) -> Job | None:
         """Return the job that a request with this token created in the last minute.

@@ -73,6 +73,7 @@ def job_from_request(body: JsonObject, resources: AccountResources, now_ms: int)
         id=new_job_id(now_ms),
         request=body,
         settings=settings,
+        used_settings=expanded,
         spec=spec,
         unused_settings=unused,
         hops=hops,

@@ -123,6 +123,7 @@ def _quick_job(queue: str, priority: int) -> Job:
         id="1-a",
         request={},
         settings={},
+        used_settings={},
         spec=TEMPLATE_JOB.spec,
         queue=queue,
         priority=priority,

@@ -37,6 +37,7 @@ def _job(job_id: str = "1-abcdef") -> Job:
         id=job_id,
         request={"role": "arn:aws:iam::111122223333:role/r"},
         settings={},
+        used_settings={},
         spec=JobSpec(input=input_spec, groups=()),
         queue="Default",
         priority=0,
