@@ -29,6 +29,13 @@ class Resource(StrEnum):
     UPLOADS_DEAD_LETTER_QUEUE = "${UploadsDeadLetterQueueArn}"
     SUBMISSION_DEAD_LETTER_QUEUE = "${SubmissionDeadLetterQueueArn}"
     JOB_EVENTS_DEAD_LETTER_QUEUE = "${JobEventsDeadLetterQueueArn}"
+    WEBHOOK_1_QUEUE = "${Webhook1QueueArn}"
+    WEBHOOK_2_QUEUE = "${Webhook2QueueArn}"
+    WEBHOOK_3_QUEUE = "${Webhook3QueueArn}"
+    """The queue of each endpoint of webhooks."""
+    WEBHOOK_1_DEAD_LETTER_QUEUE = "${Webhook1DeadLetterQueueArn}"
+    WEBHOOK_2_DEAD_LETTER_QUEUE = "${Webhook2DeadLetterQueueArn}"
+    WEBHOOK_3_DEAD_LETTER_QUEUE = "${Webhook3DeadLetterQueueArn}"
     MEDIACONVERT_JOBS = "jobs/*"
     """Every job of the account and region, because MediaConvert chooses the ids."""
     MEDIACONVERT_QUEUE = "${MediaConvertQueueArn}"
@@ -37,6 +44,8 @@ class Resource(StrEnum):
     """The role that may be passed to MediaConvert, and to no other service."""
     ANY = "*"
     """For an action that has no resource of its own, such as mediaconvert:Probe."""
+    EVENT_BUS = "${AnnounceEventBusArn}"
+    """The bus on which the worker announces jobs, if the deployment has one."""
     PLAYBACK_KEY = "${PlaybackPrivateKeySecretArn}"
     """The secret that signs the playback cookies, if the deployment has one."""
 
@@ -47,6 +56,12 @@ DEAD_LETTER_QUEUES = (
     Resource.SUBMISSION_DEAD_LETTER_QUEUE,
     Resource.JOB_EVENTS_DEAD_LETTER_QUEUE,
 )
+WEBHOOK_DEAD_LETTER_QUEUES = (
+    Resource.WEBHOOK_1_DEAD_LETTER_QUEUE,
+    Resource.WEBHOOK_2_DEAD_LETTER_QUEUE,
+    Resource.WEBHOOK_3_DEAD_LETTER_QUEUE,
+)
+WEBHOOK_QUEUES = (Resource.WEBHOOK_1_QUEUE, Resource.WEBHOOK_2_QUEUE, Resource.WEBHOOK_3_QUEUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

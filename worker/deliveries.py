@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from transcode.failures import is_transient
+from worker.announce.announcer import Announcer
 from worker.apply import Applier
 from worker.batch import MAX_CONCURRENCY, BatchHandler
 from worker.bounded_gather import bounded_gather
@@ -42,6 +43,8 @@ class DeliveryHandler:
     notes: DeliveryNotes
     rule: RetryRule
     clock: Callable[[], float]
+    announcer: Announcer | None = None
+    """The sender of announcements; None if the deployment has no subscriber."""
 
     @property
     def submitter(self) -> Submitter:

@@ -2,6 +2,7 @@
 
 from transcode import lookup_table, queue_table, status_table
 from worker import artifacts, delivery_notes, key_table, queue, refused_versions, waiting_messages
+from worker.announce import event_bus, unannounced, webhook_queue
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
@@ -23,6 +24,9 @@ WORKER = (
     | submission_queue.PERMISSIONS
     | job_reader.PERMISSIONS
     | open_jobs.PERMISSIONS
+    | unannounced.PERMISSIONS
+    | event_bus.PERMISSIONS
+    | webhook_queue.PERMISSIONS
 )
 """WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 

@@ -6,7 +6,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from transcode.settings import Settings, TableName, Url
+from transcode.settings import TableName, Url
+from worker.announce.settings import AnnounceSettings
 from worker.retry import MAX_GIVE_UP_AFTER_S
 
 
@@ -16,7 +17,7 @@ def _can_be_written(path: Path) -> Path:
     return path
 
 
-class WorkerSettings(Settings):
+class WorkerSettings(AnnounceSettings):
     """The worker's settings, added to the common ones."""
 
     output_table: TableName = "MediaConvertJobIdToOutput"

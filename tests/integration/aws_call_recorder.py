@@ -55,6 +55,8 @@ RESOURCE_OF_NAME_PART = {
     "-uploadsdeadletterqueue": Resource.UPLOADS_DEAD_LETTER_QUEUE,
     "-submissiondeadletterqueue": Resource.SUBMISSION_DEAD_LETTER_QUEUE,
     "-jobeventsdeadletterqueue": Resource.JOB_EVENTS_DEAD_LETTER_QUEUE,
+    **{f"-webhook{slot}deadletterqueue": Resource[f"WEBHOOK_{slot}_DEAD_LETTER_QUEUE"] for slot in (1, 2, 3)},
+    **{f"-webhook{slot}queue": Resource[f"WEBHOOK_{slot}_QUEUE"] for slot in (1, 2, 3)},
     "-uploadsqueue": Resource.UPLOADS_QUEUE,
     "-submissionqueue": Resource.SUBMISSION_QUEUE,
     "-jobeventsqueue": Resource.JOB_EVENTS_QUEUE,
@@ -153,6 +155,8 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
             return [itself if action == "s3:ListBucket" else objects]
         case {"SecretId": _}:
             return [Resource.PLAYBACK_KEY]
+        case _ if action == "events:PutEvents":
+            return [Resource.EVENT_BUS]
         case _ if action.startswith("mediaconvert:"):
             return _of_mediaconvert(action, params)
         case _:
