@@ -36,6 +36,10 @@ class Resource(StrEnum):
     WEBHOOK_1_DEAD_LETTER_QUEUE = "${Webhook1DeadLetterQueueArn}"
     WEBHOOK_2_DEAD_LETTER_QUEUE = "${Webhook2DeadLetterQueueArn}"
     WEBHOOK_3_DEAD_LETTER_QUEUE = "${Webhook3DeadLetterQueueArn}"
+    SIGNING_OF_WEBHOOK_1 = "${Webhook1SecretArn}"
+    SIGNING_OF_WEBHOOK_2 = "${Webhook2SecretArn}"
+    SIGNING_OF_WEBHOOK_3 = "${Webhook3SecretArn}"
+    """The secret that signs an endpoint's webhooks, if the deployment keeps it in Secrets Manager."""
     MEDIACONVERT_JOBS = "jobs/*"
     """Every job of the account and region, because MediaConvert chooses the ids."""
     MEDIACONVERT_QUEUE = "${MediaConvertQueueArn}"
@@ -62,6 +66,9 @@ WEBHOOK_DEAD_LETTER_QUEUES = (
     Resource.WEBHOOK_3_DEAD_LETTER_QUEUE,
 )
 WEBHOOK_QUEUES = (Resource.WEBHOOK_1_QUEUE, Resource.WEBHOOK_2_QUEUE, Resource.WEBHOOK_3_QUEUE)
+WEBHOOK_SECRETS = (Resource.SIGNING_OF_WEBHOOK_1, Resource.SIGNING_OF_WEBHOOK_2, Resource.SIGNING_OF_WEBHOOK_3)
+ALL_QUEUES = (*QUEUES, *WEBHOOK_QUEUES)
+ALL_DEAD_LETTER_QUEUES = (*DEAD_LETTER_QUEUES, *WEBHOOK_DEAD_LETTER_QUEUES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

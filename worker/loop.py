@@ -2,16 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 
-from worker.deliveries import DeliveryHandler
+from worker.deliveries import Screening
 from worker.exclusive_lock import ExclusiveLock
 from worker.gates import Gate, RestGate, pause
 from worker.health import HealthFile
-from worker.outcomes import Message, Retry
+from worker.outcomes import Message, Outcome, Retry
 from worker.queue import BATCH_SIZE, Queue
 from worker.rest import Rest
 
@@ -23,12 +24,28 @@ MAX_RELEASE_S = 3.0
 log = structlog.get_logger(__name__)
 
 
+class MessageHandler(Protocol):
+    """The handler of a queue's messages."""
+
+    async def screen(self, messages: Sequence[Message]) -> Screening:
+        """Return which messages may be handled, and which must be handled alone. Raises no exception."""
+
+    async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+        """Return the outcome of each message, by message id. Raises no exception."""
+
+    async def handle_alone(self, message: Message) -> Mapping[str, Outcome]:
+        """Handle a message that may kill this worker."""
+
+    async def release(self, messages: Sequence[Message]) -> None:
+        """Record that the worker gives the messages back because it stops. Raises no exception."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poller:
     """A poller's queue, the handler of its messages, and the gate that says when it may receive them."""
 
     queue: Queue
-    handler: DeliveryHandler
+    handler: MessageHandler
     gate: Gate = field(default_factory=lambda: RestGate(rest=Rest()))
 
 

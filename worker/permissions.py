@@ -2,11 +2,12 @@
 
 from transcode import lookup_table, queue_table, status_table
 from worker import artifacts, delivery_notes, key_table, queue, refused_versions, waiting_messages
-from worker.announce import event_bus, unannounced, webhook_queue
+from worker.announce import event_bus, unannounced
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
 from worker.submission import budget_table, mediaconvert, prober, submission_queue
+from worker.webhooks import secrets, stopped_endpoints, webhook_queue
 
 WORKER = (
     lookup_table.PERMISSIONS
@@ -27,6 +28,8 @@ WORKER = (
     | unannounced.PERMISSIONS
     | event_bus.PERMISSIONS
     | webhook_queue.PERMISSIONS
+    | secrets.PERMISSIONS
+    | stopped_endpoints.PERMISSIONS
 )
 """WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 

@@ -63,6 +63,9 @@ RESOURCE_OF_NAME_PART = {
 }
 """Parts of the names that CloudFormation, or a test, gives to the tables and queues of a pipeline."""
 
+RESOURCE_OF_ACTION = {"events:PutEvents": Resource.EVENT_BUS}
+"""Actions that have one resource, which their parameters name in a list."""
+
 Report = Callable[[str, Mapping[str, Any], Shape | None], None]
 
 
@@ -136,7 +139,7 @@ class AwsCallRecorder:
             self._save(call)
 
 
-def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
+def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:  # noqa: PLR0911 -- one for each form
     match params:
         case {"IndexName": "OpenJobs"}:
             return [Resource.OPEN_JOBS_INDEX]
@@ -153,14 +156,19 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
                 else (Resource.UPLOADS, Resource.INPUT_BUCKET)
             )
             return [itself if action == "s3:ListBucket" else objects]
-        case {"SecretId": _}:
-            return [Resource.PLAYBACK_KEY]
-        case _ if action == "events:PutEvents":
-            return [Resource.EVENT_BUS]
+        case {"SecretId": secret}:
+            return _secret(str(secret))
+        case _ if action in RESOURCE_OF_ACTION:
+            return [RESOURCE_OF_ACTION[action]]
         case _ if action.startswith("mediaconvert:"):
             return _of_mediaconvert(action, params)
         case _:
             return []
+
+
+def _secret(name: str) -> list[Resource]:
+    signing = {f"webhook-{slot}": Resource[f"SIGNING_OF_WEBHOOK_{slot}"] for slot in (1, 2, 3)}
+    return [resource for part, resource in signing.items() if part in name] or [Resource.PLAYBACK_KEY]
 
 
 def _named(name: str) -> list[Resource]:

@@ -9,8 +9,8 @@ from transcode.status_table import StatusTable
 from worker.announce.announcer import Announcer, Channel
 from worker.announce.event_bus import EventBus
 from worker.announce.unannounced import UnannouncedRows
-from worker.announce.webhook_queue import WebhookQueue
 from worker.settings import WorkerSettings
+from worker.webhooks.webhook_queue import WebhookQueue
 
 
 async def open_announcer(

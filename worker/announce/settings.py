@@ -7,8 +7,8 @@ from pydantic import Field, HttpUrl, model_validator
 
 from transcode.announcement_types import AnnouncementType
 from transcode.settings import Settings, Url, split_on_commas
-from worker.announce.endpoints import SLOTS, WebhookEndpoint
-from worker.announce.signature import parse_secret
+from worker.webhooks.endpoints import SLOTS, WebhookEndpoint
+from worker.webhooks.signature import parse_secret
 
 Secrets = Annotated[tuple[str, ...], Field(max_length=2), split_on_commas]
 Types = Annotated[tuple[AnnouncementType, ...], split_on_commas]

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 from transcode.announcement import Announcement
 from transcode.permissions import WEBHOOK_QUEUES, allow
-from worker.announce.endpoints import WebhookEndpoint
-from worker.announce.webhook_message import WebhookMessage
+from worker.webhooks.endpoints import WebhookEndpoint
+from worker.webhooks.webhook_message import WebhookMessage
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
