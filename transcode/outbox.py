@@ -59,6 +59,6 @@ class OutboxEntry:
         """Return the arguments of the UpdateItem that writes the row. Safe to repeat."""
         update = Update().set(InputFile=self.input_file, Subject=self.subject, Content=self.content)
         update.set(**(attributes_of(self.failure) if self.failure else {}))
-        update.set(Unannounced={self.type.value}, OpenShard=open_shard(self.key))
+        update.set(AnnouncementType=self.type.value, Unannounced={self.type.value}, OpenShard=open_shard(self.key))
         update.set(ExpirationTime=self.time_s + KEPT_S).set_once(CreationTime=self.time_s)
         return {"TableName": table, "Key": {"JobId": {"S": self.key}}, **update.request()}

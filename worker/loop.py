@@ -2,17 +2,16 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import structlog
 
-from worker.deliveries import Screening
+from worker.deliveries import MessageHandler
 from worker.exclusive_lock import ExclusiveLock
 from worker.gates import Gate, RestGate, pause
 from worker.health import HealthFile
-from worker.outcomes import Message, Outcome, Retry
+from worker.outcomes import Message, Retry
 from worker.queue import BATCH_SIZE, Queue
 from worker.rest import Rest
 
@@ -22,22 +21,6 @@ MAX_RELEASE_S = 3.0
 """Seconds in which a stopping worker records that it gave its messages back. Fargate soon kills it."""
 
 log = structlog.get_logger(__name__)
-
-
-class MessageHandler(Protocol):
-    """The handler of a queue's messages."""
-
-    async def screen(self, messages: Sequence[Message]) -> Screening:
-        """Return which messages may be handled, and which must be handled alone. Raises no exception."""
-
-    async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
-        """Return the outcome of each message, by message id. Raises no exception."""
-
-    async def handle_alone(self, message: Message) -> Mapping[str, Outcome]:
-        """Handle a message that may kill this worker."""
-
-    async def release(self, messages: Sequence[Message]) -> None:
-        """Record that the worker gives the messages back because it stops. Raises no exception."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

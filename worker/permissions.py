@@ -7,7 +7,7 @@ from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
 from worker.submission import budget_table, mediaconvert, prober, submission_queue
-from worker.webhooks import secrets, stopped_endpoints, webhook_queue
+from worker.webhooks import replay, secrets, stopped_endpoints, webhook_queue
 
 WORKER = (
     lookup_table.PERMISSIONS
@@ -39,6 +39,7 @@ OPERATOR = (
     | paced_move.PERMISSIONS
     | job_list.PERMISSIONS
     | refused_versions.READING
+    | replay.PERMISSIONS
 )
-"""OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` needs, and those that
-`python -m worker.reconcile --list` needs in addition to the worker's."""
+"""OperatorPolicy of infra/permissions.yaml: `python -m worker.redrive` and `python -m worker.webhooks` need it, and
+`python -m worker.reconcile --list` needs it in addition to the worker's."""

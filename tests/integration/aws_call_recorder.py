@@ -28,6 +28,7 @@ PROCESS_OF_MODULE = {
     "worker.lambda_runtime": WORKER,
     "worker.reconcile.runner": WORKER,
     "worker.redrive.command": OPERATOR,
+    "worker.webhooks.command": OPERATOR,
 }
 """The modules that call `aws_of`, and the process that each of them belongs to."""
 

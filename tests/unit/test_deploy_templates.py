@@ -189,8 +189,8 @@ def test_the_event_sources_report_failed_messages_of_their_batches() -> None:
         for each in template("lambda")["Resources"].values()
         if each["Type"] == "AWS::Lambda::EventSourceMapping"
     ]
-    assert [each["FunctionResponseTypes"] for each in sources] == [["ReportBatchItemFailures"]] * 3
-    assert [each["BatchSize"] for each in sources] == [10, 1, 10]  # uploads become jobs one by one
+    assert [each["FunctionResponseTypes"] for each in sources] == [["ReportBatchItemFailures"]] * 6
+    assert [each["BatchSize"] for each in sources] == [10, 1, 10, 10, 10, 10]  # uploads become jobs one by one
 
 
 @pytest.mark.parametrize(

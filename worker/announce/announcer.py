@@ -80,13 +80,18 @@ class Announcer:
             requested = await self.rows.read(key)
             if requested is None:
                 break
-            for announcement in await self._announcements(requested):
-                await asyncio.gather(*(channel.send(announcement) for channel in self.channels))
-                _log_sent(announcement)
-                count += 1
+            count += await self.send(requested)
             if await self.rows.record_announced(key, _types(requested)):
                 break
         return count
+
+    async def send(self, requested: UnannouncedJob | OutboxEntry) -> int:
+        """Send what is requested to every subscriber; return the number of announcements. Safe to repeat."""
+        announcements = await self._announcements(requested)
+        for announcement in announcements:
+            await asyncio.gather(*(channel.send(announcement) for channel in self.channels))
+            _log_sent(announcement)
+        return len(announcements)
 
     async def upload_deleted(self, job: JobView, *, owner: str | None, deleted_s: int) -> str:
         """Store the request to announce that the upload was deleted; return the key for `try_announce`.

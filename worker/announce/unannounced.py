@@ -4,8 +4,9 @@ A job's row has the types in Unannounced. An upload without a job, or a deleted 
 row). Both are in the index of open jobs until they are announced.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transcode.announcement_types import TYPE_OF_END, AnnouncementType
 from transcode.dynamodb import Update, decode
@@ -46,14 +47,7 @@ class UnannouncedRows:
             return None
         if not key.startswith(OUTBOX_PREFIX):
             return UnannouncedJob(job=job_from_row(row), types=types)
-        return OutboxEntry(
-            type=types[0],
-            input_file=row["InputFile"],
-            subject=row["Subject"],
-            time_s=int(row["CreationTime"]),
-            failure=shape_of(Failure, row) if "ErrorCode" in row else None,
-            content=row.get("Content"),
-        )
+        return entry_from_row(row)
 
     async def put(self, entry: OutboxEntry) -> None:
         """Write an outbox row. Safe to repeat."""
@@ -72,3 +66,15 @@ class UnannouncedRows:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def entry_from_row(row: Mapping[str, Any]) -> OutboxEntry:
+    """Return the request that an outbox row contains."""
+    return OutboxEntry(
+        type=AnnouncementType(row["AnnouncementType"]),
+        input_file=row["InputFile"],
+        subject=row["Subject"],
+        time_s=int(row["CreationTime"]),
+        failure=shape_of(Failure, row) if "ErrorCode" in row else None,
+        content=row.get("Content"),
+    )

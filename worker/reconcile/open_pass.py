@@ -8,17 +8,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from transcode.failures import is_transient
 from transcode.outbox import OUTBOX_PREFIX
-from worker.announce.announcer import Announcer
 from worker.reconcile.job_reader import JobReader
 from worker.reconcile.listed_job import ListedJob
 from worker.reconcile.open_jobs import OpenJobs
 from worker.reconcile.overdue import OpenJob, in_order, is_overdue
 from worker.reconcile.repair import PassCounts, Repairer
+
+if TYPE_CHECKING:
+    from worker.announce.announcer import Announcer
 
 UNANNOUNCED_S = 120
 """Seconds after the creation of a row from which a pass announces what the row requests. The worker itself announces
@@ -51,7 +54,7 @@ class OpenPass:
     limit_s: float
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    announcer: Announcer | None = None
+    announcer: "Announcer | None" = None
 
     async def run(self) -> PassCounts:
         """Check the overdue jobs, and return the counts. Safe to cancel and to repeat.

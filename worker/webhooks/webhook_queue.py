@@ -1,5 +1,7 @@
 """The queue of one endpoint's webhooks. No AWS type passes this boundary."""
 
+import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from transcode.announcement import Announcement
@@ -10,6 +12,8 @@ from worker.webhooks.webhook_message import WebhookMessage
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
 
+TEST_TYPE = "webhook.test"
+"""The type of a webhook that only shows that an endpoint works."""
 PERMISSIONS = allow("sqs:SendMessage", on=WEBHOOK_QUEUES)
 
 
@@ -25,4 +29,12 @@ class WebhookQueue:
         if announcement.type not in self._endpoint.types:
             return
         message = WebhookMessage(webhook_id=announcement.id, body=announcement.webhook_body())
+        await self._send(message)
+
+    async def send_test(self, webhook_id: str, *, timestamp: datetime) -> None:
+        """Store a webhook that announces nothing, whatever types the endpoint gets."""
+        body = json.dumps({"type": TEST_TYPE, "timestamp": timestamp.isoformat(), "data": {}})
+        await self._send(WebhookMessage(webhook_id=webhook_id, body=body))
+
+    async def _send(self, message: WebhookMessage) -> None:
         await self._client.send_message(QueueUrl=self._endpoint.queue_url, MessageBody=message.to_json())
