@@ -87,9 +87,7 @@ def letters(deploy_stack: Callable[..., Stack], mediaconvert_endpoint: str) -> I
     """Yield the dead letters of a new deployment."""
     stack = deploy_stack()
     with serve_move_tasks(stack.endpoint_url, *dead_letter_queues(stack)) as (url, tasks):
-        settings = with_webhooks(worker_settings(stack, mediaconvert_endpoint), stack).model_copy(
-            update={"aws_endpoint_url": url}
-        )
+        settings = with_webhooks(worker_settings(stack, mediaconvert_endpoint), stack, aws_endpoint_url=url)
         yield DeadLetters(stack, settings, tasks)
 
 
