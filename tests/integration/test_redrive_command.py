@@ -16,7 +16,7 @@ from worker.redrive.command import Action, Cancel, Delete, Send, Show, run
 from worker.refused_versions import RefusedVersionsTable
 from worker.settings import WorkerSettings
 
-from .process_settings import with_webhooks, worker_settings
+from .process_settings import worker_settings
 
 MALFORMED = "{nonsense"
 BODY = job_requested(bucket="another", key="a", size_bytes=1, etag="e", version_id=None, replaces="1-a")
@@ -50,14 +50,7 @@ class DeadLetters:
     def queued(self) -> int:
         """Return the number of messages in the queues."""
         stack = self.stack
-        urls = (
-            stack.uploads_queue_url,
-            stack.submission_queue_url,
-            stack.job_events_queue_url,
-            stack.webhook_1_queue_url,
-            stack.webhook_2_queue_url,
-            stack.webhook_3_queue_url,
-        )
+        urls = (stack.uploads_queue_url, stack.submission_queue_url, stack.job_events_queue_url)
         return sum(sum(self._counts(url)) for url in urls)
 
     @property
@@ -76,9 +69,6 @@ def dead_letter_queues(stack: Stack) -> Sequence[str]:
         stack.uploads_dead_letter_queue_url,
         stack.submission_dead_letter_queue_url,
         stack.job_events_dead_letter_queue_url,
-        stack.webhook_1_dead_letter_queue_url,
-        stack.webhook_2_dead_letter_queue_url,
-        stack.webhook_3_dead_letter_queue_url,
     )
 
 
@@ -87,7 +77,7 @@ def letters(deploy_stack: Callable[..., Stack], mediaconvert_endpoint: str) -> I
     """Yield the dead letters of a new deployment."""
     stack = deploy_stack()
     with serve_move_tasks(stack.endpoint_url, *dead_letter_queues(stack)) as (url, tasks):
-        settings = with_webhooks(worker_settings(stack, mediaconvert_endpoint), stack, aws_endpoint_url=url)
+        settings = worker_settings(stack, mediaconvert_endpoint).model_copy(update={"aws_endpoint_url": url})
         yield DeadLetters(stack, settings, tasks)
 
 
