@@ -260,11 +260,9 @@ class FixedResolver(AbstractResolver):
     def __init__(self, address: str) -> None:
         self.address = address
 
-    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:  # type: ignore[override]
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         """Return the address."""
-        return [
-            {"hostname": host, "host": self.address, "port": port, "family": family, "proto": 0, "flags": 0}  # type: ignore[typeddict-item]
-        ]
+        return [{"hostname": host, "host": self.address, "port": port, "family": family, "proto": 0, "flags": 0}]
 
     async def close(self) -> None:
         """Do nothing."""
