@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from transcode.aws import Aws
-from transcode.dynamodb import Lifetimes
 from transcode.lookup_table import LookupTable
 from transcode.startup import aws_of
 from worker.announce.announcer import Announcer
@@ -62,10 +61,9 @@ async def _resume(aws: Aws, settings: WorkerSettings, endpoints: Sequence[Webhoo
 
 async def _replay(aws: Aws, settings: WorkerSettings, endpoints: Sequence[WebhookEndpoint], *, since_s: int) -> None:
     client, sqs = await aws.dynamodb(), await aws.sqs()
-    lifetimes = Lifetimes(changed_s=settings.status_ttl_s, waiting_s=settings.output_ttl_s)
     announcer = Announcer(
         rows=UnannouncedRows(client, settings.status_table),
-        lookups=LookupTable(client, settings.input_file_table, lifetimes),
+        lookups=LookupTable(client, settings.input_file_table, settings.lifetimes),
         channels=[WebhookQueue(sqs, endpoint) for endpoint in endpoints],
         clock=time.time,
         playback_base_url=settings.playback_base_url,
