@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page sizes test test-browsers soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page sizes test test-browsers screenshots soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,8 +87,8 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(MAKE) --no-print-directory --silent $(CHECKOV_VENV)/.checked
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.pycache $(VENV)/bin/python -m pytest tests/unit -q -n $(WORKERS)
-	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web/node_modules/.checked; \
-	  else echo "the page is not checked: that needs Node.js 20.19 or newer" >&2; fi
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent docs/openapi_lint/node_modules/.checked web/node_modules/.checked; \
+	  else echo "neither docs/openapi.json nor the page is checked: that needs Node.js 20.19 or newer" >&2; fi
 
 # Two passes: test files in parallel, then the tests that measure time. The second one runs also if the first one fails.
 # At their end, the second pass checks the AWS calls of both: see tests/permission_check.py.
@@ -101,6 +101,9 @@ test: setup ## All tests, against the embedded AWS, in parallel processes: make 
 
 test-browsers: setup ## The page's tests in Chromium, Firefox and WebKit (apt-get install firefox-esr webkit2gtk-driver xvfb gstreamer1.0-libav)
 	@TEST_BROWSERS="chromium firefox webkit" $(VENV)/bin/python -m pytest -q tests/browser/test_browsers.py
+
+screenshots: setup ## Make the screenshots of the README (docs/images), in Chromium
+	@SCREENSHOTS=1 $(VENV)/bin/python -m pytest -q tests/browser/test_screenshots.py
 
 soak: export SOAK := 1
 soak: export UPLOADS ?= 200
@@ -152,6 +155,16 @@ web/node_modules/.checked: web/node_modules/.done $(PAGE_SOURCES) $(shell find w
   $(wildcard web/page/test/* web/packages/*/test/* web/packages/*/*.json web/page/*.json web/scripts/* web/*.json web/*.jsonc web/*.ts) \
   docs/openapi.json docs/frontend.md
 	@npm --prefix web run --silent check
+	@touch $@
+
+# The recommended rules of two linters. They have a lock file of their own, so that the page's build doesn't install them.
+docs/openapi_lint/node_modules/.checked: docs/openapi.json docs/openapi_lint/node_modules/.done docs/openapi_lint/spectral.yaml
+	@npm --prefix docs/openapi_lint run --silent check > docs/openapi_lint/node_modules/.log 2>&1 || { cat docs/openapi_lint/node_modules/.log; exit 1; }
+	@touch $@
+
+docs/openapi_lint/node_modules/.done: docs/openapi_lint/package-lock.json
+	@echo "installing the linters of docs/openapi.json"
+	@npm --prefix docs/openapi_lint ci --ignore-scripts --silent
 	@touch $@
 
 sizes: web/dist/index.html ## Print the size of each part of the front end, and fail above a budget; needs Node.js
@@ -225,4 +238,4 @@ openapi: $(VENV)/.done ## Generate docs/openapi.json, and the types of the Pytho
 	@$(VENV)/bin/python -m tests.client_types
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) web/node_modules web/dist web/packages/*/dist web/examples/*/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) docs/openapi_lint/node_modules web/node_modules web/dist web/packages/*/dist web/examples/*/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

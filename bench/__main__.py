@@ -27,6 +27,7 @@ ROWS: Mapping[str, Callable[[Bench], Row]] = {
     "status-hot": status.hot,
     "status-many": status.many,
     "streams": streams.streams,
+    "streams-many": streams.many_streams,
     "worker-steady": worker.steady,
     "worker-backlog": worker.backlogged,
     "worker-intake": intake.intake,

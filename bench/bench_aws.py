@@ -1,22 +1,13 @@
 """The AWS that measurements use: the embedded AWS with a deployed pipeline, or the stub; and rows to write to it."""
 
 import asyncio
-import json
 import socket
 import time
-from base64 import b64encode
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-
-from bench.measured_processes import BenchError, cpu_s
 from local.embedded_aws import embedded_aws
 from local.provision import LOCAL_PARAMETERS, Stack, deploy, pipeline_template
 from transcode.aws import Aws, open_aws
@@ -40,19 +31,6 @@ class BenchAws:
 
     stack: Stack
     settings: Mapping[str, str]
-
-    def emulator_cpu_s(self) -> float:
-        """Return the processor time that the emulator has used so far.
-
-        Raises:
-            BenchError: the emulator is not a process on this machine.
-        """
-        port = self.stack.endpoint_url.rsplit(":", 1)[-1]
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if f"GATEWAY_PORT={port}\0".encode() in (process / "environ").read_bytes():
-                    return cpu_s(process)
-        raise BenchError(f"no emulator at {self.stack.endpoint_url}")
 
     def with_aws(self, work: Callable[[Aws], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine with AWS clients of its own, outside the measured processes."""
@@ -96,6 +74,8 @@ def bench_aws_at(endpoint_url: str, deployed: Mapping[str, str]) -> BenchAws:
         "RECONCILE_INTERVAL_S": "0",  # a reconcile pass would disturb the measurement
         "LOG_LEVEL": "WARNING",
         "PLAYBACK_BASE_URL": "https://play.example",
+        # All streams of a measurement have one address, and so one caller.
+        **dict.fromkeys(("MAX_STREAMS", "MAX_STREAMS_PER_CALLER", "MAX_CONNECTIONS"), "100000"),
     }
     return BenchAws(stack=Stack.of(endpoint_url=endpoint_url, environment=deployed), settings=settings)
 
@@ -116,25 +96,6 @@ async def _put_jobs(aws: Aws, table: str, job_ids: Sequence[str], percent: int) 
             {"PutRequest": {"Item": row(job_id, now_s=now_s, percent=percent)}} for job_id in job_ids[at : at + 25]
         ]
         await client.batch_write_item(RequestItems={table: rows})
-
-
-def signed_update_request(bench_aws: BenchAws) -> str:
-    """Return one signed HTTP request of UpdateItem in Base64; it can be sent any number of times."""
-    body = json.dumps(
-        {
-            "TableName": bench_aws.stack.status_table,
-            "Key": {"JobId": {"S": "1763798400123-limit00000"}},
-            "UpdateExpression": "SET EventTime = :t, JobStatus = :s",
-            "ExpressionAttributeValues": {":t": {"N": "1"}, ":s": {"S": "PROGRESSING"}},
-        }
-    )
-    headers = {"X-Amz-Target": "DynamoDB_20120810.UpdateItem", "Content-Type": "application/x-amz-json-1.0"}
-    request = AWSRequest(method="POST", url=bench_aws.stack.endpoint_url + "/", data=body, headers=headers)
-    SigV4Auth(Credentials("test", "test"), "dynamodb", "us-east-1").add_auth(request)
-    host = urlsplit(bench_aws.stack.endpoint_url).netloc
-    lines = [f"{name}: {value}" for name, value in {**request.headers, "Host": host}.items()]
-    head = "\r\n".join(["POST / HTTP/1.1", *lines, f"Content-Length: {len(body)}", "", body])
-    return b64encode(head.encode()).decode()
 
 
 def row(job_id: str, *, now_s: int, percent: int = 50) -> dict[str, dict[str, str]]:

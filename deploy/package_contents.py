@@ -14,7 +14,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-SERVICES = frozenset({"dynamodb", "events", "mediaconvert", "s3", "secretsmanager", "sqs", "sso", "sso-oidc", "sts"})
+SERVICES = frozenset(
+    {"cloudfront", "dynamodb", "events", "mediaconvert", "s3", "secretsmanager", "sqs", "sso", "sso-oidc", "sts"}
+)
 """Services whose botocore models are kept: those that `transcode/aws.py` opens, and those that provide credentials. The
 models of the other services are most of botocore's size. Its files about endpoints, partitions and retries stay."""
 

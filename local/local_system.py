@@ -90,7 +90,7 @@ async def _provision(shared: Mapping[str, str], ports: Ports) -> dict[str, str]:
     and this process's environment may name the user's AWS account.
     """
     process = await asyncio.create_subprocess_exec(
-        *bound_to_parent([sys.executable, "-m", "local", "provision"]),
+        *bound_to_parent([sys.executable, "-m", "local", "provision", *system_processes.parameters(shared)]),
         env={**shared, "MEDIACONVERT_ENDPOINT_URL": url(ports.mediaconvert)},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

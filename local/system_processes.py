@@ -15,6 +15,8 @@ PLAYBACK_KEY_PAIR_ID = "LOCAL"
 """Stands for the id that CloudFront generates for a public key."""
 
 _MAX_PORT = 65535
+DEFAULT_QUEUE_ARN = "arn:aws:mediaconvert:us-east-1:000000000000:queues/Default"
+"""The emulator's default queue, which FOLLOW_JOBS=all follows unless FOLLOW_QUEUES names others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,18 @@ def environment(inherited: Mapping[str, str], ports: Ports) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
     }
+
+
+def parameters(shared: Mapping[str, str]) -> list[str]:
+    """Return the arguments of provisioning for the settings that are parameters of the template.
+
+    >>> parameters({"FOLLOW_JOBS": "all"})[1::2]
+    ['FollowJobs=all', 'FollowQueues=arn:aws:mediaconvert:us-east-1:000000000000:queues/Default']
+    """
+    if not (follow := shared.get("FOLLOW_JOBS")):
+        return []
+    queues = shared.get("FOLLOW_QUEUES") or DEFAULT_QUEUE_ARN
+    return ["--parameter", f"FollowJobs={follow}", "--parameter", f"FollowQueues={queues}"]
 
 
 def foundation(ports: Ports, shared: Mapping[str, str], *, scratch: Path) -> tuple[ProcessSpec, ...]:

@@ -1,8 +1,18 @@
 """All AWS permissions of the service, collected from its stores and clients; none is for the table with the keys."""
 
-from service.aws import cancel_requests, job_requests, multipart, playback_secret, presigned, unfinished_bytes
+from service.aws import (
+    cancel_requests,
+    delete_requests,
+    idempotency_keys,
+    job_requests,
+    multipart,
+    playback_secret,
+    presigned,
+    unfinished_bytes,
+    upload_index,
+)
 from service.live import batch_get, poll_ledger
-from transcode import lookup_table, queue_table, status_table
+from transcode import deletion_marks, lookup_table, queue_table, status_table
 
 SERVICE = (
     lookup_table.PERMISSIONS
@@ -14,7 +24,11 @@ SERVICE = (
     | presigned.PERMISSIONS
     | multipart.PERMISSIONS
     | unfinished_bytes.PERMISSIONS
+    | idempotency_keys.PERMISSIONS
+    | upload_index.PERMISSIONS
     | cancel_requests.PERMISSIONS
+    | delete_requests.PERMISSIONS
+    | deletion_marks.PERMISSIONS
     | job_requests.PERMISSIONS
     | playback_secret.PERMISSIONS
 )

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from service.aws.cancel_requests import CancelRequests
+from service.aws.delete_requests import DeleteRequests
+from service.aws.idempotency_keys import IdempotencyKeys
 from service.aws.job_requests import JobRequests
 from service.aws.lazy_client import LazyClient
 from service.aws.multipart import MultipartBucket
 from service.aws.presigned import UploadBucket
 from service.aws.unfinished_bytes import UnfinishedBytes
+from service.aws.upload_index import UploadIndex
 from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
 from service.live.heartbeats import Heartbeats
@@ -30,6 +33,7 @@ from service.live.slots import Slots
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
 from transcode.aws import Aws
+from transcode.deletion_marks import DeletionMarks
 from transcode.errors import AwsUnavailableError
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
@@ -54,7 +58,11 @@ class Resources:
     bucket: UploadBucket
     multipart: MultipartBucket
     unfinished: UnfinishedBytes
+    uploads: UploadIndex
+    idempotency: IdempotencyKeys
     cancels: CancelRequests
+    deletes: DeleteRequests
+    deletion_marks: DeletionMarks
     requests: JobRequests
     reader: JobReader
     hub: Hub
@@ -138,6 +146,12 @@ async def open_resources(
             bucket=UploadBucket(s3, public_s3, settings.input_bucket),
             multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
             unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
+            uploads=UploadIndex(dynamodb, settings.input_file_table),
+            idempotency=IdempotencyKeys(dynamodb, settings.input_file_table),
+            deletes=DeleteRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
+            deletion_marks=DeletionMarks(
+                dynamodb, lookup_table=settings.input_file_table, status_table=settings.status_table
+            ),
             cancels=CancelRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
             requests=JobRequests(sqs, queue_url=settings.uploads_queue_url, bucket=settings.input_bucket),
         )

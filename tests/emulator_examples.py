@@ -310,4 +310,48 @@ OGG_AUDIOS = (
     _e(f"{RAW}/vorbisSettings/channels", 1, 2, given=OGG | {f"{RAW}/codec": "VORBIS"}),
     _e(f"{RAW}/vorbisSettings/sampleRate", 44_100, 48_000, given=OGG | {f"{RAW}/codec": "VORBIS"}),
 )
-EXAMPLES = INPUTS + GROUPS + VIDEOS + VPX + AUDIOS + RAW_AUDIOS + OGG_AUDIOS
+CMAF, DASH = f"{GROUP}/cmafGroupSettings", f"{GROUP}/dashIsoGroupSettings"
+
+
+def _segmented(kind: str, container: str, **members: object) -> dict[str, Any]:
+    """Return a job with a CMAF or DASH group in place of the HLS group."""
+    block = {"CMAF": "cmafGroupSettings", "DASH_ISO": "dashIsoGroupSettings"}[kind]
+    settings = {"destination": "s3://out/path/", "segmentLength": 6, "fragmentLength": 2} | members
+    return {
+        GROUP: {"type": f"{kind}_GROUP_SETTINGS", block: settings},
+        f"{OUTPUT}/containerSettings": {"container": container},
+        f"{OUTPUT}/audioDescriptions": [],
+        f"{ALTERNATE}/containerSettings": {"container": container},
+    }
+
+
+SEGMENTED = tuple(
+    _e(f"{pointer}/{member}", one, other, given=_segmented(kind, container))
+    for kind, container, pointer in (("CMAF", "CMFC", CMAF), ("DASH_ISO", "MPD", DASH))
+    for member, one, other in (
+        ("destination", "s3://out/a", "s3://out/b"),
+        ("fragmentLength", 2, 3),
+        ("minBufferTime", 2000, 3000),
+        ("mpdProfile", "MAIN_PROFILE", "ON_DEMAND_PROFILE"),
+        ("segmentControl", "SINGLE_FILE", "SEGMENTED_FILES"),
+        ("segmentLength", 6, 12),
+        ("segmentLengthControl", "EXACT", "GOP_MULTIPLE"),
+        ("writeSegmentTimelineInRepresentation", "ENABLED", "DISABLED"),
+    )
+)
+CMFC = "containerSettings/cmfcSettings"
+CMAF_ONLY = (
+    _e(f"{CMAF}/manifestDurationFormat", "INTEGER", "FLOATING_POINT", given=_segmented("CMAF", "CMFC")),
+    _e(f"{CMAF}/writeHlsManifest", "ENABLED", "DISABLED", given=_segmented("CMAF", "CMFC")),
+    _e(f"{CMAF}/writeDashManifest", "ENABLED", "DISABLED", given=_segmented("CMAF", "CMFC")),
+    _e(f"{OUTPUT}/{CMFC}/audioRenditionSets", "lo", "hi", given=_segmented("CMAF", "CMFC")),
+    _e(f"{ALTERNATE}/{CMFC}/audioGroupId", "lo", "hi", given=_segmented("CMAF", "CMFC")),
+    _e(
+        f"{ALTERNATE}/{CMFC}/audioTrackType",
+        "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
+        "AUDIO_ONLY_VARIANT_STREAM",
+        given=_segmented("CMAF", "CMFC"),
+    ),
+    _e(f"{DASH}/baseUrl", "https://a.example/", "https://b.example/", given=_segmented("DASH_ISO", "MPD")),
+)
+EXAMPLES = INPUTS + GROUPS + SEGMENTED + CMAF_ONLY + VIDEOS + VPX + AUDIOS + RAW_AUDIOS + OGG_AUDIOS

@@ -91,6 +91,11 @@ class Aws:
         options = _options(read_timeout_s=5, attempts=3)
         return cast("SecretsManagerClient", await self._open("secretsmanager", options))
 
+    async def cloudfront(self) -> Any:  # noqa: ANN401 -- the types of this client are not installed
+        """Return a CloudFront client that gives up within about 30 s."""
+        options = _options(read_timeout_s=10, attempts=3)
+        return await self._open("cloudfront", options)
+
     async def _open(self, service: str, options: Mapping[str, Any], *, endpoint_url: str | None = None) -> object:
         endpoint_url = endpoint_url or self._endpoint_url
         return await self._open_client(service, options, region=self._region, endpoint_url=endpoint_url)

@@ -69,6 +69,10 @@ class Condition:
         """Return the clause that compares the attribute with the value: `compare("EventTime", "<", 5)`."""
         return f"{self.name(attribute)} {operator} {self.value(value)}"
 
+    def between(self, attribute: str, first: str, last: str) -> str:
+        """Return the clause: the attribute is one of the two values, or between them."""
+        return f"{self.name(attribute)} BETWEEN {self.value(first)} AND {self.value(last)}"
+
     def contains(self, attribute: str, member: str) -> str:
         """Return the clause: the attribute's string set has the member."""
         return f"contains({self.name(attribute)}, {self.value(member)})"

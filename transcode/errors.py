@@ -233,6 +233,27 @@ class AwsUnavailableError(TranscodeError):
     http_status = 503
 
 
+class IdempotencyKeyReusedError(TranscodeError):
+    """This Idempotency-Key is already used for another request; use a new one for each request."""
+
+    code = "idempotency_key_reused"
+    http_status = 422
+
+
+class IdempotencyKeyInUseError(TranscodeError):
+    """A request is outstanding for this Idempotency-Key; repeat this one later."""
+
+    code = "idempotency_key_in_use"
+    http_status = 409
+
+
+class FilterTooBroadError(TranscodeError):
+    """None of the newest uploads that one request can read matches the filter; set created_after, or use no filter."""
+
+    code = "filter_too_broad"
+    http_status = 422
+
+
 class InputFileGoneError(UploadNotFoundError):
     """The uploaded file no longer exists; upload it again."""
 
@@ -243,6 +264,13 @@ class JobFinalError(TranscodeError):
     """The job has ended, so it can't be cancelled."""
 
     code = "job_final"
+    http_status = 409
+
+
+class FollowedJobError(TranscodeError):
+    """Another program created the job, so only that program can cancel it."""
+
+    code = "job_of_another_program"
     http_status = 409
 
 
@@ -257,6 +285,13 @@ class CancelNotConfiguredError(TranscodeError):
     """This deployment can't cancel a job: the service has no queue of job events configured."""
 
     code = "cancel_not_configured"
+    http_status = 501
+
+
+class DeleteNotConfiguredError(TranscodeError):
+    """This deployment can't delete an upload: the service has no queue of job events configured."""
+
+    code = "delete_not_configured"
     http_status = 501
 
 

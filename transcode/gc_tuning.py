@@ -21,7 +21,15 @@ def paused_during_start() -> Iterator[None]:
         gc.enable()
 
 
+THRESHOLDS = (10_000, 10, 10)
+"""By default, Python begins a collection after 700 new objects. A service with thousands of streams then walks the
+objects of its streams several times for one event (bench row "streams": processor time per event and client). Larger
+numbers make an event no cheaper, and let more garbage wait (bench row "memory").
+"""
+
+
 def freeze_startup_objects() -> None:
-    """Collect the garbage, then exclude all existing objects from later collections."""
+    """Collect the garbage, exclude all existing objects from later collections, and collect less often from now on."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*THRESHOLDS)

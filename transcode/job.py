@@ -56,7 +56,9 @@ class Output:
     if no output has a picture or a length.
     """
 
-    path: str = field(metadata={"description": "Key prefix in the output bucket."})
+    path: str = field(
+        metadata={"description": "Key prefix in the output bucket; an address (`s3://`) in another bucket."}
+    )
     duration_ms: int | None = None
     width_px: int | None = None
     height_px: int | None = None
@@ -172,6 +174,8 @@ class Job:
     submitted_s: int | None = None
     updated_s: int | None = None
     cancel_requested_s: int | None = None
+    is_followed: bool = False
+    """True if another program created the job: this system shows it, and never changes or plays it for that program."""
 
     @property
     def cancel_requested(self) -> bool:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 EXAMPLE_FILE = "uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4"
 EXAMPLE_JOB = "1763798400123-a1b2c3"
+OTHER_BUCKET = "s3://"
+"""The beginning of an output path in another bucket than our output bucket; only followed jobs have such outputs."""
 PLAYLIST_PREFERENCE = (".m3u8", ".mpd", ".ism")
 
 
@@ -187,7 +189,7 @@ def view_without_job(lookup: Lookup, *, place: Place | None = None) -> JobView:
     return _view(
         JobView,
         lookup,
-        status=_status_without_job(lookup),
+        status=status_without_job(lookup),
         queue=place,
         progress_percent=None,
         phase=None,
@@ -223,7 +225,7 @@ def _with_labels(job: Job, lookup: Lookup) -> Job:
     return replace(
         job,
         input_file=job.input_file or lookup.input_file,
-        file_name=lookup.file_name or job.file_name,
+        file_name=lookup.file_name if lookup.revision else lookup.file_name or job.file_name,
         external_id=lookup.external_id,
         metadata=lookup.metadata,
     )
@@ -250,11 +252,14 @@ def _view(view: type[ViewType], shape: object, **computed: object) -> ViewType:
 
 def _output(output: Output, playback_base_url: str | None) -> OutputView:
     playlist = next((output.playlists[suffix] for suffix in PLAYLIST_PREFERENCE if suffix in output.playlists), None)
-    url = f"{playback_base_url}/{quote(output.path + playlist)}" if playback_base_url and playlist else None
+    is_elsewhere = output.path.startswith(OTHER_BUCKET)
+    is_served = playback_base_url and playlist and not is_elsewhere
+    url = f"{playback_base_url}/{quote(output.path + playlist)}" if is_served and playlist else None
     return _view(OutputView, output, playback_url=url)
 
 
-def _status_without_job(lookup: Lookup) -> JobStatus:
+def status_without_job(lookup: Lookup) -> JobStatus:
+    """Return the status of an input file that has no job."""
     if lookup.failure:
         return JobStatus.ERROR
     if lookup.is_over:

@@ -52,6 +52,10 @@ class Lookup:
     """OPEN from the file's object to the end of its newest job, then the status with which the job ended."""
     revision: int = 0
     """Counts the caller's changes of the file's name, external id and metadata."""
+    delete_requested_s: int | None = None
+    """The time of the request to delete the upload (Unix seconds). From then on, callers don't see it."""
+    deleted_s: int | None = None
+    """The time at which the worker had deleted everything else of the upload (Unix seconds)."""
 
     @property
     def attempt(self) -> str:

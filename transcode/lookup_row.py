@@ -9,6 +9,9 @@ from transcode.listing import listed_at, listed_for
 from transcode.lookup import Lookup
 from transcode.row_mapping import shape_of
 
+JOB_BEFORE = ("JobId", "Replaces", "Retried", "CanceledTime")
+"""Attributes of a row whose version had a job, or was canceled before it got one."""
+
 
 def announced_row(lookup: Lookup, *, now_s: int, expires_s: int) -> Mapping[str, Any]:
     """Return the row of an upload that a caller announces now; attributes that are None are not stored."""
@@ -31,12 +34,20 @@ def announced_row(lookup: Lookup, *, now_s: int, expires_s: int) -> Mapping[str,
     }
 
 
-def is_file(row: Mapping[str, Any], *, now_s: int) -> bool:
-    """Return whether the row exists, has not expired, and is a file's row.
+def is_file(row: Mapping[str, Any], *, now_s: int, include_deleted: bool = False) -> bool:
+    """Return whether the row exists, has not expired, and is the row of a file which callers may see.
 
-    The table also has callers' sums of bytes, and the keys of their repeated requests.
+    The table also has callers' sums of bytes, the keys of their repeated requests, and files that are deleted.
     """
-    return bool(row) and not has_expired(row, now_s=now_s) and "Reserved" not in row and "RequestHash" not in row
+    is_seen = include_deleted or "DeleteRequestedTime" not in row
+    is_of_file = "Reserved" not in row and "RequestHash" not in row
+    return bool(row) and not has_expired(row, now_s=now_s) and is_of_file and is_seen
+
+
+def had_job_of_version(row: Mapping[str, Any], version: str, *, claimed_ms: int) -> bool:
+    """Return whether the version had its job before the claim: no second one may be paid. The claim must be newer."""
+    is_newer = "ClaimedTime" in row and row["ClaimedTime"] < claimed_ms
+    return is_newer and row.get("Version") == version and any(name in row for name in JOB_BEFORE)
 
 
 def lookup_from_row(row: Mapping[str, Any]) -> Lookup:

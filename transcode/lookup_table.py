@@ -7,6 +7,7 @@ is in its own row: the index only says which rows a list may skip. No AWS type p
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from transcode.announcement_types import AnnouncementType
@@ -16,7 +17,7 @@ from transcode.job import Failure, Status
 from transcode.lifetimes import Lifetimes
 from transcode.listing import OPEN_STAGE, listed_at, listed_for
 from transcode.lookup import Lookup
-from transcode.lookup_row import announced_row, is_file, lookup_from_row
+from transcode.lookup_row import JOB_BEFORE, announced_row, had_job_of_version, is_file, lookup_from_row
 from transcode.outbox import OutboxEntry
 from transcode.permissions import Resource, allow
 from transcode.row_mapping import attributes_of
@@ -34,6 +35,14 @@ class AnotherVersionError(Exception):
     """The file was announced as one upload, and the worker has accepted another version of its object."""
 
 
+class UploadDeletedError(Exception):
+    """The upload is deleted, or is being deleted: it gets no job."""
+
+
+class JobExistsError(Exception):
+    """The version of the file's object had its job, although the claim that created it has expired."""
+
+
 class LookupTable:
     """Input files and the newest job of each."""
 
@@ -46,23 +55,33 @@ class LookupTable:
         self._outbox_table = outbox_table
         self._lifetimes = lifetimes
 
-    async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0) -> None:
+    async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0, unless_exists: bool = False) -> None:
         """Store an announced upload.
 
         The upload may begin within `good_for_s` seconds. From then on, the row keeps name and owner for as long as the
-        message of its object can wait.
+        message of its object can wait. With `unless_exists`, a row that is there stays as it is.
         """
         expires_s = now_s + good_for_s + self._lifetimes.waiting_s
         row = announced_row(lookup, now_s=now_s, expires_s=expires_s)
-        await self._client.put_item(TableName=self.table, Item=encode(row))
+        unknown = Condition()
+        unknown.where(unknown.absent("InputFile"))
+        condition = unknown.request() if unless_exists else {}
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            await self._client.put_item(TableName=self.table, Item=encode(row), **condition)
 
-    async def get(self, input_file: str, *, now_s: int, consistent: bool = False) -> Lookup | None:
-        """Return the file's record; None if there is none, or the row has expired."""
+    async def get(
+        self, input_file: str, *, now_s: int, consistent: bool = False, include_deleted: bool = False
+    ) -> Lookup | None:
+        """Return the file's record; None if there is none, or the row has expired.
+
+        `include_deleted` also returns the record of an upload that is deleted, or whose deletion was requested.
+        """
         response = await self._client.get_item(
             TableName=self.table, Key={"InputFile": {"S": input_file}}, ConsistentRead=consistent
         )
         row = decode(response.get("Item", {}))
-        return lookup_from_row(row) if is_file(row, now_s=now_s) else None
+        is_found = is_file(row, now_s=now_s, include_deleted=include_deleted)
+        return lookup_from_row(row) if is_found else None
 
     async def queue(
         self, input_file: str, *, claimed_ms: int, claim_id: str | None = None, now_s: int, version: str | None = None
@@ -77,10 +96,13 @@ class LookupTable:
 
         Raises:
             AnotherVersionError: The file was announced, and the worker has accepted another version of it.
+            UploadDeletedError: The upload is deleted.
+            JobExistsError: The version had a job, whose claim has expired.
         """
         update = Update().set(QueuedTime=claimed_ms // 1000, ClaimId=claim_id, Version=version, Stage=OPEN_STAGE)
         update.remove("JobId", *_END)
         _require_version(update, version, claimed_ms=claimed_ms)
+        _require_no_job_of_version(update, version, claimed_ms=claimed_ms)
         same_claim = update.compare("ClaimedTime", "=", claimed_ms)
         update.where(
             update.absent("ClaimedTime"),
@@ -88,7 +110,9 @@ class LookupTable:
             update.all_of(same_claim, *map(update.absent, ("JobId", "ErrorCode", "CanceledTime"))),
         )
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
-        lookup = lookup_from_row({"InputFile": input_file, **row})
+        lookup = _undeleted({"InputFile": input_file, **row})
+        if version is not None and had_job_of_version(row, version, claimed_ms=claimed_ms):
+            raise JobExistsError(input_file)
         is_same = lookup.version == version or (lookup.version is None and lookup.claimed_ms == claimed_ms)
         if version is not None and lookup.is_announced and not is_same:
             raise AnotherVersionError(input_file)
@@ -98,10 +122,13 @@ class LookupTable:
         """Record the file's newest job, unless a later claim of the same file was recorded. Safe to repeat.
 
         Return the row. It keeps a request to cancel the attempt, because the worker must still act on it.
+
+        Raises:
+            UploadDeletedError: The upload is deleted, so its job must end.
         """
-        update = Update().set(JobId=job_id).set_once(Stage=OPEN_STAGE).remove(*_WAITING, *_END)
+        update = Update().set(JobId=job_id, Stage=OPEN_STAGE).remove(*_WAITING, *_END)
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
-        return lookup_from_row({"InputFile": input_file, **row})
+        return _undeleted({"InputFile": input_file, **row})
 
     async def refuse(
         self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int, version: str | None = None
@@ -156,11 +183,13 @@ class LookupTable:
         Return None, and change nothing, if the row has no longer the known revision, or doesn't exist. This also puts
         the file of an earlier release into the index.
         """
-        update = Update().set(FileName=lookup.file_name, Revision=known_revision + 1)
-        update.set(ListedFor=listed_for(lookup.owner))
+        update = Update().set(Revision=known_revision + 1, ListedFor=listed_for(lookup.owner))
         update.set_once(ListedAt=listed_at(lookup.input_file, created_s=lookup.announced_s or 0))
-        set_or_remove(update, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None)
-        update.where(update.present("InputFile"))
+        update.set_once(Stage=OPEN_STAGE if lookup.claimed_ms is not None else None)
+        set_or_remove(
+            update, FileName=lookup.file_name, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None
+        )
+        update.where(update.present("InputFile")).where(update.absent("DeleteRequestedTime"))
         update.where(
             update.compare("Revision", "=", known_revision), *([] if known_revision else [update.absent("Revision")])
         )
@@ -208,6 +237,7 @@ class LookupTable:
         update.set(Stage=OPEN_STAGE).expire(self._lifetimes.with_source(now_s=now_s))
         update.remove("JobId", "ClaimId", *_END)
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
+        update.where(update.absent("DeleteRequestedTime"))
         await self._write_if(lookup.input_file, update)
 
     async def count_retry(self, input_file: str, *, replaces: str, limit: int) -> None:
@@ -255,6 +285,7 @@ class LookupTable:
         # An object that no caller announced has no row yet, and no owner.
         update.set_once(CreationTime=now_s, ListedFor=listed_for(None), ListedAt=listed_at(input_file, created_s=now_s))
         update.where(update.absent("ClaimedTime"), update.compare("ClaimedTime", "<=", claimed_ms))
+        update.where(update.absent("DeleteRequestedTime"))
 
     async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> Mapping[str, Any]:
         self._require_claim(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
@@ -303,3 +334,18 @@ def _require_version(update: Update, version: str | None, *, claimed_ms: int) ->
         update.compare("Version", "=", version),
         *(update.all_of(update.absent("Version"), each) for each in same_claim),
     )
+
+
+def _require_no_job_of_version(update: Update, version: str | None, *, claimed_ms: int) -> None:
+    """Require that the version had no job of an earlier claim: a claim expires before the file's row does."""
+    if version is None:
+        return
+    had_none = update.all_of(*map(update.absent, JOB_BEFORE))
+    another = f"NOT {update.compare('Version', '=', version)}"
+    update.where(update.absent("Version"), another, update.compare("ClaimedTime", "=", claimed_ms), had_none)
+
+
+def _undeleted(row: Mapping[str, Any]) -> Lookup:
+    if "DeleteRequestedTime" in row:
+        raise UploadDeletedError(row["InputFile"])
+    return lookup_from_row(row)

@@ -12,6 +12,8 @@ class Resource(StrEnum):
     """The resource of an action: the last part of an ARN, with the names of the stacks' exports in it."""
 
     INPUT_FILE_TABLE = "table/${InputFileTable}"
+    UPLOADS_INDEX = "table/${InputFileTable}/index/UploadsByCaller"
+    """The index of each caller's uploads. Only the service reads it; each write of a row maintains it."""
     STATUS_TABLE = "table/${StatusTable}"
     OPEN_JOBS_INDEX = "table/${StatusTable}/index/OpenJobs"
     """The index of the jobs that are not over. Only the worker reads it; each write of a row maintains it."""
@@ -46,6 +48,8 @@ class Resource(StrEnum):
     MEDIACONVERT_JOB_TEMPLATE = "${MediaConvertJobTemplateArn}"
     MEDIACONVERT_ROLE = "${MediaConvertRoleArn}"
     """The role that may be passed to MediaConvert, and to no other service."""
+    DISTRIBUTION = "distribution/${DistributionId}"
+    """The CloudFront distribution that serves the videos, if the deployment has one."""
     ANY = "*"
     """For an action that has no resource of its own, such as mediaconvert:Probe."""
     EVENT_BUS = "${AnnounceEventBusArn}"

@@ -55,13 +55,18 @@ class StatusTable:
         self.announces = announces
         self._lifetimes = lifetimes
 
-    async def get(self, job_id: str, *, now_s: int, consistent: bool = False) -> Job | None:
-        """Return the job; None if there is none or its row has expired (DynamoDB deletes expired rows late)."""
+    async def get(
+        self, job_id: str, *, now_s: int, consistent: bool = False, include_deleted: bool = False
+    ) -> Job | None:
+        """Return the job; None if there is none or its row has expired (DynamoDB deletes expired rows late).
+
+        `include_deleted` also returns the job of an upload that is deleted, or whose deletion was requested.
+        """
         response = await self.client.get_item(
             TableName=self.table, Key={"JobId": {"S": job_id}}, ConsistentRead=consistent
         )
         row = decode(response.get("Item", {}))
-        return job_from_row(row) if row and not has_expired(row, now_s=now_s) else None
+        return job_from_row(row) if is_job(row, now_s=now_s, include_deleted=include_deleted) else None
 
     async def submit(self, job: Job, *, now_s: int) -> Job | None:
         """Create the job's row, or add what it lacks if an event created it first. Safe to repeat.
@@ -82,9 +87,11 @@ class StatusTable:
 
         Safe to repeat, in any order with other changes. A job without a row stays without one.
         """
-        update = Update().set(FileName=lookup.file_name, Revision=lookup.revision)
-        set_or_remove(update, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None)
-        update.where(update.present("JobStatus"))
+        update = Update().set(Revision=lookup.revision)
+        set_or_remove(
+            update, FileName=lookup.file_name, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None
+        )
+        update.where(update.present("JobStatus")).where(update.absent("DeletedTime"))
         update.where(update.absent("Revision"), update.compare("Revision", "<=", lookup.revision))
         with suppress(self.client.exceptions.ConditionalCheckFailedException):
             await self.client.update_item(TableName=self.table, Key={"JobId": {"S": job_id}}, **update.request())
@@ -99,6 +106,7 @@ class StatusTable:
         update.expire(self._expiry_s(event, now_s=now_s))
         if known is not None:
             update.set_once(InputFile=known.input_file, FileName=known.file_name, Owner=known.owner)
+            update.set_once(Followed=known.is_followed or None)
         before = await self._write(event.job_id, _unless_final(_change(update, event, announces=self.announces)))
         if before is None:
             return True
@@ -143,7 +151,9 @@ class StatusTable:
 
 
 def _submitted(job: Job, *, now_s: int) -> Update:
-    return Update().set_once(
+    update = Update()
+    update.where(update.absent("DeletedTime"))
+    return update.set_once(
         JobStatus=Status.SUBMITTED.value,
         EventTime=0,
         CreationTime=now_s,
@@ -210,6 +220,12 @@ def _warning_member(warning: JobWarning) -> str:
 def _warning(member: str) -> JobWarning:
     code, _, message = member.partition(" ")
     return JobWarning(code=int(code), message=message)
+
+
+def is_job(row: Mapping[str, Any], *, now_s: int, include_deleted: bool = False) -> bool:
+    """Return whether the row is that of a job which callers may see: not expired, and not of a deleted upload."""
+    is_seen = include_deleted or not {"DeleteRequestedTime", "DeletedTime"} & row.keys()
+    return bool(row) and not has_expired(row, now_s=now_s) and is_seen
 
 
 def job_from_row(row: Mapping[str, Any]) -> Job:

@@ -13,6 +13,7 @@ from worker.artifacts import ArtifactStore
 from worker.job_end import JobEnds
 from worker.job_plan import with_cost
 from worker.key_table import KeyTable
+from worker.messages.followed_jobs import FollowedJob
 from worker.outcomes import Done, Message, NotYet, Verdict
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,22 @@ class Applier:
     price_usd: float | None = None
     """The price of a billable minute, if it is known."""
     announce: Announce = announce_nothing
+
+    async def apply_followed(self, event: JobEvent, message: Message, followed: FollowedJob) -> Verdict:
+        """Apply an event of a job that another program created. Safe to repeat, in any order.
+
+        Only the job's row is written: no key file, no info.json, and no row of an upload.
+        """
+        job = Job(
+            job_id=event.job_id,
+            input_file=followed.input_file,
+            file_name=followed.file_name,
+            owner=followed.owner,
+            is_followed=True,
+        )
+        is_changed = await self.statuses.advance(event, now_s=int(self.clock()), known=job)
+        self._log(event, message, None, is_changed=is_changed)
+        return Done()
 
     async def apply(self, event: JobEvent, message: Message, *, job_created_ms: int | None = None) -> Verdict:
         """Apply the event. Safe to repeat, in any order with the job's other events.
@@ -58,7 +75,7 @@ class Applier:
         now_s = int(self.clock())
         planned, job = await asyncio.gather(
             self.key_table.get_planned(event.job_id, now_s=now_s),
-            self.statuses.get(event.job_id, now_s=now_s, consistent=True),
+            self.statuses.get(event.job_id, now_s=now_s, consistent=True, include_deleted=True),
         )
         if job is not None and job.status.is_final:
             await self.ends.record(event.job_id, now_s=now_s)

@@ -12,10 +12,17 @@ from worker.announce.assembly import open_announcer
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
+from worker.deletion.deleted_rows import DeletedRows
+from worker.deletion.deleter import Deleter
+from worker.deletion.invalidations import Invalidations
+from worker.deletion.jobs import JobsOfUpload
+from worker.deletion.stored_objects import StoredObjects
+from worker.deletion.sweep_queue import SweepQueue
 from worker.deliveries import DeliveryHandler
 from worker.delivery_notes import DeliveryNotes
 from worker.job_end import JobEnds
 from worker.key_table import KeyTable
+from worker.messages.followed_jobs import FollowRule
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.queue_meter import QueueMeter
@@ -66,9 +73,11 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
         clock=time.time,
         announce=announce,
     )
+    deleter = await _deleter(aws, settings, canceller)
     batch = BatchHandler(
         parser=parser,
         canceller=canceller,
+        deleter=deleter,
         submitter=Submitter(
             key_table=key_table,
             lookups=lookups,
@@ -95,10 +104,12 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
             one_job=OneJobRule(
                 lookups=lookups,
                 key_table=key_table,
+                deleted_uploads=deleter,
                 refused_versions=RefusedVersionsTable(dynamodb, settings.status_table, ttl_s=settings.output_ttl_s),
                 retries_per_upload=settings.retries_per_upload,
                 announce=announce,
             ),
+            deleted_uploads=deleter,
             clock=time.time,
             announce=announce,
             lease_s=settings.claim_lease_s,
@@ -151,6 +162,32 @@ async def open_queue_meter(aws: Aws, settings: WorkerSettings, handler: Delivery
     )
 
 
+async def _deleter(aws: Aws, settings: WorkerSettings, canceller: Canceller) -> Deleter:
+    s3, tables = (
+        await aws.s3(),
+        {
+            "lookup_table": settings.input_file_table,
+            "status_table": settings.status_table,
+            "output_table": settings.output_table,
+        },
+    )
+    return Deleter(
+        rows=DeletedRows(await aws.dynamodb(), **tables),
+        jobs=JobsOfUpload(
+            key_table=canceller.key_table,
+            statuses=canceller.statuses,
+            mediaconvert=canceller.mediaconvert,
+            canceller=canceller,
+            clock=time.time,
+        ),
+        inputs=StoredObjects(s3, settings.input_bucket),
+        outputs=StoredObjects(s3, settings.output_bucket),
+        invalidations=Invalidations(aws.cloudfront, distribution_id=settings.invalidate_distribution_id),
+        sweeps=SweepQueue(await aws.sqs(), queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
+        clock=time.time,
+    )
+
+
 def _budgets(settings: WorkerSettings) -> Budgets:
     return Budgets(
         per_day=settings.billable_minutes_per_day, per_day_and_caller=settings.billable_minutes_per_day_and_caller
@@ -167,8 +204,15 @@ def message_parser(settings: WorkerSettings) -> MessageParser:
         input_bucket=settings.input_bucket,
         upload_prefix=settings.upload_prefix,
         sanitiser=Sanitiser(secrets=(settings.input_bucket, settings.output_bucket, settings.mediaconvert_role)),
+        follow=follow_rule(settings),
         are_event_keys_encoded=settings.s3_event_keys_encoded,
     )
+
+
+def follow_rule(settings: WorkerSettings) -> FollowRule:
+    """Return the rule for other programs' jobs."""
+    queues = settings.follow_queues if settings.follow_jobs == "all" else ()
+    return FollowRule(queues=frozenset(queues), output_bucket=settings.output_bucket)
 
 
 def _defaults(settings: WorkerSettings) -> JobDefaults:

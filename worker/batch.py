@@ -1,7 +1,7 @@
 """The handling of a batch of messages: the verdict on each message.
 
 It groups the events of each job, so that a backlog costs one write per job. It handles uploads, jobs and requests to
-cancel concurrently.
+cancel and delete concurrently.
 The failure of one message doesn't affect the others. worker/deliveries.py turns verdicts into outcomes.
 """
 
@@ -21,9 +21,12 @@ from transcode.job import Failed as JobFailed
 from transcode.telemetry import continue_trace
 from worker.apply import Applier
 from worker.bounded_gather import bounded_gather
+from worker.deletion.deleter import Deleter
+from worker.messages.followed_jobs import FollowedJob
 from worker.messages.parser import (
     CancelRequested,
     CorrelatedEvent,
+    DeleteRequested,
     Ignored,
     MalformedMessageError,
     MessageParser,
@@ -63,8 +66,11 @@ class Work:
 
     uploads: list[tuple[ObjectCreated, Message, Correlation]] = field(default_factory=list)
     cancels: list[tuple[CancelRequested, Message, Correlation]] = field(default_factory=list)
+    deletions: list[tuple[DeleteRequested, Message, Correlation]] = field(default_factory=list)
     job_events: defaultdict[str, list[tuple[JobEvent, Message]]] = field(default_factory=lambda: defaultdict(list))
     job_correlations: dict[str, Correlation] = field(default_factory=dict)
+    followed_jobs: dict[str, FollowedJob] = field(default_factory=dict)
+    """Those of the jobs that another program created."""
 
     def add(self, parsed: CorrelatedEvent, message: Message) -> None:
         """Add an event to the uploads or to its job; log an ignored event and an unparsed record."""
@@ -77,6 +83,8 @@ class Work:
                 self.uploads.append((upload, message, parsed.correlation))
             case CancelRequested() as request:
                 self.cancels.append((request, message, parsed.correlation))
+            case DeleteRequested() as deletion:
+                self.deletions.append((deletion, message, parsed.correlation))
             case Unparsed(reason=reason):
                 log.error("message.malformed", message_id=message.message_id, reason=reason)
             case Progressed() | WarningRaised() | Completed() | JobFailed() | Canceled() as event:
@@ -84,6 +92,8 @@ class Work:
                     log.warning("job.fields_unparsed", job_id=event.job_id, fields=list(parsed.unparsed))
                 self.job_events[event.job_id].append((event, message))
                 self.job_correlations[event.job_id] = parsed.correlation
+                if parsed.followed is not None:
+                    self.followed_jobs[event.job_id] = parsed.followed
             case _:
                 assert_never(parsed.event)
 
@@ -103,6 +113,7 @@ class BatchHandler:
     submitter: Submitter
     applier: Applier
     canceller: Canceller
+    deleter: Deleter
     intake: Intake | None = None
     """The part that handles uploads in the submitter's place; None in the handler of the submission queue."""
     event_timeout_s: float = EVENT_TIMEOUT_S
@@ -129,11 +140,13 @@ class BatchHandler:
                 work.add(parsed, message)
         submissions = (self._submit(*upload, verdicts) for upload in work.uploads)
         applications = (
-            self._apply(events, work.job_correlations[job_id], verdicts) for job_id, events in work.job_events.items()
+            self._apply(events, work.job_correlations[job_id], work.followed_jobs.get(job_id), verdicts)
+            for job_id, events in work.job_events.items()
         )
         await bounded_gather(chain(submissions, applications), limit=MAX_CONCURRENCY)
         # After the events: a job whose end is in the same batch needs no call to MediaConvert.
         await bounded_gather((self._cancel(*cancel, verdicts) for cancel in work.cancels), limit=MAX_CONCURRENCY)
+        await bounded_gather((self._delete(*deletion, verdicts) for deletion in work.deletions), limit=MAX_CONCURRENCY)
         return verdicts.by_message_id
 
     async def _submit(
@@ -156,8 +169,22 @@ class BatchHandler:
             except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
                 verdicts.record(message, _log_failure(message, error))
 
+    async def _delete(
+        self, request: DeleteRequested, message: Message, correlation: Correlation, verdicts: Verdicts
+    ) -> None:
+        with continue_trace(correlation, "delete upload"):
+            try:
+                async with asyncio.timeout(self.event_timeout_s):
+                    verdicts.record(message, await self.deleter.delete(request))
+            except Exception as error:  # noqa: BLE001 -- the outer level: one message's failure must not affect the others
+                verdicts.record(message, _log_failure(message, error))
+
     async def _apply(
-        self, job_events: Sequence[tuple[JobEvent, Message]], correlation: Correlation, verdicts: Verdicts
+        self,
+        job_events: Sequence[tuple[JobEvent, Message]],
+        correlation: Correlation,
+        followed: FollowedJob | None,
+        verdicts: Verdicts,
     ) -> None:
         """Apply the events of one job that can change it. The others are superseded, and their messages are done."""
         job_id, positions = job_events[0][0].job_id, worth_applying([event for event, _ in job_events])
@@ -168,7 +195,11 @@ class BatchHandler:
                 event, message = job_events[position]
                 try:
                     async with asyncio.timeout(self.event_timeout_s):
-                        verdict = await self.applier.apply(event, message, job_created_ms=correlation.job_created_ms)
+                        verdict = (
+                            await self.applier.apply(event, message, job_created_ms=correlation.job_created_ms)
+                            if followed is None
+                            else await self.applier.apply_followed(event, message, followed)
+                        )
                         verdicts.record(message, verdict)
                 except Exception as error:  # noqa: BLE001 -- the outer level: one event's failure must not affect the others
                     verdicts.record(message, _log_failure(message, error))

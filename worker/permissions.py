@@ -3,6 +3,8 @@
 from transcode import lookup_table, queue_table, status_table
 from worker import artifacts, delivery_notes, key_table, queue, refused_versions, waiting_messages
 from worker.announce import event_bus, unannounced
+from worker.audit import listing
+from worker.deletion import deleted_rows, invalidations, stored_objects, sweep_queue
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
@@ -25,6 +27,11 @@ WORKER = (
     | submission_queue.PERMISSIONS
     | job_reader.PERMISSIONS
     | open_jobs.PERMISSIONS
+    | deleted_rows.PERMISSIONS
+    | stored_objects.INPUTS
+    | stored_objects.OUTPUTS
+    | invalidations.PERMISSIONS
+    | sweep_queue.PERMISSIONS
     | unannounced.PERMISSIONS
     | event_bus.PERMISSIONS
     | webhook_queue.PERMISSIONS
@@ -39,7 +46,8 @@ OPERATOR = (
     | paced_move.PERMISSIONS
     | job_list.PERMISSIONS
     | refused_versions.READING
+    | listing.PERMISSIONS
     | replay.PERMISSIONS
 )
-"""OperatorPolicy of infra/permissions.yaml: `python -m worker.redrive` and `python -m worker.webhooks` need it, and
-`python -m worker.reconcile --list` needs it in addition to the worker's."""
+"""OperatorPolicy of infra/permissions.yaml: `python -m worker.redrive`, `python -m worker.audit` and
+`python -m worker.webhooks` need it, and `python -m worker.reconcile --list` needs it in addition to the worker's."""

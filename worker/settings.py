@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
+from pydantic_settings import NoDecode
 
-from transcode.settings import TableName, Url
+from transcode.settings import TableName, Url, split_on_commas
 from worker.announce.settings import AnnounceSettings
 from worker.retry import MAX_GIVE_UP_AFTER_S
 
@@ -33,6 +34,10 @@ class WorkerSettings(AnnounceSettings):
     mediaconvert_endpoint_url: Url | None = None
     mediaconvert_queue: str | None = None
     """Name or ARN of the MediaConvert queue; None means the account's default queue."""
+    follow_jobs: Literal["own", "all"] = "own"
+    """`own` follows the jobs that this system creates; `all` also follows every job of `follow_queues`."""
+    follow_queues: Annotated[tuple[str, ...], NoDecode, split_on_commas] = ()
+    """Names or ARNs of the MediaConvert queues of other programs whose jobs are followed."""
     probe: bool = True
     """True if the worker probes each input before it creates the job."""
     billable_minutes_per_day: Annotated[int, Field(ge=0)] = 0
@@ -41,6 +46,8 @@ class WorkerSettings(AnnounceSettings):
     """Billable minutes that one caller may order in a day of UTC; 0 for no limit."""
     price_per_billable_minute_usd: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = None
     """The price of a billable minute in US dollars, for the costs that jobs show; None shows no dollars."""
+    invalidate_distribution_id: Annotated[str, Field(pattern=r"^[A-Z0-9]{8,20}$")] | None = None
+    """The CloudFront distribution from whose caches deleted videos are removed; None means no distribution."""
     s3_event_keys_encoded: bool = False
     """True if keys are percent-encoded in S3's EventBridge events. LocalStack encodes them; AWS doesn't."""
     pollers: Annotated[int, Field(ge=1, le=50)] = 2
@@ -81,6 +88,13 @@ class WorkerSettings(AnnounceSettings):
         """Refuse a budget without probes: each upload would count as the longest one."""
         if not self.probe and (self.billable_minutes_per_day or self.billable_minutes_per_day_and_caller):
             raise ValueError("PROBE must be on: BILLABLE_MINUTES_PER_DAY and …_AND_CALLER need the length of each file")
+        return self
+
+    @model_validator(mode="after")
+    def _followed_queues_have_names(self) -> Self:
+        """Refuse to follow all jobs of no queue: no event would match."""
+        if self.follow_jobs == "all" and not self.follow_queues:
+            raise ValueError("FOLLOW_QUEUES must name the queues whose jobs FOLLOW_JOBS=all follows")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Row "streams": the cost of many streams of few jobs, and the time until a change reaches the last of them."""
+"""Rows "streams" and "streams-many": the cost of streams of few jobs, and the time until all of them have a change."""
 
 import json
 import resource
@@ -12,9 +12,9 @@ from bench.bench_aws import BenchAws
 from bench.harness import Bench, wait_for
 from bench.job_events import job_ids
 from bench.measured_processes import BenchError, MeasuredProcess, running_module
-from bench.results import Figure, Row, at_most
+from bench.results import Figure, Row, Target, at_most
 
-STREAMS, JOBS = 5_000, 100
+STREAMS, MANY_STREAMS, JOBS = 5_000, 18_500, 100
 SPARE_FILES = 500
 
 
@@ -30,6 +30,11 @@ class StreamsCost:
     cpu_us: float
     """The service's processor time per event and client."""
 
+    @property
+    def kb(self) -> float:
+        """The memory of a stream."""
+        return 1024 * (self.open_mb - self.idle_mb) / self.streams
+
 
 def streams(bench: Bench) -> Row:
     """Measure five thousand streams of a hundred jobs that all change at the same moment."""
@@ -43,12 +48,12 @@ def streams(bench: Bench) -> Row:
             Figure(name="memory with all of them", unit="MB", rounds=[many.open_mb]),
             Figure(name="memory before the first", unit="MB", rounds=[many.idle_mb]),
             Figure(name="every job changed → last watcher notified", unit="s", rounds=many.reached_s),
-            Figure(name="processor time per event and client", unit="µs", rounds=[many.cpu_us]),
+            *_cost_figures(many),
             Figure(name="BatchGetItem calls", unit="calls/s", rounds=[many.reads_per_second]),
             Figure(name=f"the same with {many_streams // 5:,} watchers", unit="calls/s", rounds=[few.reads_per_second]),
         ],
         targets=[
-            at_most("at most 300 MB", many.open_mb, 300),
+            *_cost_targets(many),
             at_most("last watcher within 5.5 s, of changes that no schedule announces", max(many.reached_s), 5.5),
             at_most(
                 "calls per second: at most those with a fifth of the watchers",
@@ -60,6 +65,40 @@ def streams(bench: Bench) -> Row:
     )
 
 
+def many_streams(bench: Bench) -> Row:
+    """Measure as many streams as one process of the service can hold with 20,000 open files."""
+    streams = 1_000 if bench.quick else MANY_STREAMS
+    what = f"{streams:,} SSE watchers of 100 jobs on one process"
+    if (hard_limit := _open_files_limit()) < streams + SPARE_FILES:
+        needed = f"it needs {streams + SPARE_FILES:,} open files, and `ulimit -Hn` says {hard_limit:,}"
+        return Row(name="streams-many", what=what, limit=f"Skipped: {needed}.")
+    found = measure_streams(bench, streams=streams, rounds=bench.rounds)
+    return Row(
+        name="streams-many",
+        what=what,
+        figures=[
+            *_cost_figures(found),
+            Figure(name="every job changed → last watcher notified", unit="s", rounds=found.reached_s),
+        ],
+        targets=_cost_targets(found),
+        limit="The service's one core: writing an event to each stream.",
+    )
+
+
+def _cost_figures(found: StreamsCost) -> list[Figure]:
+    return [
+        Figure(name="memory per stream", unit="kB", rounds=[found.kb]),
+        Figure(name="processor time per event and client", unit="µs", rounds=[found.cpu_us]),
+    ]
+
+
+def _cost_targets(found: StreamsCost) -> list[Target]:
+    return [
+        at_most("at most 15 kB per stream", found.kb, 15),
+        at_most("at most 40 µs per event and client", found.cpu_us, 40),
+    ]
+
+
 def measure_streams(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS) -> StreamsCost:
     """Open the streams, change all jobs `rounds` times, and measure."""
     ids = job_ids(jobs, run="live")
@@ -69,7 +108,7 @@ def measure_streams(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS
         service = bench.serve(stack, "service", bench.emulator)
         idle_mb = service.memory_mb()
         clients = stack.enter_context(_watching(service, ids, streams))
-        wait_for("all streams open", lambda: clients.waves() >= 1, deadline_s=180)
+        wait_for("all streams open", lambda: clients.waves() >= 1, deadline_s=600)
         time.sleep(2)
         open_mb, cpu_s = service.memory_mb(), service.cpu_s()
         reached_s = [_change(bench.emulator, clients, ids, wave=2 + at) for at in range(rounds)]
@@ -126,7 +165,12 @@ def _raise_open_files_limit(count: int) -> None:
     Raises:
         BenchError: the machine's limit is lower.
     """
-    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hard_limit = _open_files_limit()
     if hard_limit < count:
         raise BenchError(f"{count:,} open files are needed, and `ulimit -Hn` says {hard_limit:,}")
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
+
+
+def _open_files_limit() -> int:
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return hard_limit

@@ -49,7 +49,7 @@ class Output(TypedDict):
     playback_url: str | None
     """The master playlist; null if the outputs are not served."""
     path: str
-    """Key prefix in the output bucket."""
+    """Key prefix in the output bucket; an address (`s3://`) in another bucket."""
     duration_ms: int | None
     width_px: int | None
     height_px: int | None

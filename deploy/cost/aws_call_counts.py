@@ -51,6 +51,12 @@ KMS_REQUESTS_PER_HOUR = 12
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html"""
 TASK_CONNECTIONS = 10
 """Connections to DynamoDB of one Fargate task: the size of botocore's pool. A function uses one at a time."""
+KEPT_ROWS_PER_UPLOAD = 2
+"""Rows that stay with a COMPLETE job: the file's and the status. The row with the key expires."""
+LIST_ENTRY_BYTES = 350
+"""Bytes of an entry of the index of uploads, with an external id of 30 characters and DynamoDB's own 100 bytes."""
+LIST_PAGE_UNITS = 40
+"""Read units of a page of 25 uploads: a query, 25 consistent reads of the files' rows, 25 reads of the jobs' rows."""
 ROW_BYTES = 1_024
 """Largest size of a row, so that each write is one write unit."""
 

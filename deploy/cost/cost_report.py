@@ -39,7 +39,7 @@ LEVERS = {
 
 def document() -> str:
     """Return the text of docs/cost.md."""
-    return "\n".join([*_head(), *_bills(), *_storage(), *_assumed(), *_counted(), *_priced(), ""])
+    return "\n".join([*_head(), *_bills(), *_storage(), *_kept_rows(), *_assumed(), *_counted(), *_priced(), ""])
 
 
 def _head() -> list[str]:
@@ -136,6 +136,29 @@ def _storage() -> list[str]:
     ]
 
 
+KEPT_ROWS = 1_000_000
+
+
+def _kept_rows() -> list[str]:
+    kept_gb = KEPT_ROWS * (counts.KEPT_ROWS_PER_UPLOAD * counts.ROW_BYTES + counts.LIST_ENTRY_BYTES) / 1e9
+    page_units = counts.LIST_PAGE_UNITS
+    filter_units = KEPT_ROWS / 10 * counts.LIST_ENTRY_BYTES / 4_096 / 2
+    index_usd = KEPT_ROWS * counts.LIST_INDEX_WRITES * prices.WRITE_UNIT.usd
+    return [
+        "## A million kept videos",
+        "",
+        *_paragraph(
+            "The rows of a COMPLETE job and its upload stay until the video is deleted (`COMPLETE_TTL_S`). For a",
+            f"million videos these are two million rows of {counts.ROW_BYTES:,} bytes at most, and a million entries",
+            f"of the index of uploads with about {counts.LIST_ENTRY_BYTES} bytes: {kept_gb:.1f} GB,",
+            f"${kept_gb * prices.TABLE_GB.usd:.2f} a month. The index costs ${index_usd:.2f} for its writes, once",
+            f"for each million uploads. A page of 25 uploads is about {page_units} read units,",
+            f"${page_units * prices.READ_UNIT.usd * 1e6:.2f} for a million pages. A filter that matches one of 100,000",
+            f"uploads reads their entries: {filter_units:,.0f} units, ${filter_units * prices.READ_UNIT.usd:.4f}.",
+        ),
+    ]
+
+
 def _assumed() -> list[str]:
     load = Workload(minutes=SCALES[0])
     return [
@@ -181,7 +204,8 @@ def _counted() -> list[str]:
         f"| create its job | {counts.SUBMIT_WRITES} | {counts.SUBMIT_READS} | |",
         f"| PROGRESSING, and each STATUS_UPDATE ({load.updates:g} here) | {counts.EVENT_WRITES} | | |",
         f"| COMPLETE | {counts.COMPLETE_WRITES} | {counts.COMPLETE_READS} | {counts.COMPLETE_PUTS} PUTs |",
-        f"| the index of open jobs, from the first to the last event | {counts.INDEX_WRITES} | | |",
+        f"| the index of open jobs, from the first to the last event | {counts.OPEN_INDEX_WRITES} | | |",
+        f"| the index of uploads: announced, uploaded, ended | {counts.LIST_INDEX_WRITES} | | |",
         f"| measure the queues, twice a minute | {counts.MEASURE_WRITES} | {counts.MEASURE_READS} | |",
         f"| read a job | | {counts.LOOK_READS} | |",
         f"| watch a job for ten seconds, for all watchers of a process | | {10 * counts.WATCH_READS_PER_S:g} | |",

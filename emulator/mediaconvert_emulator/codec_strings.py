@@ -14,6 +14,7 @@ AUDIO_CODECS = {
 START_CODE = re.compile(rb"\x00\x00\x01")
 H264_SPS, H265_SPS = 7, 33
 SPS_HEAD_BYTES = 4
+CONFIGURATION_VERSION = b"\x01"
 
 
 def audio_codec_string(codec: str, profile: str | None) -> str | None:
@@ -27,8 +28,11 @@ def video_codec_string(codec: str, parameter_sets: bytes) -> str | None:
 
     Args:
         codec: ffmpeg's name of the codec.
-        parameter_sets: The stream's parameter sets, with start codes (ITU-T H.264 and H.265, Annex B).
+        parameter_sets: The stream's parameter sets, with start codes (ITU-T H.264 and H.265, Annex B), or as an MP4's
+            configuration record (ISO/IEC 14496-15).
     """
+    if parameter_sets[:1] == CONFIGURATION_VERSION:
+        return _record_string(codec, parameter_sets)
     units = START_CODE.split(parameter_sets)[1:]
     if codec == "h264":
         return next(
@@ -40,9 +44,18 @@ def video_codec_string(codec: str, parameter_sets: bytes) -> str | None:
     return None
 
 
+def _record_string(codec: str, record: bytes) -> str | None:
+    if codec == "h264":
+        return f"avc1.{record[1:4].hex()}"
+    return _h265_profile_string(record[1:13]) if codec == "hevc" else None
+
+
 def _h265_string(unit: bytes) -> str:
     """Return the string of an H.265 sequence parameter set (ISO/IEC 14496-15, Annex E)."""
-    profile_tier_level = unit.replace(b"\x00\x00\x03", b"\x00\x00")[3:15]
+    return _h265_profile_string(unit.replace(b"\x00\x00\x03", b"\x00\x00")[3:15])
+
+
+def _h265_profile_string(profile_tier_level: bytes) -> str:
     head, compatibility, constraints, level = (
         profile_tier_level[0],
         int.from_bytes(profile_tier_level[1:5], "big"),

@@ -104,7 +104,7 @@ def warnings_json(warnings: Iterable[JobWarning]) -> JsonObject:
 
 
 def _group_detail(group: GroupReport) -> JsonObject:
-    playlists = {"playlistFilePaths": [group.playlist_path]} if group.playlist_path else {}
+    playlists = {"playlistFilePaths": list(group.playlist_paths)} if group.playlist_paths else {}
     return {"outputDetails": [output_detail(output) for output in group.outputs], "type": group.type, **playlists}
 
 

@@ -7,8 +7,11 @@ from math import ceil
 from mediaconvert_emulator.containers import CONTAINERS
 from mediaconvert_emulator.filter_graph import audio_label, filter_graphs, video_label
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
-from mediaconvert_emulator.spec import AudioSpec, FrameCapture, Group, HlsGroup
+from mediaconvert_emulator.spec import AudioSpec, FrameCapture, Group, HlsGroup, SegmentedGroup
 
+FRAGMENTED = "cmaf+delay_moov+skip_trailer"
+AUDIO_FRAGMENT_US = 250_000
+"""Segments of audio end with a fragment, so they are at most this much longer than those of the video."""
 PROGRESS_PERIOD_S = 0.5
 SLIDES_FRAME_RATE = 5
 """Below it there are no B-frames: they delay the decoder by whole pictures, and players show a gap as long as that."""
@@ -63,6 +66,8 @@ def _output_arguments(rendition: Rendition, group: Group, encoder: EncoderSettin
     arguments += ["-max_interleave_delta", "0", "-map_metadata", "-1", "-map_chapters", "-1"]
     if isinstance(group, HlsGroup):
         return arguments + list(_hls_arguments(rendition, group))
+    if isinstance(group, SegmentedGroup):
+        return arguments + list(_fragment_arguments(rendition))
     output = rendition.output
     return [*arguments, "-f", output.container, *output.container_options, f"{rendition.local_name}.media"]
 
@@ -119,6 +124,18 @@ def _hls_arguments(rendition: Rendition, group: HlsGroup) -> Iterator[str]:
     if group.encryption:
         yield from ("-hls_key_info_file", key_info_name(rendition.group_index))
     yield f"{rendition.local_name}.m3u8"
+
+
+def _fragment_arguments(rendition: Rendition) -> Iterator[str]:
+    """Yield the arguments of one file of fragments, which `SegmentedOutput` cuts into segments."""
+    yield from ("-f", "mp4", "-movflags")
+    if rendition.video:
+        # Rounded to frames, keyframes are a little nearer than the interval, and a fragment ends at the next one.
+        least_s = (rendition.fragment_s or 0) - rendition.video.keyframe_interval_s / 2
+        yield from (f"{FRAGMENTED}+frag_keyframe", "-min_frag_duration", str(round(least_s * 1_000_000)))
+    else:
+        yield from (FRAGMENTED, "-frag_duration", str(AUDIO_FRAGMENT_US))
+    yield f"{rendition.local_name}.media"
 
 
 def key_info_name(group_index: int) -> str:

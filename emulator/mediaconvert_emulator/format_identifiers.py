@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from mediaconvert_emulator.errors import SettingsUnusable
 from mediaconvert_emulator.naming import output_base
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan
-from mediaconvert_emulator.spec import Group, HlsGroup, JobSpec
+from mediaconvert_emulator.spec import FileGroup, Group, HlsGroup, JobSpec, OutputSpec, SegmentedGroup
 
 IDENTIFIER = re.compile(r"\$(dt|d|t|fn|ex|w|h|f|rv|ra|rc)(?:%0(\d+))?\$")
 IN_DESTINATION = ("dt", "d", "t", "fn")
@@ -52,7 +52,7 @@ def _resolve(rendition: Rendition, group: Group, job_values: Mapping[str, str]) 
     audio_bps = sum(audio.bitrate_bps or 0 for audio in output.audios)
     values = {
         **job_values,
-        "ex": "m3u8" if isinstance(group, HlsGroup) else output.extension,
+        "ex": _extension(output, group),
         "w": str(width),
         "h": str(height),
         "f": str(int(video.frame_rate)) if video else "",
@@ -62,6 +62,16 @@ def _resolve(rendition: Rendition, group: Group, job_values: Mapping[str, str]) 
     }
     modifier, segment_modifier = (_modifier(text, values) for text in (output.name_modifier, output.segment_modifier))
     return replace(rendition, output=replace(output, name_modifier=modifier, segment_modifier=segment_modifier))
+
+
+def _extension(output: OutputSpec, group: Group) -> str:
+    match group:
+        case FileGroup():
+            return output.extension
+        case SegmentedGroup(kind="DASH_ISO_GROUP"):
+            return "mpd"
+        case HlsGroup() | SegmentedGroup():
+            return "m3u8"
 
 
 def _modifier(text: str, values: Mapping[str, str]) -> str:

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from mediaconvert_emulator.dash_manifest import dash_manifest
 from mediaconvert_emulator.file_output import captured_pictures, media_file
-from mediaconvert_emulator.hls_output import HlsOutput, master_of
+from mediaconvert_emulator.hls_output import HlsOutput
 from mediaconvert_emulator.media import OutputMedia
 from mediaconvert_emulator.naming import S3Location, output_base
 from mediaconvert_emulator.output_report import GroupFiles, GroupReport, OutputFile, OutputFiles
+from mediaconvert_emulator.playlists import MP4_VERSION, TS_VERSION
 from mediaconvert_emulator.renditions import RenditionPlan
-from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec
+from mediaconvert_emulator.segmented_output import SegmentedOutput, manifest_options
+from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec, SegmentedGroup
+from mediaconvert_emulator.stream_output import master_of
 
 
 def collect_output_files(
@@ -31,6 +35,8 @@ def collect_output_files(
         match group:
             case HlsGroup():
                 groups.append(_hls_files(index, group, base, plan, folder, written))
+            case SegmentedGroup():
+                groups.append(_segmented_files(index, group, base, plan, folder, written))
             case FileGroup():
                 groups.append(_file_group_files(index, base, plan, folder, written))
     return OutputFiles(
@@ -65,14 +71,45 @@ def _hls_files(
     folder: Path,
     written: Mapping[str, OutputMedia],
 ) -> GroupFiles:
-    outputs = [HlsOutput(r, group, base, folder, written[r.local_name]) for r in plan.of_group(index)]
-    main = OutputFile(location=S3Location(base.bucket, f"{base.key}.m3u8"), source=master_of(outputs, plan.media))
+    outputs = [HlsOutput(r, base, folder, written[r.local_name], group) for r in plan.of_group(index)]
+    main = OutputFile(
+        location=S3Location(base.bucket, f"{base.key}.m3u8"), source=master_of(outputs, plan.media, version=TS_VERSION)
+    )
     return GroupFiles(
         media=tuple(file for output in outputs for file in output.files()),
         playlists=(*(output.playlist() for output in outputs), main),
         report=GroupReport(
             type="HLS_GROUP",
-            playlist_path=main.location.uri,
+            playlist_paths=(main.location.uri,),
+            outputs=tuple(output.report() for output in outputs),
+        ),
+    )
+
+
+def _segmented_files(
+    index: int,
+    group: SegmentedGroup,
+    base: S3Location,
+    plan: RenditionPlan,
+    folder: Path,
+    written: Mapping[str, OutputMedia],
+) -> GroupFiles:
+    outputs = [SegmentedOutput(r, base, folder, written[r.local_name], group) for r in plan.of_group(index)]
+    media = tuple(file for output in outputs for file in output.write())
+    playlists, main = [], []
+    if group.has_dash:
+        text = dash_manifest([output.representation(plan.media) for output in outputs], manifest_options(group))
+        main.append(OutputFile(location=S3Location(base.bucket, f"{base.key}.mpd"), source=text))
+    if group.has_hls:
+        playlists = [output.playlist() for output in outputs]
+        text = master_of(outputs, plan.media, version=MP4_VERSION)
+        main.append(OutputFile(location=S3Location(base.bucket, f"{base.key}.m3u8"), source=text))
+    return GroupFiles(
+        media=media,
+        playlists=(*playlists, *main),
+        report=GroupReport(
+            type=group.kind,
+            playlist_paths=tuple(file.location.uri for file in main),
             outputs=tuple(output.report() for output in outputs),
         ),
     )
@@ -88,5 +125,5 @@ def _file_group_files(
     return GroupFiles(
         media=tuple(file for files, _ in outputs for file in files),
         playlists=(),
-        report=GroupReport(type="FILE_GROUP", playlist_path=None, outputs=tuple(report for _, report in outputs)),
+        report=GroupReport(type="FILE_GROUP", playlist_paths=(), outputs=tuple(report for _, report in outputs)),
     )

@@ -8,8 +8,9 @@ from mediaconvert_emulator.naming import S3Location
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputReport:
-    """The result of one output. `file_path` is None for audio-only HLS, whose path MediaConvert doesn't report.
+    """The result of one output.
 
+    `file_path` is None where MediaConvert reports no path: for audio-only HLS, and for all of CMAF and DASH.
     `media_bytes` is the length of its media files, with the audio that they contain; None for a frame capture.
     """
 
@@ -28,10 +29,10 @@ class OutputReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupReport:
-    """The result of one output group; `playlist_path` is its master playlist."""
+    """The result of one output group; `playlist_paths` are its manifests."""
 
     type: str
-    playlist_path: str | None
+    playlist_paths: tuple[str, ...]
     outputs: tuple[OutputReport, ...]
 
 

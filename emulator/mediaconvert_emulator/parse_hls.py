@@ -55,7 +55,7 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
     hls_settings = (output.get("outputSettings") or {}).get("hlsSettings") or {}
     for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
         check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
-    return parse_output(output, input_spec, pointer, file_format=TRANSPORT_STREAM, hls_settings=hls_settings)
+    return parse_output(output, input_spec, pointer, file_format=TRANSPORT_STREAM, audio_settings=hls_settings)
 
 
 def _parse_encryption(encryption: JsonObject | None, pointer: str) -> HlsEncryption | None:

@@ -9,6 +9,7 @@ from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_files import parse_files
 from mediaconvert_emulator.parse_hls import parse_hls
 from mediaconvert_emulator.parse_input import parse_input
+from mediaconvert_emulator.parse_segmented import parse_cmaf, parse_dash
 from mediaconvert_emulator.spec import Group, InputSpec, JobSpec
 
 
@@ -42,8 +43,9 @@ def _parse_group(group: JsonObject, input_spec: InputSpec, pointer: str) -> Grou
             return parse_hls(settings.get("hlsGroupSettings") or {}, outputs, input_spec, pointer)
         case "FILE_GROUP_SETTINGS":
             return parse_files(settings.get("fileGroupSettings") or {}, outputs, input_spec, pointer)
+        case "CMAF_GROUP_SETTINGS":
+            return parse_cmaf(settings.get("cmafGroupSettings") or {}, outputs, input_spec, pointer)
+        case "DASH_ISO_GROUP_SETTINGS":
+            return parse_dash(settings.get("dashIsoGroupSettings") or {}, outputs, input_spec, pointer)
         case other:
-            raise BadRequestException(
-                f"{pointer}/outputGroupSettings/type: {other} is not emulated; "
-                "HLS_GROUP_SETTINGS and FILE_GROUP_SETTINGS are"
-            )
+            raise BadRequestException(f"{pointer}/outputGroupSettings/type: {other} is not emulated")

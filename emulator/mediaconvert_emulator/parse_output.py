@@ -16,7 +16,8 @@ def parse_output(
     pointer: str,
     *,
     file_format: FileFormat,
-    hls_settings: JsonObject | None = None,
+    audio_settings: JsonObject | None = None,
+    default_audio_group: str = DEFAULT_AUDIO_GROUP,
 ) -> OutputSpec:
     """Parse an output.
 
@@ -25,21 +26,22 @@ def parse_output(
         input_spec: The input, whose audio selectors the output names.
         pointer: The JSON pointer of the output, for error messages.
         file_format: The format of its files.
-        hls_settings: Its settings in an HLS group.
+        audio_settings: Its settings of HLS's alternate audio, in an HLS or CMAF group.
+        default_audio_group: The audio group of an output that names none.
 
     Raises:
         BadRequestException: The output is incomplete, or needs a feature that is not emulated.
     """
-    hls_settings = hls_settings or {}
+    audio_settings = audio_settings or {}
     video, audios = output.get("videoDescription"), output.get("audioDescriptions") or []
     if not video and not audios:
         raise BadRequestException(f"{pointer}: Should have a videoDescription or audioDescriptions")
     check_name(output.get("nameModifier"), f"{pointer}/nameModifier")
-    rendition_sets = (hls_settings.get("audioRenditionSets") or DEFAULT_AUDIO_GROUP) if video else ""
-    track_type = hls_settings.get("audioTrackType", "")
+    rendition_sets = (audio_settings.get("audioRenditionSets") or default_audio_group) if video else ""
+    track_type = audio_settings.get("audioTrackType", "")
     return OutputSpec(
         name_modifier=output.get("nameModifier") or "",
-        segment_modifier=hls_settings.get("segmentModifier") or "",
+        segment_modifier=audio_settings.get("segmentModifier") or "",
         container=file_format.muxer,
         container_options=file_format.options,
         extension=file_format.extension,
@@ -47,7 +49,7 @@ def parse_output(
         audios=tuple(
             parse_audio(audio, input_spec, f"{pointer}/audioDescriptions/{i}") for i, audio in enumerate(audios)
         ),
-        audio_group_id=(None if video else hls_settings.get("audioGroupId")) or DEFAULT_AUDIO_GROUP,
+        audio_group_id=(None if video else audio_settings.get("audioGroupId")) or default_audio_group,
         audio_rendition_sets=tuple(name.strip() for name in rendition_sets.split(",") if name.strip()),
         is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
         is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",

@@ -142,7 +142,7 @@ def _frame_rate(settings: JsonObject, pointer: str) -> Fraction | None:
     return Fraction(numerator, settings.get("framerateDenominator", 1))
 
 
-def _gop(settings: JsonObject, frame_rate: Fraction | None) -> dict[str, float]:
+def _gop(settings: JsonObject, frame_rate: Fraction | None) -> dict[str, Any]:
     size, units = settings.get("gopSize"), settings.get("gopSizeUnits", "FRAMES")
     if not size or units == "AUTO":
         return {}

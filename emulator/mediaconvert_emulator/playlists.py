@@ -10,17 +10,38 @@ from mediaconvert_emulator.naming import playlist_reference
 from mediaconvert_emulator.spec import HlsEncryption
 
 SEGMENT = re.compile(r"^#EXTINF:([\d.]+),.*\n((?:#.*\n)*)([^#\n].*)$", re.MULTILINE)
-VERSION = 3
+TS_VERSION, MP4_VERSION = 3, 6
 WHOLE_TOLERANCE_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByteRange:
+    """A part of a file."""
+
+    offset: int
+    size: int
+
+    def __str__(self) -> str:
+        """Return the range as playlists have it."""
+        return f"{self.size}@{self.offset}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One segment of a media playlist."""
+    """One segment of a media playlist: a file, or a part of one."""
 
     name: str
     duration_s: float
     size_bytes: int = 0
+    byte_range: ByteRange | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The header of MP4 segments: a file, or a part of one."""
+
+    name: str
+    byte_range: ByteRange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +123,12 @@ def measure_bandwidth(segments: Sequence[Segment]) -> Bandwidth:
 
 
 def media_playlist(
-    segments: Sequence[Segment], *, encryption: HlsEncryption | None, has_integer_durations: bool
+    segments: Sequence[Segment],
+    *,
+    encryption: HlsEncryption | None,
+    has_integer_durations: bool,
+    version: int,
+    header: Header | None = None,
 ) -> str:
     """Return the media playlist of segments; their names are those in S3.
 
@@ -111,15 +137,19 @@ def media_playlist(
     """
     lines = [
         "#EXTM3U",
-        f"#EXT-X-VERSION:{VERSION}",
+        f"#EXT-X-VERSION:{version}",
         f"#EXT-X-TARGETDURATION:{target_duration_s(segments)}",
         "#EXT-X-MEDIA-SEQUENCE:1",
         "#EXT-X-PLAYLIST-TYPE:VOD",
     ]
     if encryption:
         lines.append(_key_tag(encryption))
+    if header:
+        byte_range = f',BYTERANGE="{header.byte_range}"' if header.byte_range else ""
+        lines.append(f'#EXT-X-MAP:URI="{playlist_reference(header.name)}"{byte_range}')
     for segment in segments:
         lines.append(f"#EXTINF:{_extinf(segment.duration_s, is_integer=has_integer_durations)},")
+        lines += [f"#EXT-X-BYTERANGE:{segment.byte_range}"] if segment.byte_range else []
         lines.append(playlist_reference(segment.name))
     return "\n".join([*lines, "#EXT-X-ENDLIST"]) + "\n"
 
@@ -138,9 +168,9 @@ def _key_tag(encryption: HlsEncryption) -> str:
     return tag
 
 
-def master_playlist(variants: Sequence[Variant], alternates: Sequence[AlternateAudio]) -> str:
+def master_playlist(variants: Sequence[Variant], alternates: Sequence[AlternateAudio], *, version: int) -> str:
     """Return the master playlist of a group; the variants are in the job's order, and the audio follows them."""
-    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{version}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for variant in variants:
         audios = [audio for audio in alternates if audio.group_id == variant.audio_group_id]
         lines += [f"#EXT-X-STREAM-INF:{_stream_inf(variant, audios)}", playlist_reference(variant.playlist_name)]

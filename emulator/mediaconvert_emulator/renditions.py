@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import ceil
 
 from mediaconvert_emulator.clippings import Span, clip_spans
 from mediaconvert_emulator.errors import ClippingNotFound
@@ -15,11 +14,11 @@ from mediaconvert_emulator.spec import (
     FileGroup,
     FrameCapture,
     Group,
-    HlsGroup,
     JobSpec,
     OutputSpec,
     VideoSpec,
 )
+from mediaconvert_emulator.stream_lengths import stream_lengths
 
 DEFAULT_GOP_S = 2.0
 TIME_RESOLUTION = 1_000_000
@@ -51,6 +50,8 @@ class Rendition:
     audios: tuple[AudioSpec, ...]
     segment_s: float | None
     """None for a file."""
+    fragment_s: float | None = None
+    """The length of the fragments of MP4; None for other outputs."""
 
     @property
     def capture(self) -> FrameCapture | None:
@@ -160,14 +161,14 @@ def _rendition(
     if not output.video and not usable:
         raise no_audio_error(media)
     gop_s = _gop_s(output.video, media.video)
-    segment_s = segment_length_s(group, gop_s) if isinstance(group, HlsGroup) else None
+    lengths = stream_lengths(group, gop_s)
     video = None
     if output.video and media.video:
         video = VideoEncoding(
             spec=output.video,
             picture=fit_picture(output.video, display_size(media.video, rotation_degrees)),
             frame_rate=output.video.frame_rate or media.video.frame_rate,
-            keyframe_interval_s=segment_s / ceil(segment_s / gop_s) if segment_s else gop_s,
+            keyframe_interval_s=lengths.keyframe_interval_s,
         )
     audios = output.audios if usable else ()
     group_index, output_index = indexes
@@ -177,7 +178,8 @@ def _rendition(
         output=output,
         video=video,
         audios=tuple(replace(audio, track_index=_usable_track(audio, usable)) for audio in audios),
-        segment_s=segment_s,
+        segment_s=lengths.segment_s,
+        fragment_s=lengths.fragment_s,
     )
 
 
@@ -190,13 +192,6 @@ def _gop_s(spec: VideoSpec | None, source: VideoStream | None) -> float:
 def _usable_track(audio: AudioSpec, usable: list[int]) -> int:
     """Return the selected track, or the first usable one if the selected one is missing, empty or broken."""
     return audio.track_index if audio.track_index in usable else usable[0]
-
-
-def segment_length_s(group: HlsGroup, gop_s: float) -> float:
-    """Return the segment length: as specified, or rounded up to whole groups of pictures for GOP_MULTIPLE."""
-    if group.is_segment_exact:
-        return group.segment_s
-    return ceil(round(group.segment_s / gop_s, 6)) * gop_s
 
 
 def _drop_equal_sizes(renditions: list[Rendition]) -> list[Rendition]:

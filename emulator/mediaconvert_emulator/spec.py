@@ -133,7 +133,32 @@ class FileGroup:
     outputs: tuple[OutputSpec, ...]
 
 
-Group: TypeAlias = HlsGroup | FileGroup
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentedGroup:
+    """The outputs of one CMAF or DASH stream: fragmented MP4, with playlists of HLS, a manifest of DASH, or both."""
+
+    kind: Literal["CMAF_GROUP", "DASH_ISO_GROUP"]
+    destination: str
+    segment_s: float
+    is_segment_exact: bool
+    fragment_s: float
+    is_single_file: bool
+    """True if each output is one file, of which the segments are parts."""
+    has_hls: bool
+    has_dash: bool
+    has_integer_durations: bool
+    """In HLS playlists."""
+    has_segment_timeline: bool
+    """In the DASH manifest."""
+    is_on_demand: bool
+    """True for DASH's on-demand profile."""
+    min_buffer_s: float
+    base_url: str | None
+    outputs: tuple[OutputSpec, ...]
+
+
+StreamGroup: TypeAlias = HlsGroup | SegmentedGroup
+Group: TypeAlias = StreamGroup | FileGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

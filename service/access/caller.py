@@ -16,6 +16,8 @@ class Caller:
     sub: str | None
     until_s: int | None = None
     """Unix time in seconds after which the token is not valid, its tolerance included; None without a token."""
+    sees_followed_jobs: bool = False
+    """True if the token has the scope `jobs:all`: the caller may see the jobs of other programs that have no owner."""
 
     @property
     def owner(self) -> str | None:
@@ -30,6 +32,10 @@ OPEN = Caller(sub=None)
 def may_see(caller: Caller, record: Lookup | Job) -> bool:
     """Return whether the caller may see an upload or a job: its owner may, and every caller while access is off.
 
-    A file that no caller announced has no owner, so no caller may see it while access control is on.
+    A file that no caller announced has no owner, so no caller may see it while access control is on. A job that another
+    program created, without naming an owner, is for callers with the scope `jobs:all`.
     """
-    return caller.sub is None or record.owner == caller.sub
+    if caller.sub is None or record.owner == caller.sub:
+        return True
+    is_unowned = isinstance(record, Job) and record.is_followed and record.owner is None
+    return caller.sees_followed_jobs and is_unowned

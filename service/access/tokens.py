@@ -19,6 +19,8 @@ OTHER_TYPES = frozenset({"refresh", "offline", "logout", "registrationaccesstoke
 """Values of Keycloak's claim `typ`, in lower case, of tokens that are no access and no id tokens."""
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 """In the claim `events` of a logout token, which identity providers send to back ends, not to callers."""
+JOBS_SCOPE = "jobs:all"
+"""The scope with which a caller sees the jobs of other programs that name no owner."""
 MAX_TOKEN_CHARS = 16_384
 MAX_SUBJECT_CHARS = 255
 
@@ -59,7 +61,8 @@ class TokenVerifier:
             raise InvalidTokenError(
                 f"The token's subject is not a printable text of 1 to {MAX_SUBJECT_CHARS} characters."
             )
-        return Caller(sub=subject, until_s=int(claims["exp"]) + LEEWAY_S)
+        sees_followed_jobs = JOBS_SCOPE in _scopes(claims)
+        return Caller(sub=subject, until_s=int(claims["exp"]) + LEEWAY_S, sees_followed_jobs=sees_followed_jobs)
 
 
 def _key_id(token: str) -> str | None:
@@ -76,6 +79,13 @@ def _key_id(token: str) -> str | None:
         raise InvalidTokenError("The token is not an access token: its type is neither JWT nor at+jwt.")
     key_id = header.get("kid")
     return key_id if isinstance(key_id, str) else None
+
+
+def _scopes(claims: Mapping[str, object]) -> frozenset[str]:
+    """Return the token's scopes: `scope` (RFC 8693, section 4.2), or `scp`, as some providers name it."""
+    scopes = claims.get("scope", claims.get("scp", ""))
+    parts = scopes.split() if isinstance(scopes, str) else scopes if isinstance(scopes, list) else ()
+    return frozenset(part for part in parts if isinstance(part, str))
 
 
 def _check_use(claims: Mapping[str, object], clients: Collection[str]) -> None:

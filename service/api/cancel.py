@@ -17,6 +17,7 @@ from service.views.followed import FileKey, JobKey
 from transcode.errors import (
     AwsUnavailableError,
     CancelNotConfiguredError,
+    FollowedJobError,
     JobFinalError,
     JobNotFoundError,
     NothingToCancelError,
@@ -39,7 +40,9 @@ router = APIRouter(tags=["jobs"])
     status_code=202,
     operation_id="cancel_job",
     summary="Cancel a job",
-    responses=responses(JobNotFoundError, JobFinalError, CancelNotConfiguredError, AwsUnavailableError),
+    responses=responses(
+        JobNotFoundError, JobFinalError, FollowedJobError, CancelNotConfiguredError, AwsUnavailableError
+    ),
 )
 async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> JobView:
     """Request the end of a job that has not ended yet.
@@ -50,6 +53,8 @@ async def cancel_job(job_id: JobId, caller: CurrentCaller, resources: AppResourc
     job = await resources.statuses.get(job_id, now_s=resources.now_s(), consistent=True)
     if job is None or not may_see(caller, job):
         raise JobNotFoundError
+    if job.is_followed:
+        raise FollowedJobError
     return await _cancel_job(job, resources)
 
 

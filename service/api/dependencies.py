@@ -48,7 +48,10 @@ class _Access(SecurityBase):
         return await verifier.caller(token)
 
 
-CurrentCaller = Annotated[Caller, Depends(_Access())]
+access = _Access()
+"""The access rule: `await access(request)` returns the caller."""
+
+CurrentCaller = Annotated[Caller, Depends(access)]
 """The caller of a route: `caller: CurrentCaller`."""
 
 
@@ -73,19 +76,10 @@ NewUploadCaller = Annotated[Caller, Depends(new_upload_caller)]
 """The caller of a route that begins an upload."""
 
 
-def resources_of(request: Request) -> Resources:
-    """Return what the app's lifespan opened.
-
-    The two routes that are called most use this function directly, because resolving a dependency costs time
-    (bench row "status of a hot job").
-    """
+async def _resources(request: Request) -> Resources:
+    """Return the resources that the app's lifespan opened. Async: FastAPI runs plain functions in its thread pool."""
     resources: Resources = request.app.state.resources
     return resources
-
-
-async def _resources(request: Request) -> Resources:
-    """Return the same as a dependency. Async, because FastAPI runs plain functions in its thread pool."""
-    return resources_of(request)
 
 
 AppResources = Annotated[Resources, Depends(_resources)]

@@ -5,12 +5,14 @@ from fastapi import APIRouter
 from service.api.dependencies import AppResources
 from service.api.problems import responses
 from service.views.bodies import Health
-from transcode.errors import AwsUnavailableError
+from transcode.errors import AwsUnavailableError, HeadersTooLargeError
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", operation_id="healthz", summary="Is the process alive?")
+@router.get(
+    "/healthz", operation_id="healthz", summary="Is the process alive?", responses=responses(HeadersTooLargeError)
+)
 async def healthz() -> Health:
     """Return 200, whatever the state of AWS."""
     return Health()

@@ -1,17 +1,22 @@
 """The routes of jobs: find one, get one, retry one."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from service.access.caller import may_see
-from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller, resources_of
+from service.api.dependencies import AppResources, CurrentCaller, InputFile, JobId, NewUploadCaller
+from service.api.hot_route import HotRoute
+from service.api.idempotency import IdempotencyKey, effective_once
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
+from service.aws.idempotency_keys import KeyClaim
 from service.resources import Resources
 from service.views.bodies import JobRequest
 from service.views.followed import FileKey, Followed, JobKey, Key
 from transcode import job as job_model
 from transcode.errors import (
     AwsUnavailableError,
+    IdempotencyKeyInUseError,
+    IdempotencyKeyReusedError,
     InputFileGoneError,
     JobNotFoundError,
     NothingToRetryError,
@@ -20,46 +25,46 @@ from transcode.errors import (
     TooManyUploadsError,
     UploadNotFoundError,
 )
-from transcode.job_view import JobView, view_without_job
+from transcode.job_view import JobView, file_view, view_without_job
 from transcode.lookup import Lookup
 
 router = APIRouter(tags=["jobs"])
+hot = APIRouter(tags=["jobs"], route_class=HotRoute)
 
 
-# Clients call this route most, so it is the first that the router compares with a request's path.
-@router.get(
+@hot.get(
     "/jobs/{job_id}",
     operation_id="get_job",
     summary="Get a job",
     response_model=JobView,
     responses=responses(JobNotFoundError, AwsUnavailableError),
 )
-async def get_job(job_id: JobId, caller: CurrentCaller, request: Request) -> Response:
+async def get_job(job_id: JobId, caller: CurrentCaller, resources: AppResources) -> Response:
     """Get everything that a front end can show of a job.
 
     If this deployment restricts access to key files, the response for a COMPLETE job sets the cookies with which a
     browser fetches the video's key. They expire: get the job again before you play the video again.
     """
-    resources, key = resources_of(request), JobKey(job_id)
+    key = JobKey(job_id)
     followed = await resources.reader.follow(key)
     if followed.owner_record is None or not may_see(caller, followed.owner_record):
         raise JobNotFoundError
     return _job_response(key, followed, resources)
 
 
-@router.get(
+@hot.get(
     "/jobs",
     operation_id="find_job",
     summary="Find the job of an input file",
     response_model=JobView,
     responses=responses(UploadNotFoundError, AwsUnavailableError),
 )
-async def find_job(input_file: InputFile, caller: CurrentCaller, request: Request) -> Response:
+async def find_job(input_file: InputFile, caller: CurrentCaller, resources: AppResources) -> Response:
     """Get the newest job of a file. Until the file has a job, `job_id` is null.
 
     The status is AWAITING_UPLOAD before the file is uploaded, and QUEUED from then until its job is created.
     """
-    resources, key = resources_of(request), FileKey(input_file)
+    key = FileKey(input_file)
     followed = await resources.reader.follow(key)
     if followed.owner_record is None or not may_see(caller, followed.owner_record):
         raise UploadNotFoundError
@@ -78,22 +83,44 @@ async def find_job(input_file: InputFile, caller: CurrentCaller, request: Reques
         RetriesExhaustedError,
         RetryNotConfiguredError,
         TooManyUploadsError,
+        IdempotencyKeyReusedError,
+        IdempotencyKeyInUseError,
         AwsUnavailableError,
     ),
 )
-async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources: AppResources) -> JobView:
+async def retry_job(
+    job_request: JobRequest,
+    caller: NewUploadCaller,
+    resources: AppResources,
+    idempotency_key: IdempotencyKey = None,
+) -> JobView:
     """After an ERROR or CANCELED, transcode the same file again. Two requests for the same retry create one job.
 
-    Until the new job is created, the file's status is QUEUED and its `job_id` null.
+    Until the new job is created, the file's status is QUEUED and its `job_id` null. With an Idempotency-Key, a repeated
+    request never requests a second job, also after the first one has ended: it gets the file's newest job.
     """
-    now_s = resources.now_s()
-    lookup = await resources.lookups.get(job_request.input_file, now_s=now_s, consistent=True)
+    lookup = await resources.lookups.get(job_request.input_file, now_s=resources.now_s(), consistent=True)
     if lookup is None or not may_see(caller, lookup):
         raise UploadNotFoundError
+    async with effective_once(resources, caller, idempotency_key, job_request, target="") as claim:
+        if claim.is_done or (claim.target and claim.target not in _replaceable_names(lookup)):
+            return await _newest(lookup.input_file, resources)
+        return await _request_job(lookup, claim, resources)
+
+
+def _replaceable_names(lookup: Lookup) -> tuple[str | None, ...]:
+    """Return the names of what another job of the file may replace now, or replaces since a request."""
+    return lookup.replaces, lookup.job_id, f"refused-{lookup.claimed_ms}"
+
+
+async def _request_job(lookup: Lookup, claim: KeyClaim, resources: Resources) -> JobView:
+    now_s = resources.now_s()
     replaces = lookup.replaces or await _replaceable(lookup, resources)
     stored = await resources.multipart.head(lookup.input_file)
     if stored is None:
         raise InputFileGoneError
+    if claim.row:
+        await resources.idempotency.record_target(claim, replaces)
     await resources.lookups.count_retry(
         lookup.input_file, replaces=replaces, limit=resources.settings.retries_per_upload
     )
@@ -102,6 +129,17 @@ async def retry_job(job_request: JobRequest, caller: NewUploadCaller, resources:
     if lookup.replaces is None:
         await resources.lookups.request(lookup, replaces=replaces, now_s=now_s)
     return view_without_job(lookup.with_request(replaces, now_s=now_s))
+
+
+async def _newest(input_file: str, resources: Resources) -> JobView:
+    followed = await resources.reader.follow(FileKey(input_file))
+    return file_view(
+        followed.job,
+        followed.lookup,
+        place=followed.place,
+        now_ms=resources.now_ms(),
+        playback_base_url=resources.settings.playback_base_url,
+    )
 
 
 async def _replaceable(lookup: Lookup, resources: Resources) -> str:

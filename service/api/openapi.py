@@ -79,6 +79,8 @@ def _complete(description: Json) -> Json:
         schemas[model.__name__] = described
     for name, examples in BY_SCHEMA.items():
         schemas[name]["examples"] = list(examples)
+    # The base of every path, relative to the document's own address, because each deployment has another one.
+    description["servers"] = [{"url": "/", "description": "The deployment that serves this document."}]
     for path, operation in _operations(description):
         _add_errors(operation)
         if path not in EXEMPT_PATHS:
@@ -100,8 +102,11 @@ def _add_errors(operation: Json) -> None:
     """Add the errors that routes don't declare: invalid requests and tokens, too large bodies, internal errors."""
     responses = operation["responses"]
     if "422" in responses:
-        responses["422"] = {"description": "The request is invalid.", "content": _content(INVALID)}
-    if "security" in operation:
+        declared = responses["422"]["content"].get(MEDIA_TYPE, {}).get("examples", {})
+        responses["422"] = {"description": "The request is invalid.", "content": _content({**INVALID, **declared})}
+    if "security" not in operation:
+        operation["security"] = []  # public, also where the other operations need a token
+    else:
         # Without an identity provider, no token is needed.
         operation["security"].append({})
         _extend(responses, ExpiredTokenError, InvalidTokenError, MissingTokenError, IssuerUnavailableError)

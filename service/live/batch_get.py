@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from service.views.followed import FileKey, JobKey, Key
 from transcode.dynamodb import decode
 from transcode.job import Job
-from transcode.lifetimes import has_expired
 from transcode.lookup import Lookup
 from transcode.lookup_row import is_file, lookup_from_row
 from transcode.permissions import Resource, allow
-from transcode.status_table import job_from_row
+from transcode.status_table import is_job, job_from_row
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
@@ -89,7 +88,7 @@ class BatchGet:
         now_s = int(self._clock())
         rows: dict[Key, Row] = {}
         for row in map(decode, items.get(self._status_table, ())):
-            if not has_expired(row, now_s=now_s):
+            if is_job(row, now_s=now_s):
                 rows[JobKey(row["JobId"])] = job_from_row(row)
         for row in map(decode, items.get(self._lookup_table, ())):
             if is_file(row, now_s=now_s):

@@ -25,8 +25,11 @@ class PlaybackCookies:
         self._signed: dict[Grant, Mapping[str, str]] = {}
 
     def set_on(self, response: Response, job: Job | None, *, now_s: int) -> None:
-        """Set the cookies for the job's video, if the job is complete."""
-        if job is None or job.status is not Status.COMPLETE or job.output is None:
+        """Set the cookies for the job's video, if the job is complete and ours.
+
+        Another program chooses the output path of its job, so it could choose that of a foreign video.
+        """
+        if job is None or job.is_followed or job.status is not Status.COMPLETE or job.output is None:
             return
         job_grant = grant(job.output.path, playback_base_url=self._playback_base_url, ttl_s=self._ttl_s, now_s=now_s)
         for name, value in self._values(job_grant).items():

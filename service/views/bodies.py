@@ -7,8 +7,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from pydantic.json_schema import SkipJsonSchema
 
 from service.problem_details import problem_details
-from service.views.labels import EXTERNAL_ID, METADATA, ExternalId, Metadata
-from transcode.job_view import EXAMPLE_FILE
+from service.views.labels import EXTERNAL_ID, METADATA, ExternalId, Metadata, MetadataChanges
+from transcode.job_view import EXAMPLE_FILE, JobView
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t \x21-\x7e])*"'
@@ -47,6 +47,29 @@ class UploadRequest(Schema):
     )
     external_id: ExternalId | None = EXTERNAL_ID
     metadata: Metadata = METADATA
+
+
+class UploadChanges(Schema):
+    """Changes of an upload, as a JSON merge patch (RFC 7396): a missing field stays, and null removes a value."""
+
+    file_name: Annotated[str, StringConstraints(min_length=1, max_length=1024)] | None = Field(
+        default=None, description="Another name to show; the key stays.", examples=["Big Buck Bunny (2008).mp4"]
+    )
+    external_id: ExternalId | None = EXTERNAL_ID
+    metadata: MetadataChanges | None = Field(
+        default=None,
+        description="Pairs to set; a pair with null is removed, and all others stay. Null removes all pairs.",
+        examples=[{"title": "Big Buck Bunny", "album": None}],
+    )
+
+
+class UploadList(Schema):
+    """A page of the caller's uploads, newest first."""
+
+    data: Sequence[JobView]
+    next_cursor: str | None = Field(
+        description="The `cursor` of the next page; null at the end. No page before the end is empty.",
+    )
 
 
 class Limits(Schema):
@@ -144,3 +167,9 @@ class Health(Schema):
     """The process is alive."""
 
     status: Literal["ok"] = "ok"
+
+
+class DeletedUpload(Schema):
+    """An upload that is deleted, or that the worker is about to delete."""
+
+    input_file: str = Field(examples=[EXAMPLE_FILE])

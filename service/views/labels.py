@@ -1,7 +1,7 @@
 """The external id and the metadata that callers give to their uploads, and the limits of both."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
@@ -31,6 +31,8 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255, patt
 MetadataName = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_CONTROL_CHARACTERS)]
 MetadataValue = Annotated[str, StringConstraints(max_length=MAX_METADATA_BYTES)]
 Metadata = Annotated[dict[MetadataName, MetadataValue], Field(max_length=MAX_PAIRS), AfterValidator(check_metadata)]
+MetadataChanges = Annotated[dict[MetadataName, MetadataValue | None], Field(max_length=2 * MAX_PAIRS)]
+"""Pairs to set, or to remove."""
 EXTERNAL_ID = Field(
     default=None,
     description="Your own id of the video, by which `GET /uploads` finds it; several uploads may have the same one.",
@@ -40,7 +42,7 @@ METADATA_TEXT = (
     f"Your own pairs of texts, up to {MAX_PAIRS}, with {MAX_METADATA_BYTES} bytes in all. Everyone who may see the job "
     "may see them; the files of the video never contain them."
 )
-METADATA = Field(default_factory=dict, description=METADATA_TEXT, examples=[{"title": "Big Buck Bunny"}])
+METADATA: Any = Field(default_factory=dict, description=METADATA_TEXT, examples=[{"title": "Big Buck Bunny"}])
 
 
 def _parsed(value: object) -> object:

@@ -9,10 +9,13 @@ from urllib.parse import urlsplit
 
 
 def content_security_policy(*, connect: Iterable[str], media: Iterable[str]) -> str:
-    """Return the policy; `connect` are addresses of the API's own, S3, playback and sign-in, `media` of playback."""
+    """Return the policy; `connect` are addresses of the API's own, S3, playback and sign-in, `media` of playback.
+
+    Posters come from where the videos come from. The pictures of local files are `data:`.
+    """
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; worker-src 'self' blob:; "
-        f"connect-src {_sources(connect)}; media-src {_sources(media)} blob:; "
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {_sources(media)} data:; "
+        f"worker-src 'self' blob:; connect-src {_sources(connect)}; media-src {_sources(media)} blob:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 

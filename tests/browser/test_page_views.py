@@ -1,4 +1,4 @@
-"""What the page shows around the bars: pictures, the sum, rows, the tab's icon, the player's keys, a viewer's page."""
+"""Around the bars the page has pictures, a sum, rows, an icon, the player's keys, and a page for viewers."""
 
 from pathlib import Path
 

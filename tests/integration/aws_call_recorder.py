@@ -29,6 +29,7 @@ PROCESS_OF_MODULE = {
     "worker.reconcile.runner": WORKER,
     "worker.redrive.command": OPERATOR,
     "worker.webhooks.command": OPERATOR,
+    "worker.audit.command": OPERATOR,
 }
 """The modules that call `aws_of`, and the process that each of them belongs to."""
 
@@ -41,6 +42,11 @@ ACTION_OF_OPERATION = {
     "s3:UploadPart": "s3:PutObject",
     "s3:CreateBucket": "s3:PutObject",  # botocore reports a presigned form, whose policy it signs, as CreateBucket
     "s3:ListParts": "s3:ListMultipartUploadParts",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:ListMultipartUploads": "s3:ListBucketMultipartUploads",
+    "s3:DeleteObject": "s3:DeleteObjectVersion",  # all of our deletions name a version
+    "s3:DeleteObjects": "s3:DeleteObjectVersion",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
@@ -64,8 +70,8 @@ RESOURCE_OF_NAME_PART = {
 }
 """Parts of the names that CloudFormation, or a test, gives to the tables and queues of a pipeline."""
 
-RESOURCE_OF_ACTION = {"events:PutEvents": Resource.EVENT_BUS}
-"""Actions that have one resource, which their parameters name in a list."""
+RESOURCE_OF_PARAMETER = {"DistributionId": Resource.DISTRIBUTION, "Entries": Resource.EVENT_BUS}
+"""Parameters of calls that name the only resource of their kind."""
 
 Report = Callable[[str, Mapping[str, Any], Shape | None], None]
 
@@ -140,10 +146,10 @@ class AwsCallRecorder:
             self._save(call)
 
 
-def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:  # noqa: PLR0911 -- one for each form
+def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
     match params:
-        case {"IndexName": "OpenJobs"}:
-            return [Resource.OPEN_JOBS_INDEX]
+        case {"IndexName": index}:
+            return [{"OpenJobs": Resource.OPEN_JOBS_INDEX, "UploadsByCaller": Resource.UPLOADS_INDEX}[index]]
         case {"RequestItems": items}:
             return [each for name in items for each in _named(str(name))]
         case {"TransactItems": items}:
@@ -156,15 +162,13 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:  # noq
                 if "output" in str(bucket)
                 else (Resource.UPLOADS, Resource.INPUT_BUCKET)
             )
-            return [itself if action == "s3:ListBucket" else objects]
+            return [itself if action.startswith("s3:ListBucket") else objects]
         case {"SecretId": secret}:
             return _secret(str(secret))
-        case _ if action in RESOURCE_OF_ACTION:
-            return [RESOURCE_OF_ACTION[action]]
         case _ if action.startswith("mediaconvert:"):
             return _of_mediaconvert(action, params)
         case _:
-            return []
+            return [RESOURCE_OF_PARAMETER[name] for name in params if name in RESOURCE_OF_PARAMETER]
 
 
 def _secret(name: str) -> list[Resource]:

@@ -82,7 +82,7 @@ async def test_every_route_except_health_requires_a_token(api: httpx.AsyncClient
             "type": "video/mp4",
             "partNumbers": 1,
         }
-        response = await api.request(method, address, params=query, json={} if method == "post" else None)
+        response = await api.request(method, address, params=query, json={} if method in ("post", "patch") else None)
         if path not in OPEN_PATHS:
             assert (response.status_code, response.json()["code"]) == (401, "missing_token"), (method, path)
             assert response.headers["WWW-Authenticate"] == "Bearer"
@@ -115,13 +115,21 @@ async def test_an_upload_or_job_of_another_caller_is_a_404(
         ("GET", "/events", {"params": {"input_file": input_file}}),
         ("POST", f"/jobs/{job_id}/cancel", {}),
         ("POST", "/jobs/cancel", {"json": {"input_file": input_file}}),
+        ("PATCH", "/uploads", {"params": {"input_file": input_file}, "json": {"external_id": "eve's"}}),
+        ("DELETE", "/uploads", {"params": {"input_file": input_file}}),
     ):
         refused = await api.request(method, path, headers=eve, **more)  # type: ignore[arg-type]
         assert refused.status_code == 404, (method, path)
     retry = await api.post("/jobs", json={"input_file": input_file}, headers=issuer.bearer("eve-2"))
     assert (retry.status_code, retry.json()["code"]) == (404, "upload_not_found")
+    row = await module_stores.lookups.get(input_file, now_s=int(time.time()))
+    assert row is not None  # nothing of it was deleted
     seen = await api.get(f"/jobs/{job_id}", headers=issuer.bearer("ada"))
     assert seen.status_code == (200 if owner else 404)
+    assert input_file not in (await api.get("/uploads", headers=eve)).text
+    listed = await api.get("/uploads", headers=issuer.bearer("ada"))
+    assert (input_file in listed.text) == (owner is not None)
+    assert "eve's" not in listed.text
 
 
 async def test_an_expired_token_has_an_error_of_its_own(api: httpx.AsyncClient, issuer: LittleIssuer) -> None:
@@ -193,7 +201,13 @@ async def test_every_response_has_the_security_headers(api: httpx.AsyncClient, p
 
 @pytest.mark.parametrize(
     ("method", "header"),
-    [("DELETE", "authorization"), ("GET", "last-event-id"), ("GET", "if-none-match"), ("POST", "content-type")],
+    [
+        ("DELETE", "authorization"),
+        ("PATCH", "idempotency-key"),
+        ("GET", "last-event-id"),
+        ("GET", "if-none-match"),
+        ("POST", "content-type"),
+    ],
 )
 async def test_the_pages_origin_may_send_its_requests(api: httpx.AsyncClient, method: str, header: str) -> None:
     """The origin may send a token in a header, but no cookies; other origins may send nothing."""

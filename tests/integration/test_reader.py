@@ -283,7 +283,7 @@ async def test_a_stream_ends_when_its_job_can_no_longer_be_read(
     with live.watch([await live.current(JobKey(job_id))]) as watcher:
         key: Any = {"JobId": {"S": job_id}}
         await (await aws.dynamodb()).delete_item(TableName=stack.status_table, Key=key)
-        assert await watcher.wait(DEADLINE_S)
+        assert await asyncio.wait_for(watcher.wait(), DEADLINE_S)
         assert (watcher.is_ended, watcher.take_pending()) == (True, [])
     await live.close()
 
@@ -297,7 +297,7 @@ async def test_a_slow_client_gets_only_the_newest_state(reader: JobReader, store
         for percent in (10, 20, 30):
             event = Progressed(job_id=job_id, time_ms=percent, percent=percent)
             await stores.statuses.advance(event, now_s=int(time.time()))
-            assert await quick.wait(DEADLINE_S)
+            assert await asyncio.wait_for(quick.wait(), DEADLINE_S)
             quick.take_pending()
         (newest,) = slow.take_pending()
     assert newest.followed.job is not None

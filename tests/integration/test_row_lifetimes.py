@@ -1,4 +1,4 @@
-"""How long the rows of uploads and jobs stay, as readers see it."""
+"""The times for which the rows of uploads and jobs stay, as readers see them."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ ENDS: list[JobEvent] = [
     Failed(job_id="", time_ms=9, failure=Failure(code=1010, message="unreadable")),
     Canceled(job_id="", time_ms=9),
 ]
-ids = {"ids": ["complete", "error", "canceled"]}
+IDS = ["complete", "error", "canceled"]
 
 
 async def ended(statuses: StatusTable, lookups: LookupTable, input_file: str, job_id: str, event: JobEvent) -> Status:
@@ -43,7 +43,7 @@ async def are_there(stores: Stores, input_file: str, job_id: str, *, now_s: int)
     return lookup is not None, await stores.statuses.get(job_id, now_s=now_s, consistent=True) is not None
 
 
-@pytest.mark.parametrize("event", ENDS, **ids)
+@pytest.mark.parametrize("event", ENDS, ids=IDS)
 async def test_the_rows_of_a_job_that_is_over_stay_until_they_are_deleted(
     stores: Stores, input_file: str, job_id: str, event: JobEvent
 ) -> None:
@@ -52,7 +52,7 @@ async def test_the_rows_of_a_job_that_is_over_stay_until_they_are_deleted(
     assert await are_there(stores, input_file, job_id, now_s=YEARS_LATER_S) == (True, True)
 
 
-@pytest.mark.parametrize("event", ENDS, **ids)
+@pytest.mark.parametrize("event", ENDS, ids=IDS)
 async def test_rows_expire_with_the_objects_that_s3_deletes(
     stores: Stores, shared_aws: Aws, stack: Stack, input_file: str, job_id: str, event: JobEvent
 ) -> None:

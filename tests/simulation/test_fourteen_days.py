@@ -165,7 +165,7 @@ class World:
         unused: Any = None
         parser = MessageParser(input_bucket="in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=()))
         self.handler = DeliveryHandler(
-            batch=BatchHandler(parser=parser, submitter=submitter, applier=unused, canceller=unused),
+            batch=BatchHandler(parser=parser, submitter=submitter, applier=unused, canceller=unused, deleter=unused),
             notes=notes,
             rule=RetryRule(give_up_after_s=WorkerSettings.model_fields["give_up_after_s"].default),
             clock=lambda: self.now_ms / 1000,

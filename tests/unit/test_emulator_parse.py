@@ -87,7 +87,7 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         ("/outputGroups", []),
         (f"{GROUP}/automatedEncodingSettings", {"abrSettings": {}}),
         (f"{GROUP}/outputs", []),
-        (f"{GROUP}/outputGroupSettings/type", "DASH_ISO_GROUP_SETTINGS"),
+        (f"{GROUP}/outputGroupSettings/type", "MS_SMOOTH_GROUP_SETTINGS"),
         (f"{HLS}/destination", None),
         (f"{HLS}/segmentControl", "SINGLE_FILE"),
         (f"{HLS}/directoryStructure", "SUBDIRECTORY_PER_STREAM"),
@@ -108,7 +108,7 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         (f"{VIDEO}/h264Settings/codecProfile", "HIGH_10BIT"),
         (f"{VIDEO}/h264Settings/framerateControl", "SPECIFIED"),
         (f"{OUTPUT}/audioDescriptions/0/audioSourceName", "third"),
-        (f"{OUTPUT}/audioDescriptions/0/codecSettings/codec", "WAV"),
+        (f"{OUTPUT}/audioDescriptions/0/codecSettings/codec", "PASSTHROUGH"),
     ],
 )
 def test_an_invalid_or_not_emulated_value_is_refused_with_its_pointer(pointer: str, value: object) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mediaconvert_emulator.codec_strings import audio_codec_string, video_codec_string
 from mediaconvert_emulator.naming import S3Location, content_type, output_base, playlist_reference, segment_suffix
 from mediaconvert_emulator.playlists import (
+    TS_VERSION,
     AlternateAudio,
     Bandwidth,
     Segment,
@@ -94,7 +95,9 @@ def test_the_content_type_of_an_unknown_suffix_is_octet_stream() -> None:
 def test_a_media_playlist_has_mediaconverts_form() -> None:
     """Segments count from 1, durations have three decimals, and the target duration is the next whole number."""
     encryption = HlsEncryption(key=bytes(16), url="video.key", iv_hex=None, is_iv_in_manifest=True)
-    assert media_playlist(SEGMENTS, encryption=encryption, has_integer_durations=False).splitlines() == [
+    assert media_playlist(
+        SEGMENTS, encryption=encryption, has_integer_durations=False, version=TS_VERSION
+    ).splitlines() == [
         "#EXTM3U",
         "#EXT-X-VERSION:3",
         "#EXT-X-TARGETDURATION:7",
@@ -116,7 +119,10 @@ def test_a_media_playlist_has_mediaconverts_form() -> None:
 def test_durations_are_whole_numbers_or_have_three_decimals(duration_s: float, *, is_integer: bool, text: str) -> None:
     """The job's ManifestDurationFormat decides."""
     playlist = media_playlist(
-        [Segment(name="s", duration_s=duration_s)], encryption=None, has_integer_durations=is_integer
+        [Segment(name="s", duration_s=duration_s)],
+        encryption=None,
+        has_integer_durations=is_integer,
+        version=TS_VERSION,
     )
     assert f"#EXTINF:{text}\n" in playlist
 
@@ -131,7 +137,9 @@ def test_the_target_duration_is_the_next_whole_number_above(duration_s: float, t
 def test_a_constant_iv_is_in_the_playlist_unless_excluded(*, is_in_manifest: bool, ending: str) -> None:
     """The job's settings decide this."""
     encryption = HlsEncryption(key=bytes(16), url="video.key", iv_hex="ab" * 16, is_iv_in_manifest=is_in_manifest)
-    lines = media_playlist(SEGMENTS, encryption=encryption, has_integer_durations=False).splitlines()
+    lines = media_playlist(
+        SEGMENTS, encryption=encryption, has_integer_durations=False, version=TS_VERSION
+    ).splitlines()
     (key,) = [line for line in lines if "KEY" in line]
 
     assert key.endswith(ending)
@@ -162,7 +170,7 @@ def test_the_peak_is_not_below_the_average(segments: list[tuple[float, int]]) ->
 
 def test_variants_name_their_alternate_audio() -> None:
     """The audio is after the variants. A variant has its group id, and its bandwidth and codec beside its own."""
-    assert master_playlist([VIDEO], [AUDIO]).splitlines() == [
+    assert master_playlist([VIDEO], [AUDIO], version=TS_VERSION).splitlines() == [
         "#EXTM3U",
         "#EXT-X-VERSION:3",
         "#EXT-X-INDEPENDENT-SEGMENTS",
@@ -178,7 +186,11 @@ def test_variants_name_their_alternate_audio() -> None:
 def test_a_variant_of_sound_has_no_size() -> None:
     """It has a bandwidth and codecs, like every variant."""
     sound = replace(VIDEO, size_px=None, frame_rate=None, audio_group_id=None, codecs=("mp4a.40.2",))
-    (line,) = [line for line in master_playlist([sound], []).splitlines() if line.startswith("#EXT-X-STREAM-INF")]
+    (line,) = [
+        line
+        for line in master_playlist([sound], [], version=TS_VERSION).splitlines()
+        if line.startswith("#EXT-X-STREAM-INF")
+    ]
     assert line == '#EXT-X-STREAM-INF:BANDWIDTH=2000,AVERAGE-BANDWIDTH=1000,CODECS="mp4a.40.2"'
 
 

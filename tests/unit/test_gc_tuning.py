@@ -5,13 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from transcode.gc_tuning import freeze_startup_objects, paused_during_start
+from transcode.gc_tuning import THRESHOLDS, freeze_startup_objects, paused_during_start
 
 
 @pytest.fixture(autouse=True)
 def restored_garbage_collection() -> Iterator[None]:
-    """Enable garbage collection again after each test."""
+    """Enable garbage collection again after each test, as often as before."""
+    thresholds = gc.get_threshold()
     yield
+    gc.set_threshold(*thresholds)
     gc.enable()
     gc.unfreeze()
 
@@ -46,3 +48,9 @@ def test_unreachable_objects_are_freed_before_the_freeze() -> None:
     freeze_startup_objects()
     gc.unfreeze()
     assert not any(isinstance(each, ReferenceCycle) for each in gc.get_objects())
+
+
+def test_a_started_process_collects_less_often() -> None:
+    """The objects of open streams would be walked several times for each event."""
+    freeze_startup_objects()
+    assert gc.get_threshold() == THRESHOLDS

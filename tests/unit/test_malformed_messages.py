@@ -19,6 +19,7 @@ from worker.artifacts import info
 from worker.claim import Destination
 from worker.messages.parser import (
     CancelRequested,
+    DeleteRequested,
     Ignored,
     IncomingEvent,
     MalformedMessageError,
@@ -196,6 +197,9 @@ def assert_storable(content: IncomingEvent) -> None:
             version.encode()
         case CancelRequested(job_id=job_id, input_file=input_file):
             assert_storable_in_dynamodb([job_id, input_file])
+        case DeleteRequested(input_file=input_file, urls_until_s=urls_until_s):
+            assert_storable_in_dynamodb([input_file])
+            assert_storable_in_dynamodb([urls_until_s])
         case Progressed(percent=percent, phase=phase):
             assert percent is None or 0 <= percent <= 100
             assert_storable_in_dynamodb([content.time_ms, percent, phase])

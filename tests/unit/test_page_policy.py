@@ -42,11 +42,12 @@ def test_the_page_reaches_s3_playback_and_sign_in_only(settings: dict[str, objec
     assert directive(settings, "connect-src") == ["'self'", *connect]
 
 
-def test_videos_come_from_playback_only() -> None:
-    """Safari loads them without a script."""
+def test_videos_and_posters_come_from_playback_only() -> None:
+    """Safari loads them without a script; the pictures of local files are data."""
     assert directive({}, "media-src") == ["'self'", "blob:"]
     playback = {"playback_base_url": "https://play.example/videos"}
     assert directive(playback, "media-src") == ["'self'", "https://play.example", "blob:"]
+    assert directive(playback, "img-src") == ["'self'", "https://play.example", "data:"]
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-south-1", "cn-north-1"])

@@ -8,7 +8,7 @@ import { manifest } from "./custom_elements.mjs";
 
 const DOCUMENT = new URL("../../docs/frontend.md", import.meta.url);
 const FOLDER = fileURLToPath(new URL("../examples/docs/", import.meta.url));
-/** What the app has that reads the document. */
+/** The names that a reader's own app has. */
 const PRELUDE = `
 declare const session: { accessToken(): string };
 declare const input: HTMLInputElement & { files: FileList };

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field, HttpUrl, model_validator
+from pydantic_settings import NoDecode
 
 from transcode.announcement_types import AnnouncementType
 from transcode.settings import Settings, Url, split_on_commas
 from worker.webhooks.endpoints import SLOTS, WebhookEndpoint
 from worker.webhooks.signature import parse_secret
 
-Secrets = Annotated[tuple[str, ...], Field(max_length=2), split_on_commas]
-Types = Annotated[tuple[AnnouncementType, ...], split_on_commas]
+Secrets = Annotated[tuple[str, ...], Field(max_length=2, repr=False), NoDecode, split_on_commas]
+Types = Annotated[tuple[AnnouncementType, ...], NoDecode, split_on_commas]
 WebhookUrl = Annotated[str, Field(max_length=2_000)]
 SecretArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:.+$")]
 
@@ -27,7 +28,7 @@ class AnnounceSettings(Settings):
     """True if webhooks may go to http and to private addresses: for local work only."""
     webhook_1_url: WebhookUrl | None = None
     """The URL of the first endpoint of webhooks; None for no endpoint."""
-    webhook_1_secrets: Annotated[Secrets, Field(repr=False)] = ()
+    webhook_1_secrets: Secrets = ()
     """The endpoint's secrets, `whsec_…`: one, or two during a rotation."""
     webhook_1_secret_arn: SecretArn | None = None
     """The secret in Secrets Manager whose text is the endpoint's secrets, in place of WEBHOOK_1_SECRETS."""
@@ -36,12 +37,12 @@ class AnnounceSettings(Settings):
     webhook_1_queue_url: Url | None = None
     """The endpoint's own queue."""
     webhook_2_url: WebhookUrl | None = None
-    webhook_2_secrets: Annotated[Secrets, Field(repr=False)] = ()
+    webhook_2_secrets: Secrets = ()
     webhook_2_secret_arn: SecretArn | None = None
     webhook_2_types: Types = ()
     webhook_2_queue_url: Url | None = None
     webhook_3_url: WebhookUrl | None = None
-    webhook_3_secrets: Annotated[Secrets, Field(repr=False)] = ()
+    webhook_3_secrets: Secrets = ()
     webhook_3_secret_arn: SecretArn | None = None
     webhook_3_types: Types = ()
     webhook_3_queue_url: Url | None = None

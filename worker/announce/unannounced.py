@@ -43,7 +43,7 @@ class UnannouncedRows:
         row = decode(response.get("Item", {}))
         requested: set[str] = row.get("Unannounced", set())
         types = tuple(each for each in AnnouncementType if each in requested)
-        if not types:
+        if not types or ("JobStatus" not in row and not key.startswith(OUTBOX_PREFIX)):
             return None
         if not key.startswith(OUTBOX_PREFIX):
             return UnannouncedJob(job=job_from_row(row), types=types)

@@ -23,9 +23,8 @@ def output_of(detail: JobDetail) -> Output:
     """
     groups = sorted(detail.output_group_details, key=_preference)
     playlists = [path for group in groups for path in group.playlist_file_paths]
-    files = [path for group in groups for output in group.output_details for path in output.output_file_paths]
     outputs = [output for group in groups for output in group.output_details]
-    folder = _folder((playlists or files or [""])[0])
+    folder = folder_of(detail)
     renditions = [rendition for group in groups for rendition in _renditions(group, folder)]
     largest = max(renditions, key=_pixels, default=None)
     return Output(
@@ -36,6 +35,14 @@ def output_of(detail: JobDetail) -> Output:
         height_px=largest.height_px if largest else None,
         renditions=tuple(sorted(_distinct(renditions), key=_pixels, reverse=True)),
     )
+
+
+def folder_of(detail: JobDetail) -> str:
+    """Return the address of the output path, with its bucket; an empty string if there is no output in a folder."""
+    groups = sorted(detail.output_group_details, key=_preference)
+    playlists = (path for group in groups for path in group.playlist_file_paths)
+    files = (path for group in groups for output in group.output_details for path in output.output_file_paths)
+    return _folder(next(playlists, None) or next(files, ""))
 
 
 def made_outputs(detail: JobDetail) -> Sequence[MadeOutput]:

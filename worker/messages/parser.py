@@ -5,13 +5,13 @@ Pure. This module lists every message format that the worker accepts, and the ev
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
-from transcode import cancel_requested, job_requested
+from transcode import cancel_requested, delete_requested, job_requested
 from transcode.correlation import Correlation, parse_correlation
 from transcode.job import (
     Canceled,
@@ -23,15 +23,18 @@ from transcode.job import (
     Progressed,
     WarningRaised,
 )
-from worker.messages.complete_event import made_outputs, output_of
+from worker.messages.complete_event import folder_of, made_outputs, output_of
 from worker.messages.envelopes import unknown, unwrap
 from worker.messages.final_event import parse_final_event
+from worker.messages.followed_jobs import FollowedJob, FollowRule, followed_job
 from worker.messages.payloads import (
     MAX_KEY_BYTES,
     Body,
     CancelRequestedDetail,
     CancelRequestedEvent,
     CreatedObject,
+    DeleteRequestedDetail,
+    DeleteRequestedEvent,
     JobDetail,
     JobProgress,
     JobRequestedDetail,
@@ -46,6 +49,8 @@ from worker.messages.sanitise import Sanitiser
 
 INPUT_BUCKET_KEY = "InputBucket"
 """The user metadata that marks a job as ours, here and in the EventBridge rule's pattern."""
+CLAIM_KEY = "Claim"
+"""The user metadata with the id of a job's claim."""
 MAX_REASON_CHARACTERS = 250
 
 
@@ -77,6 +82,17 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRequested:
+    """A caller's request to delete an upload.
+
+    A signed URL can write the input file until `urls_until_s` (Unix seconds).
+    """
+
+    input_file: str
+    urls_until_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """A well-formed event that needs no action, and the reason; `job_id` is set if it belongs to a job."""
 
@@ -91,7 +107,7 @@ class Unparsed:
     reason: str
 
 
-IncomingEvent = ObjectCreated | CancelRequested | JobEvent | Ignored | Unparsed
+IncomingEvent = ObjectCreated | CancelRequested | DeleteRequested | JobEvent | Ignored | Unparsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +115,13 @@ class CorrelatedEvent:
     """One event of a message, with its correlation ids.
 
     `unparsed` are the fields of a final job event that have an unexpected form; the event counts without them.
+    `followed` is set if another program created the job.
     """
 
     event: IncomingEvent
     correlation: Correlation
     unparsed: Sequence[str] = ()
+    followed: FollowedJob | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +131,7 @@ class MessageParser:
     input_bucket: str
     upload_prefix: str
     sanitiser: Sanitiser
+    follow: FollowRule = field(default_factory=FollowRule)
     are_event_keys_encoded: bool = False
     """True if EventBridge events percent-encode `detail.object.key`: LocalStack does, AWS and MiniStack don't."""
 
@@ -150,6 +169,8 @@ class MessageParser:
                 yield self._requested(JobRequestedEvent.model_validate(payload).detail)
             case {"detail-type": cancel_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
                 yield self._cancel_requested(CancelRequestedEvent.model_validate(payload).detail)
+            case {"detail-type": delete_requested.DETAIL_TYPE, "source": job_requested.SOURCE}:
+                yield self._delete_requested(DeleteRequestedEvent.model_validate(payload).detail)
             case {"Records": _}:
                 yield from self._records(Notification.model_validate(payload).records)
             case {"Event": "s3:TestEvent"}:
@@ -195,6 +216,13 @@ class MessageParser:
             return Ignored(reason="another_bucket", job_id=detail.job_id)
         return CancelRequested(job_id=detail.job_id, input_file=detail.input_file)
 
+    def _delete_requested(self, detail: DeleteRequestedDetail) -> IncomingEvent:
+        if detail.bucket.name != self.input_bucket:
+            return Ignored(reason="another_bucket")
+        if not detail.input_file.startswith(self.upload_prefix):
+            return Ignored(reason="outside_upload_prefix")
+        return DeleteRequested(input_file=detail.input_file, urls_until_s=detail.urls_until)
+
     def _object_created(self, bucket: str, key: str, size_bytes: int, version: str) -> IncomingEvent:
         if len(key.encode()) > MAX_KEY_BYTES:
             _refuse("has an object with a key longer than S3 allows")
@@ -216,11 +244,32 @@ class MessageParser:
             final = parse_final_event(payload, error)
             detail, unparsed = final.detail, [_printable(name) for name in final.unparsed]
         metadata = detail.user_metadata or {}
-        if metadata.get(INPUT_BUCKET_KEY) != self.input_bucket:
-            return CorrelatedEvent(event=Ignored(reason="not_our_job", job_id=detail.job_id), correlation=Correlation())
+        if not is_ours(metadata, input_bucket=self.input_bucket, is_following=bool(self.follow.queues)):
+            return self._followed_event(detail, metadata, unparsed)
         event = _parse_job_event(detail, self.sanitiser)
         correlation = Correlation() if isinstance(event, Ignored) else parse_correlation(metadata)
         return CorrelatedEvent(event=event, correlation=correlation, unparsed=unparsed)
+
+    def _followed_event(
+        self, detail: JobDetail, metadata: Mapping[str, str], unparsed: Sequence[str]
+    ) -> CorrelatedEvent:
+        """Return the event of another program's job. Its correlation ids would be those of that program."""
+        if not self.follow.follows(detail.queue):
+            return CorrelatedEvent(event=Ignored(reason="not_our_job", job_id=detail.job_id), correlation=Correlation())
+        event = _parse_job_event(detail, self.sanitiser)
+        if isinstance(event, Completed):
+            event = replace(event, output=replace(event.output, path=self.follow.output_path(folder_of(detail))))
+        return CorrelatedEvent(
+            event=event, correlation=Correlation(), unparsed=unparsed, followed=followed_job(metadata)
+        )
+
+
+def is_ours(metadata: Mapping[str, str], *, input_bucket: str, is_following: bool) -> bool:
+    """Return whether our code created the job with this user metadata.
+
+    Where other jobs are followed, a claim is needed too: another program may name our input bucket in its own jobs.
+    """
+    return metadata.get(INPUT_BUCKET_KEY) == input_bucket and (not is_following or CLAIM_KEY in metadata)
 
 
 def _version(created: CreatedObject) -> str:
@@ -228,10 +277,10 @@ def _version(created: CreatedObject) -> str:
 
 
 def _correlation(event: IncomingEvent, attributes: Mapping[str, str] | None) -> Correlation:
-    """Return the ids of an upload, or of a request to cancel, from its key and the message's attributes."""
+    """Return the ids of an upload, or of a request to cancel or delete, from its key and the message's attributes."""
     return (
         parse_correlation(attributes, input_file=event.input_file)
-        if isinstance(event, ObjectCreated | CancelRequested)
+        if isinstance(event, ObjectCreated | CancelRequested | DeleteRequested)
         else Correlation()
     )
 

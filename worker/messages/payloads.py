@@ -111,6 +111,8 @@ class JobDetail(Shape):
     job_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]
     status: Name
     timestamp: Annotated[int, Field(ge=1, lt=MAX_TIME_MS)]
+    queue: Text = None
+    """The ARN of the job's queue."""
     user_metadata: Mapping[str, str] | None = None
     job_progress: JobProgress | None = None
     output_group_details: Annotated[Sequence[OutputGroupDetails], BeforeValidator(_present)] = ()
@@ -186,6 +188,20 @@ class CancelRequestedEvent(Shape):
     """A request to cancel (transcode/cancel_requested.py)."""
 
     detail: CancelRequestedDetail
+
+
+class DeleteRequestedDetail(Shape):
+    """`detail` of Delete Requested: an upload, and the time until which a signed URL can write its input file."""
+
+    bucket: Bucket
+    input_file: Annotated[Name, Field(min_length=1, max_length=MAX_KEY_BYTES)]
+    urls_until: Annotated[int, Field(ge=0, lt=MAX_TIME_MS // 1000)]
+
+
+class DeleteRequestedEvent(Shape):
+    """A request to delete an upload (transcode/delete_requested.py)."""
+
+    detail: DeleteRequestedDetail
 
 
 class NotifiedObject(Shape):

@@ -40,7 +40,12 @@ async def open_pass(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler
         overdue_s = overdue_after_s(settings.status_update_interval_s)
     return OpenPass(
         open_jobs=_open_jobs(handler),
-        jobs=JobReader(client, input_bucket=settings.input_bucket, sanitiser=handler.parser.sanitiser),
+        jobs=JobReader(
+            client,
+            input_bucket=settings.input_bucket,
+            sanitiser=handler.parser.sanitiser,
+            follow=handler.parser.follow,
+        ),
         repairer=_repairer(settings, handler, quiet_s=quiet_s),
         overdue_s=overdue_s,
         calls_per_s=settings.reconcile_calls_per_s,

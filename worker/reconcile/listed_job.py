@@ -7,18 +7,19 @@ https://docs.aws.amazon.com/mediaconvert/latest/ug/output-file-names-and-paths.h
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
 from transcode.billing import MadeOutput
 from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Output, Status
-from worker.messages.complete_event import made_outputs, output_of
-from worker.messages.parser import INPUT_BUCKET_KEY
+from worker.messages.complete_event import folder_of, made_outputs, output_of
+from worker.messages.followed_jobs import FollowedJob, FollowRule, followed_job
+from worker.messages.parser import CLAIM_KEY, is_ours
 from worker.messages.payloads import UNKNOWN_ERROR, JobDetail
 from worker.messages.sanitise import Sanitiser
-from worker.submission.job_request import CLAIM_KEY, GROUP_SETTINGS
+from worker.submission.job_request import GROUP_SETTINGS
 
 PLAYLISTS = {
     "HLS_GROUP_SETTINGS": (".m3u8",),
@@ -49,6 +50,8 @@ class ListedJob:
     output: Output | None = None
     made: Sequence[MadeOutput] = ()
     warnings: frozenset[JobWarning] = frozenset()
+    followed: FollowedJob | None = None
+    """Set if another program created the job."""
 
     @property
     def is_final(self) -> bool:
@@ -77,11 +80,35 @@ class ListedJob:
                 raise ValueError(f"job {self.job_id} has not ended")
 
 
-def parse_listed_job(job: Mapping[str, Any], *, input_bucket: str, sanitiser: Sanitiser) -> ListedJob | None:
-    """Return the job that ListJobs or GetJob describes; None if it belongs to another program."""
+def parse_listed_job(
+    job: Mapping[str, Any], *, input_bucket: str, sanitiser: Sanitiser, follow: FollowRule | None = None
+) -> ListedJob | None:
+    """Return the job that ListJobs or GetJob describes; None if it belongs to another program and isn't followed."""
     metadata = job.get("UserMetadata") or {}
-    if metadata.get(INPUT_BUCKET_KEY) != input_bucket:
+    follow = follow or FollowRule()
+    if is_ours(metadata, input_bucket=input_bucket, is_following=bool(follow.queues)):
+        return _listed_job(job, metadata, input_bucket=input_bucket, sanitiser=sanitiser)
+    if not follow.follows(job.get("Queue")):
         return None
+    listed = _listed_job(job, metadata, input_bucket=input_bucket, sanitiser=sanitiser)
+    followed = followed_job(metadata)
+    output = listed.output and _followed_output(listed.output, follow.output_path(folder_of(_complete_event(job))))
+    return replace(listed, followed=followed, input_file=followed.input_file or "", claim_id=None, output=output)
+
+
+def _followed_output(output: Output, path: str) -> Output:
+    """Return the output without playlists: their names are a guess, and the worker may not read foreign buckets."""
+    return replace(
+        output,
+        path=path,
+        playlists={},
+        renditions=tuple(replace(each, playlist=None) for each in output.renditions),
+    )
+
+
+def _listed_job(
+    job: Mapping[str, Any], metadata: Mapping[str, str], *, input_bucket: str, sanitiser: Sanitiser
+) -> ListedJob:
     status = Status(job["Status"])
     finish = (job.get("Timing") or {}).get("FinishTime")
     uri = next((each.get("FileInput", "") for each in job["Settings"].get("Inputs", ())), "")

@@ -86,9 +86,11 @@ class Repairer:
 
     async def _rows(self, job: ListedJob) -> StoredRows:
         now_s = int(self.clock())
+        if job.followed is not None:
+            return StoredRows(job=await self.statuses.get(job.job_id, now_s=now_s, consistent=True), lookup=None)
         row, lookup = await asyncio.gather(
-            self.statuses.get(job.job_id, now_s=now_s, consistent=True),
-            self.lookups.get(job.input_file, now_s=now_s, consistent=True),
+            self.statuses.get(job.job_id, now_s=now_s, consistent=True, include_deleted=True),
+            self.lookups.get(job.input_file, now_s=now_s, consistent=True, include_deleted=True),
         )
         rows = StoredRows(job=row, lookup=lookup)
         if job.claim_id is None or not needs_claim(job, rows):
@@ -114,14 +116,17 @@ class Repairer:
                 await self._end(job, counts)
 
     async def _end(self, job: ListedJob, counts: PassCounts) -> None:
-        if job.output is not None:
+        if job.output is not None and job.followed is None:
             job = replace(job, output=await self._existing(job.output))
             if job.output is not None and not job.output.playlists:
                 counts.unmended += 1
                 log.error("reconcile.playlists_missing", job_id=job.job_id, status=job.status)
                 return
-        outcome = await self.applier.apply(
-            job.final_event(), Message(message_id=job.job_id, body=""), job_created_ms=job.created_ms
+        message = Message(message_id=job.job_id, body="")
+        outcome = (
+            await self.applier.apply(job.final_event(), message, job_created_ms=job.created_ms)
+            if job.followed is None
+            else await self.applier.apply_followed(job.final_event(), message, job.followed)
         )
         if isinstance(outcome, Done):
             counts.ended += 1

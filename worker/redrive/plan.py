@@ -7,6 +7,7 @@ from typing import assert_never
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
 from worker.messages.parser import (
     CancelRequested,
+    DeleteRequested,
     Ignored,
     IncomingEvent,
     MalformedMessageError,
@@ -74,6 +75,8 @@ def _event(event: IncomingEvent) -> str:
             return f"request to cancel object {input_file}"
         case CancelRequested(job_id=job_id):
             return f"request to cancel job {job_id}"
+        case DeleteRequested(input_file=input_file):
+            return f"request to delete object {input_file}"
         case Ignored(reason=reason):
             return f"ignored ({reason})"
         case Unparsed(reason=reason):

@@ -59,16 +59,21 @@ class Canceller:
             await self._cancel_waiting(request.input_file)
         return Done()
 
-    async def cancel_job(self, job_id: str) -> Verdict:
+    async def cancel_job(self, job_id: str, *, is_row_needed: bool = True) -> Verdict:
         """Cancel the job in MediaConvert, and write CANCELED. Do nothing if the job is over, or ends by itself now.
+
+        `is_row_needed` is false for a job that must end although it has no row. It gets no row then.
 
         MediaConvert may send no event for a job that it cancels while the job waits in its queue, so the worker writes
         the status. The write keeps the rule of an event: if one ended the job first, that status stays.
         """
-        job = await self.statuses.get(job_id, now_s=int(self.clock()), consistent=True)
-        if job is None or job.status.is_final:
+        job = await self.statuses.get(job_id, now_s=int(self.clock()), consistent=True, include_deleted=True)
+        if (job is None and is_row_needed) or (job is not None and job.status.is_final):
             await self.ends.record(job_id, now_s=int(self.clock()))
             log.info("job.cancel_stale", job_id=job_id, status=job.status if job is not None else None)
+            return Done()
+        if job is not None and job.is_followed:
+            log.warning("job.cancel_refused", job_id=job_id)
             return Done()
         if self.rest.remaining_s(now_s=self.rest_clock()):
             return NotYet(reason="MediaConvert failed another cancellation")
@@ -81,6 +86,8 @@ class Canceller:
         except Exception as error:  # noqa: BLE001 -- it waits, whatever the environment's fault; a defect is raised again
             return self._not_yet(job_id, error)
         self.rest.record([Done()], now_s=self.rest_clock())
+        if job is None:
+            return Done()
         if not is_canceled:
             log.info("job.cancel_stale", job_id=job_id, status=job.status)
             return Done()  # its own final event is on the way; reconciliation repairs a lost one

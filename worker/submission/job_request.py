@@ -11,13 +11,11 @@ from typing import Any
 
 from transcode.correlation import Correlation
 from worker.claim import Claim, Destination
-from worker.messages.parser import INPUT_BUCKET_KEY
+from worker.messages.parser import CLAIM_KEY, INPUT_BUCKET_KEY
 from worker.submission.output_names import base_name, key_uri
 
 DEFAULT_QUEUE = "Default"
 
-CLAIM_KEY = "Claim"
-"""The user metadata with the id of a job's claim."""
 
 GROUP_SETTINGS = {
     "HLS_GROUP_SETTINGS": "HlsGroupSettings",

@@ -16,9 +16,9 @@ from transcode.job import Failure
 from transcode.permissions import Resource, allow
 from transcode.telemetry import current_correlation
 from worker.claim import Claim
+from worker.messages.parser import CLAIM_KEY
 from worker.messages.sanitise import Sanitiser
 from worker.submission.job_request import (
-    CLAIM_KEY,
     JobDefaults,
     UnusableTemplateError,
     input_uri,
@@ -47,6 +47,8 @@ MAX_PAGES = 10
 MAX_SEARCH_CHARACTERS = 300
 """Characters of an input's URI that SearchJobs accepts. It also finds a job by a part of the URI."""
 CLOCK_TOLERANCE_MS = 60_000
+OPEN_STATUSES = frozenset({"SUBMITTED", "PROGRESSING"})
+"""MediaConvert's statuses of a job that has not ended."""
 
 
 class JobRefusedError(Exception):
@@ -148,6 +150,31 @@ class MediaConvertJobs:
                         break
         return None
 
+    async def find_open(self, input_file: str) -> set[str]:
+        """Return the ids of this deployment's jobs of the input file that have not ended.
+
+        Raises:
+            MediaConvertBusyError: A 403 or 429.
+            Exception: Any other error.
+        """
+        uri, found = input_uri(self._defaults.input_bucket, input_file), set[str]()
+        arguments = {
+            "InputFile": uri[-MAX_SEARCH_CHARACTERS:],
+            **queue_filter(self._defaults.queue),
+            "Order": "DESCENDING",
+            "MaxResults": PAGE_SIZE,
+        }
+        try:
+            async with aclosing(_jobs(self._client.search_jobs, arguments)) as jobs:
+                async for job in jobs:
+                    inputs = [each.get("FileInput") for each in job.get("Settings", {}).get("Inputs", [])]
+                    is_ours = CLAIM_KEY in job.get("UserMetadata", {}) and inputs == [uri]
+                    if is_ours and job.get("Status") in OPEN_STATUSES:
+                        found.add(str(job["Id"]))
+        except ClientError as error:
+            raise _busy(error, is_jobless=False) or error from error
+        return found
+
     async def cancel(self, job_id: str) -> None:
         """Cancel the job; do nothing if it has already ended."""
         try:
@@ -172,7 +199,7 @@ class MediaConvertJobs:
             return True
         except (exceptions.ConflictException, exceptions.BadRequestException) as error:
             status = (await self._client.get_job(Id=job_id))["Job"].get("Status")
-            if status in {"SUBMITTED", "PROGRESSING"}:
+            if status in OPEN_STATUSES:
                 raise JobNotOverError(f"MediaConvert doesn't cancel a job that is {status}") from error
             return status == "CANCELED"
         return True

@@ -12,12 +12,13 @@ import structlog
 from transcode.errors import RetriesExhaustedError
 from transcode.job import Failure
 from transcode.lookup import Lookup
-from transcode.lookup_table import AnotherVersionError, LookupTable
+from transcode.lookup_table import AnotherVersionError, JobExistsError, LookupTable, UploadDeletedError
 from worker.announce.announcing import Announce, announce_nothing
 from worker.claim import Claim
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
 from worker.refused_versions import RefusedVersionsTable
+from worker.submission.deleted_uploads import DeletedUploads
 
 COUNT_TIMEOUT_S = 2
 """Seconds for the count of a refused version."""
@@ -34,6 +35,7 @@ class OneJobRule:
     lookups: LookupTable
     key_table: KeyTable
     refused_versions: RefusedVersionsTable
+    deleted_uploads: DeletedUploads
     retries_per_upload: int
     announce: Announce = announce_nothing
 
@@ -55,6 +57,10 @@ class OneJobRule:
                 now_s=now_s,
                 version=version,
             )
+        except UploadDeletedError:
+            await self.deleted_uploads.remove_object(upload.input_file)
+        except JobExistsError:
+            log.warning("upload.job_exists", input_file=upload.input_file, version=upload.version)
         except AnotherVersionError:
             await self._refuse_version(upload, now_s=now_s)
         except RetriesExhaustedError as error:

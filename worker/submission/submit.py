@@ -14,7 +14,7 @@ import structlog
 
 from transcode.job import Failure, Job
 from transcode.lookup import Lookup
-from transcode.lookup_table import LookupTable
+from transcode.lookup_table import LookupTable, UploadDeletedError
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
 from worker.announce.announcing import Announce, announce_nothing
@@ -24,6 +24,7 @@ from worker.messages.parser import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
 from worker.submission.admission import Admission
 from worker.submission.cancel import Canceller, is_canceled
+from worker.submission.deleted_uploads import DeletedUploads
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 from worker.submission.new_claim import new_claim
 from worker.submission.one_job import OneJobRule
@@ -53,6 +54,7 @@ class Submitter:
     canceller: Canceller
     queue_table: QueueTable
     one_job: OneJobRule
+    deleted_uploads: DeletedUploads
     clock: Callable[[], float]
     lease_s: float = 60
     pacer: Pacer | None = None
@@ -76,9 +78,7 @@ class Submitter:
         if claim.lease_token != new.lease_token:
             remaining_s = max(1, -(-(claim.lease_until_ms - now_ms) // 1000))
             return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
-        if message.deliveries == 1 and claim.is_jobless:
-            lookup = await self._lookup(claim)  # intake admitted it just before the first attempt
-        elif (lookup := await self.one_job.admit(upload, claim, now_s=int(self.clock()))) is None:
+        if (lookup := await self._admitted(upload, claim, message)) is None:
             return Done()
         may_create = not is_canceled(lookup, claim, replaces=upload.replaces)
         try:
@@ -95,6 +95,14 @@ class Submitter:
         if self.pacer and job_id is not None:
             self.pacer.record(started_s=started_s, is_throttled=False)
         return await self._settle(claim, job_id, lookup, message)
+
+    async def _admitted(self, upload: ObjectCreated, claim: Claim, message: Message) -> Lookup | None:
+        """Return the file's row; None if the upload gets no job."""
+        if message.deliveries == 1 and claim.is_jobless:
+            lookup = await self._lookup(claim)  # intake admitted it just before the first attempt
+            if lookup is not None and lookup.delete_requested_s is None:
+                return lookup
+        return await self.one_job.admit(upload, claim, now_s=int(self.clock()))
 
     async def _settle(self, claim: Claim, job_id: str | None, lookup: Lookup | None, message: Message) -> Verdict:
         """Record the job; without one, a caller wants none, so end the file's wait."""
@@ -145,7 +153,8 @@ class Submitter:
             self.pacer.record(started_s=started_s, is_throttled=True)
 
     async def _lookup(self, claim: Claim) -> Lookup | None:
-        return await self.lookups.get(claim.destination.input_file, now_s=int(self.clock()), consistent=True)
+        now_s, input_file = int(self.clock()), claim.destination.input_file
+        return await self.lookups.get(input_file, now_s=now_s, consistent=True, include_deleted=True)
 
     async def _release(self, claim: Claim, busy: MediaConvertBusyError) -> Verdict:
         await self.key_table.release(claim, is_jobless=busy.is_jobless)
@@ -180,7 +189,7 @@ class Submitter:
     ) -> Verdict:
         """Write the job's rows: first the row that COMPLETE needs, last the row with which readers find the job.
 
-        If a caller canceled the file until then, cancel the job.
+        If a caller canceled the file until then, cancel the job. If a caller deleted it, remove the job.
         """
         now_s, input_file = int(self.clock()), claim.destination.input_file
         await self.key_table.put(job_id, claim.destination, now_s=now_s, plan=claim.plan)
@@ -196,7 +205,10 @@ class Submitter:
             estimate=claim.plan.estimate if claim.plan else None,
         )
         over = await self.statuses.submit(job, now_s=now_s)
-        linked = await self.lookups.link(input_file, job_id, claimed_ms=claim.claimed_ms, now_s=now_s)
+        try:
+            linked = await self.lookups.link(input_file, job_id, claimed_ms=claim.claimed_ms, now_s=now_s)
+        except UploadDeletedError:
+            return await self.deleted_uploads.remove_job(claim, job_id)
         if linked.revision != known.revision:
             await self.statuses.describe(job_id, linked)  # the caller changed the labels since they were read
         if over is not None:

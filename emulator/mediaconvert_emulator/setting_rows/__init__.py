@@ -2,10 +2,13 @@
 
 from functools import cache
 
-from mediaconvert_emulator.setting_rows import audio, containers, groups, inputs, job, video
+from mediaconvert_emulator.setting_rows import audio, containers, groups, inputs, job, segmented, video
 from mediaconvert_emulator.setting_rows.row import Effect, SettingRow
 
-ROWS: tuple[SettingRow, ...] = job.ROWS + inputs.ROWS + groups.ROWS + containers.ROWS + video.ROWS + audio.ROWS
+ROWS: tuple[SettingRow, ...] = (
+    *(job.ROWS + inputs.ROWS + groups.ROWS + segmented.ROWS),
+    *(containers.ROWS + video.ROWS + audio.ROWS),
+)
 
 __all__ = ["ROWS", "Effect", "SettingRow", "row_of"]
 

@@ -10,7 +10,7 @@ TS = f"{CONTAINER}/{{m2tsSettings,m3u8Settings}}"
 PIDS = "ffmpeg numbers the streams"
 
 ROWS = (
-    refused(f"{CONTAINER}/{{cmfcSettings,f4vSettings,mpdSettings,mxfSettings}}/**"),
+    refused(f"{CONTAINER}/{{f4vSettings,mxfSettings}}/**"),
     ignored_here(f"{TS}/{{audioDuration,dataPTSControl}}"),
     ignored_here(f"{TS}/{{audioFramesPerPes,audioPtsOffsetDelta,maxPcrInterval,patInterval,pcrControl,pmtInterval}}"),
     ignored_here(f"{TS}/audioPids/*", reason=PIDS),

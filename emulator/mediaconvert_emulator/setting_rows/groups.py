@@ -12,7 +12,7 @@ AUDIO_ONLY = "Audio-only segments are MPEG-TS"
 ROWS = (
     label(f"{GROUP}/{{name,customName}}"),
     refused(f"{GROUP}/automatedEncodingSettings/**"),
-    refused(f"{SETTINGS}/{{cmafGroupSettings,dashIsoGroupSettings,msSmoothGroupSettings,perFrameMetrics}}/**"),
+    refused(f"{SETTINGS}/{{msSmoothGroupSettings,perFrameMetrics}}/**"),
     refused(f"{SETTINGS}/{{hlsGroupSettings,fileGroupSettings}}/destinationSettings/**"),
     refused(f"{HLS}/additionalManifests/**"),
     label(f"{HLS}/adMarkers/*", reason="They need SCTE-35 or ESAM, which are refused"),

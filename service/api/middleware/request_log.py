@@ -60,7 +60,7 @@ class RequestLog:
             if not (opened := scope.get(OPENED_STREAMS)):
                 _log_request(scope, status=status, started_s=started_s)
             elif stdlib_logger.isEnabledFor(logging.DEBUG):
-                opened[0].at_end = partial(_log_request, scope.copy(), status=status, started_s=started_s)
+                opened[0].at_end = partial(_log_request, dict(scope), status=status, started_s=started_s)
 
 
 def log_upload_event(event: str, input_file: str, **fields: object) -> None:

@@ -55,6 +55,7 @@ export class Card {
   #player: Player | null = null;
   #noteContent = "";
   #pictureUrl: string | null = null;
+  #triedPictureUrl: string | null = null;
 
   constructor(options: CardOptions) {
     this.#options = options;
@@ -66,7 +67,7 @@ export class Card {
       h("div", { class: "track upload" }, this.#uploadBar),
       h("div", { class: "track transcode" }, this.#transcodeBar),
     );
-    this.#picture.addEventListener("error", () => setVisible(this.#picture, false));
+    this.#picture.addEventListener("error", () => void this.#onPictureError());
     const actions = h("div", { class: "actions" }, ...BUTTONS.map((button) => this.#createButton(button)));
     this.element = h(
       "li",
@@ -108,6 +109,17 @@ export class Card {
     if (url === null) this.#picture.removeAttribute("src");
     else this.#picture.src = url;
     setVisible(this.#picture, url !== null);
+  }
+
+  /** A guarded poster needs the cookies of playback; a picture that still can't be loaded isn't shown. */
+  async #onPictureError(): Promise<void> {
+    const [url, jobId] = [this.#pictureUrl, this.#video?.jobId ?? null];
+    setVisible(this.#picture, false);
+    if (url === null || url === this.#triedPictureUrl || url.startsWith("data:") || jobId === null) return;
+    this.#triedPictureUrl = url;
+    if (!(await this.#options.authorizePlayback(jobId)) || this.#pictureUrl !== url) return;
+    this.#picture.src = url;
+    setVisible(this.#picture, true);
   }
 
   focus(): void {

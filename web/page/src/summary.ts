@@ -13,7 +13,7 @@ export interface Summary {
   /** 0 to 100 over everything that still runs, upload and transcoding alike; null if nothing runs. */
   percent: number | null;
   bytesPerS: number | null;
-  /** Seconds until all is sent, or, once it is, until the last job ends; null if that can't be estimated. */
+  /** Seconds until all is sent and the present jobs end; null if that can't be estimated. */
   etaS: number | null;
   pausable: readonly string[];
   resumable: readonly string[];
@@ -44,13 +44,13 @@ const UNSENT: ReadonlySet<Stage> = new Set(["queued", "uploading", "pausing"]);
 
 function etaOf(running: readonly Video[], bytesPerS: number): number | null {
   const unsent = running.filter(({ view }) => UNSENT.has(view.stage));
+  const jobs = running.filter((video) => !unsent.includes(video));
+  const known = jobs.map(({ view }) => view.etaS).filter((etaS) => etaS !== null);
   if (unsent.length > 0) {
     const bytes = sum(unsent.map(({ sizeBytes, sentBytes }) => (sizeBytes ?? 0) - (sentBytes ?? 0)));
-    return bytesPerS > 0 ? Math.max(1, Math.round(bytes / bytesPerS)) : null;
+    return bytesPerS > 0 ? Math.max(1, Math.round(bytes / bytesPerS), ...known) : null;
   }
-  const estimates = running.map(({ view }) => view.etaS);
-  const known = estimates.filter((etaS) => etaS !== null);
-  return known.length === running.length && known.length > 0 ? Math.max(...known) : null;
+  return known.length === jobs.length && known.length > 0 ? Math.max(...known) : null;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -26,7 +26,8 @@ test("the percentage is that of everything that still runs", () => {
 test("the time left is that of all bytes at the present rate", () => {
   const sending = video("uploading", {}, { sizeBytes: 5_000, sentBytes: 1_000, bytesPerS: 1_000 });
   const queued = video("queued", {}, { sizeBytes: 6_000, sentBytes: 0 });
-  expect(summarize([sending, queued, video("transcoding", { etaS: 99 })]).etaS).toBe(10);
+  expect(summarize([sending, queued, video("transcoding", { etaS: 7 })]).etaS).toBe(10);
+  expect(summarize([sending, queued, video("transcoding", { etaS: 99 })]).etaS).toBe(99);
   expect(summarize([queued]).etaS).toBeNull();
 });
 

@@ -46,7 +46,8 @@ export interface paths {
          * Request another job for a file
          * @description After an ERROR or CANCELED, transcode the same file again. Two requests for the same retry create one job.
          *
-         *     Until the new job is created, the file's status is QUEUED and its `job_id` null.
+         *     Until the new job is created, the file's status is QUEUED and its `job_id` null. With an Idempotency-Key, a repeated
+         *     request never requests a second job, also after the first one has ended: it gets the file's newest job.
          */
         post: operations["retry_job"];
         delete?: never;
@@ -127,17 +128,36 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List your uploads
+         * @description Get your uploads, newest first, each as the `Job` that `GET /jobs?input_file=` returns.
+         *
+         *     A new upload appears within a second, as a rule. To play a video, get its job: this response sets no cookies.
+         */
+        get: operations["list_uploads"];
         put?: never;
         /**
          * Announce an upload
          * @description Get a presigned PUT for one file. The system creates the job once the file is in the bucket.
+         *
+         *     With an Idempotency-Key, a repeated request gets the same upload with a new signature, until the file is there.
          */
         post: operations["create_upload"];
-        delete?: never;
+        /**
+         * Delete an upload
+         * @description Delete an upload with its file, its jobs, its videos and everything that is recorded about it.
+         *
+         *     The upload and its jobs return 404 at once. If a job runs, it is canceled. The files are removed within seconds or
+         *     minutes. A repeated request returns the same response for 30 days, and then 404.
+         */
+        delete: operations["delete_upload"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change an upload's name and labels
+         * @description Change `file_name`, `external_id` or `metadata`, before, during or after the job; the rest stays.
+         */
+        patch: operations["change_upload"];
         trace?: never;
     };
     "/jobs/{job_id}/progress": {
@@ -428,6 +448,17 @@ export interface components {
         CompletionRequest: {
             /** Parts */
             parts: components["schemas"]["CompletedPart"][];
+        };
+        /**
+         * DeletedUpload
+         * @description An upload that is deleted, or that the worker is about to delete.
+         */
+        DeletedUpload: {
+            /**
+             * Input File
+             * @example uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4
+             */
+            input_file: string;
         };
         /**
          * ErrorOut
@@ -892,7 +923,7 @@ export interface components {
             playback_url: string | null;
             /**
              * Path
-             * @description Key prefix in the output bucket.
+             * @description Key prefix in the output bucket; an address (`s3://`) in another bucket.
              */
             path: string;
             /** Duration Ms */
@@ -1082,6 +1113,47 @@ export interface components {
              * @description The time until which the upload may begin.
              */
             expires_at: string;
+        };
+        /**
+         * UploadChanges
+         * @description Changes of an upload, as a JSON merge patch (RFC 7396): a missing field stays, and null removes a value.
+         */
+        UploadChanges: {
+            /**
+             * File Name
+             * @description Another name to show; the key stays.
+             * @example Big Buck Bunny (2008).mp4
+             */
+            file_name?: string | null;
+            /**
+             * External Id
+             * @description Your own id of the video, by which `GET /uploads` finds it; several uploads may have the same one.
+             * @example order-4711
+             */
+            external_id?: string | null;
+            /**
+             * Metadata
+             * @description Pairs to set; a pair with null is removed, and all others stay. Null removes all pairs.
+             * @example {
+             *       "title": "Big Buck Bunny"
+             *     }
+             */
+            metadata?: {
+                [key: string]: string | null;
+            } | null;
+        };
+        /**
+         * UploadList
+         * @description A page of the caller's uploads, newest first.
+         */
+        UploadList: {
+            /** Data */
+            data: components["schemas"]["Job"][];
+            /**
+             * Next Cursor
+             * @description The `cursor` of the next page; null at the end. No page before the end is empty.
+             */
+            next_cursor: string | null;
         };
         /**
          * UploadRequest
@@ -1371,7 +1443,10 @@ export interface operations {
     retry_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of your own, such as a UUID, the same for each repetition of one request. For a day, the first request with it takes effect, and the others get the same result. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1419,7 +1494,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The file's job is running, is complete, or has not been created yet, so there is nothing to retry. The file was retried as often as this system allows; upload it again. */
+            /** @description The file's job is running, is complete, or has not been created yet, so there is nothing to retry. The file was retried as often as this system allows; upload it again. A request is outstanding for this Idempotency-Key; repeat this one later. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1538,7 +1613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The job has ended, so it can't be cancelled. */
+            /** @description The job has ended, so it can't be cancelled. Another program created the job, so only that program can cancel it. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1734,10 +1809,93 @@ export interface operations {
             };
         };
     };
+    list_uploads: {
+        parameters: {
+            query?: {
+                /** @description Most uploads of a page. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before, with the same filters. */
+                cursor?: string | null;
+                /** @description Only uploads with this status. */
+                status?: components["schemas"]["JobStatus"] | null;
+                /** @description Only uploads with this external id. */
+                external_id?: string | null;
+                /** @description Only uploads that were announced after this second. */
+                created_after?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
+            };
+            /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
+            401: {
+                headers: {
+                    /** @description The required authentication scheme, and why the token was refused. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_upload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of your own, such as a UUID, the same for each repetition of one request. For a day, the first request with it takes effect, and the others get the same result. */
+                "idempotency-key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1769,6 +1927,24 @@ export interface operations {
             };
             /** @description This URL is not public; use the public URL of this system. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No upload was announced under this input file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The upload is complete and can't be changed; its job is created automatically. A request is outstanding for this Idempotency-Key; repeat this one later. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1808,6 +1984,190 @@ export interface operations {
                 headers: {
                     /** @description Seconds after which to retry. */
                     "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. The bodies of other requests fill this process at the moment; retrying is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_upload: {
+        parameters: {
+            query: {
+                /** @description The key that `POST /uploads` returned. */
+                input_file: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedUpload"];
+                };
+            };
+            /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
+            401: {
+                headers: {
+                    /** @description The required authentication scheme, and why the token was refused. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No upload was announced under this input file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal error; the service has logged it. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This deployment can't delete an upload: the service has no queue of job events configured. */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description AWS did not respond in time, or throttled the request; retrying is safe. The identity provider's keys can't be fetched at the moment; retrying is safe. */
+            503: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_upload: {
+        parameters: {
+            query: {
+                /** @description The key that `POST /uploads` returned. */
+                input_file: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadChanges"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description The token has expired; get a new one. The token was not signed for this system by its identity provider. The request has no bearer token, and this system refuses requests without one. */
+            401: {
+                headers: {
+                    /** @description The required authentication scheme, and why the token was refused. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This URL is not public; use the public URL of this system. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No upload was announced under this input file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request's body is larger than this route accepts. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request is invalid. */
+            422: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -2823,6 +3183,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description The request's headers are too long, or too many. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Internal error; the service has logged it. */

@@ -1,0 +1,91 @@
+"""One output of a stream, HLS, CMAF or DASH, and its place in HLS's main playlist."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mediaconvert_emulator.media import Media, OutputMedia
+from mediaconvert_emulator.naming import S3Location
+from mediaconvert_emulator.playlists import (
+    AlternateAudio,
+    Segment,
+    Variant,
+    master_playlist,
+    measure_bandwidth,
+)
+from mediaconvert_emulator.renditions import Rendition
+
+ONLY_AUDIO_NAME = "Alternate Audio"
+NO_LANGUAGE = "UND"
+
+
+@dataclass(frozen=True)
+class StreamOutput(ABC):
+    """The files of one rendition in the job's folder."""
+
+    rendition: Rendition
+    base: S3Location
+    folder: Path
+    written: OutputMedia
+
+    @property
+    @abstractmethod
+    def segments(self) -> tuple[Segment, ...]:
+        """The segments with their names in S3."""
+
+    @property
+    def location(self) -> S3Location:
+        """The location of the media playlist."""
+        return S3Location(self.base.bucket, f"{self.base.key}{self.rendition.output.name_modifier}.m3u8")
+
+    def language(self, media: Media) -> str | None:
+        """Return the language of an audio output; None if the input names none."""
+        language = media.audios[self.rendition.audios[0].track_index].language
+        return language.lower() if language != NO_LANGUAGE else None
+
+    def variants(self) -> list[Variant]:
+        """Return the output as variants of the main playlist: one for each audio group that plays with it."""
+        is_silent = self.rendition.video is not None and not self.rendition.audios
+        groups = self.rendition.output.audio_rendition_sets if is_silent else ()
+        return [self._variant(group) for group in groups or (None,)]
+
+    def _variant(self, audio_group_id: str | None) -> Variant:
+        video = self.rendition.video
+        return Variant(
+            playlist_name=self.location.key.rpartition("/")[2],
+            bandwidth=measure_bandwidth(self.segments),
+            codecs=self.written.codecs,
+            size_px=video.picture.framed if video else None,
+            frame_rate=video.frame_rate if video else None,
+            audio_group_id=audio_group_id,
+        )
+
+    def alternate_audio(self, media: Media, *, is_only: bool) -> AlternateAudio:
+        """Return the output as alternate audio; only the audio without others in its group has the default name."""
+        output = self.rendition.output
+        return AlternateAudio(
+            playlist_name=self.location.key.rpartition("/")[2],
+            group_id=output.audio_group_id,
+            name=ONLY_AUDIO_NAME if is_only else output.name_modifier.strip("_-") or ONLY_AUDIO_NAME,
+            language=self.language(media),
+            bandwidth=measure_bandwidth(self.segments),
+            codecs=self.written.codecs,
+            is_default=output.is_default_audio,
+            is_autoselected=output.is_autoselected_audio,
+        )
+
+
+def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int) -> str:
+    """Return the main playlist of a group's outputs."""
+    has_video = any(output.rendition.video for output in outputs)
+    alternates = [output for output in outputs if output.rendition.output.is_alternate_audio and has_video]
+    groups = [output.rendition.output.audio_group_id for output in alternates]
+    return master_playlist(
+        [variant for output in outputs if output not in alternates for variant in output.variants()],
+        [
+            output.alternate_audio(media, is_only=groups.count(output.rendition.output.audio_group_id) == 1)
+            for output in alternates
+        ],
+        version=version,
+    )

@@ -1,0 +1,5 @@
+"""`python -m worker.audit`."""
+
+from worker.audit.command import main
+
+main()
