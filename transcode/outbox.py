@@ -57,7 +57,7 @@ class OutboxEntry:
 
     def put(self, table: str) -> dict[str, Any]:
         """Return the arguments of the UpdateItem that writes the row. Safe to repeat."""
-        update = Update().set(InputFile=self.input_file, Subject=self.subject, Content=self.content)
+        update = Update().set(InputFile=self.input_file, Subject=self.subject).set_once(Content=self.content)
         update.set(**(attributes_of(self.failure) if self.failure else {}))
         update.set(AnnouncementType=self.type.value, Unannounced={self.type.value}, OpenShard=open_shard(self.key))
         update.set(ExpirationTime=self.time_s + KEPT_S).set_once(CreationTime=self.time_s)

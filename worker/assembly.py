@@ -8,7 +8,7 @@ from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
 from worker.announce.announcing import announce_nothing
-from worker.announce.assembly import open_announcer
+from worker.announce.assembly import deleted_uploads, open_announcer
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
@@ -74,6 +74,9 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
         announce=announce,
     )
     deleter = await _deleter(aws, settings, canceller)
+    if announcer:
+        request = deleted_uploads(announcer, statuses).request
+        deleter = replace(deleter, request_announcement=request, announce=announce)
     batch = BatchHandler(
         parser=parser,
         canceller=canceller,

@@ -23,6 +23,7 @@ from worker.announce.announcer import Announcer
 from worker.announce.event_bus import EVENT_SOURCE, EventBus, EventRefusedError
 from worker.announce.unannounced import UnannouncedRows
 from worker.reconcile.open_jobs import OpenJobs
+from worker.reconcile.open_pass import UNANNOUNCED_S, OpenPass
 
 from .stores import LIFETIMES, Stores
 
@@ -123,6 +124,55 @@ async def test_an_end_between_reading_and_recording_is_announced_too(scene: Scen
     await scene.announcer.announce(job_id)
     assert AnnouncementType.JOB_CANCELED in scene.recorder.types
     assert job_id not in await scene.open_keys()
+
+
+class DeathError(BaseException):
+    """The worker died. No code catches this exception, as no code catches SIGKILL."""
+
+
+async def test_a_death_after_sending_repeats_the_announcement_with_its_id(scene: Scene, job_id: str) -> None:
+    """The mark is removed last, so a receiver may get an announcement twice, and never not at all."""
+    await scene.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+
+    class Dying:
+        async def send(self, announcement: Announcement) -> None:
+            await scene.recorder.send(announcement)
+            raise DeathError
+
+    with pytest.raises(DeathError):
+        await replace(scene.announcer, channels=[Dying()]).try_announce(job_id)
+    assert await scene.announcer.announce(job_id) == 1
+    first, second = scene.recorder.sent
+    assert first.id == second.id
+
+
+@pytest.mark.parametrize("end", [end for end, _ in ENDS])
+async def test_a_pass_of_reconciliation_announces_what_a_crash_left(
+    scene: Scene, job_id: str, input_file: str, end: End
+) -> None:
+    """It finds ended jobs, and uploads that ended without a job, in the index of open rows."""
+    now_s = int(time.time())
+    await scene.statuses.submit(Job(job_id=job_id), now_s=now_s)
+    await scene.statuses.advance(end(job_id), now_s=now_s)
+    key = await scene.lookups.cancel(input_file, claimed_ms=5, now_s=now_s)
+    unused: Any = None  # no job is overdue, so the pass calls neither MediaConvert nor the repairer
+    reconciliation = OpenPass(
+        open_jobs=scene.open_jobs,
+        jobs=unused,
+        repairer=unused,
+        overdue_s=10**8,
+        calls_per_s=1,
+        limit_s=60,
+        clock=lambda: now_s + UNANNOUNCED_S + 1,
+        announcer=scene.announcer,
+    )
+    counts = await reconciliation.run()
+    assert counts.announced >= 3
+    assert {each.content.job.job_id or each.content.job.input_file for each in scene.recorder.sent} >= {
+        job_id,
+        input_file,
+    }
+    assert {job_id, key}.isdisjoint(await scene.open_keys())
 
 
 async def test_a_failed_announcement_stays_requested(scene: Scene, job_id: str) -> None:

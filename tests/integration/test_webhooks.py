@@ -21,7 +21,8 @@ from worker.assembly import open_handler
 from worker.deliveries import DeliveryHandler
 from worker.health import HealthFile
 from worker.loop import Loop
-from worker.outcomes import Done, GiveUp, Message, Retry
+from worker.messages.parser import DeleteRequested
+from worker.outcomes import Done, GiveUp, Message, NotYet, Retry
 from worker.queue import open_queue
 from worker.settings import WorkerSettings
 from worker.webhooks.assembly import open_deliveries, open_webhook_pollers
@@ -125,6 +126,18 @@ async def test_the_end_of_a_job_reaches_every_endpoint_with_one_id(scene: Scene,
         slot: {"job.submitted", "job.canceled"} for slot in received
     }
     assert len({webhook_id for each in received.values() for webhook_id, _ in each}) == 2
+
+
+async def test_a_deleted_upload_is_announced_with_what_it_was(scene: Scene, input_file: str) -> None:
+    """The worker stores the announcement before the rows become tombstones, and sends it after that."""
+    handler, now_s = await scene.announcing(), int(time.time())
+    await handler.submitter.lookups.cancel(input_file, claimed_ms=5, now_s=now_s)
+    request = DeleteRequested(input_file=input_file, urls_until_s=now_s)
+    assert not isinstance(await handler.batch.deleter.delete(request), NotYet)
+    await scene.deliver(until=lambda: bool(scene.receiver.received["1"]))
+    (body,) = [json.loads(body) for _, body in scene.receiver.received["1"]]
+    assert body["type"] == "upload.deleted"
+    assert (body["data"]["job"]["input_file"], body["data"]["job"]["status"]) == (input_file, "CANCELED")
 
 
 async def test_an_endpoint_gets_its_own_types_only(scene: Scene, job_id: str) -> None:

@@ -102,7 +102,7 @@ def test_the_checks_of_a_resource_are_not_sent() -> None:
         "Resources:\n  A:\n    Metadata:\n      checkov:\n        skip:\n          - id: X\n    Type: T\n"
         "  B:\n    Metadata:\n      checkov:\n        skip: []\n      own: 1\n"
     )
-    assert compact(text) == "Resources:\n  A: {Type: T}\n  B: {Metadata: {own: 1}}\n"
+    assert compact(text) == "Resources: {A: {Type: T}, B: {Metadata: {own: 1}}}\n"
 
 
 @pytest.mark.parametrize("role", ["lambda", "fargate"])

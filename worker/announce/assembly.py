@@ -14,6 +14,7 @@ from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from worker.announce.announcer import Announcer, Channel
+    from worker.announce.deleted_upload import DeletedUploads
 
 
 async def open_announcer(
@@ -32,6 +33,13 @@ async def open_announcer(
         clock=time.time,
         playback_base_url=settings.playback_base_url,
     )
+
+
+def deleted_uploads(announcer: "Announcer", statuses: StatusTable) -> "DeletedUploads":
+    """Return the part that requests the announcements of deleted uploads."""
+    from worker.announce.deleted_upload import DeletedUploads  # noqa: PLC0415
+
+    return DeletedUploads(announcer=announcer, statuses=statuses, clock=time.time)
 
 
 async def _channels(aws: Aws, settings: WorkerSettings) -> "Sequence[Channel]":
