@@ -105,7 +105,7 @@ USER app
 ENV MEDIACONVERT_HOST=0.0.0.0 \
     MEDIACONVERT_PORT=8002 \
     MEDIACONVERT_TEMP_DIR=/var/lib/mediaconvert \
-    MEDIACONVERT_TEMPLATES=/app/infra/job_template.json \
+    MEDIACONVERT_TEMPLATES=/app/infra/job_template.json,/app/infra/job_template_hls_download.json,/app/infra/job_template_audio.json \
     PLAYBACK_HOST=0.0.0.0 \
     PLAYBACK_PORT=8001
 EXPOSE 8001 8002

@@ -23,7 +23,7 @@ SETTINGS = {
     "mediaconvert": {
         "MediaConvertRoleArn": "MEDIACONVERT_ROLE",
         "MediaConvertQueueArn": "MEDIACONVERT_QUEUE",
-        "MediaConvertJobTemplate": "MEDIACONVERT_JOB_TEMPLATE",
+        "MediaConvertJobTemplates": "MEDIACONVERT_JOB_TEMPLATES",
     },
 }
 """The setting for each output, by the stack's role."""

@@ -1,4 +1,4 @@
-"""Decides, as CloudFront with a trusted key group does, whether a request for a key file is allowed. Pure.
+"""Decides, as CloudFront with a trusted key group does, whether a request for a guarded file is allowed. Pure.
 
 Implements CloudFront's signed cookies with a custom policy, as far as this project uses them:
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
@@ -15,8 +15,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-GUARDED = ".key"
-"""The suffix of the objects that edge.yaml serves only with a signed cookie."""
+from worker.submission.output_names import GUARDED_FOLDER
+
+KEY_SUFFIX = ".key"
+"""The suffix of the key files, which edge.yaml serves only with a signed cookie."""
 
 _FROM_CLOUDFRONT = str.maketrans("-_~", "+=/")
 
@@ -43,7 +45,7 @@ def trusted_key(*, key_pair_id: str, public_key_pem: str) -> TrustedKey:
 
 def is_guarded(key: str) -> bool:
     """Return whether the object needs a cookie."""
-    return key.endswith(GUARDED)
+    return key.endswith(KEY_SUFFIX) or GUARDED_FOLDER in key
 
 
 def is_allowed(url: str, cookies: Mapping[str, str], *, trusted: TrustedKey, now_s: float) -> bool:

@@ -6,6 +6,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from worker.submission.output_names import GUARDED_FOLDER
+
 CONTENT_TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
     ".mpd": "application/dash+xml",
@@ -29,8 +31,13 @@ def content_type(key: str, stored: str | None) -> str:
 
 
 def cache_control(key: str) -> str:
-    """Return the Cache-Control header: objects never change, as each job has its own path; keys are never cached."""
-    return "no-store" if key.endswith(".key") else "public, max-age=3600"
+    """Return the Cache-Control header: objects never change, as each job has its own path.
+
+    Keys are never cached, and guarded files only by their reader.
+    """
+    if key.endswith(".key"):
+        return "no-store"
+    return "private, max-age=3600" if GUARDED_FOLDER in key else "public, max-age=3600"
 
 
 def is_servable(key: str) -> bool:

@@ -1,6 +1,7 @@
 """Serves the private output bucket as CloudFront does on AWS: GET and HEAD of objects, for any origin.
 
-With PLAYBACK_PUBLIC_KEY, key files need the service's signed cookies, as with CloudFront.
+With PLAYBACK_PUBLIC_KEY, key files and all files that aren't encrypted need the service's signed cookies, as with
+CloudFront.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ async def _serve(request: Request) -> Response:
 
 
 class _KeyAccess:
-    """Decides which requests get key files."""
+    """Decides which requests get guarded files."""
 
     def __init__(self, settings: PlaybackSettings) -> None:
         self._trusted = settings.trusted

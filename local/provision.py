@@ -71,9 +71,17 @@ def pipeline_template() -> str:
     return (ROOT / "infra" / "pipeline.yaml").read_text(encoding="utf-8")
 
 
-def job_template() -> Mapping[str, Any]:
-    """Return the MediaConvert job template, as the request of CreateJobTemplate."""
-    request: Mapping[str, Any] = json.loads((ROOT / "infra" / "job_template.json").read_text(encoding="utf-8"))
+PROFILES = {
+    "hls": "job_template.json",
+    "hls-download": "job_template_hls_download.json",
+    "audio": "job_template_audio.json",
+}
+"""The files in infra/ with the job templates, by profile; the first one is the default."""
+
+
+def job_template(profile: str = "hls") -> Mapping[str, Any]:
+    """Return the MediaConvert job template of the profile, as the request of CreateJobTemplate."""
+    request: Mapping[str, Any] = json.loads((ROOT / "infra" / PROFILES[profile]).read_text(encoding="utf-8"))
     return request
 
 
@@ -84,17 +92,20 @@ async def provision(
     stack_name: str = STACK_NAME,
     parameters: Mapping[str, str] = LOCAL_PARAMETERS,
 ) -> dict[str, str]:
-    """Deploy the pipeline, and the job template if there is a MediaConvert URL; return the settings of both.
+    """Deploy the pipeline, and the job templates if there is a MediaConvert URL; return the settings of both.
 
     Raises:
-        ProvisionError: the stack or the job template failed.
+        ProvisionError: the stack or a job template failed.
     """
     settings = await deploy(
         pipeline_template(), endpoint_url=endpoint_url, stack_name=stack_name, parameters=parameters
     )
     if mediaconvert_endpoint_url:
-        settings["MEDIACONVERT_JOB_TEMPLATE"] = await put_job_template(
-            job_template(), endpoint_url=mediaconvert_endpoint_url
+        settings["MEDIACONVERT_JOB_TEMPLATES"] = json.dumps(
+            {
+                profile: await put_job_template(job_template(profile), endpoint_url=mediaconvert_endpoint_url)
+                for profile in PROFILES
+            }
         )
     return settings
 

@@ -185,10 +185,14 @@ def application(
         ProcessSpec(
             name="worker",
             command=(sys.executable, "-m", "worker"),
-            environment=configured,
+            environment={**configured, **_cookie_rule(playback_keys)},
             ready_line="worker.ready",
         ),
     )
+
+
+def _cookie_rule(keys: KeyPair | None) -> dict[str, str]:
+    return {"PLAYBACK_KEY_PAIR_ID": PLAYBACK_KEY_PAIR_ID} if keys else {}
 
 
 def _cookie_signing(keys: KeyPair | None) -> dict[str, str]:

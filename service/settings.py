@@ -37,6 +37,20 @@ VIDEO_TYPES = (
 )
 
 
+AUDIO_TYPES = (
+    "audio/mpeg",
+    "audio/mp4",
+    "audio/x-m4a",
+    "audio/aac",
+    "audio/wav",
+    "audio/x-wav",
+    "audio/flac",
+    "audio/ogg",
+    "audio/webm",
+    "audio/aiff",
+    "audio/x-aiff",
+)
+
 UNFINISHED_UPLOADS = 100
 """Unfinished uploads of the largest size that a caller may begin in a day, unless the settings say otherwise."""
 
@@ -58,12 +72,14 @@ class ServiceSettings(Settings):
     """Seconds for which a client may start an upload with a presigned URL."""
     upload_content_types: CommaSeparated = VIDEO_TYPES
     """The accepted content types, separated by commas."""
+    audio_profiles: CommaSeparated = ("audio",)
+    """The profiles that also accept `upload_audio_types`, separated by commas. Their job templates make no picture."""
+    upload_audio_types: CommaSeparated = AUDIO_TYPES
+    """The content types that only the audio profiles accept, separated by commas."""
     s3_public_endpoint_url: Url | None = None
     """S3's URL for browsers, if it differs from the service's own."""
     playback_base_url: Url | None = None
     """The URL under which CloudFront serves the output bucket; without it, no job has a playback_url."""
-    playback_key_pair_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = None
-    """CloudFront's id of the public key that verifies playback cookies; without it, the service sets no cookies."""
     playback_private_key: SecretStr | None = None
     """The private key that signs playback cookies: RSA, 2048 bits, PEM."""
     playback_private_key_secret_arn: Annotated[str, Field(pattern=r"^arn:[^:]+:secretsmanager:.+$")] | None = None
@@ -137,10 +153,14 @@ class ServiceSettings(Settings):
     def acceptance(self) -> Acceptance:
         """The rule for which uploads are accepted."""
         return Acceptance(
-            content_types=self.upload_content_types,
+            profiles={name: self._content_types(name) for name in self.profiles.names},
             max_bytes=self.upload_max_bytes,
             max_duration_s=self.upload_max_duration_s,
         )
+
+    def _content_types(self, profile: str) -> tuple[str, ...]:
+        audio = self.upload_audio_types if profile in self.audio_profiles else ()
+        return tuple(dict.fromkeys((*self.upload_content_types, *audio)))
 
     @property
     def max_unfinished_bytes(self) -> int:
@@ -151,6 +171,13 @@ class ServiceSettings(Settings):
     def _require_room_for_the_largest_file(self) -> Self:
         if self.max_unfinished_bytes < self.upload_max_bytes:
             raise ValueError("UNFINISHED_BYTES_PER_CALLER must not be smaller than UPLOAD_MAX_BYTES")
+        return self
+
+    @model_validator(mode="after")
+    def _require_known_audio_profiles(self) -> Self:
+        unknown = set(self.audio_profiles) - set(self.profiles.names)
+        if "audio_profiles" in self.model_fields_set and unknown:
+            raise ValueError(f"AUDIO_PROFILES names {sorted(unknown)}, which MEDIACONVERT_JOB_TEMPLATES doesn't have")
         return self
 
     @model_validator(mode="after")

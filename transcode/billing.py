@@ -13,6 +13,8 @@ from typing import Self
 
 BASIC, PROFESSIONAL = "B", "P"
 AUDIO = "AUD"
+CAPTURE = "CAPTURE"
+"""A frame capture. AWS publishes neither its multiplier nor its usage type, so this word is our own."""
 SINGLE_PASS, SINGLE_PASS_HQ = "S", "SHQ"
 
 MIN_OUTPUT_S = 10
@@ -100,6 +102,11 @@ class BilledOutput:
     duration_ms: int | None
 
     @property
+    def is_capture(self) -> bool:
+        """True for a frame capture."""
+        return self.format is not None and self.format.codec == CAPTURE
+
+    @property
     def multiplier(self) -> float | None:
         """The published multiplier; None if there is none, or a part of it is unknown."""
         output = self.format
@@ -116,6 +123,8 @@ class MadeOutput:
 
     height_px: int | None
     duration_ms: int | None
+    is_capture: bool = False
+    """True for a frame capture. Its length is the number of its pictures times their interval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,9 +165,15 @@ def frame_rate_class(frames_per_s: float | Fraction) -> str | None:
 
 
 def billable_ms(outputs: Iterable[BilledOutput]) -> int | None:
-    """Return the normalized milliseconds of all outputs; None if that of one output is unknown."""
+    """Return the normalized milliseconds of all outputs except frame captures; None if one output's are unknown.
+
+    A capture is a few pictures, with a price that isn't published. Without this exception no job with a poster would
+    have a figure; the descriptions of the figure say that it leaves captures out.
+    """
     total = 0
     for output in outputs:
+        if output.is_capture:
+            continue
         if output.multiplier is None or output.duration_ms is None:
             return None
         total += round(_billed_s(output.duration_ms) * 1000 * output.multiplier)

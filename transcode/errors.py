@@ -219,8 +219,15 @@ class UploadTooLongError(TranscodeError):
     http_status = 413
 
 
+class UnknownProfileError(TranscodeError):
+    """This deployment has no profile of this name."""
+
+    code = "unknown_profile"
+    http_status = 422
+
+
 class UnsupportedTypeError(TranscodeError):
-    """The content type is not one of the video types that this system accepts."""
+    """The content type is not one of those that this system accepts for the profile."""
 
     code = "unsupported_content_type"
     http_status = 415

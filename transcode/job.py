@@ -3,9 +3,9 @@
 Pure: no AWS, no clock, no environment. `transcode.status_table` states the same rule as a conditional write; a
 model-based test checks that the two agree.
 
-A field of `Output` or `Rendition` is written by hand here, in the event parser (`worker.messages`) and nowhere else:
-the row, info.json, the API's schema and the page's types are derived from these classes. `metadata` holds the API's
-description of a field.
+A field of `Output`, `Rendition` or `OutputFile` is written by hand here, in the event parser (`worker.messages`) and
+nowhere else: the row, info.json, the API's schema and the page's types are derived from these classes. `metadata` holds
+the API's description of a field.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,9 @@ from enum import StrEnum
 from typing import assert_never
 
 from transcode.billing import Billing, MadeOutput
+
+POSTER = "poster"
+"""The kind of the file that is the picture of the video."""
 
 
 class Status(StrEnum):
@@ -48,6 +51,23 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputFile:
+    """One file of a finished job that belongs to no playlist; `name` is relative to the output path.
+
+    Of a series of captured pictures, this is the last one.
+    """
+
+    kind: str = field(
+        metadata={
+            "description": "poster (a picture of the video), image, video, audio, captions or other.",
+            "examples": ["poster"],
+        }
+    )
+    name: str = field(metadata={"examples": ["guarded-files/1/Big-Buck-Bunny_poster.0000001.jpg"]})
+    size_bytes: int | None = field(default=None, metadata={"description": "Null if it isn't known."})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """The files that a finished job wrote.
 
@@ -66,6 +86,14 @@ class Output:
         default_factory=dict, metadata={"examples": [{".m3u8": "Big-Buck-Bunny.m3u8"}]}
     )
     renditions: Sequence[Rendition] = ()
+    files: Sequence[OutputFile] = field(
+        default=(), metadata={"description": "The files that belong to no playlist, such as a poster or a download."}
+    )
+
+    @property
+    def poster(self) -> OutputFile | None:
+        """The picture of the video that a page shows before playback."""
+        return next((each for each in self.files if each.kind == POSTER), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +204,8 @@ class Job:
     cancel_requested_s: int | None = None
     is_followed: bool = False
     """True if another program created the job: this system shows it, and never changes or plays it for that program."""
+    profile: str | None = None
+    """The profile of the job: the name by which the deployment's settings know its job template."""
 
     @property
     def cancel_requested(self) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
 
-from transcode.job import Job, JobWarning, Output, Rendition, eta_s
+from transcode.job import Job, JobWarning, Output, OutputFile, Rendition, eta_s
 from transcode.lookup import Lookup
 from transcode.queue_figures import Place
 
@@ -74,13 +74,25 @@ class RenditionView(View):
     model_config = ConfigDict(title="RenditionOut")
 
 
-@_with_fields_of(Output, renditions=RenditionView)
+@_with_fields_of(OutputFile)
+class OutputFileView(View):
+    """One file that belongs to no playlist; `name` is relative to the output path."""
+
+    model_config = ConfigDict(title="OutputFile")
+
+    url: str | None = Field(description="Null if the outputs are not served.")
+
+
+@_with_fields_of(Output, renditions=RenditionView, files=OutputFileView)
 class OutputView(View):
     """The files that a finished job wrote."""
 
     model_config = ConfigDict(title="OutputOut")
 
     playback_url: str | None = Field(description="The master playlist; null if the outputs are not served.")
+    poster_url: str | None = Field(
+        description="A picture of the video; null if there is none, or the outputs are not served."
+    )
 
 
 class ErrorView(View):
@@ -120,7 +132,9 @@ class BillingView(View):
 
     duration_ms: int = Field(description="The length of the video.", examples=[61440])
     billable_minutes: float | None = Field(
-        description="The sum of all outputs; null if AWS publishes no multiplier for one of them.", examples=[5.17]
+        description="The sum of all outputs except pictures, whose price AWS doesn't publish; null if AWS publishes no "
+        "multiplier for one of them.",
+        examples=[5.17],
     )
     usd: float | None = Field(description="US dollars; null if this deployment has no price.", examples=[0.038775])
 
@@ -136,6 +150,10 @@ class JobView(View):
     external_id: str | None = Field(description="The caller's own id of the video.", examples=["order-4711"])
     metadata: Mapping[str, str] = Field(
         description="The caller's own pairs of texts.", examples=[{"title": "Big Buck Bunny"}]
+    )
+    profile: str | None = Field(
+        description="The profile, which decides what is made of the file; null if it isn't decided yet.",
+        examples=["hls"],
     )
     status: JobStatus
     queue: QueueView | None = Field(description="While it is QUEUED or SUBMITTED, its place, if it is known.")
@@ -252,10 +270,18 @@ def _view(view: type[ViewType], shape: object, **computed: object) -> ViewType:
 
 def _output(output: Output, playback_base_url: str | None) -> OutputView:
     playlist = next((output.playlists[suffix] for suffix in PLAYLIST_PREFERENCE if suffix in output.playlists), None)
-    is_elsewhere = output.path.startswith(OTHER_BUCKET)
-    is_served = playback_base_url and playlist and not is_elsewhere
-    url = f"{playback_base_url}/{quote(output.path + playlist)}" if is_served and playlist else None
-    return _view(OutputView, output, playback_url=url)
+
+    def url(name: str | None) -> str | None:
+        is_served = playback_base_url and name and not output.path.startswith(OTHER_BUCKET)
+        return f"{playback_base_url}/{quote(output.path + name)}" if is_served and name else None
+
+    return _view(
+        OutputView,
+        output,
+        playback_url=url(playlist),
+        poster_url=url(output.poster.name if output.poster else None),
+        files=[_view(OutputFileView, each, url=url(each.name)) for each in output.files],
+    )
 
 
 def status_without_job(lookup: Lookup) -> JobStatus:

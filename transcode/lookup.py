@@ -57,6 +57,9 @@ class Lookup:
     deleted_s: int | None = None
     """The time at which the worker had deleted everything else of the upload (Unix seconds)."""
 
+    profile: str | None = None
+    """The profile that the caller chose, or the default one; None for an object that was not announced."""
+
     @property
     def attempt(self) -> str:
         """The name of the attempt at a job for which the file waits.

@@ -4,12 +4,14 @@ A missing or invalid setting stops the process at start, with one line that name
 """
 
 import sys
-from typing import Annotated, Literal, NoReturn, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Literal, NoReturn, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from transcode.lifetimes import DAY_S, Lifetimes
+from transcode.profiles import Profiles, check_templates, parse_templates, profiles_of
 
 SettingsT = TypeVar("SettingsT", bound=BaseSettings)
 
@@ -32,6 +34,12 @@ whole_number = BeforeValidator(
     lambda text: int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else text
 )
 """Converts the environment's text to a number. Pydantic needs it for a Literal of numbers, which accepts no text."""
+
+
+JobTemplates = Annotated[
+    Mapping[str, str], BeforeValidator(parse_templates), AfterValidator(check_templates), Field(min_length=1)
+]
+"""The names of job templates by profile, as a JSON object."""
 
 
 class Settings(BaseSettings):
@@ -68,6 +76,16 @@ class Settings(BaseSettings):
     """Seconds of the longest accepted video. Jobs are clipped at this length."""
     upload_max_side_px: Annotated[int, Field(ge=16, le=65_536)] = 8_192
     """Pixels of the longest accepted side of a video's frame."""
+    mediaconvert_job_template: Annotated[str, Field(min_length=1)] | None = None
+    """Name of the default profile's job template; without both settings, it is `mediaconvert-status-hls`."""
+    mediaconvert_job_templates: Annotated[JobTemplates | None, NoDecode] = None
+    """Names of job templates by profile, as a JSON object. The first profile is the default, unless
+    `mediaconvert_job_template` names the template of another one.
+    """
+    playback_key_pair_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$")] | None = None
+    """CloudFront's id of the public key that verifies playback cookies. Without it, the service sets no cookies. With
+    it, the worker refuses job templates whose outputs could be read without a cookie.
+    """
     aws_region: str = "us-east-1"
     aws_endpoint_url: Url | None = None
     """The URL of an AWS emulator; AWS's own endpoints if not set."""
@@ -83,6 +101,16 @@ class Settings(BaseSettings):
             source_s=self.input_expiration_days * DAY_S,
             complete_s=self.complete_ttl_s or self.output_expiration_days * DAY_S,
         )
+
+    @property
+    def profiles(self) -> Profiles:
+        """The profiles from which callers choose."""
+        return profiles_of(template=self.mediaconvert_job_template, templates=self.mediaconvert_job_templates or {})
+
+    @model_validator(mode="after")
+    def _require_valid_profiles(self) -> Self:
+        _ = self.profiles
+        return self
 
 
 def load(settings: type[SettingsT]) -> SettingsT:

@@ -26,6 +26,7 @@ from transcode.job import (
     JobEvent,
     JobWarning,
     Output,
+    OutputFile,
     Progressed,
     Rendition,
     Status,
@@ -161,6 +162,7 @@ def _submitted(job: Job, *, now_s: int) -> Update:
         InputFile=job.input_file,
         FileName=job.file_name,
         Owner=job.owner,
+        Profile=job.profile,
         ExternalId=job.external_id,
         Metadata=dict(job.metadata) or None,
         Revision=job.revision or None,
@@ -243,4 +245,9 @@ def job_from_row(row: Mapping[str, Any]) -> Job:
 
 
 def _output(row: Mapping[str, Any]) -> Output:
-    return shape_of(Output, row, renditions=tuple(shape_of(Rendition, each) for each in row.get("Renditions", ())))
+    return shape_of(
+        Output,
+        row,
+        renditions=tuple(shape_of(Rendition, each) for each in row.get("Renditions", ())),
+        files=tuple(shape_of(OutputFile, each) for each in row.get("Files", ())),
+    )

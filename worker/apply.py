@@ -87,7 +87,8 @@ class Applier:
             log.warning("job.key_row_missing", job_id=event.job_id)
             return NotYet(reason="the job's key row is not there")
         destination, plan = planned
-        event = replace(event, output=replace(event.output, path=destination.output_path))
+        output = await self.artifacts.with_sizes(replace(event.output, path=destination.output_path))
+        event = replace(event, output=output)
         event = with_cost(event, plan, price_usd=self.price_usd)
         await self.artifacts.put_key_file(destination)
         await self.artifacts.put_info(destination, event)

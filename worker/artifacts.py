@@ -3,15 +3,16 @@
 No AWS type passes this boundary.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from transcode.job import Completed
+from transcode.job import Completed, Output
 from transcode.permissions import Resource, allow
 from worker.claim import Destination
 
@@ -25,6 +26,8 @@ PERMISSIONS = allow("s3:GetObject", "s3:PutObject", on=[Resource.OUTPUTS]) | all
 
 INFO_FILE = "info.json"
 NOT_FOUND_STATUS = 404
+MAX_SIZED_FILES = 50
+"""Files of one job whose sizes are read. A template has one file for each output of its file groups."""
 
 
 class ArtifactStore:
@@ -49,27 +52,42 @@ class ArtifactStore:
 
     async def has(self, key: str) -> bool:
         """Return whether the object exists; MediaConvert or the worker may have written it."""
+        return await self.size_bytes(key) is not None
+
+    async def size_bytes(self, key: str) -> int | None:
+        """Return the object's length; None if it doesn't exist."""
         try:
-            await self.client.head_object(Bucket=self._bucket, Key=key)
+            response = await self.client.head_object(Bucket=self._bucket, Key=key)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND_STATUS:
-                return False
+                return None
             raise
-        return True
+        return response["ContentLength"]
+
+    async def with_sizes(self, output: Output) -> Output:
+        """Return the output with the sizes of its files, which MediaConvert's events lack. One call for each file."""
+        names = [each.name for each in output.files[:MAX_SIZED_FILES]]
+        sizes = await asyncio.gather(*(self.size_bytes(output.path + name) for name in names))
+        sized = [replace(each, size_bytes=size) for each, size in zip(output.files, sizes, strict=False)]
+        return replace(output, files=(*sized, *output.files[MAX_SIZED_FILES:]))
 
     async def _put(self, key: str, body: bytes, *, content_type: str) -> None:
         await self.client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
 
 def info(destination: Destination, event: Completed) -> Mapping[str, Any]:
-    """Return the content of info.json. All of it comes from the event, so a repeated delivery writes the same bytes."""
+    """Return the content of info.json. All of it comes from the event and the files that it names.
+
+    A repeated delivery writes the same bytes.
+    """
     output = asdict(event.output)
     del output["path"]  # the folder that the file lies in
-    renditions = list(output.pop("renditions"))
+    files, renditions = list(output.pop("files")), list(output.pop("renditions"))
     return {
         **output,
         "job_id": event.job_id,
         "input_file": destination.input_file,
         "completed_at": datetime.fromtimestamp(event.time_ms / 1000, UTC).isoformat().replace("+00:00", "Z"),
         "renditions": renditions,
+        "files": files,
     }

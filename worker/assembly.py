@@ -40,13 +40,18 @@ from worker.submission.mediaconvert import MediaConvertJobs
 from worker.submission.one_job import OneJobRule
 from worker.submission.probe_rule import ProbeRule, probe_timeout_s
 from worker.submission.prober import Prober
+from worker.submission.profile_check import check_profiles
 from worker.submission.submission_queue import SubmissionQueue
 from worker.submission.submit import Submitter
 from worker.waiting_messages import WaitingMessages
 
 
 async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
-    """Return the handler of the submission queue, with clients that `aws` opens."""
+    """Return the handler of the submission queue, with clients that `aws` opens.
+
+    Raises:
+        UnusableTemplateError: Playback needs cookies, and a profile's outputs could be read without one.
+    """
     dynamodb = await aws.dynamodb()
     lifetimes = settings.lifetimes
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes, announces=settings.announces)
@@ -62,6 +67,8 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     parser = message_parser(settings)
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url, attempts=1)
     jobs = MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser)
+    if settings.playback_key_pair_id is not None:
+        await check_profiles(jobs, now_s=time.time())
     budgets = _budgets(settings)
     ends = JobEnds(statuses=statuses, lookups=lookups)
     canceller = Canceller(
@@ -223,8 +230,9 @@ def _defaults(settings: WorkerSettings) -> JobDefaults:
         input_bucket=settings.input_bucket,
         output_bucket=settings.output_bucket,
         role=settings.mediaconvert_role,
-        template=settings.mediaconvert_job_template,
+        profiles=settings.profiles,
         queue=settings.mediaconvert_queue,
         status_update_interval_s=settings.status_update_interval_s,
         max_duration_s=settings.upload_max_duration_s,
+        needs_cookies=settings.playback_key_pair_id is not None,
     )

@@ -30,7 +30,6 @@ class WorkerSettings(AnnounceSettings):
     job_events_queue_url: Url
     mediaconvert_role: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/.+$")]
     """The role with which MediaConvert reads the input bucket and writes the output bucket."""
-    mediaconvert_job_template: Annotated[str, Field(min_length=1)] = "mediaconvert-status-hls"
     mediaconvert_endpoint_url: Url | None = None
     mediaconvert_queue: str | None = None
     """Name or ARN of the MediaConvert queue; None means the account's default queue."""

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from transcode.startup import running
 from worker.queue import QueueUnusableError
 from worker.settings import WorkerSettings
+from worker.submission.profile_rule import UnusableTemplateError
 
 log = structlog.get_logger("worker")
 
@@ -18,11 +19,11 @@ log = structlog.get_logger("worker")
 def worker_process(unusable: str) -> Iterator[WorkerSettings]:
     """Yield the settings of the worker, or of one of its commands.
 
-    Exit with status 1 and one log line, the event `unusable`, if AWS or a queue can't be used.
+    Exit with status 1 and one log line, the event `unusable`, if AWS, a queue or a job template can't be used.
     """
     with running(WorkerSettings, process="worker") as settings:
         try:
             yield settings
-        except (QueueUnusableError, BotoCoreError, ClientError) as error:
+        except (QueueUnusableError, UnusableTemplateError, BotoCoreError, ClientError) as error:
             log.critical(unusable, reason=str(error))
             sys.exit(1)

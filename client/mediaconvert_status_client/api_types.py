@@ -27,7 +27,9 @@ class Billing(TypedDict):
     duration_ms: int
     """The length of the video."""
     billable_minutes: float | None
-    """The sum of all outputs; null if AWS publishes no multiplier for one of them."""
+    """The sum of all outputs except pictures, whose price AWS doesn't publish; null if AWS publishes no multiplier
+    for one of them.
+    """
     usd: float | None
     """US dollars; null if this deployment has no price."""
 
@@ -43,11 +45,25 @@ class Rendition(TypedDict):
     """Bits per second of the picture, on average; null if not reported."""
 
 
+class OutputFile(TypedDict):
+    """One file that belongs to no playlist; `name` is relative to the output path."""
+
+    url: str | None
+    """Null if the outputs are not served."""
+    kind: str
+    """poster (a picture of the video), image, video, audio, captions or other."""
+    name: str
+    size_bytes: int | None
+    """Null if it isn't known."""
+
+
 class Output(TypedDict):
     """The files that a finished job wrote."""
 
     playback_url: str | None
     """The master playlist; null if the outputs are not served."""
+    poster_url: str | None
+    """A picture of the video; null if there is none, or the outputs are not served."""
     path: str
     """Key prefix in the output bucket; an address (`s3://`) in another bucket."""
     duration_ms: int | None
@@ -55,6 +71,8 @@ class Output(TypedDict):
     height_px: int | None
     playlists: dict[str, str]
     renditions: list[Rendition]
+    files: list[OutputFile]
+    """The files that belong to no playlist, such as a poster or a download."""
 
 
 class ErrorDetails(TypedDict):
@@ -84,6 +102,8 @@ class Job(TypedDict):
     """The caller's own id of the video."""
     metadata: dict[str, str]
     """The caller's own pairs of texts."""
+    profile: str | None
+    """The profile, which decides what is made of the file; null if it isn't decided yet."""
     status: JobStatus
     queue: Queue | None
     """While it is QUEUED or SUBMITTED, its place, if it is known."""
@@ -106,12 +126,23 @@ class Job(TypedDict):
     """True from a request to cancel until the worker has ended the job, or the file's wait for one."""
 
 
+class ProfileLimits(TypedDict):
+    """One of the profiles from which an upload chooses, and the files that it accepts."""
+
+    name: str
+    content_types: list[str]
+    extensions: list[str]
+
+
 class Limits(TypedDict):
     """The files that this system accepts, so that a front end can say so before a byte is sent."""
 
     content_types: list[str]
+    """The types that the first profile accepts."""
     extensions: list[str]
     """Extensions of files of these types, for a file dialog."""
+    profiles: list[ProfileLimits]
+    """The profiles; the first one is the default."""
     max_size_bytes: int
     """The largest file."""
     max_single_size_bytes: int

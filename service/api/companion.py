@@ -16,7 +16,7 @@ from service.api.open_upload import OpenUpload
 from service.api.problems import responses
 from service.uploads.file_names import new_input_file
 from service.uploads.parts import MAX_PARTS, stated_part_bytes
-from service.views.bodies import ContentType
+from service.views.bodies import PROFILE_TEXT, ContentType
 from service.views.companion import (
     Aborted,
     Completed,
@@ -31,6 +31,7 @@ from service.views.companion import (
     announced_bytes,
     announced_duration_ms,
     announced_part_bytes,
+    announced_profile,
 )
 from service.views.labels import METADATA_TEXT, UppyLabels, uppy_labels
 from transcode.errors import (
@@ -38,6 +39,7 @@ from transcode.errors import (
     InvalidPartsError,
     TooManyUnfinishedUploadsError,
     TooManyUploadsError,
+    UnknownProfileError,
     UnsupportedTypeError,
     UploadCompletedError,
     UploadConflictError,
@@ -68,6 +70,7 @@ class FormEntries:
 
     size_bytes: int | None
     duration_ms: int | None
+    profile: str | None
     labels: UppyLabels
 
 
@@ -76,6 +79,7 @@ async def _form_entries(
     duration_ms: Annotated[
         str | None, Query(alias="metadata[duration_ms]", description="The video's length, if known.")
     ] = None,
+    profile: Annotated[str | None, Query(alias="metadata[profile]", description=PROFILE_TEXT)] = None,
     external_id: Annotated[
         str | None, Query(alias="metadata[external_id]", description="Your own id of the video.")
     ] = None,
@@ -86,6 +90,7 @@ async def _form_entries(
     return FormEntries(
         size_bytes=announced_bytes({"size": size}),
         duration_ms=announced_duration_ms({"duration_ms": duration_ms}),
+        profile=announced_profile({"profile": profile}),
         labels=uppy_labels({"external_id": external_id, "metadata": metadata}, place=("query", "metadata")),
     )
 
@@ -95,7 +100,12 @@ async def _form_entries(
     operation_id="create_form_upload",
     summary="Announce an upload by form",
     responses=responses(
-        UploadTooLargeError, UploadTooLongError, UnsupportedTypeError, TooManyUploadsError, AwsUnavailableError
+        UploadTooLargeError,
+        UploadTooLongError,
+        UnsupportedTypeError,
+        UnknownProfileError,
+        TooManyUploadsError,
+        AwsUnavailableError,
     ),
 )
 async def create_form_upload(
@@ -108,7 +118,8 @@ async def create_form_upload(
     """Get a form for one file. The form's policy binds key, content type and length."""
     settings, size_bytes, labels = resources.settings, entries.size_bytes, entries.labels
     acceptance = settings.acceptance
-    acceptance.check_type(type)
+    profile = acceptance.profile(entries.profile)
+    acceptance.check_type(type, profile)
     acceptance.check_size(size_bytes or 1, in_parts=False)
     acceptance.check_duration(entries.duration_ms)
     input_file = new_input_file(settings.upload_prefix, filename)
@@ -117,6 +128,7 @@ async def create_form_upload(
         file_name=filename,
         owner=caller.owner,
         size_bytes=size_bytes,
+        profile=profile,
         external_id=labels.external_id,
         metadata=labels.metadata or {},
     )
@@ -140,6 +152,7 @@ async def create_form_upload(
         UploadTooLargeError,
         UploadTooLongError,
         UnsupportedTypeError,
+        UnknownProfileError,
         TooManyUploadsError,
         TooManyUnfinishedUploadsError,
         AwsUnavailableError,
@@ -151,7 +164,8 @@ async def create_multipart_upload(
     """Begin an upload that can be resumed. Only this caller can use its key and id."""
     settings, now_s = resources.settings, resources.now_s()
     size_bytes = announced_bytes(upload.metadata)
-    settings.acceptance.check_type(upload.type)
+    profile = settings.acceptance.profile(announced_profile(upload.metadata))
+    settings.acceptance.check_type(upload.type, profile)
     settings.acceptance.check_size(size_bytes or 1, in_parts=True)
     settings.acceptance.check_duration(announced_duration_ms(upload.metadata))
     labels = uppy_labels(upload.metadata, place=("body", "metadata"))
@@ -173,6 +187,7 @@ async def create_multipart_upload(
         part_bytes=stated_part_bytes(part_bytes, announced_bytes=size_bytes),
         reserved_bytes=reserved_bytes,
         reserved_in=reserved_in,
+        profile=profile,
         external_id=labels.external_id,
         metadata=labels.metadata or {},
     )

@@ -12,12 +12,13 @@ from service.api.problems import responses
 from service.aws.idempotency_keys import KeyClaim
 from service.resources import Resources
 from service.uploads.file_names import new_input_file
-from service.views.bodies import Limits, PresignedUpload, UploadRequest
+from service.views.bodies import Limits, PresignedUpload, ProfileLimits, UploadRequest
 from transcode.errors import (
     AwsUnavailableError,
     IdempotencyKeyInUseError,
     IdempotencyKeyReusedError,
     TooManyUploadsError,
+    UnknownProfileError,
     UnsupportedTypeError,
     UploadCompletedError,
     UploadNotFoundError,
@@ -37,9 +38,14 @@ async def limits(response: Response, resources: AppResources) -> Limits:
     """Get the accepted types, sizes and durations. Needs no token, and may be cached."""
     settings, acceptance = resources.settings, resources.settings.acceptance
     response.headers["Cache-Control"] = f"public, max-age={LIMITS_MAX_AGE_S}"
+    profiles = [
+        ProfileLimits(name=name, content_types=list(types), extensions=acceptance.extensions(name))
+        for name, types in acceptance.profiles.items()
+    ]
     return Limits(
-        content_types=list(acceptance.content_types),
-        extensions=acceptance.extensions,
+        content_types=profiles[0].content_types,
+        extensions=profiles[0].extensions,
+        profiles=profiles,
         max_size_bytes=acceptance.max_bytes,
         max_single_size_bytes=acceptance.max_single_bytes,
         max_duration_ms=acceptance.max_duration_s * 1000,
@@ -57,6 +63,7 @@ async def limits(response: Response, resources: AppResources) -> Limits:
         UploadTooLargeError,
         UploadTooLongError,
         UnsupportedTypeError,
+        UnknownProfileError,
         TooManyUploadsError,
         UploadCompletedError,
         UploadNotFoundError,
@@ -76,7 +83,8 @@ async def create_upload(
     With an Idempotency-Key, a repeated request gets the same upload with a new signature, until the file is there.
     """
     settings = resources.settings
-    settings.acceptance.check_type(upload.content_type)
+    profile = settings.acceptance.profile(upload.profile)
+    settings.acceptance.check_type(upload.content_type, profile)
     settings.acceptance.check_size(upload.size_bytes, in_parts=False)
     settings.acceptance.check_duration(upload.duration_ms)
     target = new_input_file(settings.upload_prefix, upload.file_name)
@@ -110,6 +118,7 @@ async def _announce(input_file: str, upload: UploadRequest, caller: Caller, reso
         input_file=input_file,
         file_name=upload.file_name,
         owner=caller.owner,
+        profile=resources.settings.acceptance.profile(upload.profile),
         external_id=upload.external_id,
         metadata=upload.metadata,
     )

@@ -1,6 +1,7 @@
 """The rule for playback cookies: what they allow, when they expire, and to which paths browsers send them. Pure.
 
-Only key files are protected: playlists are not secret, and segments are useless without the key.
+Key files need cookies, and all files that aren't encrypted: posters and downloads. Playlists are not secret, and
+segments are useless without the key. A policy can name one pattern only, so it names the whole folder.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """The permission to fetch the key files of one output, until `expires_s`."""
+    """The permission to fetch all files of one output, until `expires_s`."""
 
     resource: str
     """The URLs that it allows, as a CloudFront resource pattern: `*` matches any characters."""
@@ -26,13 +27,13 @@ def grant(output_path: str, *, playback_base_url: str, ttl_s: int, now_s: int) -
 
     >>> grant("uploads/6f1c/a b.mp4_1/", playback_base_url="https://v.example", ttl_s=600, now_s=1_000_000)
     ... # doctest: +NORMALIZE_WHITESPACE
-    Grant(resource='https://v.example/uploads/6f1c/a%20b.mp4_1/*.key', cookie_path='/uploads/6f1c/a%20b.mp4_1/',
+    Grant(resource='https://v.example/uploads/6f1c/a%20b.mp4_1/*', cookie_path='/uploads/6f1c/a%20b.mp4_1/',
       expires_s=1000500)
     """
     folder = quote(output_path)  # as in `playback_url`: browsers and CloudFront compare the encoded path
     step_s = max(1, ttl_s // 2)
     return Grant(
-        resource=f"{playback_base_url}/{folder}*.key",
+        resource=f"{playback_base_url}/{folder}*",
         cookie_path=f"{urlsplit(playback_base_url).path}/{folder}",
         expires_s=(now_s // step_s + 2) * step_s,
     )

@@ -1,10 +1,10 @@
 """The rule for which uploads are accepted, by type, size and duration. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.uploads.parts import PartPlan
-from transcode.errors import UnsupportedTypeError, UploadTooLargeError, UploadTooLongError
+from transcode.errors import UnknownProfileError, UnsupportedTypeError, UploadTooLargeError, UploadTooLongError
 
 MAX_SINGLE_BYTES = 5 * 1024**3
 """S3's own limit for one PUT or POST; larger files must be uploaded in parts."""
@@ -22,6 +22,17 @@ EXTENSIONS = {
     "video/3gpp": (".3gp",),
     "video/ogg": (".ogv", ".ogg"),
     "application/mxf": (".mxf",),
+    "audio/mpeg": (".mp3",),
+    "audio/mp4": (".m4a",),
+    "audio/x-m4a": (".m4a",),
+    "audio/aac": (".aac",),
+    "audio/wav": (".wav",),
+    "audio/x-wav": (".wav",),
+    "audio/flac": (".flac",),
+    "audio/ogg": (".oga", ".ogg", ".opus"),
+    "audio/webm": (".weba",),
+    "audio/aiff": (".aif", ".aiff"),
+    "audio/x-aiff": (".aif", ".aiff"),
 }
 """The extensions of files of each type. https://www.iana.org/assignments/media-types/media-types.xhtml"""
 
@@ -30,14 +41,35 @@ EXTENSIONS = {
 class Acceptance:
     """The content types, sizes and durations that this deployment accepts."""
 
-    content_types: Collection[str]
+    profiles: Mapping[str, Sequence[str]]
+    """The accepted content types by profile; the first profile is the default."""
     max_bytes: int
     max_duration_s: int
 
     @property
-    def extensions(self) -> Sequence[str]:
-        """The extensions of the accepted types. A type that isn't in the table adds none."""
-        return [extension for each in self.content_types for extension in EXTENSIONS.get(each.lower(), ())]
+    def default_profile(self) -> str:
+        """The profile of uploads that name none."""
+        return next(iter(self.profiles))
+
+    def extensions(self, profile: str) -> Sequence[str]:
+        """Return the extensions of the types that the profile accepts. A type that isn't in the table adds none."""
+        return list(
+            dict.fromkeys(
+                extension for each in self.profiles[profile] for extension in EXTENSIONS.get(each.lower(), ())
+            )
+        )
+
+    def profile(self, name: str | None) -> str:
+        """Return the profile of an upload that names this one, or none.
+
+        Raises:
+            UnknownProfileError: The deployment has no such profile; the error names all.
+        """
+        if name is None:
+            return self.default_profile
+        if name not in self.profiles:
+            raise UnknownProfileError(f"The profile is unknown; known profiles: {', '.join(self.profiles)}.")
+        return name
 
     def part_plan(self, *, announced_bytes: int | None, part_bytes: int | None) -> PartPlan:
         """Return the parts that an upload may have."""
@@ -49,16 +81,17 @@ class Acceptance:
         """The largest file that a client may upload in one request."""
         return min(self.max_bytes, MAX_SINGLE_BYTES)
 
-    def check_type(self, content_type: str) -> None:
+    def check_type(self, content_type: str, profile: str) -> None:
         """Check the content type, without regard to its case and parameters (`video/webm;codecs=vp9`).
 
         Raises:
-            UnsupportedTypeError: The type is not accepted; the error names the accepted types.
+            UnsupportedTypeError: The profile doesn't accept the type; the error names the accepted types.
         """
+        accepted_types = self.profiles[profile]
         essence = content_type.partition(";")[0].strip().lower()
-        if essence not in {accepted.lower() for accepted in self.content_types}:
+        if essence not in {accepted.lower() for accepted in accepted_types}:
             raise UnsupportedTypeError(
-                f"The content type is not accepted; accepted types: {', '.join(self.content_types)}."
+                f"The content type is not accepted; accepted types: {', '.join(accepted_types)}."
             )
 
     def check_duration(self, duration_ms: int | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
 from service.problem_details import problem_details
@@ -18,6 +19,13 @@ MEDIA_TYPE = rf"^{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_LIST}|{_QUOTED}))*$
 a header of the upload, so it must not contain another header."""
 
 ContentType = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=MEDIA_TYPE)]
+
+
+ProfileName = Annotated[str, StringConstraints(min_length=1, max_length=32)]
+PROFILE_TEXT = (
+    "One of the profiles of `GET /limits`, which decides what is made of the file; without it, the first one."
+)
+PROFILE = Field(default=None, description=PROFILE_TEXT, examples=["hls"])
 
 
 class Schema(BaseModel):
@@ -45,6 +53,7 @@ class UploadRequest(Schema):
         "accepts is then refused before a byte is sent.",
         examples=[596474],
     )
+    profile: ProfileName | None = PROFILE
     external_id: ExternalId | None = EXTERNAL_ID
     metadata: Metadata = METADATA
 
@@ -72,13 +81,24 @@ class UploadList(Schema):
     )
 
 
+class ProfileLimits(Schema):
+    """One of the profiles from which an upload chooses, and the files that it accepts."""
+
+    name: str = Field(examples=["hls"])
+    content_types: Sequence[str] = Field(examples=[["video/mp4", "video/quicktime"]])
+    extensions: Sequence[str] = Field(examples=[[".mp4", ".m4v", ".mov", ".qt"]])
+
+
 class Limits(Schema):
     """The files that this system accepts, so that a front end can say so before a byte is sent."""
 
-    content_types: Sequence[str] = Field(examples=[["video/mp4", "video/quicktime"]])
+    content_types: Sequence[str] = Field(
+        description="The types that the first profile accepts.", examples=[["video/mp4", "video/quicktime"]]
+    )
     extensions: Sequence[str] = Field(
         description="Extensions of files of these types, for a file dialog.", examples=[[".mp4", ".m4v", ".mov", ".qt"]]
     )
+    profiles: Sequence[ProfileLimits] = Field(description="The profiles; the first one is the default.")
     max_size_bytes: int = Field(description="The largest file.", examples=[5368709120])
     max_single_size_bytes: int = Field(
         description="The largest file in one request; a larger one is uploaded in parts.", examples=[5368709120]
@@ -125,6 +145,11 @@ class InvalidField(BaseModel):
     code: str = Field(description="The kind of the fault.", examples=["missing"])
 
 
+def _without_default(schema: JsonDict) -> None:
+    """Describe a field that is never null: it is there or not."""
+    del schema["default"]
+
+
 class Problem(BaseModel):
     """An error, as problem details (RFC 9457). Programs compare `code`; `detail` is a sentence for people."""
 
@@ -136,7 +161,7 @@ class Problem(BaseModel):
     errors: Sequence[InvalidField] | SkipJsonSchema[None] = Field(
         default=None,
         description="Only with `invalid_request`: the invalid fields, the first hundred at most.",
-        json_schema_extra=lambda schema: schema.pop("default"),  # the field is never null: it is there or not
+        json_schema_extra=_without_default,
     )
 
     @classmethod

@@ -42,7 +42,7 @@ class MultipartRequest(Uppy):
         description="`size` is the file's length in bytes, `part_size` the length of each part but the last, and "
         "`duration_ms` the video's length. All are optional; with both sizes, each part's signature binds its length. "
         "`external_id` is your own id of the video, and `metadata` your own pairs of texts, as an object or JSON text. "
-        "Other entries are ignored.",
+        "`profile` is one of the profiles of `GET /limits`. Other entries are ignored.",
     )
 
 
@@ -115,6 +115,11 @@ def announced_part_bytes(metadata: Mapping[str, Any] | None) -> int | None:
 def announced_duration_ms(metadata: Mapping[str, Any] | None) -> int | None:
     """Return the video's length if the metadata has it as `duration_ms`; None as for the file's length."""
     return _number(metadata, "duration_ms")
+
+
+def announced_profile(metadata: Mapping[str, Any] | None) -> str | None:
+    """Return the profile that the metadata names; None if it names none. Uppy's forms send an empty text for none."""
+    return str((metadata or {}).get("profile") or "") or None
 
 
 def _number(metadata: Mapping[str, Any] | None, name: str) -> int | None:

@@ -5,12 +5,14 @@ from typing import Any
 
 from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB
 
+EXAMPLE_POSTER = "guarded-files/1/Big-Buck-Bunny_poster.0000001.jpg"
 AWAITING: dict[str, Any] = {
     "job_id": None,
     "input_file": EXAMPLE_FILE,
     "file_name": "Big Buck Bunny.mp4",
     "external_id": "order-4711",
     "metadata": {"title": "Big Buck Bunny"},
+    "profile": "hls",
     "status": "AWAITING_UPLOAD",
     "queue": None,
     "progress_percent": None,
@@ -66,6 +68,15 @@ COMPLETE: dict[str, Any] = {
                 "average_bitrate_bps": 4812000,
             }
         ],
+        "poster_url": f"https://video.example.com/{EXAMPLE_FILE}_20251122080000-4be1c7/{EXAMPLE_POSTER}",
+        "files": [
+            {
+                "kind": "poster",
+                "name": EXAMPLE_POSTER,
+                "size_bytes": 84120,
+                "url": f"https://video.example.com/{EXAMPLE_FILE}_20251122080000-4be1c7/{EXAMPLE_POSTER}",
+            }
+        ],
     },
 }
 FAILED: dict[str, Any] = {
@@ -84,6 +95,7 @@ BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "content_type": "video/mp4",
             "size_bytes": 64657027,
             "duration_ms": 596474,
+            "profile": "hls",
             "external_id": "order-4711",
             "metadata": {"title": "Big Buck Bunny"},
         }

@@ -174,8 +174,8 @@ def _mediaconvert_stand_in(name: str) -> dict[str, Any]:
     exports = {
         "MediaConvertRoleArn": "arn:aws:iam::000000000000:role/MediaConvert",
         "MediaConvertQueueArn": f"{arn}:queues/Default",
-        "MediaConvertJobTemplate": "mediaconvert-status-hls",
-        "MediaConvertJobTemplateArn": f"{arn}:jobTemplates/mediaconvert-status-hls",
+        "MediaConvertJobTemplates": '{"hls": "mediaconvert-status-hls"}',
+        "MediaConvertJobTemplateArns": f"{arn}:jobTemplates/mediaconvert-status-hls",
     }
     return {
         "Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}},

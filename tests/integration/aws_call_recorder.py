@@ -188,5 +188,5 @@ def _of_mediaconvert(action: str, params: Mapping[str, Any]) -> list[Resource]:
     if action == "mediaconvert:GetQueue":
         return [Resource.MEDIACONVERT_QUEUE]
     if action == "mediaconvert:GetJobTemplate":
-        return [Resource.MEDIACONVERT_JOB_TEMPLATE]
+        return [Resource.MEDIACONVERT_JOB_TEMPLATES]
     return [Resource.MEDIACONVERT_QUEUE] if "Queue" in params else []

@@ -18,7 +18,7 @@ from local.provision import Stack
 MEDIACONVERT = {
     "MediaConvertRoleArn": "arn:aws:iam::000000000000:role/MediaConvert",
     "MediaConvertQueueArn": "arn:aws:mediaconvert:us-east-1:000000000000:queues/videos",
-    "MediaConvertJobTemplateArn": "arn:aws:mediaconvert:us-east-1:000000000000:jobTemplates/hls",
+    "MediaConvertJobTemplateArns": "arn:aws:mediaconvert:us-east-1:000000000000:jobTemplates/hls",
 }
 """The exports of infra/mediaconvert.yaml."""
 

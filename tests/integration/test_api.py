@@ -102,6 +102,8 @@ async def test_an_announced_upload_keeps_its_file_name(api: httpx.AsyncClient) -
         ({"file_name": ""}, 422, "file_name"),
         ({"file_name": "a" * 1025}, 422, "file_name"),
         ({"content_type": None}, 422, "content_type"),
+        ({"profile": "none"}, 422, "unknown_profile"),
+        ({"profile": ""}, 422, "profile"),
         ({"colour": "red"}, 422, "colour"),
     ],
 )

@@ -83,7 +83,7 @@ def test_creating_a_job_uses_the_permission_to_pass_its_role() -> None:
     create = Call(process=WORKER, action="mediaconvert:CreateJob", resource=Resource.MEDIACONVERT_QUEUE)
     needed = {
         Permission(action="iam:PassRole", resource=Resource.MEDIACONVERT_ROLE),
-        Permission(action="mediaconvert:CreateJob", resource=Resource.MEDIACONVERT_JOB_TEMPLATE),
+        Permission(action="mediaconvert:CreateJob", resource=Resource.MEDIACONVERT_JOB_TEMPLATES),
         Permission(action="mediaconvert:CreateJob", resource=Resource.MEDIACONVERT_QUEUE),
     }
     assert set(DECLARED[WORKER]) - unused(WORKER, [create]) == needed

@@ -18,6 +18,7 @@ from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.job import Canceled, Completed, Failed, Failure, Output
 from transcode.lookup import Lookup
+from transcode.profiles import profiles_of
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
 
@@ -123,7 +124,8 @@ async def test_a_file_whose_job_was_refused_can_be_retried(
 ) -> None:
     """For example after a quota was raised or the job template was corrected."""
     encoder = handler.submitter.mediaconvert
-    right, encoder._defaults = encoder._defaults, replace(encoder._defaults, template="none")  # noqa: SLF001
+    missing = profiles_of(template="none", templates={})
+    right, encoder._defaults = encoder._defaults, replace(encoder._defaults, profiles=missing)  # noqa: SLF001
     await handler.handle([await upload_invalid_video(aws, stack, input_file)])
     assert (await job_of(api, input_file))["error"]["code"] == 404
     encoder._defaults = right  # noqa: SLF001

@@ -33,7 +33,12 @@ LACKING = (
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
 )
-MEDIACONVERT = ("MediaConvertRoleArn", "MediaConvertQueueArn", "MediaConvertJobTemplateArn", "MediaConvertJobTemplate")
+MEDIACONVERT = (
+    "MediaConvertRoleArn",
+    "MediaConvertQueueArn",
+    "MediaConvertJobTemplateArns",
+    "MediaConvertJobTemplates",
+)
 MADE_WITHIN_S = 60
 SECRET = b"secret"
 FOLDER = "uploads/6f1c/clip.mp4_1/"

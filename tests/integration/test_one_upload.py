@@ -20,6 +20,7 @@ from tests.integration.test_submit import jobs_of
 from transcode.aws import Aws
 from transcode.job import Failed, Failure
 from transcode.lookup import Lookup
+from transcode.profiles import profiles_of
 from worker.outcomes import Done, Message
 from worker.refused_versions import RefusedVersionsTable
 from worker.submission.submit import Submitter
@@ -198,7 +199,8 @@ async def test_another_version_is_no_free_job_after_a_refused_one(
 ) -> None:
     """MediaConvert refused the first version's job; the error stays."""
     encoder = pipeline.submission.submitter.mediaconvert
-    right, encoder._defaults = encoder._defaults, replace(encoder._defaults, template="none")  # noqa: SLF001
+    missing = profiles_of(template="none", templates={})
+    right, encoder._defaults = encoder._defaults, replace(encoder._defaults, profiles=missing)  # noqa: SLF001
     await announced(stores, input_file)
     await submitted(pipeline, input_file, [object_created(stack, input_file, version="v1")])
     encoder._defaults = right  # noqa: SLF001

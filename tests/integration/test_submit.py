@@ -23,6 +23,7 @@ from tests.integration.queue_messages import object_created
 from tests.integration.stores import Stores
 from transcode.aws import Aws
 from transcode.lookup import Lookup
+from transcode.profiles import profiles_of
 from worker.assembly import open_handler
 from worker.claim import Claim, Destination
 from worker.deliveries import DeliveryHandler
@@ -242,7 +243,8 @@ async def test_a_refused_job_is_an_error_of_its_file(
 ) -> None:
     """MediaConvert returns 404 for a missing template: no client waits forever, and no duplicate tries again."""
     encoder = handler.submitter.mediaconvert
-    encoder._defaults = replace(encoder._defaults, template="no-such-template")  # noqa: SLF001 -- a wrong setting
+    missing = profiles_of(template="no-such-template", templates={})
+    encoder._defaults = replace(encoder._defaults, profiles=missing)  # noqa: SLF001 -- a wrong setting
     message = object_created(stack, input_file)
     assert await handler.handle([message]) == {message.message_id: Done()}
     lookup = await stores.lookups.get(input_file, now_s=now_s())

@@ -9,9 +9,9 @@ from .running_system import poll_until
 FINAL = {"COMPLETE", "ERROR", "CANCELED"}
 
 
-def upload(api: httpx.Client, body: bytes, *, file_name: str = "clip.mp4") -> str:
-    """Announce and PUT a file as a front end does, and return its key."""
-    fields = {"file_name": file_name, "content_type": "video/mp4", "size_bytes": len(body)}
+def upload(api: httpx.Client, body: bytes, *, file_name: str = "clip.mp4", **more: object) -> str:
+    """Announce and PUT a file as a front end does, and return its key. `more` are fields of the announcement."""
+    fields = {"file_name": file_name, "content_type": "video/mp4", "size_bytes": len(body), **more}
     announced = api.post("/uploads", json=fields)
     assert announced.status_code == 201, announced.text
     response = httpx.put(announced.json()["url"], content=body, headers=announced.json()["headers"])

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 import httpx
 import pytest
@@ -99,3 +99,32 @@ def test_the_service_refuses_requests_that_avoid_cloudfront(addresses: GuardedPl
     public = httpx.get(f"{addresses.public_url}/jobs/1-a", headers=headers)
     assert (direct.status_code, direct.json()["code"]) == (403, "direct_access_refused")
     assert (public.status_code, public.json()["code"]) == (404, "job_not_found")
+
+
+@pytest.mark.parametrize("profile", ["hls", "hls-download", "audio"])
+def test_without_cookies_only_playlists_and_encrypted_segments_can_be_read(
+    addresses: GuardedPlayback, issuer: LittleIssuer, system: System, clip: bytes, profile: str
+) -> None:
+    """This requests every object of the profile's job. With the owner's cookies, all of them can be read."""
+    with client(addresses, issuer, "ada") as ada:
+        job = final_job(ada, upload(ada, clip, profile=profile))
+        cookies = {"Cookie": cookie_header(ada.get(f"/jobs/{job['job_id']}"))}
+    assert (job["status"], job["profile"]) == ("COMPLETE", profile)
+    listed = system.client("s3").list_objects_v2(Bucket=system.settings["OUTPUT_BUCKET"], Prefix=job["output"]["path"])
+    keys = [each["Key"] for each in listed["Contents"]]
+    origin = job["output"]["playback_url"].removesuffix(job["output"]["path"] + job["output"]["playlists"][".m3u8"])
+    readable = {key for key in keys if httpx.get(origin + quote(key)).status_code != 403}
+    assert {key.rpartition(".")[2] for key in readable} == {"m3u8", "ts", "json"}
+    files = {job["output"]["path"] + each["name"] for each in job["output"]["files"]}
+    assert files
+    assert files <= set(keys) - readable
+    assert all(httpx.get(origin + quote(key), headers=cookies).status_code == 200 for key in keys)
+    segment = next(key for key in readable if key.endswith(".ts"))
+    assert httpx.get(origin + quote(segment)).content[:1] != b"G", "an unencrypted segment begins with the sync byte G"
+    for each in job["output"]["files"]:
+        response = httpx.get(each["url"], headers=cookies)
+        assert len(response.content) == each["size_bytes"]
+    poster_url = job["output"]["poster_url"]
+    assert (poster_url is None) is (profile == "audio")
+    if poster_url:
+        assert httpx.get(poster_url, headers=cookies).content.startswith(b"\xff\xd8")

@@ -96,7 +96,7 @@ def test_the_lines_of_an_output(job: dict[str, Any], lines: int) -> None:
         (template(settings={"BandwidthReductionFilter": {}}), "P-AVC-S-30"),
         (template(codec="H_265"), "P-HEVC-S-30"),
         (template(codec="AV1"), "P-AV1--30"),
-        (template(codec="FRAME_CAPTURE"), None),
+        (template(codec="FRAME_CAPTURE"), "B-CAPTURE--"),
         (template({"VideoPreprocessors": {"ImageInserter": {}}}), "B-AVC-S-30"),
         (template({"VideoPreprocessors": {"Deinterlacer": {}}}), "P-AVC-S-30"),
         (
@@ -140,8 +140,9 @@ def completed(*made: MadeOutput) -> Completed:
 
 
 def renditions(duration_ms: int) -> list[MadeOutput]:
-    """Return the outputs of the project's template."""
-    return [MadeOutput(height_px=height, duration_ms=duration_ms) for height in (1080, 720, 360)]
+    """Return the outputs of the project's template: three videos and a poster."""
+    videos = [MadeOutput(height_px=height, duration_ms=duration_ms) for height in (1080, 720, 360)]
+    return [*videos, MadeOutput(height_px=720, duration_ms=6_000, is_capture=True)]
 
 
 @pytest.mark.parametrize("estimate", [None, Billing(duration_ms=1), Billing(duration_ms=1, billable_ms=2)])

@@ -10,6 +10,7 @@ from tests.unit.message_parsing import LoadMessage
 from transcode.job import Completed, Output
 from worker.artifacts import info
 from worker.claim import Destination
+from worker.job_plan import JobPlan, with_cost
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
@@ -163,6 +164,7 @@ def test_info_json_contains_the_values_of_the_event(load_message: LoadMessage) -
         "input_file": "uploads/5e0c/harbour.mp4",
         "completed_at": "2025-11-22T08:01:00Z",
         "renditions": [],
+        "files": [],
     }
 
 
@@ -207,3 +209,74 @@ def test_a_frame_capture_is_no_video_whatever_its_extension(
     capture = {"outputFilePaths": [f"s3://clips-out/{FOLDER}{path}"], "durationInMs": 185_000, "videoDetails": video}
     output = output_of(load_message, {"type": "FILE_GROUP", "outputDetails": [capture]})
     assert output.width_px == (4000 if is_picture else None)
+
+
+def file_group(*outputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the details of a file group."""
+    return {"type": "FILE_GROUP", "outputDetails": list(outputs)}
+
+
+def file_output(name: str, **details: object) -> dict[str, Any]:
+    """Return the details of an output that wrote this file below the job's folder."""
+    return {"outputFilePaths": [f"s3://clips-out/{FOLDER}{name}"], "durationInMs": 6_000, **details}
+
+
+HLS_GROUP = {
+    "type": "HLS_GROUP",
+    "playlistFilePaths": [f"s3://clips-out/{FOLDER}harbour.m3u8"],
+    "outputDetails": [
+        {
+            "outputFilePaths": [f"s3://clips-out/{FOLDER}harbour_720p.m3u8"],
+            "durationInMs": 1_000,
+            "videoDetails": {"widthInPx": 1280, "heightInPx": 720, "averageBitrate": 1},
+        }
+    ],
+}
+PICTURE = {"videoDetails": {"widthInPx": 1280, "heightInPx": 720}}
+VIDEO = {"videoDetails": {"widthInPx": 640, "heightInPx": 360, "averageBitrate": 1}}
+
+
+def test_files_are_the_outputs_of_the_groups_without_a_playlist(load_message: LoadMessage) -> None:
+    """The first captured picture is the poster, whatever its extension and its group's place."""
+    groups = [
+        file_group(
+            file_output("guarded-files/0/harbour_poster.0000001.img", **PICTURE),
+            file_output("guarded-files/0/harbour_sheet.0000031.jpg", **PICTURE),
+        ),
+        HLS_GROUP,
+        file_group(
+            file_output("guarded-files/2/harbour.mp4", **VIDEO),
+            file_output("guarded-files/2/harbour.m4a"),
+            file_output("guarded-files/2/harbour.vtt"),
+            file_output("guarded-files/2/harbour_loudness.csv"),
+        ),
+    ]
+    output = output_of(load_message, *groups)
+    assert [(each.kind, each.name.removeprefix("guarded-files/")) for each in output.files] == [
+        ("poster", "0/harbour_poster.0000001.img"),
+        ("image", "0/harbour_sheet.0000031.jpg"),
+        ("video", "2/harbour.mp4"),
+        ("audio", "2/harbour.m4a"),
+        ("captions", "2/harbour.vtt"),
+        ("other", "2/harbour_loudness.csv"),
+    ]
+    assert output.poster == output.files[0]
+
+
+def test_captured_pictures_change_neither_the_length_nor_the_clip(load_message: LoadMessage) -> None:
+    """Their length is the number of the pictures times the interval, which may exceed the video's."""
+    payload = load_message("job_complete_hls")
+    payload["detail"]["outputGroupDetails"] = [
+        HLS_GROUP,
+        file_group(file_output("guarded-files/1/harbour_poster.0000001.jpg", **PICTURE)),
+    ]
+    event = completed(payload)
+    assert event.output.duration_ms == 1_000
+    assert [each.is_capture for each in event.made] == [False, True]
+    plan = JobPlan(formats=[None, None], clip_ms=3_000)
+    assert with_cost(event, plan, price_usd=None).warnings == event.warnings
+
+
+def test_an_output_of_hls_is_no_file(load_message: LoadMessage) -> None:
+    """Its files are those of a playlist."""
+    assert completed(load_message("job_complete_hls")).output.files == ()

@@ -127,13 +127,17 @@ def _has_texts_only(node: Any) -> bool:  # noqa: ANN401 -- YAML
     return isinstance(node, str) if children is None else all(map(_has_texts_only, children))
 
 
-def test_the_mediaconvert_stack_contains_the_shared_job_template() -> None:
-    """`make templates` copies infra/job_template.json into the stack's template."""
-    request = (INFRA / "job_template.json").read_text(encoding="utf-8")
+def test_the_mediaconvert_stack_contains_the_shared_job_templates() -> None:
+    """`make templates` copies infra/job_template*.json into the stack's template."""
+    requests = job_template.sources()
+    assert sorted(requests) == sorted(path.name for path in INFRA.glob("job_template*.json"))
     written = (INFRA / "mediaconvert.yaml").read_text(encoding="utf-8")
-    properties = template("mediaconvert")["Resources"]["JobTemplate"]["Properties"]
-    assert job_template.insert(written, request) == written
-    assert properties["SettingsJson"] == json.loads(request)["Settings"]
+    assert job_template.insert(written, requests) == written
+    resources = template("mediaconvert")["Resources"]
+    for name, request in zip(
+        ("JobTemplate", "DownloadJobTemplate", "AudioJobTemplate"), requests.values(), strict=True
+    ):
+        assert resources[name]["Properties"]["SettingsJson"] == json.loads(request)["Settings"]
 
 
 def test_the_worker_functions_timeout_is_longer_than_the_workers_own() -> None:

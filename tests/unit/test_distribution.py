@@ -17,12 +17,14 @@ from service.api.middleware.origin_secret import HEADER
 from service.playback.grant import Grant
 from service.playback.signer import Signer
 from tests.playback_server import new_key_pair
+from worker.submission.output_names import GUARDED_FOLDER
 
 TEMPLATE = dict(parse((ROOT / "infra" / "edge.yaml").read_text(encoding="utf-8")))
 PARAMETERS = {"ApiOriginDomain": "api", "OriginSecretArn": "arn:aws:secretsmanager:x", "PlaybackPublicKey": "a key"}
 IMPORTS = {"mediaconvert-status-OutputBucket": "videos", "mediaconvert-status-UploadPrefix": "uploads/"}
 NONE: Mapping[str, str] = {}
 API_PATHS = ["/jobs", "/jobs/1-a", "/uploads", "/events", "/limits", "/s3/params", "/readyz", "/openapi.json"]
+POSTER_PATH = f"/uploads/1/clip.mp4_1/{GUARDED_FOLDER}/1/clip_poster.0000001.jpg"
 KEY_PATH, PLAYLIST_PATH = "/uploads/1/clip.mp4_1/clip.key", "/uploads/1/clip.mp4_1/clip.m3u8"
 
 
@@ -107,12 +109,14 @@ def test_the_api_requires_the_secret_only_if_cloudfront_sends_it(
 
 
 @pytest.mark.parametrize(("public_key", "is_guarded"), [("a key", True), ("", False)])
-def test_only_keys_need_a_signed_cookie_and_only_with_a_public_key(
+def test_only_keys_and_unencrypted_files_need_a_signed_cookie_and_only_with_a_public_key(
     public_key: str,
     is_guarded: bool,  # noqa: FBT001 -- a parameter of the test
 ) -> None:
     """Segments are useless without the key."""
     assert behavior(KEY_PATH, parameters={"PlaybackPublicKey": public_key}).needs_signed_cookie is is_guarded
+    poster = behavior(POSTER_PATH, parameters={"PlaybackPublicKey": public_key})
+    assert (poster.origin, poster.needs_signed_cookie) == ("videos", is_guarded)
     assert not behavior(PLAYLIST_PATH, parameters={"PlaybackPublicKey": public_key}).needs_signed_cookie
 
 

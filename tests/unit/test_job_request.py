@@ -13,9 +13,11 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from transcode.profiles import Profiles
 from worker.claim import Claim, Destination
-from worker.submission.job_request import JobDefaults, UnusableTemplateError, input_uri, job_request
+from worker.submission.job_request import JobDefaults, input_uri, job_request
 from worker.submission.output_names import key_file
+from worker.submission.profile_rule import UnusableTemplateError
 
 TEMPLATE_FILE = Path(__file__).parents[2] / "infra" / "job_template.json"
 KEY = "00112233445566778899aabbccddeeff"
@@ -23,7 +25,7 @@ DEFAULTS = JobDefaults(
     input_bucket="clips-in",
     output_bucket="clips-out",
     role="arn:aws:iam::123456789012:role/clips-transcode",
-    template="clips-hls",
+    profiles=Profiles(templates={"hls": "clips-hls"}, default="hls"),
     queue=None,
     status_update_interval_s=10,
     max_duration_s=14_400,
@@ -99,7 +101,7 @@ def test_the_request_identifies_the_job_by_claim_and_bucket() -> None:
     request = job_request(claim_of(), template("HLS_GROUP_SETTINGS"), DEFAULTS)
     assert request["UserMetadata"] == {"InputBucket": "clips-in", "Claim": claim_of().claim_id}
     assert request["ClientRequestToken"] == claim_of().claim_id
-    assert (request["JobTemplate"], request["Role"]) == (DEFAULTS.template, DEFAULTS.role)
+    assert (request["JobTemplate"], request["Role"]) == ("clips-hls", DEFAULTS.role)
     assert request["StatusUpdateInterval"] == "SECONDS_10"
 
 
@@ -136,13 +138,13 @@ def test_hls_is_encrypted_with_the_claims_key() -> None:
 
 
 def test_each_output_group_writes_to_its_own_folder() -> None:
-    """The first HLS group writes to the job's folder, and each other group to a subfolder; all use the base name."""
+    """The first HLS group writes to the job's folder, and each other group to a guarded folder; all names are alike."""
     request = job_request(claim_of(), template(*GROUP_TYPES), DEFAULTS)
     destinations = [settings_of(request, index)["Destination"] for index in range(len(GROUP_TYPES))]
     folder = "s3://clips-out/uploads/5e0c/harbour.mp4_20251122080000-4be1c7/"
     hls_index = list(GROUP_TYPES).index("HLS_GROUP_SETTINGS")
     assert destinations == [
-        f"{folder}{'' if index == hls_index else f'{index}/'}harbour" for index in range(len(GROUP_TYPES))
+        f"{folder}{'' if index == hls_index else f'guarded-files/{index}/'}harbour" for index in range(len(GROUP_TYPES))
     ]
 
 

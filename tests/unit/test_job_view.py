@@ -40,6 +40,7 @@ RUNNING = Job(
     input_file="uploads/6f1c/Big-Buck-Bunny.mp4",
     file_name="Big Buck Bunny.mp4",
     owner="user-1",
+    profile="hls",
     submitted_s=1763798399,
     updated_s=1763798421,
 )
@@ -66,6 +67,7 @@ def test_a_running_job_shows_all_its_fields() -> None:
         "file_name": "Big Buck Bunny.mp4",
         "external_id": None,
         "metadata": {},
+        "profile": "hls",
         "status": "PROGRESSING",
         "queue": None,
         "progress_percent": 40,

@@ -25,5 +25,5 @@ def test_a_row_names_the_jobs_and_claims_of_every_retry() -> None:
 def test_a_tombstone_remembers_the_jobs_that_were_deleted() -> None:
     """The sweep and the audit look for them."""
     upload = marked_upload({**ROW, "DeletedTime": 6, "DeletedJobs": {"1-a"}})
-    assert (upload.is_tombstone, upload.job_ids, upload.claim_ids) == (True, {"1-a"}, frozenset())
+    assert (upload.is_tombstone, upload.job_ids, upload.claim_ids) == (True, frozenset({"1-a"}), frozenset())
     assert not marked_upload(ROW).is_tombstone

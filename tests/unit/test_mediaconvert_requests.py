@@ -15,6 +15,7 @@ from local.cloudformation_template import parse
 from tests.service_model import violations
 from tests.unit.test_job_request import DEFAULTS, claim_of
 from transcode.correlation import Correlation
+from transcode.profiles import Profiles
 from worker.settings import WorkerSettings
 from worker.submission.job_request import JobDefaults, job_request, queue_filter, queue_name
 from worker.submission.mediaconvert import MAX_SEARCH_CHARACTERS, PAGE_SIZE
@@ -67,7 +68,7 @@ def test_create_job_and_its_searches_are_valid_for_each_form_of_the_queue(queue:
         input_bucket="clips-in",
         output_bucket="clips-out",
         role="arn:aws:iam::123456789012:role/clips-transcode",
-        template="clips-hls",
+        profiles=Profiles(templates={"hls": "clips-hls"}, default="hls"),
         queue=queue,
         status_update_interval_s=600,
         max_duration_s=86_400,

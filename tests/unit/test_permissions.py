@@ -32,6 +32,8 @@ def _resource(value: dict[str, Any] | str) -> Resource:
     """Return the resource that a parameter, an import, or an ARN with imports names; `*` is any resource."""
     if isinstance(value, str):
         return Resource(value)
+    if "Fn::Split" in value:
+        return _resource(value["Fn::Split"][1])
     if "Ref" in value:
         return Resource(f"${{{value['Ref']}}}")
     if "Fn::ImportValue" in value:

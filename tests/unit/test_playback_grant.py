@@ -57,11 +57,11 @@ def test_the_signature_verifies_with_the_public_key() -> None:
     assert sent_cookies["CloudFront-Key-Pair-Id"][0] == "KTEST"
 
 
-def test_the_policy_allows_only_the_key_files_of_one_output() -> None:
+def test_the_policy_allows_only_the_files_of_one_output() -> None:
     """Its only statement has an expiry and no other condition."""
     policy = json.loads(decoded(cookies_set(COMPLETE, issuer=cookies())["CloudFront-Policy"][0]))
     (statement,) = policy["Statement"]
-    assert statement["Resource"] == f"{BASE}/{FOLDER}*.key"
+    assert statement["Resource"] == f"{BASE}/{FOLDER}*"
     assert set(statement["Condition"]) == {"DateLessThan"}
     assert NOW_S + 300 <= statement["Condition"]["DateLessThan"]["AWS:EpochTime"] <= NOW_S + 600
 
@@ -99,7 +99,7 @@ def test_requests_within_half_the_ttl_get_the_same_policy() -> None:
 def test_a_folder_is_percent_encoded_in_the_policy(folder: str) -> None:
     """Wildcards, spaces and quotes in a name are therefore literal."""
     folder_grant = grant(folder + "/", playback_base_url=BASE, ttl_s=600, now_s=NOW_S)
-    assert folder_grant.resource == f"{BASE}/{quote(folder)}/*.key"
+    assert folder_grant.resource == f"{BASE}/{quote(folder)}/*"
     assert folder_grant.cookie_path == f"/{quote(folder)}/"
     assert not set("*?;, ") & set(folder_grant.cookie_path)
 

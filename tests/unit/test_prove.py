@@ -25,6 +25,7 @@ JOB: Mapping[str, Any] = {
     "file_name": "clip.mp4",
     "external_id": None,
     "metadata": {"title": "clip"},
+    "profile": "hls",
     "status": "COMPLETE",
     "progress_percent": 100,
     "queue": None,
@@ -44,6 +45,8 @@ JOB: Mapping[str, Any] = {
         "renditions": [
             {"width_px": 1, "height_px": 1, "duration_ms": 1, "playlist": None, "average_bitrate_bps": None}
         ],
+        "poster_url": "https://a.example/a.jpg",
+        "files": [{"kind": "poster", "name": "a.jpg", "size_bytes": 1, "url": "https://a.example/a.jpg"}],
     },
     "error": None,
     "warnings": [],

@@ -10,7 +10,7 @@ from service.settings import ServiceSettings
 from worker.settings import WorkerSettings
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
-DEFAULT_IN_WORDS = {"UPLOAD_CONTENT_TYPES"}
+DEFAULT_IN_WORDS = {"UPLOAD_CONTENT_TYPES", "UPLOAD_AUDIO_TYPES", "AUDIO_PROFILES"}
 """Settings whose default the document describes in words."""
 
 

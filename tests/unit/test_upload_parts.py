@@ -90,7 +90,7 @@ def test_a_stated_length_that_s3_could_not_have_counts_as_unknown(
 
 def test_a_part_of_unknown_length_needs_room() -> None:
     """The other parts that S3 has must leave some of the bytes; the part itself may be sent again."""
-    plan = Acceptance(content_types=(), max_bytes=20 * MIB, max_duration_s=60).part_plan(
+    plan = Acceptance(profiles={"hls": ()}, max_bytes=20 * MIB, max_duration_s=60).part_plan(
         announced_bytes=None, part_bytes=None
     )
     plan.check_room(3, {1: 8 * MIB, 2: 8 * MIB})

@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from transcode.billing import MadeOutput
-from transcode.job import Output, Rendition
+from transcode.job import POSTER, Output, OutputFile, Rendition
 from worker.messages.payloads import JobDetail, OutputDetails, OutputGroupDetails
 
 _IMAGE = re.compile(r"\.jpe?g$|\.png$")
 _NUMBERED = re.compile(r"\.\d{7}\.[^./]+$")
 
+_CAPTIONS = re.compile(r"\.(?:dfxp|itt|scc|smi|srt|stl|ttml|vtt|xml)$")
+_MEDIA = re.compile(r"\.(?:aac|ac3|aiff?|ec3|eac3|f4v|flac|gif|m2ts|m4a|mov|mp[234]|mpe?g|mxf|ogg|opus|ts|wav|webm)$")
+_PLAYLIST = re.compile(r"\.(?:m3u8|mpd|ism)$")
+
+IMAGE = "image"
 STREAMING = ("HLS_GROUP", "CMAF_GROUP", "DASH_ISO_GROUP", "MS_SMOOTH_GROUP")
 
 
@@ -23,7 +28,7 @@ def output_of(detail: JobDetail) -> Output:
     """
     groups = sorted(detail.output_group_details, key=_preference)
     playlists = [path for group in groups for path in group.playlist_file_paths]
-    outputs = [output for group in groups for output in group.output_details]
+    outputs = [output for group in groups for output in group.output_details if not _is_still(output)]
     folder = folder_of(detail)
     renditions = [rendition for group in groups for rendition in _renditions(group, folder)]
     largest = max(renditions, key=_pixels, default=None)
@@ -34,6 +39,7 @@ def output_of(detail: JobDetail) -> Output:
         width_px=largest.width_px if largest else None,
         height_px=largest.height_px if largest else None,
         renditions=tuple(sorted(_distinct(renditions), key=_pixels, reverse=True)),
+        files=_files(detail.output_group_details, folder),
     )
 
 
@@ -51,6 +57,7 @@ def made_outputs(detail: JobDetail) -> Sequence[MadeOutput]:
         MadeOutput(
             height_px=output.video_details.height_in_px if output.video_details else None,
             duration_ms=output.duration_in_ms,
+            is_capture=_is_still(output),
         )
         for group in detail.output_group_details
         for output in group.output_details
@@ -85,6 +92,32 @@ def _is_still(output: OutputDetails) -> bool:
     is_video = output.video_details is not None and output.video_details.average_bitrate is not None
     names = [path.lower() for path in output.output_file_paths]
     return any(_IMAGE.search(name) or (not is_video and _NUMBERED.search(name)) for name in names)
+
+
+def _files(groups: Sequence[OutputGroupDetails], folder: str) -> tuple[OutputFile, ...]:
+    """Return the files of the groups without a playlist, in the order of the event. The first picture is the poster.
+
+    A frame capture makes a series of pictures, of which the event names only the last one.
+    """
+    files: list[OutputFile] = []
+    for output in (output for group in groups if group.type not in STREAMING for output in group.output_details):
+        for path in output.output_file_paths:
+            if _PLAYLIST.search(path.lower()):
+                continue
+            kind = _kind(output, path.lower())
+            is_poster = kind == IMAGE and all(each.kind != POSTER for each in files)
+            files.append(OutputFile(kind=POSTER if is_poster else kind, name=_under(folder, path)))
+    return tuple(files)
+
+
+def _kind(output: OutputDetails, path: str) -> str:
+    if _CAPTIONS.search(path):
+        return "captions"
+    if _is_still(output):
+        return IMAGE
+    if output.video_details is not None:
+        return "video"
+    return "audio" if _MEDIA.search(path) else "other"
 
 
 def _distinct(renditions: Sequence[Rendition]) -> list[Rendition]:

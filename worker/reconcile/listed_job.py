@@ -19,7 +19,8 @@ from worker.messages.followed_jobs import FollowedJob, FollowRule, followed_job
 from worker.messages.parser import CLAIM_KEY, is_ours
 from worker.messages.payloads import UNKNOWN_ERROR, JobDetail
 from worker.messages.sanitise import Sanitiser
-from worker.submission.job_request import GROUP_SETTINGS
+from worker.reconcile.file_suffix import file_suffix
+from worker.submission.profile_rule import GROUP_SETTINGS
 
 PLAYLISTS = {
     "HLS_GROUP_SETTINGS": (".m3u8",),
@@ -153,7 +154,7 @@ def _group(settings: Mapping[str, Any], detail: Mapping[str, Any]) -> dict[str, 
         "playlistFilePaths": [f"{base}{suffix}" for suffix in PLAYLISTS.get(group_type, ())],
         "outputDetails": [
             {
-                "outputFilePaths": list(_paths(group_type, base, output)),
+                "outputFilePaths": list(_paths(group_type, base, output, details)),
                 "durationInMs": details.get("DurationInMs"),
                 "videoDetails": _video(details.get("VideoDetails")),
             }
@@ -168,9 +169,11 @@ def _video(details: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {"widthInPx": details.get("WidthInPx"), "heightInPx": details.get("HeightInPx")}
 
 
-def _paths(group_type: str, base: str, output: Mapping[str, Any]) -> Iterator[str]:
+def _paths(group_type: str, base: str, output: Mapping[str, Any], details: Mapping[str, Any]) -> Iterator[str]:
     if group_type == "HLS_GROUP_SETTINGS" and "NameModifier" in output:
         yield f"{base}{output['NameModifier']}.m3u8"
+    if group_type == "FILE_GROUP_SETTINGS" and output:
+        yield f"{base}{output.get('NameModifier', '')}.{file_suffix(output, details.get('DurationInMs') or 0)}"
 
 
 def _ms(moment: datetime) -> int:

@@ -136,9 +136,9 @@ class Repairer:
             log.error("reconcile.key_missing", job_id=job.job_id, status=job.status)
 
     async def _existing(self, output: Output) -> Output:
-        """Return the output without the playlists that don't exist in S3."""
+        """Return the output without the playlists and files that don't exist in S3."""
         variants = [each.playlist for each in output.renditions if each.playlist is not None]
-        names = [*output.playlists.values(), *variants]
+        names = [*output.playlists.values(), *variants, *(each.name for each in output.files)]
         results = await asyncio.gather(*(self.artifacts.has(output.path + name) for name in names))
         existing = {name for name, exists in zip(names, results, strict=True) if exists}
         return replace(
@@ -147,4 +147,5 @@ class Repairer:
             renditions=tuple(
                 each if each.playlist in existing else replace(each, playlist=None) for each in output.renditions
             ),
+            files=tuple(each for each in output.files if each.name in existing),
         )

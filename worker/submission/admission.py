@@ -35,8 +35,8 @@ class Admission:
     lookups: LookupTable
     price_usd: float | None = None
 
-    async def admit(self, claim: Claim, *, now_s: float) -> JobPlan:
-        """Return the plan of the claim's job. A claim that was planned before keeps its plan.
+    async def admit(self, claim: Claim, *, now_s: float, profile: str | None = None) -> JobPlan:
+        """Return the plan of the claim's job of this profile. A claim that was planned before keeps its plan.
 
         Raises:
             JobRefusedError: The input exceeds a limit, a budget is exhausted, or the job template is missing.
@@ -46,7 +46,7 @@ class Admission:
         planned = claim.plan
         if planned and (claim.is_counted or (planned.estimate and not self.budgets.is_on)):
             return planned
-        template = await self.mediaconvert.template(now_s=now_s)
+        template = await self.mediaconvert.template(profile, now_s=now_s)
         probed = await self._probe(claim.destination.input_file, template, now_s=now_s)
         outputs = planned_outputs(template, probed)
         plan = self._plan(outputs, probed)

@@ -12,6 +12,7 @@ from typing import Any
 from transcode.billing import (
     AUDIO,
     BASIC,
+    CAPTURE,
     PROFESSIONAL,
     SINGLE_PASS,
     SINGLE_PASS_HQ,
@@ -33,6 +34,7 @@ CODEC_SETTINGS = {
     "VP9": "Vp9Settings",
 }
 BASIC_CODECS = frozenset({"H_264", "VP8", "VP9"})
+FRAME_CAPTURE = "FRAME_CAPTURE"
 QUALITIES = {"SINGLE_PASS": SINGLE_PASS, "SINGLE_PASS_HQ": SINGLE_PASS_HQ, "MULTI_PASS_HQ": "MHQ"}
 BASIC_PREPROCESSORS = frozenset({"ImageInserter"})
 """Static overlays; every other preprocessor moves its output to the Professional tier."""
@@ -48,10 +50,28 @@ def planned_outputs(template: Settings, probed: ProbedInput | None) -> list[Bill
         BilledOutput(
             format=_format(output, group, template, probed),
             height_px=_height_px(output.get("VideoDescription"), probed),
-            duration_ms=probed.duration_ms,
+            duration_ms=_duration_ms(output, probed),
         )
         for group, output in _outputs(template)
     ]
+
+
+def _duration_ms(output: Settings, probed: ProbedInput) -> int | None:
+    """Return the length of the output; that of a frame capture is the number of pictures times their interval."""
+    captures = _captures(output)
+    if captures is None:
+        return probed.duration_ms
+    most, numerator = captures.get("MaxCaptures"), captures.get("FramerateNumerator")
+    if not most or not numerator:
+        return probed.duration_ms
+    longest_ms = round(Fraction(most * captures.get("FramerateDenominator", 1), numerator) * 1000)
+    return longest_ms if probed.duration_ms is None else min(longest_ms, probed.duration_ms)
+
+
+def _captures(output: Settings) -> Settings | None:
+    """Return the settings of a frame capture; None for any other output."""
+    codec: Settings = (output.get("VideoDescription") or {}).get("CodecSettings") or {}
+    return (codec.get("FrameCaptureSettings") or {}) if codec.get("Codec") == FRAME_CAPTURE else None
 
 
 def _outputs(template: Settings) -> Iterator[tuple[Settings, Settings]]:
@@ -67,6 +87,8 @@ def _format(output: Settings, group: Settings, template: Settings, probed: Probe
         return None
     if video is None:
         return OutputFormat(tier=PROFESSIONAL, codec=AUDIO)
+    if _captures(output) is not None:
+        return OutputFormat(tier=BASIC, codec=CAPTURE)
     codec = (video.get("CodecSettings") or {}).get("Codec", "")
     if codec not in CODECS:
         return None

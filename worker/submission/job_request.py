@@ -10,24 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from transcode.correlation import Correlation
+from transcode.profiles import Profiles
 from worker.claim import Claim, Destination
 from worker.messages.parser import CLAIM_KEY, INPUT_BUCKET_KEY
-from worker.submission.output_names import base_name, key_uri
+from worker.submission.output_names import GUARDED_FOLDER, base_name, key_uri
+from worker.submission.profile_rule import GROUP_SETTINGS, UnusableTemplateError, check_template, group_type
 
 DEFAULT_QUEUE = "Default"
-
-
-GROUP_SETTINGS = {
-    "HLS_GROUP_SETTINGS": "HlsGroupSettings",
-    "CMAF_GROUP_SETTINGS": "CmafGroupSettings",
-    "DASH_ISO_GROUP_SETTINGS": "DashIsoGroupSettings",
-    "FILE_GROUP_SETTINGS": "FileGroupSettings",
-    "MS_SMOOTH_GROUP_SETTINGS": "MsSmoothGroupSettings",
-}
-
-
-class UnusableTemplateError(ValueError):
-    """The job template has no HLS output group, so its jobs would have no output to encrypt and play."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,27 +26,46 @@ class JobDefaults:
     input_bucket: str
     output_bucket: str
     role: str
-    template: str
+    profiles: Profiles
     queue: str | None
     status_update_interval_s: int
     max_duration_s: int
     """The end of the clip: MediaConvert transcodes no input beyond it."""
+    needs_cookies: bool = False
+    """True if playback needs cookies: then a job template is refused whose outputs could be read without one."""
+
+    def template(self, profile: str | None) -> str:
+        """Return the name of the profile's job template; without a profile, that of the default one.
+
+        Raises:
+            UnusableTemplateError: The settings don't have this profile any more.
+        """
+        name = self.profiles.templates.get(profile or self.profiles.default)
+        if name is None:
+            raise UnusableTemplateError(f"the profile {profile} has no job template any more")
+        return name
 
 
 def job_request(
-    claim: Claim, template_settings: Mapping[str, Any], defaults: JobDefaults, correlation: Correlation | None = None
+    claim: Claim,
+    template_settings: Mapping[str, Any],
+    defaults: JobDefaults,
+    correlation: Correlation | None = None,
+    *,
+    profile: str | None = None,
 ) -> dict[str, Any]:
-    """Return the arguments for CreateJob.
+    """Return the arguments for CreateJob. `template_settings` are those of the profile's template.
 
     The claim's id is the request token: MediaConvert ignores a second call with the same token within a minute. It is
     also in the user metadata, so that a later call can find the job. The user metadata contains the correlation ids,
     but no file name, because it allows few characters and comes back in every event.
     """
+    template = defaults.template(profile)
     request: dict[str, Any] = {
         "ClientRequestToken": claim.claim_id,
-        "JobTemplate": defaults.template,
+        "JobTemplate": template,
         "Role": defaults.role,
-        "Settings": _settings(claim.destination, template_settings, defaults),
+        "Settings": _settings(claim.destination, template_settings, defaults, template=template),
         "StatusUpdateInterval": f"SECONDS_{defaults.status_update_interval_s}",
         "UserMetadata": {
             **(correlation.as_user_metadata() if correlation else {}),
@@ -95,8 +103,10 @@ def input_uri(input_bucket: str, input_file: str) -> str:
     return f"s3://{input_bucket}/{input_file}"
 
 
-def _settings(destination: Destination, template: Mapping[str, Any], defaults: JobDefaults) -> dict[str, Any]:
-    settings = deepcopy(dict(template))
+def _settings(
+    destination: Destination, template_settings: Mapping[str, Any], defaults: JobDefaults, *, template: str
+) -> dict[str, Any]:
+    settings = deepcopy(dict(template_settings))
     first_input = (settings.get("Inputs") or [{}])[0]
     settings["Inputs"] = [
         {
@@ -106,17 +116,22 @@ def _settings(destination: Destination, template: Mapping[str, Any], defaults: J
             "TimecodeSource": "ZEROBASED",  # the clip counts from the input's first frame, whatever its timecodes say
         }
     ]
-    groups = settings.get("OutputGroups", [])
-    first_hls = next((index for index, group in enumerate(groups) if _group_type(group) == "HLS_GROUP_SETTINGS"), None)
-    if first_hls is None:
-        raise UnusableTemplateError(f"job template {defaults.template} has no HLS output group")
+    check_template(template, settings, needs_cookies=defaults.needs_cookies)
+    groups = settings["OutputGroups"]
+    first_hls = next(index for index, group in enumerate(groups) if group_type(group) == "HLS_GROUP_SETTINGS")
     for index, group in enumerate(groups):
-        # Groups must not overwrite each other's files: the first HLS group writes to the job's folder, and each other
-        # group to a subfolder.
         _set_destination(
-            group, destination, defaults.output_bucket, subfolder="" if index == first_hls else f"{index}/"
+            group, destination, defaults.output_bucket, subfolder="" if index == first_hls else _subfolder(group, index)
         )
     return settings
+
+
+def _subfolder(group: Mapping[str, Any], index: int) -> str:
+    """Return the folder of a group below the job's folder, in which it can't overwrite another group's files.
+
+    Only HLS groups are encrypted with the job's key. All other groups write to the guarded folder.
+    """
+    return f"{index}/" if group_type(group) == "HLS_GROUP_SETTINGS" else f"{GUARDED_FOLDER}/{index}/"
 
 
 def end_timecode(duration_s: int) -> str:
@@ -137,18 +152,14 @@ def _clippings(template_input: Mapping[str, Any], *, end: str) -> list[dict[str,
     return [{**clipping, "EndTimecode": min(clipping.get("EndTimecode", end), end)} for clipping in clippings]
 
 
-def _group_type(group: Mapping[str, Any]) -> str:
-    return str(group.get("OutputGroupSettings", {}).get("Type", ""))
-
-
 def _set_destination(group: Mapping[str, Any], destination: Destination, bucket: str, *, subfolder: str) -> None:
     """Set the group's destination to the job's folder, and its encryption if it is HLS."""
-    group_type = _group_type(group)
-    if group_type not in GROUP_SETTINGS:
+    kind = group_type(group)
+    if kind not in GROUP_SETTINGS:
         return
-    settings = group["OutputGroupSettings"].setdefault(GROUP_SETTINGS[group_type], {})
+    settings = group["OutputGroupSettings"].setdefault(GROUP_SETTINGS[kind], {})
     settings["Destination"] = f"s3://{bucket}/{destination.output_path}{subfolder}{base_name(destination.input_file)}"
-    if group_type == "HLS_GROUP_SETTINGS":
+    if kind == "HLS_GROUP_SETTINGS":
         settings["Encryption"] = _encryption(destination, parent="../" if subfolder else "")
 
 

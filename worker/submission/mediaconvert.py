@@ -3,7 +3,7 @@
 No AWS type passes this boundary.
 """
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -20,20 +20,20 @@ from worker.messages.parser import CLAIM_KEY
 from worker.messages.sanitise import Sanitiser
 from worker.submission.job_request import (
     JobDefaults,
-    UnusableTemplateError,
     input_uri,
     job_request,
     queue_filter,
     queue_name,
 )
+from worker.submission.profile_rule import UnusableTemplateError, check_template
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
 
 PERMISSIONS = (
-    allow("mediaconvert:CreateJob", on=[Resource.MEDIACONVERT_QUEUE, Resource.MEDIACONVERT_JOB_TEMPLATE])
+    allow("mediaconvert:CreateJob", on=[Resource.MEDIACONVERT_QUEUE, Resource.MEDIACONVERT_JOB_TEMPLATES])
     | allow("iam:PassRole", on=[Resource.MEDIACONVERT_ROLE])  # CreateJob names it
-    | allow("mediaconvert:GetJobTemplate", on=[Resource.MEDIACONVERT_JOB_TEMPLATE])
+    | allow("mediaconvert:GetJobTemplate", on=[Resource.MEDIACONVERT_JOB_TEMPLATES])
     | allow(
         "mediaconvert:GetQueue", "mediaconvert:ListJobs", "mediaconvert:SearchJobs", on=[Resource.MEDIACONVERT_QUEUE]
     )
@@ -95,10 +95,10 @@ class MediaConvertJobs:
         self._client = client
         self._defaults = defaults
         self._sanitiser = sanitiser
-        self._template: tuple[float, Mapping[str, Any]] | None = None
+        self._templates: dict[str, tuple[float, Mapping[str, Any]]] = {}
 
-    async def create(self, claim: Claim, *, now_s: float) -> str:
-        """Create the claim's job and return its id.
+    async def create(self, claim: Claim, *, now_s: float, profile: str | None = None) -> str:
+        """Create the claim's job with the template of the profile, and return the job's id.
 
         Raises:
             JobRefusedError: A 400, 402 or 404, or an unusable template: a retry fails until an operator changes the
@@ -106,12 +106,12 @@ class MediaConvertJobs:
             MediaConvertBusyError: A 403 or 429, or the template can't be read at the moment; no job was created.
             Exception: Any other error, such as a timeout or a 5xx; the job may exist or not.
         """
-        template = await self.template(now_s=now_s)
+        template = await self.template(profile, now_s=now_s)
         try:
             correlation = current_correlation(
                 upload=upload_of(claim.destination.input_file), job_created_ms=round(now_s * 1000)
             )
-            request = job_request(claim, template["Settings"], self._defaults, correlation)
+            request = job_request(claim, template["Settings"], self._defaults, correlation, profile=profile)
             response = await self._client.create_job(**request)
         except UnusableTemplateError as error:
             raise JobRefusedError(Failure(code=404, message=str(error))) from error
@@ -215,16 +215,42 @@ class MediaConvertJobs:
             submitted=queue.get("SubmittedJobsCount", 0), progressing=queue.get("ProgressingJobsCount", 0)
         )
 
-    async def template(self, *, now_s: float) -> Mapping[str, Any]:
-        """Return the job template; it is read at most every five minutes.
+    @property
+    def profiles(self) -> Sequence[str]:
+        """The profiles of this deployment, the default one first."""
+        return self._defaults.profiles.names
+
+    async def check(self, profile: str, *, now_s: float) -> None:
+        """Check that jobs can be made of the profile's template.
 
         Raises:
+            UnusableTemplateError: They can't, or their outputs could be read without a cookie where one is needed.
             JobRefusedError: The template is missing.
             MediaConvertBusyError: The template can't be read at the moment.
         """
-        if self._template is None or self._template[0] + TEMPLATE_CACHE_S < now_s:
+        template = await self.template(profile, now_s=now_s)
+        name = self._defaults.template(profile)
+        check_template(name, template["Settings"], needs_cookies=self._defaults.needs_cookies)
+
+    def profile(self, chosen: str | None) -> str:
+        """Return the profile of a job: the chosen one, or the default one."""
+        return chosen or self._defaults.profiles.default
+
+    async def template(self, profile: str | None, *, now_s: float) -> Mapping[str, Any]:
+        """Return the profile's job template; it is read at most every five minutes.
+
+        Raises:
+            JobRefusedError: The profile or its template is missing.
+            MediaConvertBusyError: The template can't be read at the moment.
+        """
+        try:
+            name = self._defaults.template(profile)
+        except UnusableTemplateError as error:
+            raise JobRefusedError(Failure(code=404, message=str(error))) from error
+        cached = self._templates.get(name)
+        if cached is None or cached[0] + TEMPLATE_CACHE_S < now_s:
             try:
-                response = await self._client.get_job_template(Name=self._defaults.template)
+                response = await self._client.get_job_template(Name=name)
             except ClientError as error:
                 if is_transient(error):
                     raise MediaConvertBusyError(error, is_jobless=True) from error
@@ -233,8 +259,8 @@ class MediaConvertJobs:
                 if is_transient(error):
                     raise MediaConvertBusyError(error, is_jobless=True) from error
                 raise
-            self._template = (now_s, response["JobTemplate"])
-        return self._template[1]
+            cached = self._templates[name] = (now_s, response["JobTemplate"])
+        return cached[1]
 
     def _translate(self, error: ClientError) -> Exception:
         if busy := _busy(error, is_jobless=True):

@@ -85,8 +85,10 @@ class Submitter:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
                 job_id = await self._find(claim)
                 if job_id is None and may_create:
-                    claim = replace(claim, plan=await self.admission.admit(claim, now_s=self.clock()))
-                    job_id = await self.mediaconvert.create(claim, now_s=self.clock())
+                    profile = lookup.profile
+                    plan = await self.admission.admit(claim, now_s=self.clock(), profile=profile)
+                    claim = replace(claim, plan=plan)
+                    job_id = await self.mediaconvert.create(claim, now_s=self.clock(), profile=profile)
         except MediaConvertBusyError as busy:
             self._record_busy(busy, started_s=started_s)
             return await self._release(claim, busy)
@@ -199,6 +201,7 @@ class Submitter:
             input_file=input_file,
             file_name=known.file_name,
             owner=known.owner,
+            profile=self.mediaconvert.profile(known.profile),
             external_id=known.external_id,
             metadata=known.metadata,
             revision=known.revision,

@@ -397,7 +397,7 @@ export interface components {
             duration_ms: number;
             /**
              * Billable Minutes
-             * @description The sum of all outputs; null if AWS publishes no multiplier for one of them.
+             * @description The sum of all outputs except pictures, whose price AWS doesn't publish; null if AWS publishes no multiplier for one of them.
              * @example 5.17
              */
             billable_minutes: number | null;
@@ -557,6 +557,7 @@ export interface components {
          *       "metadata": {
          *         "title": "Big Buck Bunny"
          *       },
+         *       "profile": "hls",
          *       "status": "PROGRESSING",
          *       "queue": null,
          *       "progress_percent": 42,
@@ -583,6 +584,7 @@ export interface components {
          *       "metadata": {
          *         "title": "Big Buck Bunny"
          *       },
+         *       "profile": "hls",
          *       "status": "AWAITING_UPLOAD",
          *       "queue": null,
          *       "progress_percent": null,
@@ -605,6 +607,7 @@ export interface components {
          *       "metadata": {
          *         "title": "Big Buck Bunny"
          *       },
+         *       "profile": "hls",
          *       "status": "QUEUED",
          *       "queue": {
          *         "ahead": 12,
@@ -630,6 +633,7 @@ export interface components {
          *       "metadata": {
          *         "title": "Big Buck Bunny"
          *       },
+         *       "profile": "hls",
          *       "status": "COMPLETE",
          *       "queue": null,
          *       "progress_percent": 100,
@@ -664,6 +668,15 @@ export interface components {
          *             "playlist": "Big-Buck-Bunny_1080p.m3u8",
          *             "average_bitrate_bps": 4812000
          *           }
+         *         ],
+         *         "poster_url": "https://video.example.com/uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4_20251122080000-4be1c7/guarded-files/1/Big-Buck-Bunny_poster.0000001.jpg",
+         *         "files": [
+         *           {
+         *             "kind": "poster",
+         *             "name": "guarded-files/1/Big-Buck-Bunny_poster.0000001.jpg",
+         *             "size_bytes": 84120,
+         *             "url": "https://video.example.com/uploads/6f1c0a9e4b7d4c2f8a3e5d7b9c1f2a40/Big-Buck-Bunny.mp4_20251122080000-4be1c7/guarded-files/1/Big-Buck-Bunny_poster.0000001.jpg"
+         *           }
          *         ]
          *       },
          *       "error": null,
@@ -678,6 +691,7 @@ export interface components {
          *       "metadata": {
          *         "title": "Big Buck Bunny"
          *       },
+         *       "profile": "hls",
          *       "status": "ERROR",
          *       "queue": null,
          *       "progress_percent": 42,
@@ -739,6 +753,12 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
+            /**
+             * Profile
+             * @description The profile, which decides what is made of the file; null if it isn't decided yet.
+             * @example hls
+             */
+            profile: string | null;
             status: components["schemas"]["JobStatus"];
             /** @description While it is QUEUED or SUBMITTED, its place, if it is known. */
             queue: components["schemas"]["Queue"] | null;
@@ -806,6 +826,7 @@ export interface components {
         Limits: {
             /**
              * Content Types
+             * @description The types that the first profile accepts.
              * @example [
              *       "video/mp4",
              *       "video/quicktime"
@@ -823,6 +844,11 @@ export interface components {
              *     ]
              */
             extensions: string[];
+            /**
+             * Profiles
+             * @description The profiles; the first one is the default.
+             */
+            profiles: components["schemas"]["ProfileLimits"][];
             /**
              * Max Size Bytes
              * @description The largest file.
@@ -905,11 +931,38 @@ export interface components {
             type: string;
             /**
              * Metadata
-             * @description `size` is the file's length in bytes, `part_size` the length of each part but the last, and `duration_ms` the video's length. All are optional; with both sizes, each part's signature binds its length. `external_id` is your own id of the video, and `metadata` your own pairs of texts, as an object or JSON text. Other entries are ignored.
+             * @description `size` is the file's length in bytes, `part_size` the length of each part but the last, and `duration_ms` the video's length. All are optional; with both sizes, each part's signature binds its length. `external_id` is your own id of the video, and `metadata` your own pairs of texts, as an object or JSON text. `profile` is one of the profiles of `GET /limits`. Other entries are ignored.
              */
             metadata?: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;
+        };
+        /**
+         * OutputFile
+         * @description One file that belongs to no playlist; `name` is relative to the output path.
+         */
+        OutputFile: {
+            /**
+             * Url
+             * @description Null if the outputs are not served.
+             */
+            url: string | null;
+            /**
+             * Kind
+             * @description poster (a picture of the video), image, video, audio, captions or other.
+             * @example poster
+             */
+            kind: string;
+            /**
+             * Name
+             * @example guarded-files/1/Big-Buck-Bunny_poster.0000001.jpg
+             */
+            name: string;
+            /**
+             * Size Bytes
+             * @description Null if it isn't known.
+             */
+            size_bytes: number | null;
         };
         /**
          * OutputOut
@@ -921,6 +974,11 @@ export interface components {
              * @description The master playlist; null if the outputs are not served.
              */
             playback_url: string | null;
+            /**
+             * Poster Url
+             * @description A picture of the video; null if there is none, or the outputs are not served.
+             */
+            poster_url: string | null;
             /**
              * Path
              * @description Key prefix in the output bucket; an address (`s3://`) in another bucket.
@@ -943,6 +1001,11 @@ export interface components {
             };
             /** Renditions */
             renditions: components["schemas"]["RenditionOut"][];
+            /**
+             * Files
+             * @description The files that belong to no playlist, such as a poster or a download.
+             */
+            files: components["schemas"]["OutputFile"][];
         };
         /**
          * PartUrl
@@ -999,6 +1062,35 @@ export interface components {
              * @description Only with `invalid_request`: the invalid fields, the first hundred at most.
              */
             errors?: components["schemas"]["InvalidField"][];
+        };
+        /**
+         * ProfileLimits
+         * @description One of the profiles from which an upload chooses, and the files that it accepts.
+         */
+        ProfileLimits: {
+            /**
+             * Name
+             * @example hls
+             */
+            name: string;
+            /**
+             * Content Types
+             * @example [
+             *       "video/mp4",
+             *       "video/quicktime"
+             *     ]
+             */
+            content_types: string[];
+            /**
+             * Extensions
+             * @example [
+             *       ".mp4",
+             *       ".m4v",
+             *       ".mov",
+             *       ".qt"
+             *     ]
+             */
+            extensions: string[];
         };
         /**
          * Progress
@@ -1163,6 +1255,7 @@ export interface components {
          *       "content_type": "video/mp4",
          *       "size_bytes": 64657027,
          *       "duration_ms": 596474,
+         *       "profile": "hls",
          *       "external_id": "order-4711",
          *       "metadata": {
          *         "title": "Big Buck Bunny"
@@ -1194,6 +1287,12 @@ export interface components {
              * @example 596474
              */
             duration_ms?: number | null;
+            /**
+             * Profile
+             * @description One of the profiles of `GET /limits`, which decides what is made of the file; without it, the first one.
+             * @example hls
+             */
+            profile?: string | null;
             /**
              * External Id
              * @description Your own id of the video, by which `GET /uploads` finds it; several uploads may have the same one.
@@ -1961,7 +2060,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The content type is not one of the video types that this system accepts. */
+            /** @description The content type is not one of those that this system accepts for the profile. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2438,6 +2537,8 @@ export interface operations {
                 "metadata[size]"?: string | null;
                 /** @description The video's length, if known. */
                 "metadata[duration_ms]"?: string | null;
+                /** @description One of the profiles of `GET /limits`, which decides what is made of the file; without it, the first one. */
+                "metadata[profile]"?: string | null;
                 /** @description Your own id of the video. */
                 "metadata[external_id]"?: string | null;
                 /** @description Your own pairs of texts, up to 20, with 4096 bytes in all. Everyone who may see the job may see them; the files of the video never contain them. As a JSON text here. */
@@ -2487,7 +2588,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description The content type is not one of the video types that this system accepts. */
+            /** @description The content type is not one of those that this system accepts for the profile. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2589,7 +2690,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["UppyProblem"];
                 };
             };
-            /** @description The content type is not one of the video types that this system accepts. */
+            /** @description The content type is not one of those that this system accepts for the profile. */
             415: {
                 headers: {
                     [name: string]: unknown;
