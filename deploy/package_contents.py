@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 SERVICES = frozenset(
-    {"cloudfront", "dynamodb", "mediaconvert", "s3", "secretsmanager", "sqs", "sso", "sso-oidc", "sts"}
+    {"cloudfront", "dynamodb", "events", "mediaconvert", "s3", "secretsmanager", "sqs", "sso", "sso-oidc", "sts"}
 )
 """Services whose botocore models are kept: those that `transcode/aws.py` opens, and those that provide credentials. The
 models of the other services are most of botocore's size. Its files about endpoints, partitions and retries stay."""

@@ -9,7 +9,7 @@ MAX_BYTES = 51_200
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 CHECKS = "checkov"
 """The key in a resource's metadata with the suppressed checks of checkov. AWS doesn't read it."""
-FLAT = 2
+FLAT = 3
 """Mappings and lists that contain at most this many levels are written on one line."""
 
 

@@ -16,6 +16,9 @@ SETTINGS = {
         "UploadsQueueUrl": "UPLOADS_QUEUE_URL",
         "SubmissionQueueUrl": "SUBMISSION_QUEUE_URL",
         "JobEventsQueueUrl": "JOB_EVENTS_QUEUE_URL",
+        "Webhook1QueueUrl": "WEBHOOK_1_QUEUE_URL",
+        "Webhook2QueueUrl": "WEBHOOK_2_QUEUE_URL",
+        "Webhook3QueueUrl": "WEBHOOK_3_QUEUE_URL",
     },
     "mediaconvert": {
         "MediaConvertRoleArn": "MEDIACONVERT_ROLE",

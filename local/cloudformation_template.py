@@ -67,7 +67,7 @@ def parse(text: str) -> Template:
 
 def environment_name(output: str) -> str:
     """Return the setting for an output of the template: `UploadsQueueUrl` is `UPLOADS_QUEUE_URL`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", output).upper()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[a-z])(?=[0-9])", "_", output).upper()
 
 
 def tables(template: Template) -> list[TableSettings]:

@@ -52,6 +52,12 @@ class Stack:
     submission_dead_letter_queue_url: str
     job_events_queue_url: str
     job_events_dead_letter_queue_url: str
+    webhook_1_queue_url: str
+    webhook_1_dead_letter_queue_url: str
+    webhook_2_queue_url: str
+    webhook_2_dead_letter_queue_url: str
+    webhook_3_queue_url: str
+    webhook_3_dead_letter_queue_url: str
 
     @classmethod
     def of(cls, *, endpoint_url: str, environment: Mapping[str, str]) -> Stack:

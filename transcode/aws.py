@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
+    from types_aiobotocore_events import EventBridgeClient
     from types_aiobotocore_mediaconvert import MediaConvertClient
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_secretsmanager import SecretsManagerClient
@@ -74,6 +75,11 @@ class Aws:
         """Return an SQS client whose reads outlast the longest poll (20 s)."""
         options = _options(read_timeout_s=30, attempts=3, **_UNCHECKED)
         return cast("SQSClient", await self._open("sqs", options))
+
+    async def events(self) -> "EventBridgeClient":
+        """Return an EventBridge client that gives up within about 6 s."""
+        options = _options(read_timeout_s=2, attempts=3)
+        return cast("EventBridgeClient", await self._open("events", options))
 
     async def mediaconvert(self, *, endpoint_url: str | None = None, attempts: int = 2) -> "MediaConvertClient":
         """Return a MediaConvert client that gives up within about 20 s for each of its attempts at a call."""

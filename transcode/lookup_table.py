@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from transcode.announcement_types import AnnouncementType
 from transcode.dynamodb import Condition, Update, decode, encode, old_item, set_or_remove
 from transcode.errors import RetriesExhaustedError
 from transcode.job import Failure, Status
@@ -17,6 +18,7 @@ from transcode.lifetimes import Lifetimes
 from transcode.listing import OPEN_STAGE, listed_at, listed_for
 from transcode.lookup import Lookup
 from transcode.lookup_row import JOB_BEFORE, announced_row, had_job_of_version, is_file, lookup_from_row
+from transcode.outbox import OutboxEntry
 from transcode.permissions import Resource, allow
 from transcode.row_mapping import attributes_of
 
@@ -44,9 +46,13 @@ class JobExistsError(Exception):
 class LookupTable:
     """Input files and the newest job of each."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table: str, lifetimes: Lifetimes, *, outbox_table: str | None = None
+    ) -> None:
+        """`outbox_table` gets a row for each attempt that ends without a job; None if no end is announced."""
         self._client = client
         self.table = table
+        self._outbox_table = outbox_table
         self._lifetimes = lifetimes
 
     async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0, unless_exists: bool = False) -> None:
@@ -126,17 +132,19 @@ class LookupTable:
 
     async def refuse(
         self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int, version: str | None = None
-    ) -> None:
+    ) -> str | None:
         """Record that no job can be created for the file, unless a later claim was recorded. Safe to repeat.
 
         With a `version`, this also changes nothing if the file was announced and another version was accepted.
+        Return the key of the row that requests the announcement, if one was written.
         """
         update = Update().set(**attributes_of(failure), Stage=Status.ERROR.value)
         update.remove("JobId", "CanceledTime", *_WAITING)
         _require_version(update, version, claimed_ms=claimed_ms)
         if failure.reason is None:
             update.remove("ErrorReason")
-        await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+        entry = _entry(AnnouncementType.JOB_ERROR, input_file, claimed_ms=claimed_ms, now_s=now_s, failure=failure)
+        return await self._end(update, entry, claimed_ms=claimed_ms)
 
     async def request_cancel(self, lookup: Lookup) -> bool:
         """Record that a caller wants no job for this attempt; return False if the row has changed. Safe to repeat."""
@@ -150,14 +158,16 @@ class LookupTable:
             return False
         return True
 
-    async def cancel(self, input_file: str, *, claimed_ms: int, now_s: int) -> None:
+    async def cancel(self, input_file: str, *, claimed_ms: int, now_s: int) -> str | None:
         """Record that the file's attempt ended without a job, unless a later claim was recorded. Safe to repeat.
 
         Only a caller that has refused the claim may call this: no job of the claim can follow.
+        Return the key of the row that requests the announcement, if one was written.
         """
         update = Update().set(CanceledTime=now_s, Stage=Status.CANCELED.value)
         update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason", *_WAITING)
-        await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
+        entry = _entry(AnnouncementType.JOB_CANCELED, input_file, claimed_ms=claimed_ms, now_s=now_s)
+        return await self._end(update, entry, claimed_ms=claimed_ms)
 
     async def end(self, input_file: str, job_id: str, status: Status, *, now_s: int) -> None:
         """Record with which status the file's newest job ended, unless the file has another job. Safe to repeat."""
@@ -253,12 +263,32 @@ class LookupTable:
             if old_item(error):
                 raise RetriesExhaustedError from error
 
-    async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> Mapping[str, Any]:
+    async def _end(self, update: Update, entry: OutboxEntry, *, claimed_ms: int) -> str | None:
+        """Record the end of an attempt and, in the same transaction, the request to announce it."""
+        if self._outbox_table is None:
+            await self._record(entry.input_file, update, claimed_ms=claimed_ms, now_s=entry.time_s)
+            return None
+        self._require_claim(entry.input_file, update, claimed_ms=claimed_ms, now_s=entry.time_s)
+        row = {"TableName": self.table, "Key": {"InputFile": {"S": entry.input_file}}, **update.request()}
+        items: Any = [{"Update": row}, {"Update": entry.put(self._outbox_table)}]
+        try:
+            await self._client.transact_write_items(TransactItems=items)
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = [each.get("Code") for each in error.response.get("CancellationReasons", [])]
+            if "ConditionalCheckFailed" in reasons:
+                return None
+            raise
+        return entry.key
+
+    def _require_claim(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> None:
         update.set(ClaimedTime=claimed_ms).expire(self._lifetimes.with_source(now_s=now_s))
         # An object that no caller announced has no row yet, and no owner.
         update.set_once(CreationTime=now_s, ListedFor=listed_for(None), ListedAt=listed_at(input_file, created_s=now_s))
         update.where(update.absent("ClaimedTime"), update.compare("ClaimedTime", "<=", claimed_ms))
         update.where(update.absent("DeleteRequestedTime"))
+
+    async def _record(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> Mapping[str, Any]:
+        self._require_claim(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
         # The condition fails for a redelivered notification of an older object. The file's newest job stays.
         return await self._write_if(input_file, update)
 
@@ -284,6 +314,14 @@ _END = ("ErrorCode", "ErrorMessage", "ErrorReason", "CanceledTime")
 """Attributes of an attempt that ended without a job."""
 _WAITING = ("QueuedTime", "Replaces", "ClaimId")
 """Attributes of a file that waits for its job."""
+
+
+def _entry(
+    announcement_type: AnnouncementType, input_file: str, *, claimed_ms: int, now_s: int, failure: Failure | None = None
+) -> OutboxEntry:
+    return OutboxEntry(
+        type=announcement_type, input_file=input_file, subject=str(claimed_ms), time_s=now_s, failure=failure
+    )
 
 
 def _require_version(update: Update, version: str | None, *, claimed_ms: int) -> None:

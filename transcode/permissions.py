@@ -31,6 +31,17 @@ class Resource(StrEnum):
     UPLOADS_DEAD_LETTER_QUEUE = "${UploadsDeadLetterQueueArn}"
     SUBMISSION_DEAD_LETTER_QUEUE = "${SubmissionDeadLetterQueueArn}"
     JOB_EVENTS_DEAD_LETTER_QUEUE = "${JobEventsDeadLetterQueueArn}"
+    WEBHOOK_1_QUEUE = "${Webhook1QueueArn}"
+    WEBHOOK_2_QUEUE = "${Webhook2QueueArn}"
+    WEBHOOK_3_QUEUE = "${Webhook3QueueArn}"
+    """The queue of each endpoint of webhooks."""
+    WEBHOOK_1_DEAD_LETTER_QUEUE = "${Webhook1DeadLetterQueueArn}"
+    WEBHOOK_2_DEAD_LETTER_QUEUE = "${Webhook2DeadLetterQueueArn}"
+    WEBHOOK_3_DEAD_LETTER_QUEUE = "${Webhook3DeadLetterQueueArn}"
+    SIGNING_OF_WEBHOOK_1 = "${Webhook1SecretArn}"
+    SIGNING_OF_WEBHOOK_2 = "${Webhook2SecretArn}"
+    SIGNING_OF_WEBHOOK_3 = "${Webhook3SecretArn}"
+    """The secret that signs an endpoint's webhooks, if the deployment keeps it in Secrets Manager."""
     MEDIACONVERT_JOBS = "jobs/*"
     """Every job of the account and region, because MediaConvert chooses the ids."""
     MEDIACONVERT_QUEUE = "${MediaConvertQueueArn}"
@@ -42,6 +53,8 @@ class Resource(StrEnum):
     """The CloudFront distribution that serves the videos, if the deployment has one."""
     ANY = "*"
     """For an action that has no resource of its own, such as mediaconvert:Probe."""
+    EVENT_BUS = "${AnnounceEventBusArn}"
+    """The bus on which the worker announces jobs, if the deployment has one."""
     PLAYBACK_KEY = "${PlaybackPrivateKeySecretArn}"
     """The secret that signs the playback cookies, if the deployment has one."""
 
@@ -52,6 +65,15 @@ DEAD_LETTER_QUEUES = (
     Resource.SUBMISSION_DEAD_LETTER_QUEUE,
     Resource.JOB_EVENTS_DEAD_LETTER_QUEUE,
 )
+WEBHOOK_DEAD_LETTER_QUEUES = (
+    Resource.WEBHOOK_1_DEAD_LETTER_QUEUE,
+    Resource.WEBHOOK_2_DEAD_LETTER_QUEUE,
+    Resource.WEBHOOK_3_DEAD_LETTER_QUEUE,
+)
+WEBHOOK_QUEUES = (Resource.WEBHOOK_1_QUEUE, Resource.WEBHOOK_2_QUEUE, Resource.WEBHOOK_3_QUEUE)
+WEBHOOK_SECRETS = (Resource.SIGNING_OF_WEBHOOK_1, Resource.SIGNING_OF_WEBHOOK_2, Resource.SIGNING_OF_WEBHOOK_3)
+ALL_QUEUES = (*QUEUES, *WEBHOOK_QUEUES)
+ALL_DEAD_LETTER_QUEUES = (*DEAD_LETTER_QUEUES, *WEBHOOK_DEAD_LETTER_QUEUES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

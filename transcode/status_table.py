@@ -3,14 +3,17 @@
 A sparse index, OpenJobs, contains the rows of the jobs that are not over. Its keys are OpenShard and CreationTime. The
 write that opens a row sets OpenShard, and the write that ends the job removes it. Progress changes neither key, so it
 costs no write of the index. No AWS type passes this boundary.
+
+If the deployment announces jobs, the writes that create and end a job add to Unannounced in the same write, and
+OpenShard stays until the announcement was sent (`worker.announce`). So no crash can lose an announcement.
 """
 
-import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, assert_never
 
+from transcode.announcement_types import TYPE_OF_END, AnnouncementType
 from transcode.billing import Billing
 from transcode.dynamodb import Update, decode, old_item, set_or_remove
 from transcode.job import (
@@ -32,6 +35,7 @@ from transcode.job import (
 )
 from transcode.lifetimes import Lifetimes, has_expired
 from transcode.lookup import Lookup
+from transcode.outbox import open_shard
 from transcode.permissions import Resource, allow
 from transcode.row_mapping import attributes_of, shape_of
 
@@ -41,25 +45,15 @@ if TYPE_CHECKING:
 PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.STATUS_TABLE])
 
 OPEN_INDEX = "OpenJobs"
-OPEN_SHARDS = 16
-"""Partition keys of the index. One key alone would limit all writes to one partition's 1,000 a second."""
-
-
-def open_shard(job_id: str) -> int:
-    """Return the job's partition key in the index of open jobs.
-
-    >>> open_shard("1763798400123-a1b2c3")
-    8
-    """
-    return zlib.crc32(job_id.encode()) % OPEN_SHARDS
 
 
 class StatusTable:
-    """Job statuses, by job id."""
+    """Job statuses, by job id. `announces` is true if the creation and the end of jobs are announced."""
 
-    def __init__(self, client: "DynamoDBClient", table: str, lifetimes: Lifetimes) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, lifetimes: Lifetimes, *, announces: bool = False) -> None:
         self.client = client
         self.table = table
+        self.announces = announces
         self._lifetimes = lifetimes
 
     async def get(
@@ -82,6 +76,8 @@ class StatusTable:
         """
         opening = _unless_final(_submitted(job, now_s=now_s).set_once(OpenShard=open_shard(job.job_id)))
         opening.set_once(ExpirationTime=now_s + self._lifetimes.waiting_s)
+        if self.announces:
+            opening.add("Unannounced", [AnnouncementType.JOB_SUBMITTED])
         if (over := await self._write(job.job_id, opening)) is not None:
             # Its row must not return to the index of open jobs, and keeps the time at which it expires.
             await self._write(job.job_id, _submitted(job, now_s=now_s))
@@ -112,7 +108,7 @@ class StatusTable:
         if known is not None:
             update.set_once(InputFile=known.input_file, FileName=known.file_name, Owner=known.owner)
             update.set_once(Followed=known.is_followed or None)
-        before = await self._write(event.job_id, _unless_final(_change(update, event)))
+        before = await self._write(event.job_id, _unless_final(_change(update, event, announces=self.announces)))
         if before is None:
             return True
         after = advance(before, event)
@@ -174,15 +170,15 @@ def _submitted(job: Job, *, now_s: int) -> Update:
     )
 
 
-_OPEN = ("Phase", "CancelRequestedTime", "OpenShard", "CheckedTime", "CheckedStatus")
-"""Attributes that only the row of an open job has. `worker.reconcile` writes the last two."""
+_OPEN = ("Phase", "CancelRequestedTime", "CheckedTime", "CheckedStatus")
+"""Attributes that only the row of an open job has, beside OpenShard. `worker.reconcile` writes the last two."""
 
 
 def _unless_final(update: Update) -> Update:
     return update.where(update.absent("JobStatus"), update.not_in("JobStatus", FINAL))
 
 
-def _change(update: Update, event: JobEvent) -> Update:
+def _change(update: Update, event: JobEvent, *, announces: bool) -> Update:
     """Add the rule's changes and conditions for this event to the update."""
     match event:
         case Progressed(time_ms=time_ms, percent=percent, phase=phase):
@@ -197,15 +193,26 @@ def _change(update: Update, event: JobEvent) -> Update:
         case Completed(time_ms=time_ms, output=output, warnings=warnings, billed=billed):
             update.set(JobStatus=Status.COMPLETE.value, EventTime=time_ms, ProgressRate=100)
             update.set(Billed=attributes_of(billed) if billed else None)
-            update.set(**attributes_of(output)).add("Warnings", map(_warning_member, warnings)).remove(*_OPEN)
+            update.set(**attributes_of(output)).add("Warnings", map(_warning_member, warnings))
+            _end(update, event.job_id, Status.COMPLETE, announces=announces)
         case Failed(time_ms=time_ms, failure=failure):
-            update.set(JobStatus=Status.ERROR.value, EventTime=time_ms).remove(*_OPEN)
-            update.set(**attributes_of(failure))
+            update.set(JobStatus=Status.ERROR.value, EventTime=time_ms).set(**attributes_of(failure))
+            _end(update, event.job_id, Status.ERROR, announces=announces)
         case Canceled(time_ms=time_ms):
-            update.set(JobStatus=Status.CANCELED.value, EventTime=time_ms).remove(*_OPEN)
+            update.set(JobStatus=Status.CANCELED.value, EventTime=time_ms)
+            _end(update, event.job_id, Status.CANCELED, announces=announces)
         case never:
             assert_never(never)
     return update
+
+
+def _end(update: Update, job_id: str, status: Status, *, announces: bool) -> None:
+    """Remove the attributes of an open job. If its end is announced, the row stays in the index until then."""
+    update.remove(*_OPEN)
+    if announces:
+        update.set_once(OpenShard=open_shard(job_id)).add("Unannounced", [TYPE_OF_END[status]])
+    else:
+        update.remove("OpenShard")
 
 
 def _warning_member(warning: JobWarning) -> str:

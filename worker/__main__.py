@@ -18,6 +18,7 @@ from worker.reconcile.runner import reconcile_periodically
 from worker.settings import WorkerSettings
 from worker.slots import kept
 from worker.startup import worker_process
+from worker.webhooks.assembly import open_deliveries, open_webhook_pollers
 
 log = structlog.get_logger("worker")
 
@@ -30,9 +31,11 @@ async def run(settings: WorkerSettings) -> None:
     async with aws_of(settings) as aws:
         handler = await open_handler(aws, settings)
         slots = open_slots(settings, handler)
+        deliveries = await open_deliveries(aws, settings)
         pollers = [
             *await open_pollers(aws, settings, handler),
             *await open_submitters(aws, settings, handler, slots),
+            *await open_webhook_pollers(aws, deliveries),
         ]
         loop = Loop(
             pollers=pollers,
@@ -48,6 +51,8 @@ async def run(settings: WorkerSettings) -> None:
             kept(slots, stop),
         ):
             await loop.run(stop)
+        for delivery in deliveries:
+            await delivery.client.close()
     log.info("worker.stopped")
 
 

@@ -8,6 +8,7 @@ import structlog
 
 from transcode.job import Canceled, Completed, Failed, Job, JobEvent
 from transcode.status_table import StatusTable
+from worker.announce.announcing import Announce, announce_nothing
 from worker.artifacts import ArtifactStore
 from worker.job_end import JobEnds
 from worker.job_plan import with_cost
@@ -29,6 +30,7 @@ class Applier:
     clock: Callable[[], float]
     price_usd: float | None = None
     """The price of a billable minute, if it is known."""
+    announce: Announce = announce_nothing
 
     async def apply_followed(self, event: JobEvent, message: Message, followed: FollowedJob) -> Verdict:
         """Apply an event of a job that another program created. Safe to repeat, in any order.
@@ -64,6 +66,8 @@ class Applier:
         if isinstance(event, Failed | Canceled):
             await self.ends.record(event.job_id, now_s=now_s)
         self._log(event, message, job_created_ms, is_changed=is_changed)
+        if is_changed and isinstance(event, Failed | Canceled):
+            await self.announce(event.job_id)
         return Done()
 
     async def _complete(self, event: Completed, message: Message, job_created_ms: int | None) -> Verdict:
@@ -95,6 +99,7 @@ class Applier:
         else:
             await self.ends.record(event.job_id, now_s=now_s)
         self._log(event, message, job_created_ms, is_changed=is_changed)
+        await self.announce(event.job_id if is_changed else None)
         return Done()
 
     def _log(self, event: JobEvent, message: Message, job_created_ms: int | None, *, is_changed: bool) -> None:

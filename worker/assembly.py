@@ -7,6 +7,8 @@ from transcode.aws import Aws
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
+from worker.announce.announcing import announce_nothing
+from worker.announce.assembly import deleted_uploads, open_announcer
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
 from worker.batch import BatchHandler
@@ -52,8 +54,15 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     """
     dynamodb = await aws.dynamodb()
     lifetimes = settings.lifetimes
-    statuses = StatusTable(dynamodb, settings.status_table, lifetimes)
-    lookups = LookupTable(dynamodb, settings.input_file_table, lifetimes)
+    statuses = StatusTable(dynamodb, settings.status_table, lifetimes, announces=settings.announces)
+    lookups = LookupTable(
+        dynamodb,
+        settings.input_file_table,
+        lifetimes,
+        outbox_table=settings.status_table if settings.announces else None,
+    )
+    announcer = await open_announcer(aws, settings, statuses=statuses, lookups=lookups)
+    announce = announcer.try_announce if announcer else announce_nothing
     key_table = KeyTable(dynamodb, settings.output_table, ttl_s=settings.output_ttl_s)
     parser = message_parser(settings)
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url, attempts=1)
@@ -63,9 +72,18 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     budgets = _budgets(settings)
     ends = JobEnds(statuses=statuses, lookups=lookups)
     canceller = Canceller(
-        key_table=key_table, lookups=lookups, statuses=statuses, mediaconvert=jobs, ends=ends, clock=time.time
+        key_table=key_table,
+        lookups=lookups,
+        statuses=statuses,
+        mediaconvert=jobs,
+        ends=ends,
+        clock=time.time,
+        announce=announce,
     )
     deleter = await _deleter(aws, settings, canceller)
+    if announcer:
+        request = deleted_uploads(announcer, statuses).request
+        deleter = replace(deleter, request_announcement=request, announce=announce)
     batch = BatchHandler(
         parser=parser,
         canceller=canceller,
@@ -99,9 +117,11 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
                 deleted_uploads=deleter,
                 refused_versions=RefusedVersionsTable(dynamodb, settings.status_table, ttl_s=settings.output_ttl_s),
                 retries_per_upload=settings.retries_per_upload,
+                announce=announce,
             ),
             deleted_uploads=deleter,
             clock=time.time,
+            announce=announce,
             lease_s=settings.claim_lease_s,
         ),
         applier=Applier(
@@ -111,10 +131,12 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
             ends=ends,
             clock=time.time,
             price_usd=settings.price_per_billable_minute_usd,
+            announce=announce,
         ),
     )
     return DeliveryHandler(
         batch=batch,
+        announcer=announcer,
         notes=DeliveryNotes(dynamodb, settings.output_table),
         rule=RetryRule(give_up_after_s=settings.give_up_after_s),
         clock=time.time,

@@ -6,6 +6,7 @@ it is handled, so that a worker can tell a message that waits from one that kill
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -18,6 +19,9 @@ from worker.messages.parser import MessageParser, ObjectCreated
 from worker.outcomes import Done, Failed, GiveUp, Impossible, Message, NotYet, Outcome, Retry, Verdict
 from worker.retry import ALONE_GRACE_S, ALONE_TIMEOUT_S, DeliveryNote, RetryRule, backoff_s
 from worker.submission.submit import Submitter
+
+if TYPE_CHECKING:
+    from worker.announce.announcer import Announcer
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +38,22 @@ class Screening:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
 
+class MessageHandler(Protocol):
+    """The handler of a queue's messages."""
+
+    async def screen(self, messages: Sequence[Message]) -> Screening:
+        """Return which messages may be handled, and which must be handled alone. Raises no exception."""
+
+    async def handle(self, messages: Sequence[Message]) -> Mapping[str, Outcome]:
+        """Return the outcome of each message, by message id. Raises no exception."""
+
+    async def handle_alone(self, message: Message) -> Mapping[str, Outcome]:
+        """Handle a message that may kill this worker."""
+
+    async def release(self, messages: Sequence[Message]) -> None:
+        """Record that the worker gives the messages back because it stops. Raises no exception."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHandler:
     """Handles deliveries. `clock` returns Unix seconds."""
@@ -42,6 +62,8 @@ class DeliveryHandler:
     notes: DeliveryNotes
     rule: RetryRule
     clock: Callable[[], float]
+    announcer: "Announcer | None" = None
+    """The sender of announcements; None if the deployment has no subscriber."""
 
     @property
     def submitter(self) -> Submitter:

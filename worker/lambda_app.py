@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from worker.assembly import open_handler, open_intake, open_queue_meter
-from worker.deliveries import DeliveryHandler
+from worker.deliveries import MessageHandler
 from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
 from worker.lambda_runtime import LambdaRuntime
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
@@ -18,6 +18,7 @@ from worker.queue import Queue, QueueUnusableError, open_queue
 from worker.queue_meter import OccasionalMeter
 from worker.retry import ALONE_TIMEOUT_S
 from worker.settings import WorkerSettings
+from worker.webhooks.assembly import open_deliveries
 
 ALONE_MARGIN_S = 15
 """Seconds for the calls around a message that is handled alone."""
@@ -46,6 +47,9 @@ class LambdaWorker:
         self._sqs = self._runtime.run(aws.sqs())
         self._submission = self._runtime.run(open_handler(aws, settings))
         self._handler = self._runtime.run(open_intake(aws, settings, self._submission))
+        deliveries = self._runtime.run(open_deliveries(aws, settings))
+        self._webhooks: Mapping[str, MessageHandler] = {each.endpoint.queue_name: each for each in deliveries}
+        self._queue_urls |= {each.endpoint.queue_name: each.endpoint.queue_url for each in deliveries}
         self._meter = OccasionalMeter(self._runtime.run(open_queue_meter(aws, settings, self._submission)))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
@@ -87,7 +91,9 @@ class LambdaWorker:
             failed += await self._apply_outcomes(name, [suspect], await _handle_alone(handler, suspect, context))
         return failed
 
-    def _handler_of(self, name: str) -> DeliveryHandler:
+    def _handler_of(self, name: str) -> MessageHandler:
+        if name in self._webhooks:
+            return self._webhooks[name]
         if name not in self._queue_urls:
             raise QueueUnusableError(
                 f"queue {name} is none of UPLOADS_QUEUE_URL, SUBMISSION_QUEUE_URL, JOB_EVENTS_QUEUE_URL"
@@ -115,7 +121,7 @@ class LambdaWorker:
         return self._queues[name]
 
 
-async def _handle_alone(handler: DeliveryHandler, suspect: Message, context: Context) -> Mapping[str, Outcome]:
+async def _handle_alone(handler: MessageHandler, suspect: Message, context: Context) -> Mapping[str, Outcome]:
     """Handle the message if enough time is left; a timeout of the function would seem to be its fault."""
     if context.get_remaining_time_in_millis() < (ALONE_TIMEOUT_S + ALONE_MARGIN_S) * 1000:
         return {suspect.message_id: Retry(reason="too little time to handle it alone", delay_s=ALONE_TIMEOUT_S)}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from worker.deliveries import DeliveryHandler
+from worker.deliveries import MessageHandler
 from worker.exclusive_lock import ExclusiveLock
 from worker.gates import Gate, RestGate, pause
 from worker.health import HealthFile
@@ -28,7 +28,7 @@ class Poller:
     """A poller's queue, the handler of its messages, and the gate that says when it may receive them."""
 
     queue: Queue
-    handler: DeliveryHandler
+    handler: MessageHandler
     gate: Gate = field(default_factory=lambda: RestGate(rest=Rest()))
 
 

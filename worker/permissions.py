@@ -2,12 +2,14 @@
 
 from transcode import lookup_table, queue_table, status_table
 from worker import artifacts, delivery_notes, key_table, queue, refused_versions, waiting_messages
+from worker.announce import event_bus, unannounced
 from worker.audit import listing
 from worker.deletion import deleted_rows, invalidations, stored_objects, sweep_queue
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
 from worker.redrive import queue as dead_letter_queue
 from worker.submission import budget_table, mediaconvert, prober, submission_queue
+from worker.webhooks import replay, secrets, stopped_endpoints, webhook_queue
 
 WORKER = (
     lookup_table.PERMISSIONS
@@ -30,6 +32,11 @@ WORKER = (
     | stored_objects.OUTPUTS
     | invalidations.PERMISSIONS
     | sweep_queue.PERMISSIONS
+    | unannounced.PERMISSIONS
+    | event_bus.PERMISSIONS
+    | webhook_queue.PERMISSIONS
+    | secrets.PERMISSIONS
+    | stopped_endpoints.PERMISSIONS
 )
 """WorkerPolicy of infra/permissions.yaml; `python -m worker.reconcile` needs the same permissions."""
 
@@ -40,7 +47,7 @@ OPERATOR = (
     | job_list.PERMISSIONS
     | refused_versions.READING
     | listing.PERMISSIONS
+    | replay.PERMISSIONS
 )
-"""OperatorPolicy of infra/permissions.yaml: the permissions that `python -m worker.redrive` and
-`python -m worker.audit` need, and those that
-`python -m worker.reconcile --list` needs in addition to the worker's."""
+"""OperatorPolicy of infra/permissions.yaml: `python -m worker.redrive`, `python -m worker.audit` and
+`python -m worker.webhooks` need it, and `python -m worker.reconcile --list` needs it in addition to the worker's."""

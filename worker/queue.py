@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 
 from transcode.correlation import REQUEST_ID_KEY, TRACE_PARENT_KEY
-from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
+from transcode.permissions import ALL_DEAD_LETTER_QUEUES, ALL_QUEUES, allow
 from transcode.sqs import decode_attributes, encode_attributes
 from worker.bounded_gather import bounded_gather
 from worker.outcomes import FIRST_SEEN_KEY, REASON_KEY, Done, GiveUp, Message, Outcome, Retry
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
     from types_aiobotocore_sqs.type_defs import SendMessageRequestTypeDef
 
-OPEN_PERMISSIONS = allow("sqs:GetQueueAttributes", on=QUEUES) | allow("sqs:GetQueueUrl", on=DEAD_LETTER_QUEUES)
+OPEN_PERMISSIONS = allow("sqs:GetQueueAttributes", on=ALL_QUEUES) | allow("sqs:GetQueueUrl", on=ALL_DEAD_LETTER_QUEUES)
 """The permissions that `open_queue` needs."""
 PERMISSIONS = (
     OPEN_PERMISSIONS
-    | allow("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", on=QUEUES)
-    | allow("sqs:SendMessage", on=DEAD_LETTER_QUEUES)
+    | allow("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", on=ALL_QUEUES)
+    | allow("sqs:SendMessage", on=ALL_DEAD_LETTER_QUEUES)
 )
 
 BATCH_SIZE = 10

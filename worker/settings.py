@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import NoDecode
 
-from transcode.settings import Settings, TableName, Url, split_on_commas
+from transcode.settings import TableName, Url, split_on_commas
+from worker.announce.settings import AnnounceSettings
 from worker.retry import MAX_GIVE_UP_AFTER_S
 
 
@@ -17,7 +18,7 @@ def _can_be_written(path: Path) -> Path:
     return path
 
 
-class WorkerSettings(Settings):
+class WorkerSettings(AnnounceSettings):
     """The worker's settings, added to the common ones."""
 
     output_table: TableName = "MediaConvertJobIdToOutput"

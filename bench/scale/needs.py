@@ -12,7 +12,7 @@ from deploy.cost import prices
 from deploy.cost.monthly_bill import MESSAGES_PER_S_AND_TASK, PEAK_FACTOR, STREAMS_PER_TASK, bill, tasks, total
 from deploy.cost.workload import Workload
 from local import cloudformation_template as templates
-from transcode.status_table import OPEN_SHARDS
+from transcode.outbox import OPEN_SHARDS
 from worker.settings import WorkerSettings
 
 DEFAULTS = {name: field.default for name, field in WorkerSettings.model_fields.items()}

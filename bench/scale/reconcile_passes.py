@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from transcode.job import Status
-from transcode.status_table import OPEN_SHARDS
+from transcode.outbox import OPEN_SHARDS
 from worker.reconcile.assembly import MAX_LEASE_S, PASS_SHARE
 from worker.reconcile.open_jobs import BATCH_SIZE
 from worker.reconcile.overdue import OpenJob, in_order, is_overdue, overdue_after_s

@@ -28,6 +28,7 @@ PROCESS_OF_MODULE = {
     "worker.lambda_runtime": WORKER,
     "worker.reconcile.runner": WORKER,
     "worker.redrive.command": OPERATOR,
+    "worker.webhooks.command": OPERATOR,
     "worker.audit.command": OPERATOR,
 }
 """The modules that call `aws_of`, and the process that each of them belongs to."""
@@ -61,13 +62,15 @@ RESOURCE_OF_NAME_PART = {
     "-uploadsdeadletterqueue": Resource.UPLOADS_DEAD_LETTER_QUEUE,
     "-submissiondeadletterqueue": Resource.SUBMISSION_DEAD_LETTER_QUEUE,
     "-jobeventsdeadletterqueue": Resource.JOB_EVENTS_DEAD_LETTER_QUEUE,
+    **{f"-webhook{slot}deadletterqueue": Resource[f"WEBHOOK_{slot}_DEAD_LETTER_QUEUE"] for slot in (1, 2, 3)},
+    **{f"-webhook{slot}queue": Resource[f"WEBHOOK_{slot}_QUEUE"] for slot in (1, 2, 3)},
     "-uploadsqueue": Resource.UPLOADS_QUEUE,
     "-submissionqueue": Resource.SUBMISSION_QUEUE,
     "-jobeventsqueue": Resource.JOB_EVENTS_QUEUE,
 }
 """Parts of the names that CloudFormation, or a test, gives to the tables and queues of a pipeline."""
 
-RESOURCE_OF_PARAMETER = {"DistributionId": Resource.DISTRIBUTION, "SecretId": Resource.PLAYBACK_KEY}
+RESOURCE_OF_PARAMETER = {"DistributionId": Resource.DISTRIBUTION, "Entries": Resource.EVENT_BUS}
 """Parameters of calls that name the only resource of their kind."""
 
 Report = Callable[[str, Mapping[str, Any], Shape | None], None]
@@ -160,10 +163,17 @@ def _resources(action: str, params: Mapping[str, Any]) -> list[Resource]:
                 else (Resource.UPLOADS, Resource.INPUT_BUCKET)
             )
             return [itself if action.startswith("s3:ListBucket") else objects]
+        case {"SecretId": secret}:
+            return _secret(str(secret))
         case _ if action.startswith("mediaconvert:"):
             return _of_mediaconvert(action, params)
         case _:
             return [RESOURCE_OF_PARAMETER[name] for name in params if name in RESOURCE_OF_PARAMETER]
+
+
+def _secret(name: str) -> list[Resource]:
+    signing = {f"webhook-{slot}": Resource[f"SIGNING_OF_WEBHOOK_{slot}"] for slot in (1, 2, 3)}
+    return [resource for part, resource in signing.items() if part in name] or [Resource.PLAYBACK_KEY]
 
 
 def _named(name: str) -> list[Resource]:

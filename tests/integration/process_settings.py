@@ -39,3 +39,22 @@ def worker_settings(stack: Stack, mediaconvert_endpoint: str) -> WorkerSettings:
         mediaconvert_queue="Default",
         aws_endpoint_url=stack.endpoint_url,
     )
+
+
+WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- the published test vector
+
+
+def with_webhooks(
+    settings: WorkerSettings, stack: Stack, url: str = "http://127.0.0.1:9/", **more: object
+) -> WorkerSettings:
+    """Return the settings with three endpoints of webhooks at this URL; the path has the endpoint's number."""
+    endpoints = {
+        name: value
+        for slot in (1, 2, 3)
+        for name, value in {
+            f"webhook_{slot}_url": f"{url}{slot}",
+            f"webhook_{slot}_secrets": (WEBHOOK_SECRET,),
+            f"webhook_{slot}_queue_url": getattr(stack, f"webhook_{slot}_queue_url"),
+        }.items()
+    }
+    return settings.model_copy(update={"webhooks_allow_local": True, **endpoints, **more})

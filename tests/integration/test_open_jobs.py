@@ -22,7 +22,8 @@ from transcode.job import (
     Status,
     WarningRaised,
 )
-from transcode.status_table import OPEN_SHARDS, StatusTable, open_shard
+from transcode.outbox import OPEN_SHARDS, open_shard
+from transcode.status_table import StatusTable
 from worker.reconcile.open_jobs import OpenJobs
 from worker.reconcile.overdue import OpenJob
 

@@ -20,7 +20,7 @@ from mediaconvert_emulator.settings import EmulatorSettings
 from tests.declared_permissions import OPERATOR, WORKER
 from transcode.aws import Aws, open_aws
 from transcode.job import Canceled, Progressed, Status
-from transcode.status_table import open_shard
+from transcode.outbox import open_shard
 from worker.assembly import open_handler
 from worker.deliveries import DeliveryHandler
 from worker.reconcile.assembly import open_list_pass, open_pass

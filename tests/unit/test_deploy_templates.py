@@ -102,7 +102,7 @@ def test_the_checks_of_a_resource_are_not_sent() -> None:
         "Resources:\n  A:\n    Metadata:\n      checkov:\n        skip:\n          - id: X\n    Type: T\n"
         "  B:\n    Metadata:\n      checkov:\n        skip: []\n      own: 1\n"
     )
-    assert compact(text) == "Resources:\n  A: {Type: T}\n  B: {Metadata: {own: 1}}\n"
+    assert compact(text) == "Resources: {A: {Type: T}, B: {Metadata: {own: 1}}}\n"
 
 
 @pytest.mark.parametrize("role", ["lambda", "fargate"])
@@ -193,8 +193,8 @@ def test_the_event_sources_report_failed_messages_of_their_batches() -> None:
         for each in template("lambda")["Resources"].values()
         if each["Type"] == "AWS::Lambda::EventSourceMapping"
     ]
-    assert [each["FunctionResponseTypes"] for each in sources] == [["ReportBatchItemFailures"]] * 3
-    assert [each["BatchSize"] for each in sources] == [10, 1, 10]  # uploads become jobs one by one
+    assert [each["FunctionResponseTypes"] for each in sources] == [["ReportBatchItemFailures"]] * 6
+    assert [each["BatchSize"] for each in sources] == [10, 1, 10, 10, 10, 10]  # uploads become jobs one by one
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from deploy.cost.workload import Workload
-from transcode.status_table import OPEN_SHARDS
+from transcode.outbox import OPEN_SHARDS
 from worker.reconcile.assembly import MAX_LEASE_S, PASS_SHARE
 from worker.reconcile.job_list import PAGE_SIZE
 from worker.reconcile.open_jobs import BATCH_SIZE

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from transcode.failures import FailureClass, classify
+from worker.announce.announcing import Announce, RequestDeleted, announce_nothing, request_nothing
 from worker.claim import Claim
 from worker.deletion.deleted_rows import DeletedRows, JobNotFinalError
 from worker.deletion.invalidations import Invalidations, TooManyInvalidationsError
@@ -47,6 +48,8 @@ class Deleter:
     clock: Callable[[], float]
     work_clock: Callable[[], float] = time.monotonic
     work_s: float = WORK_S
+    request_announcement: RequestDeleted = request_nothing
+    announce: Announce = announce_nothing
 
     async def delete(self, request: DeleteRequested) -> Verdict:
         """Delete everything of the upload; later, make sure that nothing came back. Safe to repeat.
@@ -99,9 +102,11 @@ class Deleter:
         for job_id in sorted(job_ids):
             await self.jobs.end(job_id)
         await self._remove_objects(upload, folders, until_s=until_s)
+        announcement = await self.request_announcement(upload.input_file)
         await self._bury_jobs(upload, job_ids)
         await self.invalidations.invalidate(output_prefix(upload.input_file), requested_s=upload.requested_s)
         await self.rows.bury(await self.rows.mark(upload.input_file, now_s=int(self.clock())), now_s=int(self.clock()))
+        await self.announce(announcement)
 
     async def _bury_jobs(self, upload: MarkedUpload, job_ids: set[str]) -> None:
         for job_id in sorted(job_ids):

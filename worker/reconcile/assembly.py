@@ -51,6 +51,7 @@ async def open_pass(aws: Aws, settings: WorkerSettings, handler: DeliveryHandler
         calls_per_s=settings.reconcile_calls_per_s,
         limit_s=PASS_SHARE * lease_s(settings),
         clock=time.time,
+        announcer=handler.announcer,
     )
 
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from transcode.dynamodb import Condition, Update, decode, encode
 from transcode.job import FINAL, Status
 from transcode.lifetimes import has_expired
+from transcode.outbox import OPEN_SHARDS, open_shard
 from transcode.permissions import Resource, allow
-from transcode.status_table import OPEN_INDEX, OPEN_SHARDS, open_shard
+from transcode.status_table import OPEN_INDEX
 from worker.reconcile.overdue import OpenJob
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class OpenJobs:
         in the index only if a version of the program that doesn't know the index has ended it.
         """
         rows = await self._rows(job_ids)
-        return [_open_job(row) for row in rows if "OpenShard" in row and not has_expired(row, now_s=now_s)]
+        jobs = [row for row in rows if "JobStatus" in row and "OpenShard" in row]
+        return [_open_job(row) for row in jobs if not has_expired(row, now_s=now_s)]
 
     async def record_check(self, job_id: str, status: Status | None, *, now_s: int) -> None:
         """Record that MediaConvert was asked, and the job's status there; do nothing if the job is over."""
@@ -119,4 +121,5 @@ def _open_job(row: Mapping[str, Any]) -> OpenJob:
         news_s=int(row["UpdatedTime"]),
         checked_s=int(row["CheckedTime"]) if "CheckedTime" in row else None,
         checked_status=Status(row["CheckedStatus"]) if "CheckedStatus" in row else None,
+        is_announced="Unannounced" not in row,
     )

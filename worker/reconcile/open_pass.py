@@ -8,16 +8,24 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from transcode.failures import is_transient
+from transcode.outbox import OUTBOX_PREFIX
 from worker.reconcile.job_reader import JobReader
 from worker.reconcile.listed_job import ListedJob
 from worker.reconcile.open_jobs import OpenJobs
 from worker.reconcile.overdue import OpenJob, in_order, is_overdue
 from worker.reconcile.repair import PassCounts, Repairer
 
+if TYPE_CHECKING:
+    from worker.announce.announcer import Announcer
+
+UNANNOUNCED_S = 120
+"""Seconds after the creation of a row from which a pass announces what the row requests. The worker itself announces
+it within seconds, unless it dies."""
 MAX_CONCURRENCY = 20
 """Jobs of one pass that are repaired at the same time."""
 MAX_FAILURES = 3
@@ -46,6 +54,7 @@ class OpenPass:
     limit_s: float
     clock: Callable[[], float]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    announcer: "Announcer | None" = None
 
     async def run(self) -> PassCounts:
         """Check the overdue jobs, and return the counts. Safe to cancel and to repeat.
@@ -72,9 +81,11 @@ class OpenPass:
         now_s = int(self.clock())
         enough = self.calls_per_s * self.limit_s
         overdue: list[OpenJob] = []
-        async with aclosing(self.open_jobs.opened_before(now_s - self.overdue_s)) as batches:
-            async for job_ids in batches:
-                jobs = await self._still_open(job_ids, now_s=now_s)
+        async with aclosing(self.open_jobs.opened_before(now_s - min(self.overdue_s, UNANNOUNCED_S))) as batches:
+            async for keys in batches:
+                outbox = [key for key in keys if key.startswith(OUTBOX_PREFIX)]
+                await self._announce(outbox, counts)
+                jobs = await self._still_open([key for key in keys if key not in outbox], counts, now_s=now_s)
                 counts.open += len(jobs)
                 overdue.extend(job for job in jobs if is_overdue(job, overdue_s=self.overdue_s, now_s=now_s))
                 if sum(not job.is_waiting for job in overdue) >= enough:
@@ -82,12 +93,24 @@ class OpenPass:
         counts.overdue = len(overdue)
         return in_order(overdue)
 
-    async def _still_open(self, job_ids: Sequence[str], *, now_s: int) -> list[OpenJob]:
-        jobs = await self.open_jobs.read(job_ids, now_s=now_s)
+    async def _still_open(self, job_ids: Sequence[str], counts: PassCounts, *, now_s: int) -> list[OpenJob]:
+        jobs = await self.open_jobs.read(job_ids, now_s=now_s) if job_ids else []
+        await self._announce([job.job_id for job in jobs if not job.is_announced], counts)
         for job in jobs:
-            if job.status.is_final:
+            if job.status.is_final and (job.is_announced or self.announcer is None):
                 await self.open_jobs.remove(job.job_id)
         return [job for job in jobs if not job.status.is_final]
+
+    async def _announce(self, keys: Sequence[str], counts: PassCounts) -> None:
+        """Announce what a crash or an outage left. A failure stays for the next pass, and no job waits for it."""
+        if self.announcer is None:
+            return
+        results = await asyncio.gather(*map(self.announcer.announce, keys), return_exceptions=True)
+        for key, result in zip(keys, results, strict=True):
+            if isinstance(result, BaseException):
+                log.warning("announcement.postponed", row=key, reason=type(result).__name__)
+            else:
+                counts.announced += result
 
     async def _check_at_rate(self, overdue: Sequence[OpenJob], counts: PassCounts, checks: "_Checks") -> None:
         slots = asyncio.Semaphore(MAX_CONCURRENCY)

@@ -30,6 +30,8 @@ class OpenJob:
     news_s: int
     checked_s: int | None = None
     checked_status: Status | None = None
+    is_announced: bool = True
+    """False if its creation or its end was not announced."""
 
     @property
     def last_known_s(self) -> int:

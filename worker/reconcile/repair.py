@@ -33,7 +33,7 @@ class PassCounts:
 
     A pass through the index also counts the `open` jobs that were old enough to read their rows, those that were
     `overdue`, and the overdue ones that it `postponed` to the next pass. An `unmended` job needs an operator or a later
-    pass. A `silent` job runs, but sends no events.
+    pass. A `silent` job runs, but sends no events. `announced` are the announcements that a crash or an outage left.
     """
 
     open: int = 0
@@ -45,6 +45,7 @@ class PassCounts:
     ended: int = 0
     unmended: int = 0
     silent: int = 0
+    announced: int = 0
 
     def as_mapping(self) -> Mapping[str, int]:
         """Return the counts by name, for a log event; `stuck` counts the jobs that an operator should look at."""

@@ -30,7 +30,7 @@ from worker.startup import worker_process
 DEFAULT_LIMIT = 100
 DEFAULT_PER_SECOND = 50
 INTERRUPTED_STATUS = 130
-QUEUES = ("uploads", "submission", "job-events")
+QUEUES = ("uploads", "submission", "job-events", "webhook-1", "webhook-2", "webhook-3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +70,12 @@ async def run(settings: WorkerSettings, action: Action, *, queues: Sequence[str]
         "uploads": settings.uploads_queue_url,
         "submission": settings.submission_queue_url,
         "job-events": settings.job_events_queue_url,
+        **{f"webhook-{each.slot}": each.queue_url for each in settings.webhook_endpoints},
     }
     parser = message_parser(settings)
     async with aws_of(settings) as aws:
         sqs = await aws.sqs()
-        opened = {name: await open_queue(sqs, urls[name]) for name in queues}
+        opened = {name: await open_queue(sqs, urls[name]) for name in queues if name in urls}
         match action:
             case Show(limit=limit):
                 await _show(opened, parser, limit=limit)

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
+from transcode.permissions import ALL_DEAD_LETTER_QUEUES, ALL_QUEUES, allow
 from worker.queue import Queue
 from worker.redrive.move_plan import MoveTask
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
 
-PERMISSIONS = allow("sqs:GetQueueAttributes", "sqs:SendMessage", on=QUEUES) | allow(
+PERMISSIONS = allow("sqs:GetQueueAttributes", "sqs:SendMessage", on=ALL_QUEUES) | allow(
     "sqs:CancelMessageMoveTask",
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ListMessageMoveTasks",
     "sqs:ReceiveMessage",
     "sqs:StartMessageMoveTask",
-    on=DEAD_LETTER_QUEUES,
+    on=ALL_DEAD_LETTER_QUEUES,
 )
 """SQS moves the letters with the permissions of the caller.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html

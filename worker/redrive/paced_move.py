@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from transcode.permissions import DEAD_LETTER_QUEUES, QUEUES, allow
+from transcode.permissions import ALL_DEAD_LETTER_QUEUES, ALL_QUEUES, allow
 from worker.queue import BATCH_SIZE, Queue
 from worker.redrive.move_plan import batches
 from worker.redrive.queue import HIDDEN_S
 
-PERMISSIONS = allow("sqs:SendMessage", on=QUEUES) | allow(
-    "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", on=DEAD_LETTER_QUEUES
+PERMISSIONS = allow("sqs:SendMessage", on=ALL_QUEUES) | allow(
+    "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage", on=ALL_DEAD_LETTER_QUEUES
 )
 
 MOVE_HIDDEN_S = 15

@@ -16,6 +16,7 @@ from worker.messages.parser import (
     Unparsed,
 )
 from worker.redrive.move_plan import duration
+from worker.webhooks.webhook_message import WebhookMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,20 @@ def diagnose(letter: DeadLetter, parser: MessageParser) -> Diagnosis:
     message without either was moved by its queue's redrive policy, after the maximum number of deliveries.
     """
     try:
-        content = _content(parser.parse_events(letter.body))
+        content = _webhook(letter.body) or _content(parser.parse_events(letter.body))
     except MalformedMessageError as error:
         reason = letter.attributes.get("Reason") or str(error)
         return Diagnosis(content="malformed", reason=reason, is_parsable=False)
     delivery_error = ": ".join(filter(None, (letter.attributes.get(name) for name in ("ERROR_CODE", "ERROR_MESSAGE"))))
     reason = letter.attributes.get("Reason") or delivery_error or "every delivery failed; see the worker's log"
     return Diagnosis(content=content, reason=reason, is_parsable=True)
+
+
+def _webhook(body: str) -> str | None:
+    try:
+        return f"webhook {WebhookMessage.from_json(body).webhook_id}"
+    except ValueError:
+        return None
 
 
 def _content(events: Sequence[IncomingEvent]) -> str:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import chain
 from typing import Any
 
-from transcode.permissions import DEAD_LETTER_QUEUES, allow
+from transcode.permissions import ALL_DEAD_LETTER_QUEUES, allow
 from transcode.sqs import decode_attributes
 from worker.bounded_gather import bounded_gather
 from worker.queue import BATCH_SIZE, OPEN_PERMISSIONS, Queue
@@ -21,7 +21,7 @@ PERMISSIONS = OPEN_PERMISSIONS | allow(
     "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",
-    on=DEAD_LETTER_QUEUES,
+    on=ALL_DEAD_LETTER_QUEUES,
 )
 
 HIDDEN_S = 300

@@ -18,6 +18,7 @@ from transcode.job import Canceled
 from transcode.lookup import Lookup, attempt_names
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
+from worker.announce.announcing import Announce, announce_nothing
 from worker.claim import Claim
 from worker.job_end import JobEnds
 from worker.key_table import KeyTable
@@ -44,6 +45,7 @@ class Canceller:
     clock: Callable[[], float]
     rest: Rest = field(default_factory=Rest)
     rest_clock: Callable[[], float] = time.monotonic
+    announce: Announce = announce_nothing
 
     async def cancel(self, request: CancelRequested) -> Verdict:
         """Cancel the job, or the file's wait for one. Safe to repeat.
@@ -93,6 +95,7 @@ class Canceller:
         await self.statuses.advance(Canceled(job_id=job_id, time_ms=now_ms), now_s=now_ms // 1000)
         await self.ends.record(job_id, now_s=now_ms // 1000)
         log.info("job.canceled", job_id=job_id, input_file=job.input_file)
+        await self.announce(job_id)
         return Done()
 
     async def cancel_waiting(self, claim: Claim, *, is_leased: bool) -> bool:
@@ -105,8 +108,9 @@ class Canceller:
         is_refused = await (table.refuse(claim) if is_leased else table.refuse_jobless(claim.claim_id, now_ms=now_ms))
         if not is_refused:
             return False
-        await self.lookups.cancel(input_file, claimed_ms=claim.claimed_ms, now_s=now_ms // 1000)
+        end = await self.lookups.cancel(input_file, claimed_ms=claim.claimed_ms, now_s=now_ms // 1000)
         log.info("upload.canceled", input_file=input_file)
+        await self.announce(end)
         return True
 
     async def cancel_created(self, job_id: str) -> Verdict:

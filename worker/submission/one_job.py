@@ -13,6 +13,7 @@ from transcode.errors import RetriesExhaustedError
 from transcode.job import Failure
 from transcode.lookup import Lookup
 from transcode.lookup_table import AnotherVersionError, JobExistsError, LookupTable, UploadDeletedError
+from worker.announce.announcing import Announce, announce_nothing
 from worker.claim import Claim
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
@@ -36,6 +37,7 @@ class OneJobRule:
     refused_versions: RefusedVersionsTable
     deleted_uploads: DeletedUploads
     retries_per_upload: int
+    announce: Announce = announce_nothing
 
     async def admit(self, upload: ObjectCreated, claim: Claim, *, now_s: int) -> Lookup | None:
         """Record that the upload waits for its job, and return the file's row; None if it gets no job. Safe to repeat.
@@ -63,8 +65,9 @@ class OneJobRule:
             await self._refuse_version(upload, now_s=now_s)
         except RetriesExhaustedError as error:
             failure = Failure(code=EXHAUSTED_CODE, message=str(error))
-            await self.lookups.refuse(upload.input_file, failure, claimed_ms=claim.claimed_ms, now_s=now_s)
+            end = await self.lookups.refuse(upload.input_file, failure, claimed_ms=claim.claimed_ms, now_s=now_s)
             log.warning("upload.retry_refused", input_file=upload.input_file, replaces=upload.replaces)
+            await self.announce(end)
         await self.key_table.refuse(claim)
         return None
 

@@ -17,6 +17,7 @@ from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable, UploadDeletedError
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
+from worker.announce.announcing import Announce, announce_nothing
 from worker.claim import Claim, claim_id
 from worker.key_table import KeyTable
 from worker.messages.parser import ObjectCreated
@@ -58,6 +59,7 @@ class Submitter:
     lease_s: float = 60
     pacer: Pacer | None = None
     """The wait before each submission; None where something else limits the rate, as on Lambda."""
+    announce: Announce = announce_nothing
 
     async def submit(self, upload: ObjectCreated, message: Message) -> Verdict:
         """Make sure that the upload has its one job, or the error for which it can't have one. Safe to repeat.
@@ -124,8 +126,9 @@ class Submitter:
         first_seen_ms = message.first_seen_ms or now_s * 1000
         claimed_ms = first_seen_ms if claim is None else claim.claimed_ms
         version = None if upload.replaces else upload.version
-        await self.lookups.refuse(upload.input_file, failure, claimed_ms=claimed_ms, now_s=now_s, version=version)
+        end = await self.lookups.refuse(upload.input_file, failure, claimed_ms=claimed_ms, now_s=now_s, version=version)
         log.error("upload.given_up", input_file=upload.input_file, code=failure.code, reason=failure.message)
+        await self.announce(end)
 
     async def adopt(self, claim: Claim, job_id: str) -> Verdict:
         """Write the rows of a claim's job that reconciliation found in MediaConvert. Safe to repeat."""
@@ -215,13 +218,15 @@ class Submitter:
             await self.lookups.end(input_file, job_id, over.status, now_s=now_s)
         waited_ms = message.waited_ms(self.clock()) if message else None
         log.info("job.submitted", job_id=job_id, input_file=input_file, waited_ms=waited_ms)
+        await self.announce(job_id)
         return await self.canceller.cancel_created(job_id) if is_canceled(linked, claim) else Done()
 
     async def _refuse(self, claim: Claim, refusal: JobRefusedError) -> Verdict:
         now_s, input_file = int(self.clock()), claim.destination.input_file
-        await self.lookups.refuse(input_file, refusal.failure, claimed_ms=claim.claimed_ms, now_s=now_s)
+        end = await self.lookups.refuse(input_file, refusal.failure, claimed_ms=claim.claimed_ms, now_s=now_s)
         await self.key_table.refuse(claim)
         _log_refusal(input_file, refusal.failure)
+        await self.announce(end)
         return Done()
 
 

@@ -1,0 +1,1 @@
+"""Announcements: events on EventBridge and signed webhooks about jobs that were created or ended."""

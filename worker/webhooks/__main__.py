@@ -1,0 +1,5 @@
+"""`python -m worker.webhooks`."""
+
+from worker.webhooks.command import main
+
+main()

@@ -1,0 +1,57 @@
+"""The assembly of the deliveries of webhooks, for the loop and for Lambda.
+
+A deployment without an endpoint doesn't import the HTTP client, which would make a function's start slower.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from transcode.aws import Aws
+from worker.queue import open_queue
+from worker.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from worker.loop import Poller
+    from worker.webhooks.delivery import WebhookDelivery
+
+
+async def open_deliveries(aws: Aws, settings: WorkerSettings) -> "Sequence[WebhookDelivery]":
+    """Return the delivery of each configured endpoint."""
+    if not settings.webhook_endpoints:
+        return []
+    from worker.webhooks.delivery import WebhookDelivery  # noqa: PLC0415 -- imports aiohttp
+    from worker.webhooks.http_client import WebhookClient  # noqa: PLC0415
+    from worker.webhooks.secrets import EndpointSecrets  # noqa: PLC0415
+    from worker.webhooks.stopped_endpoints import StoppedEndpoints  # noqa: PLC0415
+
+    client = WebhookClient(allows_local=settings.webhooks_allow_local)
+    stopped = StoppedEndpoints(await aws.dynamodb(), settings.status_table)
+    return [
+        WebhookDelivery(
+            endpoint=endpoint,
+            secrets=EndpointSecrets(endpoint, aws.secretsmanager),
+            client=client,
+            stopped=stopped,
+            give_up_after_s=settings.give_up_after_s,
+            clock=time.time,
+        )
+        for endpoint in settings.webhook_endpoints
+    ]
+
+
+async def open_webhook_pollers(aws: Aws, deliveries: "Sequence[WebhookDelivery]") -> "Sequence[Poller]":
+    """Return one poller for each endpoint.
+
+    Raises:
+        QueueUnusableError: A queue has no dead-letter queue.
+        ClientError: A queue can't be reached.
+    """
+    from worker.loop import Poller  # noqa: PLC0415 -- a function has no loop
+    from worker.webhooks.gate import EndpointGate  # noqa: PLC0415
+
+    sqs = await aws.sqs()
+    return [
+        Poller(queue=await open_queue(sqs, each.endpoint.queue_url), handler=each, gate=EndpointGate(rest=each.rest))
+        for each in deliveries
+    ]
