@@ -108,6 +108,7 @@ screenshots: setup ## Make the screenshots of the README (docs/images), in Chrom
 soak: export SOAK := 1
 soak: export UPLOADS ?= 200
 soak: export KILLS ?= 50
+soak: export SEGMENTS ?= 20000
 soak: export FAULT_UPLOADS ?= 30
 soak: export BURST_S ?= 5
 soak: export STOP_UPLOADS ?= 40

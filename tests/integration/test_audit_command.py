@@ -41,7 +41,7 @@ async def test_an_audit_finds_what_a_deletion_left_and_nothing_else(
 
     await deleted.put_outputs(f"{deleted.input_file}_20261122083000-0a1b2c/", "1-a", segments=1)
     await stores.statuses.submit(Job(job_id="1-late", input_file=deleted.input_file), now_s=now_s())
-    await replace(kept, input_file="uploads/3/nobody.mp4").put_input()
+    await replace(kept, input_file="uploads/3/unknown.mp4").put_input()
     waiting = Lookup(input_file="uploads/4/waiting.mp4")
     await stores.lookups.announce(waiting, now_s=now_s())
     await worker.intake.batch.deleter.rows.mark(waiting.input_file, now_s=now_s())
@@ -49,7 +49,7 @@ async def test_an_audit_finds_what_a_deletion_left_and_nothing_else(
     assert {key: each.count for key, each in found.items()} == {
         (Problem.LEFT, f"s3://{stack.output_bucket}/{deleted.input_file}_20261122083000-0a1b2c/"): 4,
         (Problem.LEFT, "job 1-late"): 1,
-        (Problem.NO_UPLOAD, f"s3://{stack.input_bucket}/uploads/3/nobody.mp4"): 1,
+        (Problem.NO_UPLOAD, f"s3://{stack.input_bucket}/uploads/3/unknown.mp4"): 1,
         (Problem.UNFINISHED, "upload uploads/4/waiting.mp4"): 1,
     }
     assert (await run(settings, grace_s=3_600)).by_place.keys() == {(Problem.LEFT, "job 1-late")}

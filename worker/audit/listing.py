@@ -25,7 +25,7 @@ PERMISSIONS = (
 BATCH_SIZE = 100
 PAUSE_S = 0.2
 UPLOAD_ATTRIBUTES = ("InputFile", "DeleteRequestedTime", "DeletedTime", "ExpirationTime")
-JOB_ATTRIBUTES = ("JobId", "JobStatus", "InputFile", "DeletedTime", "ExpirationTime")
+JOB_ATTRIBUTES = ("JobId", "JobStatus", "InputFile", "DeletedTime", "ExpirationTime", "Followed")
 
 Row = Mapping[str, Any]
 
@@ -53,9 +53,9 @@ class Listing:
             yield [row for row in page if "DeleteRequestedTime" in row]
 
     async def jobs(self) -> AsyncIterator[Sequence[Row]]:
-        """Yield the rows of jobs that name an upload, in pages. A tombstone names none."""
+        """Yield the rows of our jobs that name an upload, in pages. A tombstone names none."""
         async for page in self._scan(self._status_table, JOB_ATTRIBUTES):
-            yield [row for row in page if "JobStatus" in row and "InputFile" in row]
+            yield [row for row in page if "JobStatus" in row and "InputFile" in row and "Followed" not in row]
 
     async def uploads(self, input_files: Collection[str]) -> Mapping[str, Row]:
         """Return the rows that exist, by input file."""
