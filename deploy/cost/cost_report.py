@@ -192,8 +192,8 @@ def _assumed() -> list[str]:
             "A budget counts it as 10 seconds with the largest published multiplier, which is one billable minute.",
             "Its two PUTs and the HEAD for its size add",
             f"${load.uploads * (2 * prices.S3_PUT.usd + prices.S3_GET.usd):.4f} for {SCALES[0]:,} minutes. The MP4",
-            "file of `hls-download` is one more output in HD: two normalized minutes of each minute, and its bytes are stored",
-            "and served. AWS publishes no multiplier of audio, so an audio profile has no figure.",
+            "file of `hls-download` is one more output in HD, two normalized minutes of each minute, and its bytes are",
+            "stored and served. AWS publishes no multiplier of audio, so an audio profile has no figure.",
         ),
     ]
 
