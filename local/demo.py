@@ -54,6 +54,7 @@ async def run_demo(video: Path, *, api_url: str, token: str | None, reporter: Re
         seconds = time.monotonic() - began_s
         if job["status"] != "COMPLETE":
             raise ClientError(failure_text(job))
+        job = await client.get_job(input_file=upload["input_file"])  # a stream sets no cookies
         try:
             played = await play(playback_url_of(job), client.playback_client())
         except UnplayableError as error:

@@ -48,10 +48,15 @@ def with_cost(event: Completed, plan: JobPlan | None, *, price_usd: float | None
     """Return the event with the cost of the outputs, and with a warning if the job was clipped."""
     if plan is None:
         return event
-    lengths = [each.duration_ms for each in event.made if each.duration_ms is not None and not each.is_capture]
+    outputs = _billed(event.made, plan)
+    lengths = [
+        output.duration_ms
+        for made, output in zip(event.made, outputs, strict=True)
+        if output.duration_ms is not None and not (made.is_capture or output.is_capture)
+    ]
     length_ms = max(lengths, default=0)
     warnings = event.warnings | ({clipped_warning(plan.clip_ms)} if length_ms > plan.clip_ms else set())
-    billed = billing(_billed(event.made, plan), duration_ms=length_ms, price_usd=price_usd) if lengths else None
+    billed = billing(outputs, duration_ms=length_ms, price_usd=price_usd) if lengths else None
     return replace(event, warnings=warnings, billed=billed)
 
 

@@ -186,6 +186,15 @@ def _assumed() -> list[str]:
             "stops it. A budget of billable minutes adds a DynamoDB transaction to each upload: six write units with",
             f"both budgets, which is ${load.uploads * 6 * prices.WRITE_UNIT.usd:.4f} for {SCALES[0]:,} minutes.",
         ),
+        *_paragraph(
+            "AWS publishes no price of a frame capture, so neither the bill nor a job's `billable_minutes` contains",
+            "the poster. It has two pictures, of 6 seconds together; AWS bills each output for 10 seconds at least.",
+            "A budget counts it as 10 seconds with the largest published multiplier, which is one billable minute.",
+            "Its two PUTs and the HEAD for its size add",
+            f"${load.uploads * (2 * prices.S3_PUT.usd + prices.S3_GET.usd):.4f} for {SCALES[0]:,} minutes. The MP4",
+            "file of `hls-download` is one more output in HD, two normalized minutes of each minute, and its bytes are",
+            "stored and served. AWS publishes no multiplier of audio, so an audio profile has no figure.",
+        ),
     ]
 
 

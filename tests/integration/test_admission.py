@@ -36,6 +36,8 @@ from worker.submission.mediaconvert import MediaConvertJobs
 CLIP_S = 2
 SD_MINUTES = 0.5
 """Billable minutes of a job of the project's template for the short clip: three renditions of ten seconds in SD."""
+COUNTED_MINUTES = SD_MINUTES + 1
+"""The minutes that a budget counts for it: the poster, of which no multiplier is published, counts with the largest."""
 HD_MINUTES = 0.83
 """The same for the larger video: two renditions in HD count twice."""
 DAY = {"billable_minutes_per_day": 1_000_000}
@@ -185,7 +187,7 @@ async def test_probes_pause_after_a_throttled_call(scene: Scene) -> None:
 
 async def test_an_upload_over_the_budget_is_an_error_and_not_a_wait(scene: Scene) -> None:
     """The first two uploads of a caller fit, and the third doesn't. Another caller isn't affected."""
-    handler = await scene.worker(**DAY, billable_minutes_per_day_and_caller=1)
+    handler = await scene.worker(**DAY, billable_minutes_per_day_and_caller=3)
     caller = secrets.token_hex(4)
     inputs = [await scene.upload("clip.mp4", owner=owner) for owner in (caller, caller, caller, f"{caller}-2")]
     with capture_logs() as lines:
@@ -196,7 +198,7 @@ async def test_an_upload_over_the_budget_is_an_error_and_not_a_wait(scene: Scene
     assert (failure.code, failure.reason) == (429, "budget_exhausted")
     assert "midnight UTC" in failure.message
     assert [line["input_file"] for line in lines if line["event"] == "budget.exhausted"] == [inputs[2]]
-    assert await scene.counted_ms(counter_of(handler, caller)) == 60_000
+    assert await scene.counted_ms(counter_of(handler, caller)) == 2 * COUNTED_MINUTES * 60_000
 
 
 async def test_an_upload_over_the_budget_can_be_requested_again(scene: Scene) -> None:
@@ -241,7 +243,7 @@ async def test_a_job_is_counted_once_if_a_worker_dies_before_it_is_created(
         assert time.monotonic() < deadline_s
         await asyncio.sleep(0.2)
     assert await handle(handler, scene.created(input_file)) == Done()
-    assert counted_ms == await scene.counted_ms(counter) == SD_MINUTES * 60_000
+    assert counted_ms == await scene.counted_ms(counter) == COUNTED_MINUTES * 60_000
     assert len(await scene.jobs(input_file)) == 1
     assert (await scene.job(input_file)).estimate is not None
 
@@ -255,12 +257,12 @@ async def test_a_job_is_counted_once_if_it_is_throttled(scene: Scene) -> None:
         await scene.throttle_next_job()
         assert isinstance(await handle(handler, scene.created(input_file)), Retry)
     assert await handle(handler, scene.created(input_file)) == Done()
-    assert await scene.counted_ms(counter_of(handler, caller)) == SD_MINUTES * 60_000
+    assert await scene.counted_ms(counter_of(handler, caller)) == COUNTED_MINUTES * 60_000
 
 
 async def test_concurrent_uploads_never_exceed_the_budget(scene: Scene) -> None:
     """Two workers count ten uploads of one caller at once: four of them fit, and the counter says so."""
-    workers = [await scene.worker(**DAY, billable_minutes_per_day_and_caller=2) for _ in range(2)]
+    workers = [await scene.worker(**DAY, billable_minutes_per_day_and_caller=6) for _ in range(2)]
     caller = secrets.token_hex(4)
     inputs = [await scene.upload("clip.mp4", owner=caller) for _ in range(10)]
     pending = dict(enumerate(inputs))
@@ -273,7 +275,7 @@ async def test_concurrent_uploads_never_exceed_the_budget(scene: Scene) -> None:
     lookups = [await scene.lookup(each) for each in inputs]
     assert sum(each.job_id is not None for each in lookups) == 4
     assert {each.failure.reason for each in lookups if each.failure} == {"budget_exhausted"}
-    assert await scene.counted_ms(counter_of(workers[0], caller)) == 120_000
+    assert await scene.counted_ms(counter_of(workers[0], caller)) == 4 * COUNTED_MINUTES * 60_000
 
 
 @pytest.mark.parametrize("error", [TooManyRequestsException, ForbiddenException])
@@ -298,9 +300,9 @@ async def test_a_file_that_can_not_be_read_counts_as_the_longest_one(scene: Scen
     caller = secrets.token_hex(4)
     input_file = await scene.upload("text.mp4", owner=caller)
     assert await handle(handler, scene.created(input_file)) == Done()
-    renditions, largest_multiplier = 3, 6
+    renditions, largest_multiplier, poster_ms = 3, 6, 60_000
     counted_ms = await scene.counted_ms(counter_of(handler, caller))
-    assert counted_ms == renditions * largest_multiplier * 3_600_000
+    assert counted_ms == renditions * largest_multiplier * 3_600_000 + poster_ms
 
 
 async def test_the_api_shows_the_cost_and_the_limit(scene: Scene) -> None:

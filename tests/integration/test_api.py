@@ -102,7 +102,6 @@ async def test_an_announced_upload_keeps_its_file_name(api: httpx.AsyncClient) -
         ({"file_name": ""}, 422, "file_name"),
         ({"file_name": "a" * 1025}, 422, "file_name"),
         ({"content_type": None}, 422, "content_type"),
-        ({"profile": "none"}, 422, "unknown_profile"),
         ({"profile": ""}, 422, "profile"),
         ({"colour": "red"}, 422, "colour"),
     ],
@@ -267,3 +266,25 @@ async def test_the_documentation_names_every_route(api: httpx.AsyncClient) -> No
         schema["paths"]
     )
     assert (await api.get("/docs")).status_code == 200
+
+
+async def test_an_unknown_profile_is_refused_with_the_known_ones(api: httpx.AsyncClient) -> None:
+    """On every route that announces an upload."""
+    query = {"filename": "clip.mp4", "type": "video/mp4", "metadata[profile]": "none"}
+    parts = {"filename": "clip.mp4", "type": "video/mp4", "metadata": {"profile": "none"}}
+    for response in (
+        await api.post("/uploads", json=upload_request(profile="none")),
+        await api.get("/s3/params", params=query),
+        await api.post("/s3/multipart", json=parts),
+    ):
+        assert (response.status_code, response.json()["code"]) == (422, "unknown_profile")
+        assert response.json()["detail"] == "The profile is unknown; known profiles: hls."
+
+
+async def test_an_upload_has_the_default_profile_from_its_announcement_on(api: httpx.AsyncClient) -> None:
+    """A later change of the default doesn't change the upload."""
+    upload = (await api.post("/uploads", json=upload_request())).json()
+    assert (await api.get("/jobs", params={"input_file": upload["input_file"]})).json()["profile"] == "hls"
+    limits = (await api.get("/limits")).json()
+    assert [each["name"] for each in limits["profiles"]] == ["hls"]
+    assert limits["profiles"][0]["content_types"] == limits["content_types"]

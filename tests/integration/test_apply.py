@@ -53,6 +53,7 @@ async def test_a_complete_job_can_be_played(
                 "average_bitrate_bps": 900_000,
             }
         ],
+        "files": [],
     }
 
 
