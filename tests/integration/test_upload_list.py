@@ -150,6 +150,23 @@ async def test_other_filters_are_combined(
     assert await all_files(api, mine, external_id="order 1", status="COMPLETE") == []
 
 
+@pytest.mark.parametrize("value", ["0.5", "1763798400", "2025-11-22", "2025-11-22T08:00:00", "2025-13-01T00:00:00Z"])
+async def test_a_time_without_its_form_or_zone_is_refused(
+    api: httpx.AsyncClient, mine: Mapping[str, str], value: str
+) -> None:
+    """The list would begin at another time than the caller means."""
+    refused = await api.get("/uploads", params={"created_after": value}, headers=mine)
+    assert refused.status_code == 422
+
+
+async def test_a_time_far_in_the_future_lists_nothing(
+    api: httpx.AsyncClient, module_stores: Stores, caller: str, mine: Mapping[str, str]
+) -> None:
+    """Places have ten digits, and a later second has more."""
+    await announced(module_stores, caller, NOW_S)
+    assert await all_files(api, mine, created_after="2300-01-01T00:00:00Z") == []
+
+
 async def test_a_page_before_the_end_is_never_empty(
     api: httpx.AsyncClient, module_stores: Stores, caller: str, mine: Mapping[str, str]
 ) -> None:
