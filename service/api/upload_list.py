@@ -11,10 +11,10 @@ from service.access.caller import may_see
 from service.api.dependencies import AppResources, CurrentCaller, InputFile
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
+from service.live.upload_list import UploadLister
 from service.resources import Resources
 from service.uploads.changes import with_changes
 from service.uploads.upload_filter import UploadFilter, encode_cursor, place_in
-from service.uploads.upload_list import UploadLister
 from service.views.bodies import UploadChanges, UploadList
 from service.views.followed import FileKey
 from service.views.labels import ExternalId
