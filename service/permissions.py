@@ -9,9 +9,8 @@ from service.aws import (
     playback_secret,
     presigned,
     unfinished_bytes,
-    upload_index,
 )
-from service.live import batch_get, poll_ledger
+from service.live import batch_get, poll_ledger, upload_index
 from transcode import deletion_marks, lookup_table, queue_table, status_table
 
 SERVICE = (

@@ -18,7 +18,6 @@ from service.aws.lazy_client import LazyClient
 from service.aws.multipart import MultipartBucket
 from service.aws.presigned import UploadBucket
 from service.aws.unfinished_bytes import UnfinishedBytes
-from service.aws.upload_index import UploadIndex
 from service.live.batch_get import BatchGet
 from service.live.event_stream import as_event
 from service.live.heartbeats import Heartbeats
@@ -30,6 +29,7 @@ from service.live.poll_ledger import PollLedger
 from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
 from service.live.slots import Slots
+from service.live.upload_index import UploadIndex
 from service.settings import ServiceSettings
 from service.views.followed import Followed, Key
 from transcode.aws import Aws

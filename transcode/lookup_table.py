@@ -174,7 +174,7 @@ class LookupTable:
         update = Update().set(Stage=status.value)
         if status is Status.COMPLETE:
             update.expire(self._lifetimes.complete(now_s=now_s))
-        update.where(update.compare("JobId", "=", job_id))
+        update.where(update.compare("JobId", "=", job_id)).where(update.absent("DeleteRequestedTime"))
         await self._write_if(input_file, update)
 
     async def describe(self, lookup: Lookup, *, known_revision: int) -> Lookup | None:

@@ -1,19 +1,20 @@
 """The routes of a caller's own uploads: list them, and change what the caller may change."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator
 
 from service.access.caller import may_see
 from service.api.dependencies import AppResources, CurrentCaller, InputFile
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
+from service.live.upload_list import UploadLister
 from service.resources import Resources
 from service.uploads.changes import with_changes
 from service.uploads.upload_filter import UploadFilter, encode_cursor, place_in
-from service.uploads.upload_list import UploadLister
 from service.views.bodies import UploadChanges, UploadList
 from service.views.followed import FileKey
 from service.views.labels import ExternalId
@@ -23,6 +24,20 @@ from transcode.lookup import Lookup
 
 router = APIRouter(tags=["uploads"])
 
+LAST_S = 9_999_999_999
+"""The last second that has a place in the index, in the year 2286."""
+
+
+def _check_time(text: object) -> object:
+    """Refuse what pydantic would read as a time too, such as a number."""
+    if not isinstance(text, str) or not TIME.fullmatch(text):
+        raise ValueError("the time must be in the form 2025-11-22T08:00:00Z")
+    return text
+
+
+TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+Rfc3339 = Annotated[AwareDatetime, BeforeValidator(_check_time)]
+
 ATTEMPTS = 10
 """Changes of one upload that may come between this request's read and its write."""
 
@@ -31,10 +46,10 @@ async def _upload_filter(
     status: Annotated[JobStatus | None, Query(description="Only uploads with this status.")] = None,
     external_id: Annotated[ExternalId | None, Query(description="Only uploads with this external id.")] = None,
     created_after: Annotated[
-        AwareDatetime | None, Query(description="Only uploads that were announced after this second.")
+        Rfc3339 | None, Query(description="Only uploads that were announced after this second.")
     ] = None,
 ) -> UploadFilter:
-    created_after_s = None if created_after is None else max(0, int(created_after.timestamp()))
+    created_after_s = None if created_after is None else min(max(0, int(created_after.timestamp())), LAST_S)
     return UploadFilter(status=status, external_id=external_id, created_after_s=created_after_s)
 
 

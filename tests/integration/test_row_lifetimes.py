@@ -7,6 +7,7 @@ import pytest
 from local.provision import Stack
 from tests.integration.stores import LIFETIMES, OUTPUT_TTL_S, STATUS_TTL_S, Stores
 from transcode.aws import Aws
+from transcode.deletion_marks import TOMBSTONE_S, DeletionMarks
 from transcode.job import Canceled, Completed, Failed, Failure, Job, JobEvent, Output, Progressed, Status
 from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable
@@ -110,3 +111,18 @@ async def test_an_older_job_of_the_file_does_not_end_the_newer_one(stores: Store
     lookup = await stores.lookups.get(input_file, now_s=NOW_S)
     assert lookup is not None
     assert (lookup.job_id, lookup.stage) == ("new", "OPEN")
+
+
+async def test_the_end_of_a_job_does_not_keep_an_upload_that_is_deleted(
+    stores: Stores, shared_aws: Aws, stack: Stack, input_file: str
+) -> None:
+    """The row of a deleted upload expires, whenever its job ends."""
+    await stores.lookups.announce(Lookup(input_file=input_file), now_s=NOW_S)
+    await stores.lookups.link(input_file, "job", claimed_ms=1, now_s=NOW_S)
+    lookup = await stores.lookups.get(input_file, now_s=NOW_S, consistent=True)
+    assert lookup is not None
+    dynamodb = await shared_aws.dynamodb()
+    marks = DeletionMarks(dynamodb, lookup_table=stack.input_file_table, status_table=stack.status_table)
+    assert await marks.request(lookup, now_s=NOW_S)
+    await stores.lookups.end(input_file, "job", Status.COMPLETE, now_s=NOW_S)
+    assert await stores.lookups.get(input_file, now_s=NOW_S + TOMBSTONE_S, include_deleted=True) is None

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from local.provision import Stack
-from service.uploads import upload_list
+from service.live import upload_list
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.process_settings import service_settings
 from tests.integration.service_app import resources_of, serve, upload_request
@@ -150,12 +150,29 @@ async def test_other_filters_are_combined(
     assert await all_files(api, mine, external_id="order 1", status="COMPLETE") == []
 
 
+@pytest.mark.parametrize("value", ["0.5", "1763798400", "2025-11-22", "2025-11-22T08:00:00", "2025-13-01T00:00:00Z"])
+async def test_a_time_without_its_form_or_zone_is_refused(
+    api: httpx.AsyncClient, mine: Mapping[str, str], value: str
+) -> None:
+    """The list would begin at another time than the caller means."""
+    refused = await api.get("/uploads", params={"created_after": value}, headers=mine)
+    assert refused.status_code == 422
+
+
+async def test_a_time_far_in_the_future_lists_nothing(
+    api: httpx.AsyncClient, module_stores: Stores, caller: str, mine: Mapping[str, str]
+) -> None:
+    """Places have ten digits, and a later second has more."""
+    await announced(module_stores, caller, NOW_S)
+    assert await all_files(api, mine, created_after="2300-01-01T00:00:00Z") == []
+
+
 async def test_a_page_before_the_end_is_never_empty(
     api: httpx.AsyncClient, module_stores: Stores, caller: str, mine: Mapping[str, str]
 ) -> None:
-    """One match behind two hundred other uploads is on the first page."""
+    """One match behind forty other uploads is on the first page."""
     wanted = await announced(module_stores, caller, NOW_S - 500, external_id="rare")
-    await asyncio.gather(*(announced(module_stores, caller, NOW_S - at) for at in range(200)))
+    await asyncio.gather(*(announced(module_stores, caller, NOW_S - at) for at in range(40)))
     jobs, cursor = await page_of(api, mine, external_id="rare", limit=1)
     assert [job["input_file"] for job in jobs] == [wanted]
     assert cursor is None
@@ -214,8 +231,7 @@ async def test_a_wrong_cursor_is_refused_by_name(
     for query, headers in requests:
         refused = await api.get("/uploads", params=query, headers=headers)
         assert refused.status_code == 422, query
-        lines = refused.json().get("errors") or refused.json()["detail"]
-        assert [line["loc"][-1] for line in lines] == ["cursor"]
+        assert [line["pointer"] for line in refused.json()["errors"]] == ["#/cursor"]
 
 
 async def test_an_upload_whose_rows_expired_is_not_listed(
@@ -282,8 +298,7 @@ async def test_too_much_metadata_after_a_change_is_refused_by_name(
     body = {"metadata": {"20": "x"}}
     refused = await api.patch("/uploads", params={"input_file": input_file}, json=body, headers=mine)
     assert refused.status_code == 422
-    lines = refused.json().get("errors") or refused.json()["detail"]
-    assert [line["loc"] for line in lines] == [["body", "metadata"]]
+    assert [(line["location"], line["pointer"]) for line in refused.json()["errors"]] == [("body", "#/metadata")]
 
 
 async def test_an_upload_of_an_earlier_release_is_listed_after_a_change(

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from service.aws.upload_index import Entry, IndexFilter, UploadIndex
 from service.live.reader import JobReader
+from service.live.upload_index import Entry, IndexFilter, UploadIndex
 from service.uploads.upload_filter import UploadFilter
 from service.views.followed import FileKey, Followed
 from transcode.errors import FilterTooBroadError, JobNotFoundError, UploadNotFoundError
