@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from service.problem_details import problem_details
@@ -125,6 +125,11 @@ class InvalidField(BaseModel):
     code: str = Field(description="The kind of the fault.", examples=["missing"])
 
 
+def _without_default(schema: dict[str, JsonValue]) -> None:
+    """Remove the default null: the field is there or not, and never null."""
+    del schema["default"]
+
+
 class Problem(BaseModel):
     """An error, as problem details (RFC 9457). Programs compare `code`; `detail` is a sentence for people."""
 
@@ -136,7 +141,7 @@ class Problem(BaseModel):
     errors: Sequence[InvalidField] | SkipJsonSchema[None] = Field(
         default=None,
         description="Only with `invalid_request`: the invalid fields, the first hundred at most.",
-        json_schema_extra=lambda schema: schema.pop("default"),  # the field is never null: it is there or not
+        json_schema_extra=_without_default,
     )
 
     @classmethod
