@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.config import JsonDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.json_schema import SkipJsonSchema
 
 from service.problem_details import problem_details
@@ -145,8 +144,8 @@ class InvalidField(BaseModel):
     code: str = Field(description="The kind of the fault.", examples=["missing"])
 
 
-def _without_default(schema: JsonDict) -> None:
-    """Describe a field that is never null: it is there or not."""
+def _without_default(schema: dict[str, JsonValue]) -> None:
+    """Remove the default null: the field is there or not, and never null."""
     del schema["default"]
 
 
