@@ -10,8 +10,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OPENAPI = ROOT / "docs" / "openapi.json"
 TYPES = ROOT / "client" / "mediaconvert_status_client" / "api_types.py"
 
-PUBLIC = ("Job", "Limits")
-"""The schemas that callers of the client receive; those that they refer to are generated too."""
+PUBLIC = ("Job", "Limits", "UploadChanges")
+"""The schemas that callers of the client use; those that they refer to are generated too."""
+PARTIAL = ("UploadChanges",)
+"""Requests of which every field may be left out."""
 NAMES = {"ErrorOut": "ErrorDetails", "WarningOut": "JobWarning"}
 SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 
@@ -62,7 +64,8 @@ def _definition(name: str, schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         values = ", ".join(f'"{value}"' for value in schema["enum"])
         return f"{name_of(name)} = Literal[{values}]\n" + _docstring(schema["description"], indent="")
-    fields = [f"class {name_of(name)}(TypedDict):", _docstring(schema["description"], indent="    ")]
+    total = ", total=False" if name in PARTIAL else ""
+    fields = [f"class {name_of(name)}(TypedDict{total}):", _docstring(schema["description"], indent="    ")]
     for field, of in schema["properties"].items():
         fields.append(f"    {field}: {_type(of)}")
         if description := of.get("description"):
@@ -78,10 +81,10 @@ def _type(schema: Mapping[str, Any]) -> str:
             return " | ".join(map(_type, options))
         case {"const": value}:
             return f'Literal["{value}"]'
-        case {"enum": list(values)}:
-            return f"Literal[{', '.join(json.dumps(value) for value in values)}]"
         case {"type": "array", "items": items}:
             return f"list[{_type(items)}]"
+        case {"type": "object", "patternProperties": Mapping() as patterns}:
+            return f"dict[str, {_type(next(iter(patterns.values())))}]"
         case {"type": "object", "additionalProperties": Mapping() as values}:
             return f"dict[str, {_type(values)}]"
         case {"type": str(simple)} if simple in SIMPLE:

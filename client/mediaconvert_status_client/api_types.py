@@ -153,3 +153,14 @@ class Limits(TypedDict):
     """The longest side of a video's frame."""
     uploads_per_minute: int | None
     """Uploads that one caller may begin within a minute; null for no limit."""
+
+
+class UploadChanges(TypedDict, total=False):
+    """Changes of an upload, as a JSON merge patch (RFC 7396): a missing field stays, and null removes a value."""
+
+    file_name: str | None
+    """Another name to show; the key stays."""
+    external_id: str | None
+    """Your own id of the video, by which `GET /uploads` finds it; several uploads may have the same one."""
+    metadata: dict[str, str | None] | None
+    """Pairs to set; a pair with null is removed, and all others stay. Null removes all pairs."""

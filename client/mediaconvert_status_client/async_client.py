@@ -5,10 +5,10 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self, Unpack, cast
 
 from mediaconvert_status_client.api_client import MAX_WAIT_S, ApiClient, open_client
-from mediaconvert_status_client.api_types import Job, Limits
+from mediaconvert_status_client.api_types import Job, JobStatus, Limits, UploadChanges
 from mediaconvert_status_client.errors import EmptyFileError, JobFailedError, TimedOutError
 from mediaconvert_status_client.file_sending import size_bytes
 from mediaconvert_status_client.following import Following
@@ -143,6 +143,34 @@ class AsyncClient:
     async def cancel(self, input_file: str) -> Job:
         """Request the end of the file's job; `progress` then ends with CANCELED."""
         return await self._client.cancel_job(input_file)
+
+    async def uploads(
+        self, *, status: JobStatus | None = None, external_id: str | None = None, page_size: int = 50
+    ) -> AsyncIterator[Job]:
+        """Iterate over the caller's uploads, newest first; requests a page at a time."""
+        query: dict[str, Any] = {"limit": page_size}
+        if status is not None:
+            query["status"] = status
+        if external_id is not None:
+            query["external_id"] = external_id
+        while True:
+            page = await self.request("GET", "/uploads", params=query)
+            for job in page["data"]:
+                yield cast("Job", job)
+            if page["next_cursor"] is None:
+                return
+            query["cursor"] = page["next_cursor"]
+
+    async def update(self, input_file: str, **changes: Unpack[UploadChanges]) -> Job:
+        """Change an upload's `file_name`, `external_id` or `metadata`, and return its job.
+
+        In `metadata`, a pair with None is removed, and pairs that aren't named stay.
+        """
+        return cast("Job", await self.request("PATCH", "/uploads", params={"input_file": input_file}, json=changes))
+
+    async def delete(self, input_file: str) -> None:
+        """Delete the upload with its file, its jobs and their videos; a repeated call changes nothing."""
+        await self.request("DELETE", "/uploads", params={"input_file": input_file})
 
     async def limits(self) -> Limits:
         """Return the types, sizes and lengths that the deployment accepts."""

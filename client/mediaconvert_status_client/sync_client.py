@@ -5,9 +5,9 @@ import os
 from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, Unpack
 
-from mediaconvert_status_client.api_types import Job, Limits
+from mediaconvert_status_client.api_types import Job, JobStatus, Limits, UploadChanges
 from mediaconvert_status_client.async_client import IN_PARTS_FROM_BYTES, AsyncClient, OnSent
 from mediaconvert_status_client.tokens import Token
 
@@ -80,6 +80,22 @@ class Client:
     def cancel(self, input_file: str) -> Job:
         """Request the end of the file's job; `progress` then ends with CANCELED."""
         return self._run(self._client.cancel(input_file))
+
+    def uploads(
+        self, *, status: JobStatus | None = None, external_id: str | None = None, page_size: int = 50
+    ) -> Iterator[Job]:
+        """Iterate over the caller's uploads, newest first; requests a page at a time."""
+        uploads = self._client.uploads(status=status, external_id=external_id, page_size=page_size)
+        while (job := self._run(_next(uploads))) is not None:
+            yield job
+
+    def update(self, input_file: str, **changes: Unpack[UploadChanges]) -> Job:
+        """Change an upload's `file_name`, `external_id` or `metadata`, and return its job."""
+        return self._run(self._client.update(input_file, **changes))
+
+    def delete(self, input_file: str) -> None:
+        """Delete the upload with its file, its jobs and their videos; a repeated call changes nothing."""
+        self._run(self._client.delete(input_file))
 
     def limits(self) -> Limits:
         """Return the types, sizes and lengths that the deployment accepts."""

@@ -67,9 +67,11 @@ def tab(
     if package := missing_program(name):
         skip_or_fail(f"no {name}: apt-get install {package}")
     opened = _open(name, request, port=free_port(), log=tmp_path / "browser.log")
-    yield opened
-    opened.save_screenshot(SCREENSHOTS / f"{request.node.originalname.removeprefix('test_')}-{name}.png")
-    opened.close()
+    try:
+        yield opened
+        opened.save_screenshot(SCREENSHOTS / f"{request.node.originalname.removeprefix('test_')}-{name}.png")
+    finally:
+        opened.close()
 
 
 def _open(name: str, request: pytest.FixtureRequest, *, port: int, log: Path) -> DrivenTab:

@@ -170,10 +170,10 @@ with Client({system.api_url!r}) as client:
 
 
 @pytest.mark.parametrize("in_parts_from_bytes", [0, 100_000_000], ids=["in parts", "at once"])
-def test_the_job_returns_the_callers_own_id_and_metadata(
+def test_an_upload_with_the_callers_own_id_is_listed_changed_and_deleted(
     system: System, run: Run, tmp_path: Path, clip: bytes, in_parts_from_bytes: int
 ) -> None:
-    """Both kinds of uploads have them."""
+    """The job returns the id and the metadata; a second deletion changes nothing."""
     (tmp_path / "one.mp4").write_bytes(clip)
     own = {"external_id": "order 5", "metadata": {"kind": "trailer"}}
     code = f"""
@@ -182,6 +182,12 @@ with Client({system.api_url!r}) as client:
     input_file = client.upload({str(tmp_path / "one.mp4")!r}, in_parts_from_bytes={in_parts_from_bytes}, **{own!r})
     job = client.job(input_file)
     print([job["external_id"], job["metadata"]])
+    changed = client.update(input_file, file_name="Trailer.mp4", metadata={{"kind": None, "take": "2"}})
+    print(changed["file_name"], changed["metadata"])
+    print([job["input_file"] for job in client.uploads(external_id="order 5", page_size=1)].count(input_file))
+    client.delete(input_file)
+    client.delete(input_file)
+    print([job["input_file"] for job in client.uploads(external_id="order 5", page_size=1)].count(input_file))
 """
-    done = run("python", "-c", code)
-    assert done.stdout.strip() == str(list(own.values())), done.stderr
+    done = run("python", "-W", "error", "-c", code)
+    assert done.stdout.splitlines() == [str(list(own.values())), "Trailer.mp4 {'take': '2'}", "1", "0"], done.stderr
