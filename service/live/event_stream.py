@@ -90,6 +90,7 @@ class OpenStream:
         async with EndOnDisconnect(watcher, receive):
             while True:
                 await send({"type": "http.response.body", "body": body, "more_body": True})
+                del body  # during the wait, it would take as much memory as an event
                 now_s = loop.time()
                 if watcher.is_over or now_s + self._heartbeats.period_s >= self._ends_s:
                     break

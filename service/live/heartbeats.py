@@ -43,11 +43,13 @@ class Heartbeats:
             self._task.cancel()
             self._task = None
 
+    def wake_due(self, now_s: float) -> None:
+        """Wake each stream that is due before the next call, a period later: a proxy counts the seconds of silence."""
+        for stream in [each for each in self._streams if each.due_s <= now_s + self.period_s]:
+            stream.wake()
+
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(self.period_s)
-            # A stream that is due before the next look is woken now: a proxy counts the seconds of silence.
-            next_s = loop.time() + self.period_s
-            for stream in [each for each in self._streams if each.due_s <= next_s]:
-                stream.wake()
+            self.wake_due(loop.time())
