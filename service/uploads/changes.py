@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from service.views.labels import check_metadata
+from service.uploads.metadata import check_metadata
 from transcode.lookup import Lookup
 
 

@@ -7,24 +7,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import from_json
 
-MAX_PAIRS = 20
-MAX_METADATA_BYTES = 4_096
+from service.uploads.metadata import MAX_METADATA_BYTES, MAX_PAIRS, check_metadata
+
 NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]+$"
-
-
-def check_metadata(metadata: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the metadata if all its names and values together fit.
-
-    Raises:
-        ValueError: It has too many pairs, or too many bytes.
-    """
-    if len(metadata) > MAX_PAIRS:
-        raise ValueError(f"at most {MAX_PAIRS} pairs are allowed")
-    size_bytes = sum(len(text.encode()) for pair in metadata.items() for text in pair)
-    if size_bytes > MAX_METADATA_BYTES:
-        raise ValueError(f"names and values have {size_bytes} bytes in UTF-8; {MAX_METADATA_BYTES} are allowed")
-    return metadata
-
 
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_CONTROL_CHARACTERS)]
 """The caller's own id of a video; several uploads may have the same one."""
