@@ -12,13 +12,13 @@ from transcode.startup import aws_of
 from worker.assembly import open_handler, open_queue_meter
 from worker.health import HealthFile
 from worker.loop import Loop
-from worker.pollers import open_pollers, open_slots, open_submitters
+from worker.pollers import open_pollers, open_slots, open_submitters, open_webhook_pollers
 from worker.queue_meter import measure_periodically
 from worker.reconcile.runner import reconcile_periodically
 from worker.settings import WorkerSettings
 from worker.slots import kept
 from worker.startup import worker_process
-from worker.webhooks.assembly import open_deliveries, open_webhook_pollers
+from worker.webhooks.assembly import open_deliveries
 
 log = structlog.get_logger("worker")
 

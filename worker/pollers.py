@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from transcode.aws import Aws
 from worker.assembly import open_intake
@@ -15,6 +16,10 @@ from worker.slots import Slot
 from worker.submission.hold_back import HoldBack
 from worker.submission.pace import Pace
 from worker.submission.pacer import Pacer
+from worker.webhooks.gate import EndpointGate
+
+if TYPE_CHECKING:
+    from worker.webhooks.delivery import WebhookDelivery
 
 BACKLOG_BATCH_SIZE = 2_500
 """Job events of a backlog that the worker handles together: ten events of each of 250 jobs need 250 writes. Each event
@@ -48,6 +53,20 @@ def open_slots(settings: WorkerSettings, handler: DeliveryHandler) -> Sequence[S
     """Return the slots of all submitters, for this worker to get those that it can."""
     key_table = handler.submitter.key_table
     return [Slot(key_table, number, lease_s=settings.claim_lease_s) for number in range(settings.submitters)]
+
+
+async def open_webhook_pollers(aws: Aws, deliveries: "Sequence[WebhookDelivery]") -> Sequence[Poller]:
+    """Return one poller for each endpoint of webhooks.
+
+    Raises:
+        QueueUnusableError: A queue has no dead-letter queue.
+        ClientError: A queue can't be reached.
+    """
+    sqs = await aws.sqs()
+    return [
+        Poller(queue=await open_queue(sqs, each.endpoint.queue_url), handler=each, gate=EndpointGate(rest=each.rest))
+        for each in deliveries
+    ]
 
 
 def _pollers_of(queue: Queue, handler: DeliveryHandler, *, number: int) -> Sequence[Poller]:

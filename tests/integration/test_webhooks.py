@@ -23,9 +23,10 @@ from worker.health import HealthFile
 from worker.loop import Loop
 from worker.messages.parser import DeleteRequested
 from worker.outcomes import Done, GiveUp, Message, NotYet, Retry
+from worker.pollers import open_webhook_pollers
 from worker.queue import open_queue
 from worker.settings import WorkerSettings
-from worker.webhooks.assembly import open_deliveries, open_webhook_pollers
+from worker.webhooks.assembly import open_deliveries
 from worker.webhooks.command import run
 from worker.webhooks.delivery import WebhookDelivery
 from worker.webhooks.http_client import WebhookClient

@@ -14,7 +14,7 @@ from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from worker.announce.announcer import Announcer, Channel
-    from worker.announce.deleted_upload import DeletedUploads
+    from worker.announce.deleted_upload import DeletionRequests
 
 
 async def open_announcer(
@@ -35,11 +35,11 @@ async def open_announcer(
     )
 
 
-def deleted_uploads(announcer: "Announcer", statuses: StatusTable) -> "DeletedUploads":
+def deleted_uploads(announcer: "Announcer", statuses: StatusTable) -> "DeletionRequests":
     """Return the part that requests the announcements of deleted uploads."""
-    from worker.announce.deleted_upload import DeletedUploads  # noqa: PLC0415
+    from worker.announce.deleted_upload import DeletionRequests  # noqa: PLC0415
 
-    return DeletedUploads(announcer=announcer, statuses=statuses, clock=time.time)
+    return DeletionRequests(announcer=announcer, statuses=statuses, clock=time.time)
 
 
 async def _channels(aws: Aws, settings: WorkerSettings) -> "Sequence[Channel]":

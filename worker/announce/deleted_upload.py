@@ -10,7 +10,7 @@ from worker.announce.announcer import Announcer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeletedUploads:
+class DeletionRequests:
     """Stores the requests. `clock` returns Unix seconds."""
 
     announcer: Announcer

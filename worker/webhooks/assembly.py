@@ -1,4 +1,4 @@
-"""The assembly of the deliveries of webhooks, for the loop and for Lambda.
+"""The assembly of the deliveries of webhooks, for the loop and for Lambda functions.
 
 A deployment without an endpoint doesn't import the HTTP client, which would make a function's start slower.
 """
@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from transcode.aws import Aws
-from worker.queue import open_queue
 from worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from worker.loop import Poller
     from worker.webhooks.delivery import WebhookDelivery
 
 
@@ -37,21 +35,4 @@ async def open_deliveries(aws: Aws, settings: WorkerSettings) -> "Sequence[Webho
             clock=time.time,
         )
         for endpoint in settings.webhook_endpoints
-    ]
-
-
-async def open_webhook_pollers(aws: Aws, deliveries: "Sequence[WebhookDelivery]") -> "Sequence[Poller]":
-    """Return one poller for each endpoint.
-
-    Raises:
-        QueueUnusableError: A queue has no dead-letter queue.
-        ClientError: A queue can't be reached.
-    """
-    from worker.loop import Poller  # noqa: PLC0415 -- a function has no loop
-    from worker.webhooks.gate import EndpointGate  # noqa: PLC0415
-
-    sqs = await aws.sqs()
-    return [
-        Poller(queue=await open_queue(sqs, each.endpoint.queue_url), handler=each, gate=EndpointGate(rest=each.rest))
-        for each in deliveries
     ]
