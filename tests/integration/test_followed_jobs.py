@@ -1,4 +1,4 @@
-"""Jobs that another program creates are visible from their first event to the end; nothing else is done to them."""
+"""Another program's jobs are visible from their first event to their end, and nothing else is done to them."""
 
 import asyncio
 import json
