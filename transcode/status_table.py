@@ -104,7 +104,7 @@ class StatusTable:
         without the percentage. `known` gives the input file, file name and owner to a row that lacks them.
         """
         update = Update().set(UpdatedTime=now_s).set_once(CreationTime=now_s)
-        update.expire(self._expiry_s(event, now_s=now_s))
+        update.expire(self._expiry_s(event, known, now_s=now_s))
         if known is not None:
             update.set_once(InputFile=known.input_file, FileName=known.file_name, Owner=known.owner)
             update.set_once(Followed=known.is_followed or None)
@@ -125,13 +125,15 @@ class StatusTable:
         update.where(update.present("JobStatus")).where(update.not_in("JobStatus", FINAL))
         return await self._write(job_id, update)
 
-    def _expiry_s(self, event: JobEvent, *, now_s: int) -> int | None:
+    def _expiry_s(self, event: JobEvent, known: Job | None, *, now_s: int) -> int | None:
         """Return when the row expires after the event: that of a job that is over stays with its upload's row."""
         match event:
             case Progressed() | WarningRaised():
                 return now_s + self._lifetimes.changed_s
             case Completed():
                 return self._lifetimes.complete(now_s=now_s)
+            case Failed() | Canceled() if known is not None and known.is_followed:
+                return now_s + self._lifetimes.changed_s  # it has no upload with which its row could be deleted
             case Failed() | Canceled():
                 return self._lifetimes.with_source(now_s=now_s)
             case never:

@@ -149,6 +149,17 @@ async def test_a_job_without_an_owner_needs_the_scope(following: DeliveryHandler
     assert statuses == [404, 200, 200, 404]
 
 
+async def test_the_row_of_a_failed_followed_job_expires(
+    following: DeliveryHandler, aws: Aws, stack: Stack, job_id: str
+) -> None:
+    """There is no upload with which it could be deleted."""
+    now_s = int(time.time())
+    await following.handle([event(job_id, "ERROR", errorCode=1010, errorMessage="No.")])
+    dynamodb = await aws.dynamodb()
+    row = (await dynamodb.get_item(TableName=stack.status_table, Key={"JobId": {"S": job_id}}))["Item"]
+    assert 86_400 <= int(row["ExpirationTime"]["N"]) - now_s < 90_000
+
+
 async def test_with_the_default_setting_other_jobs_stay_unknown(
     handler: DeliveryHandler, stores: Stores, job_id: str
 ) -> None:

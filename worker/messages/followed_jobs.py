@@ -16,7 +16,7 @@ OWNER_KEY = "Owner"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedJob:
-    """What another program says about its job; each is None if the user metadata doesn't have it."""
+    """The upload and the owner that another program names for its job; None if the user metadata lacks them."""
 
     input_file: str | None = None
     owner: str | None = None

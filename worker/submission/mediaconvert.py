@@ -18,7 +18,6 @@ from transcode.telemetry import current_correlation
 from worker.claim import Claim
 from worker.messages.parser import CLAIM_KEY
 from worker.messages.sanitise import Sanitiser
-from worker.messages.parser import CLAIM_KEY
 from worker.submission.job_request import (
     JobDefaults,
     input_uri,
