@@ -12,7 +12,7 @@ CLOUDFRONT_POLICIES: Mapping[str, tuple[str, str]] = {
     "L-CF0D4FC5": ("list_response_headers_policies", "ResponseHeadersPolicy"),
 }
 """The operation that lists the policies, and their type in its response, by the code of their quota."""
-POLICY_SUFFIXES = ("api", "nothing", "page", "videos", "keys", "playback")
+POLICY_SUFFIXES = ("api", "nothing", "page", "videos", "keys", "files", "playback")
 """The last parts of the names of CloudFront's policies in infra/edge.yaml."""
 LOG_GROUPS: Mapping[str, tuple[str, ...]] = {
     "lambda": ("/aws/lambda/{}-service", "/aws/lambda/{}-worker", "/aws/vendedlogs/{}-api"),

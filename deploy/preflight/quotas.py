@@ -46,9 +46,9 @@ COUNTED: Sequence[CountedQuota] = tuple(
         # service, code, beginning of the name, label, role, creates, default
         ("cloudfront", "L-7D134442", "Cache policies", "CloudFront cache policies", "edge", 3, 20),
         ("cloudfront", "L-C3659C43", "Origin request", "CloudFront origin request policies", "edge", 1, 20),
-        ("cloudfront", "L-CF0D4FC5", "Response headers", "CloudFront response headers policies", "edge", 4, 20),
+        ("cloudfront", "L-CF0D4FC5", "Response headers", "CloudFront response headers policies", "edge", 5, 20),
         ("mediaconvert", "L-44E8E4BC", "Queues", "MediaConvert queues", "mediaconvert", 1, 10),
-        ("mediaconvert", "L-FFA964F8", "Custom job templates", "MediaConvert job templates", "mediaconvert", 1, 100),
+        ("mediaconvert", "L-FFA964F8", "Custom job templates", "MediaConvert job templates", "mediaconvert", 3, 100),
         ("vpc", "L-F678F1CE", "VPCs per Region", "VPCs", "fargate", 1, 5),
     )
 )

@@ -57,9 +57,12 @@ def test_the_template_lacks_only_input_and_destination(template: JsonObject) -> 
     hls = {"destination": "s3://bucket/out/"}
     job = {
         "inputs": [{"fileInput": "s3://bucket/in.mp4"}],
-        "outputGroups": [{"outputGroupSettings": {"hlsGroupSettings": hls}}],
+        "outputGroups": [
+            {"outputGroupSettings": {"hlsGroupSettings": hls}},
+            {"outputGroupSettings": {"fileGroupSettings": hls}},
+        ],
     }
-    (group,) = parse_settings(merge_settings(template["settings"], job)).groups
+    group, _ = parse_settings(merge_settings(template["settings"], job)).groups
 
     assert isinstance(group, HlsGroup)
     assert group.segment_s == 6

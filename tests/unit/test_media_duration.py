@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mediaconvert_status_client.media_duration import duration_ms
-from service.settings import VIDEO_TYPES
+from service.settings import AUDIO_TYPES, VIDEO_TYPES
 from service.uploads.acceptance import EXTENSIONS
 
 
@@ -52,4 +52,4 @@ def test_without_ffprobe_there_is_no_length(tmp_path: Path, monkeypatch: pytest.
 
 def test_every_type_that_is_accepted_by_default_has_extensions() -> None:
     """GET /limits lists them for file dialogs."""
-    assert set(EXTENSIONS) == set(VIDEO_TYPES)
+    assert set(EXTENSIONS) == {*VIDEO_TYPES, *AUDIO_TYPES}
