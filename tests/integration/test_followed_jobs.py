@@ -195,11 +195,12 @@ async def _no_sleep(_seconds: float) -> None:
 
 def foreign_request(uri: str, destination: str) -> dict[str, Any]:
     """Return the CreateJob request of a program that knows nothing of this system."""
-    groups = [{"OutputGroupSettings": {"HlsGroupSettings": {"Destination": destination}}}]
+    playlists = {"OutputGroupSettings": {"HlsGroupSettings": {"Destination": destination}}}
+    poster = {"OutputGroupSettings": {"FileGroupSettings": {"Destination": destination}}}
     return {
         "Role": "arn:aws:iam::000000000000:role/Newsroom",
         "JobTemplate": TEMPLATE,
-        "Settings": {"Inputs": [{"FileInput": uri}], "OutputGroups": groups},
+        "Settings": {"Inputs": [{"FileInput": uri}], "OutputGroups": [playlists, poster]},
         "UserMetadata": {"Team": "news"},
     }
 
