@@ -7,7 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from service.views.bodies import UploadRequest
-from service.views.labels import MAX_METADATA_BYTES, MAX_PAIRS, uppy_labels
+from service.uploads.metadata import MAX_METADATA_BYTES, MAX_PAIRS
+from service.views.labels import uppy_labels
 
 UPLOAD = {"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 1}
 FULL = {"a": "é" * ((MAX_METADATA_BYTES - 2) // 2), "b": ""}
