@@ -31,10 +31,11 @@ from service.live.reader import JobReader
 from service.live.slots import Slots
 from service.live.upload_index import UploadIndex
 from service.settings import ServiceSettings
-from service.views.followed import Followed, Key
+from service.views.followed import FileKey, Followed, Key
 from transcode.aws import Aws
 from transcode.deletion_marks import DeletionMarks
 from transcode.errors import AwsUnavailableError
+from transcode.job_view import JobView, file_view
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.startup import aws_of
@@ -80,6 +81,17 @@ class Resources:
     def now_ms(self) -> int:
         """Return the time in whole Unix milliseconds."""
         return int(self.clock() * 1000)
+
+    async def job_of(self, input_file: str) -> JobView:
+        """Return the newest job of a file as callers see it. Without a job, it has the status of the file."""
+        followed = await self.reader.follow(FileKey(input_file))
+        return file_view(
+            followed.job,
+            followed.lookup,
+            place=followed.place,
+            now_ms=self.now_ms(),
+            playback_base_url=self.settings.playback_base_url,
+        )
 
     async def check(self) -> None:
         """Return if both tables and the bucket respond.

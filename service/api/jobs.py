@@ -25,7 +25,7 @@ from transcode.errors import (
     TooManyUploadsError,
     UploadNotFoundError,
 )
-from transcode.job_view import JobView, file_view, view_without_job
+from transcode.job_view import JobView, view_without_job
 from transcode.lookup import Lookup
 
 router = APIRouter(tags=["jobs"])
@@ -104,7 +104,7 @@ async def retry_job(
         raise UploadNotFoundError
     async with effective_once(resources, caller, idempotency_key, job_request, target="") as claim:
         if claim.is_done or (claim.target and claim.target not in _replaceable_names(lookup)):
-            return await _newest(lookup.input_file, resources)
+            return await resources.job_of(lookup.input_file)
         return await _request_job(lookup, claim, resources)
 
 
@@ -129,17 +129,6 @@ async def _request_job(lookup: Lookup, claim: KeyClaim, resources: Resources) ->
     if lookup.replaces is None:
         await resources.lookups.request(lookup, replaces=replaces, now_s=now_s)
     return view_without_job(lookup.with_request(replaces, now_s=now_s))
-
-
-async def _newest(input_file: str, resources: Resources) -> JobView:
-    followed = await resources.reader.follow(FileKey(input_file))
-    return file_view(
-        followed.job,
-        followed.lookup,
-        place=followed.place,
-        now_ms=resources.now_ms(),
-        playback_base_url=resources.settings.playback_base_url,
-    )
 
 
 async def _replaceable(lookup: Lookup, resources: Resources) -> str:

@@ -16,10 +16,9 @@ from service.resources import Resources
 from service.uploads.changes import with_changes
 from service.uploads.upload_filter import UploadFilter, encode_cursor, place_in
 from service.views.bodies import UploadChanges, UploadList
-from service.views.followed import FileKey
 from service.views.labels import ExternalId
 from transcode.errors import AwsUnavailableError, FilterTooBroadError, UploadNotFoundError
-from transcode.job_view import JobStatus, JobView, file_view
+from transcode.job_view import JobStatus, JobView
 from transcode.lookup import Lookup
 
 router = APIRouter(tags=["uploads"])
@@ -103,7 +102,7 @@ async def change_upload(
         if await _write(lookup, changed, resources):
             log_upload_event("upload.changed", input_file, fields=sorted(changed))
             resources.reader.invalidate()
-            return await _view(input_file, resources)
+            return await resources.job_of(input_file)
     raise AwsUnavailableError("Other requests change this upload at the moment; retrying is safe.")
 
 
@@ -122,17 +121,6 @@ async def _write(lookup: Lookup, changed: dict[str, object], resources: Resource
     if row.job_id is not None:
         await resources.statuses.describe(row.job_id, row)
     return True
-
-
-async def _view(input_file: str, resources: Resources) -> JobView:
-    followed = await resources.reader.follow(FileKey(input_file))
-    return file_view(
-        followed.job,
-        followed.lookup,
-        place=followed.place,
-        now_ms=resources.now_ms(),
-        playback_base_url=resources.settings.playback_base_url,
-    )
 
 
 def _invalid(part: str, name: str, message: str) -> RequestValidationError:
