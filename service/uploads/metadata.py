@@ -1,4 +1,4 @@
-"""How much metadata an upload may have. Pure."""
+"""The limits of the metadata of an upload. Pure."""
 
 from collections.abc import Mapping
 

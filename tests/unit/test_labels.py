@@ -6,8 +6,8 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from service.views.bodies import UploadRequest
 from service.uploads.metadata import MAX_METADATA_BYTES, MAX_PAIRS
+from service.views.bodies import UploadRequest
 from service.views.labels import uppy_labels
 
 UPLOAD = {"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 1}

@@ -133,13 +133,13 @@ def test_events_are_compared_with_what_the_parser_declares() -> None:
     """A field is missing if no event of a kind contained it."""
     shapes = EventShapes()
     detail = {"jobId": "1-a", "status": "STATUS_UPDATE", "timestamp": 1, "jobProgress": {"jobPercentComplete": 5}}
-    shapes.add({"detail-type": "MediaConvert Job State Change", "detail": {**detail, "queue": "q"}})
+    shapes.add({"detail-type": "MediaConvert Job State Change", "detail": {**detail, "newField": "x"}})
     shapes.add(
         {"detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": "k", "size": 1}}}
     )
     shapes.add({"detail-type": "Something Else", "detail": {}})
     assert shapes.counts["event MediaConvert Job State Change STATUS_UPDATE"] == 1
-    assert shapes.unknown["event MediaConvert Job State Change STATUS_UPDATE"] == {"queue"}
+    assert shapes.unknown["event MediaConvert Job State Change STATUS_UPDATE"] == {"newField"}
     missing = shapes.missing()
     assert "jobProgress.currentPhase" in missing["event MediaConvert Job State Change, all together"]
     assert missing["event Object Created, all together"] == {"object.etag", "object.sequencer", "object.version-id"}
