@@ -16,7 +16,7 @@ function job(fields: Partial<Job> = {}): Job {
     file_name: "a.mp4",
     external_id: null,
     metadata: {},
-    profile: 'hls',
+    profile: "hls",
     status: "PROGRESSING",
     progress_percent: null,
     queue: null,
