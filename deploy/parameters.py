@@ -27,6 +27,7 @@ EXPORTED: Mapping[str, Sequence[str]] = {
         "SubmissionDeadLetterQueueName",
         "JobEventsQueueName",
         "JobEventsDeadLetterQueueName",
+        "WebhookQueuesName",
     )
 }
 """Parameters of each stack that determine its exports. CloudFormation can't change an export that a stack imports.

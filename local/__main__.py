@@ -34,7 +34,8 @@ def up(
 ) -> None:
     """Run the whole system on this machine until Ctrl-C.
 
-    Set DEV_API_PORT, DEV_PLAYBACK_PORT, DEV_MEDIACONVERT_PORT or DEV_AWS_PORT to use other ports.
+    Set DEV_API_PORT, DEV_PLAYBACK_PORT, DEV_MEDIACONVERT_PORT or DEV_AWS_PORT to use other ports. With DEV_WEBHOOKS=1
+    a receiver of webhooks prints what arrives, on port 8004 or DEV_WEBHOOKS_PORT.
     """
     raise typer.Exit(asyncio.run(dev_console.run(ready_file=ready_file)))
 

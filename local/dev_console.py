@@ -13,9 +13,16 @@ from rich.text import Text
 
 from local.local_system import LocalSystem, StartError, local_system
 from local.supervisor import Supervisor
-from local.system_processes import ports
+from local.system_processes import Ports, ports, url
 
-COLOURS = {"aws": "yellow", "mediaconvert": "magenta", "playback": "blue", "service": "green", "worker": "cyan"}
+COLOURS = {
+    "aws": "yellow",
+    "mediaconvert": "magenta",
+    "playback": "blue",
+    "service": "green",
+    "worker": "cyan",
+    "webhooks": "bright_yellow",
+}
 _NAME_WIDTH = max(map(len, COLOURS))
 
 
@@ -61,8 +68,9 @@ def _handle_signals(work: asyncio.Task[None], supervisor: Supervisor) -> None:
 async def _run(out: Console, supervisor: Supervisor, *, ready_file: Path | None) -> None:
     began_s = time.monotonic()
     out.print("starting …")
-    async with local_system(ports=ports(os.environ), supervisor=supervisor) as system:
-        out.print(Text(_addresses(system, seconds=time.monotonic() - began_s), style="bold"))
+    chosen = ports(os.environ)
+    async with local_system(ports=chosen, supervisor=supervisor) as system:
+        out.print(Text(_addresses(system, chosen, seconds=time.monotonic() - began_s), style="bold"))
         try:
             if ready_file:
                 await asyncio.to_thread(_write, ready_file, system)
@@ -77,13 +85,14 @@ def _print_line(out: Console, name: str, line: str) -> None:
     out.print(Text.assemble((f"{name:>{_NAME_WIDTH}} ", COLOURS.get(name, "white")), line))
 
 
-def _addresses(system: LocalSystem, *, seconds: float) -> str:
+def _addresses(system: LocalSystem, chosen: Ports, *, seconds: float) -> str:
+    webhooks = f"\n  webhooks       {url(chosen.webhooks)}  (printed below, as they arrive)" if chosen.webhooks else ""
     return f"""
   page           {system.api_url}
   API            {system.api_url}  (documentation: {system.api_url}/docs)
   playback       {system.playback_url}
   MediaConvert   {system.mediaconvert_url}
-  AWS            {system.aws_url}  (AWS_ACCESS_KEY_ID=test, AWS_SECRET_ACCESS_KEY=test)
+  AWS            {system.aws_url}  (AWS_ACCESS_KEY_ID=test, AWS_SECRET_ACCESS_KEY=test){webhooks}
 
   ready in {seconds:.1f} s. Send a video through it with: make demo. Ctrl-C stops it.
 """

@@ -1,7 +1,9 @@
 """Runs the whole system on one machine inside one `async with` block: for `make dev`, the demo and the system tests."""
 
 import asyncio
+import base64
 import os
+import secrets
 import socket
 import sys
 import tempfile
@@ -54,7 +56,10 @@ async def local_system(*, ports: Ports, supervisor: Supervisor) -> AsyncIterator
                 await supervisor.start(*system_processes.foundation(ports, shared, scratch=Path(scratch)))
                 provisioned = await _provision(shared, ports)
                 keys = new_key_pair() if shared.get("AUTH_ISSUER") else None
-                await supervisor.start(*system_processes.application(ports, shared, provisioned, playback_keys=keys))
+                application = system_processes.application(
+                    ports, shared, provisioned, playback_keys=keys, webhook_secret=_new_webhook_secret()
+                )
+                await supervisor.start(*application)
             except (ProcessError, EmbeddedAwsError) as error:
                 raise StartError(str(error)) from error
             yield LocalSystem(
@@ -64,6 +69,10 @@ async def local_system(*, ports: Ports, supervisor: Supervisor) -> AsyncIterator
                 aws_url=url(ports.aws),
                 settings=system_processes.settings(ports, provisioned),
             )
+
+
+def _new_webhook_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def check_ports(ports: Ports) -> None:

@@ -14,6 +14,8 @@ HOST = "127.0.0.1"
 PLAYBACK_KEY_PAIR_ID = "LOCAL"
 """Stands for the id that CloudFront generates for a public key."""
 
+DEFAULT_WEBHOOKS_PORT = 8004
+WEBHOOKS_PATH = "/webhooks"
 _MAX_PORT = 65535
 DEFAULT_QUEUE_ARN = "arn:aws:mediaconvert:us-east-1:000000000000:queues/Default"
 """The emulator's default queue, which FOLLOW_JOBS=all follows unless FOLLOW_QUEUES names others."""
@@ -27,19 +29,25 @@ class Ports:
     playback: int = 8001
     mediaconvert: int = 8002
     aws: int = 8003
+    webhooks: int | None = None
+    """The port of the receiver of webhooks; None if there is none."""
 
     def named(self) -> dict[str, int]:
         """Return the port of each listening process, by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: port for name, port in chosen.items() if port is not None}
 
 
 def ports(environment: Mapping[str, str]) -> Ports:
     """Return the ports, as set by `DEV_API_PORT`, `DEV_PLAYBACK_PORT`, `DEV_MEDIACONVERT_PORT` and `DEV_AWS_PORT`.
 
+    With `DEV_WEBHOOKS=1` there is a receiver of webhooks too, and `DEV_WEBHOOKS_PORT` sets its port.
+
     Raises:
         ValueError: a value is not a port, or two are the same; the message is one line.
     """
-    chosen: dict[str, int] = Ports().named()
+    receives = environment.get("DEV_WEBHOOKS", "") not in {"", "0"}
+    chosen = Ports(webhooks=DEFAULT_WEBHOOKS_PORT if receives else None).named()
     for name in chosen:
         variable = f"DEV_{name.upper()}_PORT"
         if value := environment.get(variable):
@@ -149,20 +157,14 @@ def application(
     provisioned: Mapping[str, str],
     *,
     playback_keys: KeyPair | None = None,
+    webhook_secret: str = "",
 ) -> tuple[ProcessSpec, ...]:
     """Return the processes to start after provisioning: playback, the service and the worker.
 
-    With `playback_keys`, the service sets signed cookies, and playback requires them for key files.
+    With `playback_keys`, the service sets signed cookies, and playback requires them for key files. If the ports have
+    one for webhooks, there is also their receiver, and the worker signs with `webhook_secret`.
     """
-    configured = {
-        "ALLOWED_HOSTS": "127.0.0.1,localhost",
-        "WEB_DIR": str(embedded_aws.ROOT / "web" / "dist"),
-        "STATUS_UPDATE_INTERVAL_S": "10",
-        "STOP_GRACE_S": "5",
-        "STOP_SPREAD_S": "0",  # no other task waits for the streams of a stopped process
-        **shared,
-        **settings(ports, provisioned),
-    }
+    configured = _configured(ports, shared, provisioned)
     return (
         ProcessSpec(
             name="playback",
@@ -185,10 +187,53 @@ def application(
         ProcessSpec(
             name="worker",
             command=(sys.executable, "-m", "worker"),
-            environment={**configured, **_cookie_rule(playback_keys)},
+            environment={**configured, **_cookie_rule(playback_keys), **_endpoint(ports, webhook_secret)},
             ready_line="worker.ready",
         ),
+        *_receiver(ports, shared, webhook_secret),
     )
+
+
+def _configured(ports: Ports, shared: Mapping[str, str], provisioned: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that playback, the service and the worker share."""
+    return {
+        "ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "WEB_DIR": str(embedded_aws.ROOT / "web" / "dist"),
+        "STATUS_UPDATE_INTERVAL_S": "10",
+        "STOP_GRACE_S": "5",
+        "STOP_SPREAD_S": "0",  # no other task waits for the streams of a stopped process
+        **shared,
+        **settings(ports, provisioned),
+    }
+
+
+def _endpoint(ports: Ports, secret: str) -> dict[str, str]:
+    """Return the worker's settings for the receiver: the first endpoint, which may be on this machine."""
+    if ports.webhooks is None:
+        return {}
+    return {
+        "WEBHOOK_1_URL": url(ports.webhooks) + WEBHOOKS_PATH,
+        "WEBHOOK_1_SECRETS": secret,
+        "WEBHOOK_1_SECRET_ARN": "",
+        "WEBHOOKS_ALLOW_LOCAL": "true",
+    }
+
+
+def _receiver(ports: Ports, shared: Mapping[str, str], secret: str) -> tuple[ProcessSpec, ...]:
+    if ports.webhooks is None:
+        return ()
+    receiver = ProcessSpec(
+        name="webhooks",
+        command=(sys.executable, "-m", "local.webhook_receiver"),
+        environment={
+            **shared,
+            "RECEIVER_HOST": HOST,
+            "RECEIVER_PORT": str(ports.webhooks),
+            "RECEIVER_SECRET": secret,
+        },
+        health_url=url(ports.webhooks) + "/healthz",
+    )
+    return (receiver,)
 
 
 def _cookie_rule(keys: KeyPair | None) -> dict[str, str]:

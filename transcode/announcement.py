@@ -20,7 +20,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 class AnnouncedJob(View):
     """The content of an announcement: the detail of an EventBridge event, and the data of a webhook."""
 
-    model_config = ConfigDict(title="AnnouncedJob")
+    model_config = ConfigDict(title="AnnouncedJob", json_schema_serialization_defaults_required=True)
 
     version: Literal[1] = Field(1, description="The version of this schema.")
     id: str = Field(description="The same for each repetition of this announcement.", examples=["evt_5f1c0a9e4b7d4c2f"])

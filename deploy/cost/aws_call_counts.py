@@ -71,6 +71,13 @@ SCALING_METRICS = {"lambda": 0, "fargate": 16}
 METRICS_OF_OUR_OWN = 12
 """Number of metric filters on the logs; AWS charges only for hours in which one counts something."""
 
+ANNOUNCEMENTS = 2
+"""Announcements of one upload: its job was created, and it ended. The deletion of the upload is one more."""
+ANNOUNCEMENT_WRITES = 1
+"""Writes of the status row for each announcement: they remove the request, which came with another write."""
+MESSAGE_SQS_REQUESTS = 3
+"""SQS requests of a message: send, receive, delete."""
+
 SEGMENT_S = 6
 RENDITIONS = 3
 NORMALIZED = 5

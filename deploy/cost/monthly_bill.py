@@ -90,6 +90,20 @@ def storage_usd(load: Workload, *, month: int, input_days: int = 0, output_days:
     return (uploaded + outputs) * prices.S3_GB.usd
 
 
+def announcements_usd(load: Workload) -> tuple[float, float]:
+    """Return what the announcements of a month cost: as events, and as webhooks to one endpoint. No bill has them."""
+    announced = load.uploads * counts.ANNOUNCEMENTS
+    marks_usd = counts.ANNOUNCEMENT_WRITES * prices.WRITE_UNIT.usd
+    webhook_usd = counts.MESSAGE_SQS_REQUESTS * prices.SQS_REQUEST.usd
+    return announced * (prices.CUSTOM_EVENT.usd + marks_usd), announced * (webhook_usd + marks_usd)
+
+
+def idle_endpoint_usd(target: Target) -> float:
+    """Return what the polls of one endpoint's queue cost in a month, also without a webhook."""
+    pollers = LAMBDA_POLLERS if target == "lambda" else 1
+    return pollers * POLLS_PER_MINUTE * 60 * prices.HOURS * prices.SQS_REQUEST.usd
+
+
 def total(lines: list[BillLine]) -> float:
     """Return the sum."""
     return sum(line.usd for line in lines)
@@ -193,7 +207,7 @@ def _measurements() -> float:
 def _queues(load: Workload, target: Target) -> float:
     pollers = LAMBDA_POLLERS if target == "lambda" else WORKER_POLLERS
     idle = QUEUES * pollers * POLLS_PER_MINUTE * 60 * prices.HOURS
-    sent_received_deleted = 3 * load.messages * load.uploads
+    sent_received_deleted = counts.MESSAGE_SQS_REQUESTS * load.messages * load.uploads
     measured = prices.HOURS * MEASUREMENTS_PER_HOUR * counts.MEASURE_SQS_REQUESTS
     return (idle + measured + sent_received_deleted) * prices.SQS_REQUEST.usd
 

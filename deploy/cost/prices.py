@@ -32,6 +32,8 @@ RCU_HOUR = Price(what="DynamoDB provisioned read", usd=0.00013, per="unit and ho
 TABLE_GB = Price(what="DynamoDB storage and recovery", usd=0.25 + 0.20, per="GB and month", is_confirmed=False)
 SQS_REQUEST = Price(what="SQS request", usd=0.40e-6, per="request", is_confirmed=False)
 S3_EVENT = Price(what="EventBridge, events of S3", usd=1.00e-6, per="event", is_confirmed=False)
+CUSTOM_EVENT = Price(what="EventBridge, custom events", usd=1.00e-6, per="event of 64 kB", is_confirmed=True)
+"""https://blog.awsfundamentals.com/aws-eventbridge-pricing-guide"""
 LAMBDA_REQUEST = Price(what="Lambda invocation", usd=0.20e-6, per="invocation", is_confirmed=False)
 LAMBDA_ARM_GB_S = Price(what="Lambda on arm64", usd=0.0000133334, per="GB and second", is_confirmed=False)
 LAMBDA_X86_GB_S = Price(what="Lambda on x86_64", usd=0.0000166667, per="GB and second", is_confirmed=False)

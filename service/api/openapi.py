@@ -6,11 +6,12 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from service.api import openapi_webhooks
 from service.api.middleware.origin_secret import EXEMPT_PATHS
 from service.api.problems import examples_of
 from service.problem_details import MEDIA_TYPE
 from service.views.bodies import Problem, UppyProblem
-from service.views.examples import BY_SCHEMA
+from service.views.examples import BY_SCHEMA, BY_WEBHOOK
 from transcode.errors import (
     DirectAccessError,
     ExpiredTokenError,
@@ -27,6 +28,7 @@ TAGS = [
     {"name": "jobs", "description": "Follow a file's job, from the upload to the video that plays."},
     {"name": "uppy", "description": "The routes that Uppy's S3 plugin calls: uploads by form and in parts."},
     {"name": "health", "description": "For load balancers and orchestrators."},
+    {"name": "webhooks", "description": "Requests that your back end receives, signed as Standard Webhooks 1.0 says."},
 ]
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -69,7 +71,10 @@ def _with_published_names(description: Json) -> Json:
 
 
 def _complete(description: Json) -> Json:
+    schemas = description["components"]["schemas"]
+    schemas.update({name: each for name, each in openapi_webhooks.schemas().items() if name not in schemas})
     description = _with_published_names(description)
+    description["webhooks"] = openapi_webhooks.webhooks(BY_WEBHOOK)
     schemas = description["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)

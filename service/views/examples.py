@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from transcode.announcement_types import AnnouncementType
 from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB
 
 EXAMPLE_POSTER = "guarded-files/1/Big-Buck-Bunny_poster.0000001.jpg"
@@ -87,6 +88,16 @@ FAILED: dict[str, Any] = {
     "error": {"code": 1010, "message": "Unable to open input file [Big-Buck-Bunny.mp4]", "reason": None},
     "warnings": [{"code": 230001, "message": "The input's timestamps are odd."}],
 }
+CANCELED: dict[str, Any] = {**PROGRESSING, "status": "CANCELED", "phase": None, "eta_s": None}
+
+BY_WEBHOOK: Mapping[AnnouncementType, dict[str, Any]] = {
+    AnnouncementType.JOB_SUBMITTED: PROGRESSING,
+    AnnouncementType.JOB_COMPLETE: COMPLETE,
+    AnnouncementType.JOB_ERROR: FAILED,
+    AnnouncementType.JOB_CANCELED: CANCELED,
+    AnnouncementType.UPLOAD_DELETED: COMPLETE,
+}
+"""The job in the example of each webhook."""
 
 BY_SCHEMA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "UploadRequest": [

@@ -24,16 +24,19 @@ READY_WITHIN_S = 60
 @pytest.fixture(scope="session")
 def start_system(
     free_port: Callable[[], int], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], System]]:
-    """Yield a function that starts a system on ports of its own; each system is stopped at the end of the run."""
+) -> Iterator[Callable[..., System]]:
+    """Yield a function that starts a system on ports of its own, with more variables.
+
+    Each system is stopped at the end of the run.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def _start_system() -> System:
+    def _start_system(**variables: str) -> System:
         if "TEST_SYSTEM" in os.environ:
             pytest.skip("starts a system on the embedded AWS, but TEST_SYSTEM names one that already runs")
         folder = tmp_path_factory.mktemp("system")
         ports = {f"DEV_{name}_PORT": str(free_port()) for name in ("API", "PLAYBACK", "MEDIACONVERT", "AWS")}
-        environment = {**os.environ, "MEDIACONVERT_TIME_FACTOR": "50", **ports}
+        environment = {**os.environ, "MEDIACONVERT_TIME_FACTOR": "50", **ports, **variables}
         ready, log = folder / "ready.json", folder / "system.log"
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .running_system import System
+from .running_system import System, poll_until
 
 
 def _local(*arguments: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -92,3 +92,20 @@ def test_a_signal_stops_every_process_with_exit_code_0(
     addresses = (system.api_url, system.playback_url, system.mediaconvert_url, system.aws_url)
     assert not any(_listens(address) for address in addresses)
     assert "Traceback" not in system.log.read_text(encoding="utf-8")
+
+
+def test_the_receiver_prints_the_webhooks_of_a_job(
+    start_system: Callable[..., System], free_port: Callable[[], int], video: Path
+) -> None:
+    """It verified the signature of each with the secret of this run."""
+    system = start_system(DEV_WEBHOOKS="1", DEV_WEBHOOKS_PORT=str(free_port()))
+    demo = _local("demo", str(video), environment=system.environment)
+    assert demo.returncode == 0, demo.stderr
+
+    def lines() -> list[str]:
+        return [each for each in system.log.read_text(encoding="utf-8").splitlines() if "signature verified" in each]
+
+    printed = poll_until(lines, lambda found: any("job.complete" in each for each in found))
+    assert any("webhooks job.submitted evt_" in each for each in printed)
+    assert "refused a request" not in system.log.read_text(encoding="utf-8")
+    assert system.stop(signal.SIGTERM) == 0

@@ -9,7 +9,7 @@ import pytest
 from deploy.cost import aws_call_counts as counts
 from deploy.cost import prices
 from deploy.cost.cost_report import document
-from deploy.cost.monthly_bill import Target, bill, first_version, storage_usd, total
+from deploy.cost.monthly_bill import Target, announcements_usd, bill, first_version, storage_usd, total
 from deploy.cost.workload import SCALES, Workload
 from local import cloudformation_template as templates
 
@@ -104,6 +104,15 @@ def test_a_longer_interval_between_events_costs_less() -> None:
     )
     for name in ("DynamoDB", "SQS", "Lambda: worker"):
         assert seldom[name] < often[name]
+
+
+def test_a_million_events_cost_one_dollar_and_their_marks() -> None:
+    """An upload of five minutes has two announcements; those by webhooks need three SQS requests each."""
+    load = Workload(minutes=2_500_000)
+    events_usd, webhooks_usd = announcements_usd(load)
+    assert events_usd == pytest.approx(1.00 + 0.625)
+    assert webhooks_usd == pytest.approx(3 * 0.40 + 0.625)
+    assert all("Announcement" not in part.name for part in bill(load, "lambda"))
 
 
 def test_the_document_lists_every_price() -> None:

@@ -16,6 +16,9 @@ from service.settings import ServiceSettings
 from service.views import bodies, companion
 from service.views.examples import BY_SCHEMA
 from transcode import job_view
+from transcode.announcement import Webhook
+from transcode.announcement_types import AnnouncementType
+from worker.webhooks.signature import headers
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "openapi.json"
 
@@ -98,6 +101,27 @@ def test_every_example_is_valid_for_its_schema(name: str) -> None:
     for example in BY_SCHEMA[name]:
         model.model_validate(example)
         assert set(example) <= set(model.model_json_schema()["properties"])
+
+
+@pytest.mark.parametrize("announcement_type", AnnouncementType)
+def test_each_announcement_has_a_webhook(description: dict[str, Any], announcement_type: AnnouncementType) -> None:
+    """Its body is the one that the worker sends, with the API's own Job; its example is one that could be sent."""
+    operation = description["webhooks"][announcement_type.value]["post"]
+    media = operation["requestBody"]["content"]["application/json"]
+    schemas = description["components"]["schemas"]
+    sent = {name for name in headers("evt_1", "{}", [], now_s=0) if name.startswith("webhook-")}
+    assert {each["name"] for each in operation["parameters"]} == sent
+    assert list(operation["responses"]) == ["2XX"]
+    assert media["schema"]["allOf"][0] == {"$ref": "#/components/schemas/Webhook"}
+    assert set(schemas["Webhook"]["required"]) == {"type", "timestamp", "data"}
+    assert set(schemas["AnnouncedJob"]["required"]) == {"version", "id", "owner", "job"}
+    assert schemas["AnnouncedJob"]["properties"]["job"]["$ref"] == "#/components/schemas/Job"
+    assert Webhook.model_validate(media["examples"]["webhook"]["value"]).type is announcement_type
+
+
+def test_there_is_no_webhook_without_an_announcement(description: dict[str, Any]) -> None:
+    """The types are the keys of the section."""
+    assert set(description["webhooks"]) == {each.value for each in AnnouncementType}
 
 
 async def test_the_documentation_loads_nothing_from_other_servers(app: FastAPI) -> None:

@@ -37,6 +37,14 @@ def test_a_variable_sets_its_port() -> None:
     assert chosen == Ports(api=9000)
 
 
+def test_a_receiver_of_webhooks_has_a_port_only_on_request() -> None:
+    """Otherwise its port needn't be free."""
+    assert system_processes.ports({"DEV_WEBHOOKS": "0", "DEV_WEBHOOKS_PORT": "9"}) == Ports()
+    assert "webhooks" not in Ports().named()
+    assert system_processes.ports({"DEV_WEBHOOKS": "1"}) == Ports(webhooks=8004)
+    assert system_processes.ports({"DEV_WEBHOOKS": "1", "DEV_WEBHOOKS_PORT": "9"}) == Ports(webhooks=9)
+
+
 @pytest.mark.parametrize("value", ["http", "0", "65536", "-1", "80.5"])
 def test_an_invalid_port_is_refused(value: str) -> None:
     """The error names the variable."""
@@ -85,6 +93,26 @@ def test_every_process_gets_valid_settings(monkeypatch: pytest.MonkeyPatch) -> N
             for variable, value in application[name].environment.items():
                 patch.setenv(variable, value)
             assert settings().output_bucket == "output"
+
+
+def test_the_receiver_is_the_first_endpoint_and_knows_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It replaces an endpoint of the shell; no other process gets the secret or may send to this machine."""
+    shell = {"WEBHOOK_1_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:1:secret:a", "WEBHOOK_1_TYPES": "job.error"}
+    ports = Ports(api=1, playback=2, mediaconvert=3, aws=4, webhooks=5)
+    provisioned = {**PROVISIONED, "WEBHOOK_1_QUEUE_URL": "http://127.0.0.1:4/0/webhook-1"}
+    shared = system_processes.environment(shell, ports)
+    secret = "whsec_" + "A" * 32
+    parts = {
+        each.name: each for each in system_processes.application(ports, shared, provisioned, webhook_secret=secret)
+    }
+    assert [name for name, part in parts.items() if secret in part.environment.values()] == ["worker", "webhooks"]
+    for variable, value in parts["worker"].environment.items():
+        monkeypatch.setenv(variable, value)
+    (endpoint,) = WorkerSettings().webhook_endpoints
+    assert (endpoint.url, endpoint.secrets, endpoint.secret_arn) == ("http://127.0.0.1:5/webhooks", (secret,), None)
+    assert endpoint.types == {"job.error"}
+    assert "WEBHOOKS_ALLOW_LOCAL" not in parts["service"].environment
+    assert "webhooks" not in [each.name for each in system_processes.application(PORTS, shared, PROVISIONED)]
 
 
 def test_with_playback_keys_only_the_service_signs_and_only_playback_verifies(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -376,7 +376,108 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "job.submitted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The job of an upload was created
+         * @description The worker sends it to each endpoint that is configured for this type, at least once and in any order. It repeats the request until the response is a 2xx, for up to twelve days; a 410 stops the endpoint.
+         */
+        post: operations["webhook_job_submitted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A video is ready
+         * @description The worker sends it to each endpoint that is configured for this type, at least once and in any order. It repeats the request until the response is a 2xx, for up to twelve days; a 410 stops the endpoint.
+         */
+        post: operations["webhook_job_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job failed, or none could be created
+         * @description The worker sends it to each endpoint that is configured for this type, at least once and in any order. It repeats the request until the response is a 2xx, for up to twelve days; a 410 stops the endpoint.
+         */
+        post: operations["webhook_job_error"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.canceled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A job was canceled, or the wait for one
+         * @description The worker sends it to each endpoint that is configured for this type, at least once and in any order. It repeats the request until the response is a 2xx, for up to twelve days; a 410 stops the endpoint.
+         */
+        post: operations["webhook_job_canceled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "upload.deleted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An upload and its outputs were deleted
+         * @description The worker sends it to each endpoint that is configured for this type, at least once and in any order. It repeats the request until the response is a 2xx, for up to twelve days; a 410 stops the endpoint.
+         */
+        post: operations["webhook_upload_deleted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         /**
@@ -384,6 +485,38 @@ export interface components {
          * @description The upload was aborted.
          */
         Aborted: Record<string, never>;
+        /**
+         * AnnouncedJob
+         * @description The content of an announcement: the detail of an EventBridge event, and the data of a webhook.
+         */
+        AnnouncedJob: {
+            /**
+             * Version
+             * @description The version of this schema.
+             * @default 1
+             * @constant
+             */
+            version: 1;
+            /**
+             * Id
+             * @description The same for each repetition of this announcement.
+             * @example evt_5f1c0a9e4b7d4c2f
+             */
+            id: string;
+            /**
+             * Owner
+             * @description The subject of the token that announced the upload; null without one.
+             */
+            owner: string | null;
+            /** @description The job, or the upload without a job, when the announcement was sent. */
+            job: components["schemas"]["Job"];
+        };
+        /**
+         * AnnouncementType
+         * @description The type of an announcement, as a webhook names it.
+         * @enum {string}
+         */
+        AnnouncementType: "job.submitted" | "job.complete" | "job.error" | "job.canceled" | "upload.deleted";
         /**
          * Billing
          * @description The cost of a job, in MediaConvert's billable (normalized) minutes; null is unknown.
@@ -1367,6 +1500,20 @@ export interface components {
             code: number;
             /** Message */
             message: string;
+        };
+        /**
+         * Webhook
+         * @description The body of a webhook, as Standard Webhooks 1.0 defines it.
+         */
+        Webhook: {
+            type: components["schemas"]["AnnouncementType"];
+            /**
+             * Timestamp
+             * Format: date-time
+             * @description The time of the change that is announced.
+             */
+            timestamp: string;
+            data: components["schemas"]["AnnouncedJob"];
         };
     };
     responses: never;
@@ -3352,6 +3499,211 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    webhook_job_submitted: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in each repetition: ignore an id that you have seen.
+                 * @example evt_5f1c0a9e4b7d4c2f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description The time of this attempt, in Unix seconds: refuse one that is old.
+                 * @example 1763798435
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description Signatures, separated by spaces: `v1,` and base64 of the HMAC-SHA256 of id, timestamp and body.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Webhook"] & {
+                    /** @constant */
+                    type?: "job.submitted";
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx within 15 seconds: the webhook was received. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_job_complete: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in each repetition: ignore an id that you have seen.
+                 * @example evt_5f1c0a9e4b7d4c2f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description The time of this attempt, in Unix seconds: refuse one that is old.
+                 * @example 1763798435
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description Signatures, separated by spaces: `v1,` and base64 of the HMAC-SHA256 of id, timestamp and body.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Webhook"] & {
+                    /** @constant */
+                    type?: "job.complete";
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx within 15 seconds: the webhook was received. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_job_error: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in each repetition: ignore an id that you have seen.
+                 * @example evt_5f1c0a9e4b7d4c2f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description The time of this attempt, in Unix seconds: refuse one that is old.
+                 * @example 1763798435
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description Signatures, separated by spaces: `v1,` and base64 of the HMAC-SHA256 of id, timestamp and body.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Webhook"] & {
+                    /** @constant */
+                    type?: "job.error";
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx within 15 seconds: the webhook was received. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_job_canceled: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in each repetition: ignore an id that you have seen.
+                 * @example evt_5f1c0a9e4b7d4c2f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description The time of this attempt, in Unix seconds: refuse one that is old.
+                 * @example 1763798435
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description Signatures, separated by spaces: `v1,` and base64 of the HMAC-SHA256 of id, timestamp and body.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Webhook"] & {
+                    /** @constant */
+                    type?: "job.canceled";
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx within 15 seconds: the webhook was received. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_upload_deleted: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description The same in each repetition: ignore an id that you have seen.
+                 * @example evt_5f1c0a9e4b7d4c2f
+                 */
+                "webhook-id": string;
+                /**
+                 * @description The time of this attempt, in Unix seconds: refuse one that is old.
+                 * @example 1763798435
+                 */
+                "webhook-timestamp": string;
+                /**
+                 * @description Signatures, separated by spaces: `v1,` and base64 of the HMAC-SHA256 of id, timestamp and body.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Webhook"] & {
+                    /** @constant */
+                    type?: "upload.deleted";
+                };
+            };
+        };
+        responses: {
+            /** @description Any 2xx within 15 seconds: the webhook was received. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
