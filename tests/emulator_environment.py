@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert.type_defs import JobTypeDef
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE_FILE = ROOT / "infra" / "job_template.json"
+TEMPLATE_FILE = ROOT / "tests" / "streams_template.json"
+"""The HLS group of infra/job_template.json: the requests of these tests have no destination for a poster."""
 TEMPLATE = read_template(TEMPLATE_FILE)["name"]
 ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
 KEY_HEX = "00112233445566778899aabbccddeeff"

@@ -111,19 +111,14 @@ class Scene:
         return await self.job(input_file)
 
     def _complete_event(self, job: Mapping[str, Any]) -> Message:
-        outputs = [
-            {
-                "durationInMs": output["DurationInMs"],
-                "videoDetails": {
-                    "widthInPx": output["VideoDetails"]["WidthInPx"],
-                    "heightInPx": output["VideoDetails"]["HeightInPx"],
-                },
-            }
+        groups = [
+            {"type": "HLS_GROUP", "playlistFilePaths": ["s3://outputs/clip.m3u8"], "outputDetails": _details(group)}
             for group in job["OutputGroupDetails"]
-            for output in group["OutputDetails"]
         ]
-        group = {"type": "HLS_GROUP", "playlistFilePaths": ["s3://outputs/clip.m3u8"], "outputDetails": outputs}
-        return job_event(self.stack, job["Id"], "COMPLETE", int(time.time() * 1000), outputGroupDetails=[group])
+        for output in groups[1]["outputDetails"]:
+            output["outputFilePaths"] = ["s3://outputs/clip_poster.0000001.jpg"]
+        groups[1] |= {"type": "FILE_GROUP", "playlistFilePaths": []}
+        return job_event(self.stack, job["Id"], "COMPLETE", int(time.time() * 1000), outputGroupDetails=groups)
 
     async def counted_ms(self, counter: str) -> int:
         """Return the value of a budget's counter; 0 if there is none."""
@@ -149,3 +144,16 @@ def requested(created: Message, *, replaces: str) -> Message:
 async def handle(handler: DeliveryHandler, message: Message) -> Outcome:
     """Handle one message, and return its outcome."""
     return (await handler.handle([message]))[message.message_id]
+
+
+def _details(group: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "durationInMs": output["DurationInMs"],
+            "videoDetails": {
+                "widthInPx": output["VideoDetails"]["WidthInPx"],
+                "heightInPx": output["VideoDetails"]["HeightInPx"],
+            },
+        }
+        for output in group["OutputDetails"]
+    ]

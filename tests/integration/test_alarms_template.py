@@ -131,7 +131,7 @@ async def test_every_alarm_is_created(stack: Stack, alarms: Deployed) -> None:
     names = [name for logical, name in alarms.resources.items() if _is_alarm(logical)]
     async with aioboto3.Session().client("cloudwatch", endpoint_url=stack.endpoint_url) as client:
         described = (await client.describe_alarms(AlarmNames=names))["MetricAlarms"]
-    assert len(described) == 12
+    assert len(described) == 15
 
 
 @pytest.mark.localstack_cannot("its CloudFormation makes no dashboards")

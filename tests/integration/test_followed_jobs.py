@@ -15,10 +15,10 @@ import pytest
 from types_aiobotocore_sqs import SQSClient
 
 from local.embedded_aws import ROOT
-from local.provision import LOCAL_EVENT_SOURCE, Stack
+from local.provision import LOCAL_EVENT_SOURCE, Stack, job_template
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
-from tests.emulator_environment import TEMPLATE, make_video
+from tests.emulator_environment import make_video
 from tests.fake_issuer import AUDIENCE, little_issuer
 from transcode.aws import Aws
 from transcode.lookup import Lookup
@@ -199,7 +199,7 @@ def foreign_request(uri: str, destination: str) -> dict[str, Any]:
     poster = {"OutputGroupSettings": {"FileGroupSettings": {"Destination": destination}}}
     return {
         "Role": "arn:aws:iam::000000000000:role/Newsroom",
-        "JobTemplate": TEMPLATE,
+        "JobTemplate": job_template()["Name"],
         "Settings": {"Inputs": [{"FileInput": uri}], "OutputGroups": [playlists, poster]},
         "UserMetadata": {"Team": "news"},
     }

@@ -408,6 +408,6 @@ async def test_a_scheduled_reconciliation_repairs_lost_events(
             if job and job.status is Status.ERROR:
                 break
             await asyncio.sleep(0.2)
-    counts = {"open", "overdue", "postponed", "checked", "adopted", "canceled", "ended", "unmended", "silent", "stuck"}
-    assert set(tally) == counts
+    counts = "open overdue postponed checked adopted canceled ended unmended silent stuck announced"
+    assert set(tally) == set(counts.split())
     assert tally["ended"] >= 1

@@ -89,7 +89,10 @@ async def test_only_the_pipelines_own_rule_may_send_to_a_queue(stack: Stack, log
     rule = logical_id.replace("DeadLetter", "").replace("Queue", "Rule")
     assert [statement["Principal"] for statement in allowed] == [{"Service": "events.amazonaws.com"}]
     assert [statement["Action"] for statement in allowed] == ["sqs:SendMessage"]
-    assert rule in allowed[0]["Condition"]["ArnEquals"]["aws:SourceArn"]
+    senders = allowed[0]["Condition"]["ArnEquals"]["aws:SourceArn"]
+    senders = [senders] if isinstance(senders, str) else senders
+    assert len(senders) == 1
+    assert f"-{rule}-" in senders[0]
     assert response["Attributes"]["QueueArn"] in allowed[0]["Resource"]
 
 

@@ -14,6 +14,7 @@ from mediaconvert_emulator.parse_job_settings import parse_settings
 from mediaconvert_emulator.request_validation import check_request, service_model
 from mediaconvert_emulator.spec import HlsGroup
 from mediaconvert_emulator.template_file import read_template
+from tests.emulator_environment import TEMPLATE_FILE as STREAMS_FILE
 
 TEMPLATE_FILE = Path(__file__).resolve().parents[2] / "infra" / "job_template.json"
 
@@ -78,3 +79,11 @@ def test_an_array_instead_of_an_object_is_refused(operation: str) -> None:
     """A client may send any JSON."""
     with pytest.raises(BadRequestException, match=r"invalid type|not a member"):
         check_request(operation, {"name": [], "settings": []})
+
+
+def test_the_emulators_tests_use_the_streams_of_the_template() -> None:
+    """Their template differs only in its name, its description and the missing poster."""
+    whole, streams = json.loads(TEMPLATE_FILE.read_text()), json.loads(STREAMS_FILE.read_text())
+    groups = [each for each in whole["Settings"]["OutputGroups"] if each["Name"] != "Poster"]
+    own = {"Name": streams["Name"], "Description": streams["Description"]}
+    assert streams == {**whole, **own, "Settings": {**whole["Settings"], "OutputGroups": groups}}
