@@ -53,11 +53,11 @@ def test_an_invalid_request_is_refused_with_its_pointer(
 
 def test_a_group_type_that_is_not_emulated_is_refused_by_name(environment: EmulatorEnvironment) -> None:
     """The emulator never omits an output group silently."""
-    output = {"NameModifier": "_a", "ContainerSettings": {"Container": "CMFC"}}
-    group = {"OutputGroupSettings": {"Type": "CMAF_GROUP_SETTINGS"}, "Outputs": [output]}
+    output = {"NameModifier": "_a", "ContainerSettings": {"Container": "ISMV"}}
+    group = {"OutputGroupSettings": {"Type": "MS_SMOOTH_GROUP_SETTINGS"}, "Outputs": [output]}
     settings = {"Inputs": [{"FileInput": MISSING_INPUT}], "OutputGroups": [group]}
 
-    assert "CMAF_GROUP_SETTINGS is not emulated" in _refused_message(environment, Role=ROLE, Settings=settings)
+    assert "MS_SMOOTH_GROUP_SETTINGS is not emulated" in _refused_message(environment, Role=ROLE, Settings=settings)
 
 
 def test_a_missing_role_is_a_bad_request(environment: EmulatorEnvironment) -> None:
