@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import os
 import secrets
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.demo_clip import make_clip
 from local.provision import Stack
 from tests.declared_permissions import OPERATOR
 from tests.integration.aws_call_recorder import AwsCallRecorder
@@ -28,6 +33,7 @@ from worker.backfill.selection import Candidate, UnusableBackfillError
 from worker.outcomes import Done, Message
 from worker.settings import WorkerSettings
 
+ROOT = Path(__file__).parents[2]
 FAST = 500
 S3_EVENT = "Object Created"
 
@@ -229,7 +235,7 @@ async def test_a_run_stops_before_the_job_that_would_exceed_the_ceiling(
     await archive.put("a.mp4", "b.mp4", "c.mp4")
     backfill = await archive.backfill()
     (first, *_) = (await backfill.estimate()).sample.chosen
-    minutes = -(-await backfill.cost.billable_ms(first) // MS_PER_MINUTE)
+    minutes = -(-(await backfill.cost.of(first)).billable_ms // MS_PER_MINUTE)
     assert minutes > archive.settings.upload_max_duration_s / 60
     assert not await run(archive.settings, archive.options(max_billable_minutes=2 * minutes))
     assert f"stopped at {2 * minutes:,} billable minutes" in capsys.readouterr().out
@@ -259,3 +265,30 @@ async def test_a_command_that_can_not_be_run_is_refused_in_one_line(
     """The command exits with status 2."""
     with pytest.raises(UnusableBackfillError, match=problem):
         await run(archive.settings, replace(archive.options(), **changes))
+
+
+async def test_the_command_exits_with_2_and_one_line_for_another_bucket(archive: Archive) -> None:
+    """The same for an unknown profile, and a prefix without objects."""
+    variables = {name.upper(): str(each) for name, each in archive.settings.model_dump(exclude_unset=True).items()}
+    ended = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "worker.backfill", "s3://another/uploads/"],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    line = f"the bucket is another; jobs are only made for the input bucket {archive.stack.input_bucket}\n"
+    assert (ended.returncode, ended.stdout) == (2, line)
+
+
+async def test_a_probed_file_counts_its_own_length(archive: Archive, tmp_path: Path) -> None:
+    """Two short files need less than the longest one."""
+    clip = tmp_path / "clip.mp4"
+    await asyncio.to_thread(make_clip, clip, duration_s=1, size="320x180")
+    await archive.put("a.mp4", "b.mp4", body=await asyncio.to_thread(clip.read_bytes))
+    minutes = archive.settings.upload_max_duration_s // 60  # of one output, and each job has several
+    assert await run(archive.settings, archive.options(max_billable_minutes=minutes))
+    await archive.messages(DETAIL_TYPE, count=2)

@@ -8,6 +8,7 @@ from worker.backfill.selection import (
     SAMPLE_SIZE,
     Candidate,
     Ceiling,
+    Cost,
     Estimate,
     Sample,
     UnusableBackfillError,
@@ -80,9 +81,10 @@ def test_an_estimate_projects_the_sample_to_all_objects() -> None:
     estimate = Estimate(listed=40, taken=9, ignored=1)
     for number in range(30):
         estimate.add(candidate(number))
-    assert estimate.lines([60_000, 180_000]) == [
+    assert estimate.lines([Cost(billable_ms=60_000), Cost(billable_ms=180_000, is_probed=False)]) == [
         "listed 40 objects: 9 have or had a job, or are deleted, and 1 are empty, or folders",
         "to create: 30 jobs, of 60 bytes",
         "about 60 billable minutes, by the lengths of 2 of these files",
+        "the length of 1 of them is unknown, and counts as the longest that is accepted",
     ]
     assert len(estimate.lines([])) == 2

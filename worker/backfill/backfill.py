@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
+from transcode.billing import MS_PER_MINUTE
 from worker.backfill.job_cost import JobCost
 from worker.backfill.objects import UntakenObjects, UploadsQueue
 from worker.backfill.selection import Candidate, Ceiling, Estimate, UnusableBackfillError
@@ -48,8 +49,8 @@ class Backfill:
         self.progress.end()
         if not found.listed:
             raise UnusableBackfillError(f"no object has a key that begins with {self.prefix!r}")
-        sample_ms = [await self.cost.billable_ms(each) for each in found.sample.chosen]
-        for line in found.lines(sample_ms):
+        sample = [await self.cost.of(each) for each in found.sample.chosen] if self.cost.prober else []
+        for line in found.lines(sample):
             print_line(line)
         return found
 
@@ -89,7 +90,7 @@ class Backfill:
         if self.ceiling.limit_ms is None:
             return candidates
         for index, each in enumerate(candidates):
-            if not self.ceiling.admits(await self.cost.billable_ms(each)):
+            if not self.ceiling.admits((await self.cost.of(each)).billable_ms):
                 self.is_at_ceiling = True
                 return candidates[:index]
         return candidates
@@ -107,7 +108,7 @@ class Backfill:
         if self.skipped:
             print_line(f"skipped {self.skipped:,} objects whose job began meanwhile")
         if self.is_at_ceiling:
-            minutes = (self.ceiling.limit_ms or 0) // 60_000
+            minutes = (self.ceiling.limit_ms or 0) // MS_PER_MINUTE
             print_line(f"stopped at {minutes:,} billable minutes; the same command goes on with the next objects")
         for reason in sorted(set(self.failures)):
             print_line(f"SQS refused {self.failures.count(reason):,} messages: {reason}; run the command again")

@@ -73,6 +73,7 @@ async def open_backfill(aws: Aws, settings: WorkerSettings, options: Options) ->
     dynamodb = await aws.dynamodb()
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url)
     tables = {"lookup_table": settings.input_file_table, "status_table": settings.status_table}
+    prober = Prober(client=mediaconvert, input_bucket=settings.input_bucket, timeout_s=PROBE_TIMEOUT_S)
     minutes = options.max_billable_minutes
     return Backfill(
         objects=UntakenObjects(
@@ -85,7 +86,7 @@ async def open_backfill(aws: Aws, settings: WorkerSettings, options: Options) ->
         queue=UploadsQueue(client=await aws.sqs(), url=settings.uploads_queue_url),
         cost=JobCost(
             client=mediaconvert,
-            prober=Prober(client=mediaconvert, input_bucket=settings.input_bucket, timeout_s=PROBE_TIMEOUT_S),
+            prober=prober if settings.probe else None,
             profiles=profiles,
             max_duration_s=settings.upload_max_duration_s,
         ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from transcode.billing import largest_billable_ms
 from transcode.permissions import Resource, allow
 from transcode.profiles import Profiles
-from worker.backfill.selection import Candidate, UnusableBackfillError
+from worker.backfill.selection import Candidate, Cost, UnusableBackfillError
 from worker.submission.billed_outputs import planned_outputs
 from worker.submission.probe_rule import NotProbed
 from worker.submission.probed_input import ProbedInput
@@ -25,24 +25,29 @@ class JobCost:
     """Probes objects, and reads the templates of their profiles once."""
 
     client: "MediaConvertClient"
-    prober: Prober
+    prober: Prober | None
+    """None if this deployment probes no files."""
     profiles: Profiles
     max_duration_s: int
     _templates: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    async def billable_ms(self, candidate: Candidate) -> int:
-        """Return the normalized milliseconds of the object's job; what the probe doesn't find counts as the largest.
+    async def of(self, candidate: Candidate) -> Cost:
+        """Return the cost of the object's job. Whatever the probe doesn't find counts as the largest.
 
         Raises:
             ClientError: The template can't be read, or MediaConvert denies the probe.
             UnusableBackfillError: The upload was announced for a profile that doesn't exist any more.
         """
         template = await self._template(candidate.profile)
-        outcome = await self.prober.probe(candidate.input_file)
+        outcome = await self.prober.probe(candidate.input_file) if self.prober else None
         if isinstance(outcome, NotProbed) and outcome.is_denied:
             raise outcome.error
         probed = outcome if isinstance(outcome, ProbedInput) else None
-        return largest_billable_ms(planned_outputs(template, probed), max_duration_ms=self.max_duration_s * 1000)
+        outputs = planned_outputs(template, probed)
+        return Cost(
+            billable_ms=largest_billable_ms(outputs, max_duration_ms=self.max_duration_s * 1000),
+            is_probed=probed is not None and probed.duration_ms is not None,
+        )
 
     async def _template(self, profile: str) -> Mapping[str, Any]:
         if profile not in self.profiles.templates:

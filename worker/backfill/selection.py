@@ -57,6 +57,14 @@ class Candidate:
     profile: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """The normalized milliseconds of a job. `is_probed` is false if the longest duration counts."""
+
+    billable_ms: int
+    is_probed: bool = True
+
+
 @dataclass(slots=True)
 class Sample:
     """Objects that are spread evenly over a list whose length isn't known in advance."""
@@ -77,7 +85,7 @@ class Sample:
 
 @dataclass(slots=True)
 class Estimate:
-    """The objects that a backfill found. `billable_ms` is what all their jobs may cost, from the sample's jobs."""
+    """The objects that a backfill found. `objects` of them get a job, and have `size_bytes` together."""
 
     listed: int = 0
     ignored: int = 0
@@ -92,16 +100,18 @@ class Estimate:
         self.size_bytes += candidate.size_bytes
         self.sample.add(candidate)
 
-    def lines(self, sample_ms: Sequence[int]) -> Sequence[str]:
-        """Return the lines to print; `sample_ms` has the billable milliseconds of each job of the sample."""
+    def lines(self, sample: Sequence[Cost]) -> Sequence[str]:
+        """Return the lines to print; `sample` has the costs of the sample's jobs, or is empty."""
         skipped = f"{self.taken:,} have or had a job, or are deleted, and {self.ignored:,} are empty, or folders"
         lines = [
             f"listed {self.listed:,} objects: {skipped}",
             f"to create: {self.objects:,} jobs, of {self.size_bytes:,} bytes",
         ]
-        if sample_ms:
-            minutes = sum(sample_ms) / len(sample_ms) * self.objects / MS_PER_MINUTE
-            lines.append(f"about {minutes:,.0f} billable minutes, by the lengths of {len(sample_ms):,} of these files")
+        if sample:
+            minutes = sum(each.billable_ms for each in sample) / len(sample) * self.objects / MS_PER_MINUTE
+            lines.append(f"about {minutes:,.0f} billable minutes, by the lengths of {len(sample):,} of these files")
+        if unprobed := sum(not each.is_probed for each in sample):
+            lines.append(f"the length of {unprobed:,} of them is unknown, and counts as the longest that is accepted")
         return lines
 
 
