@@ -260,7 +260,7 @@ async def test_a_limit_ends_a_run_after_so_many_objects(archive: Archive) -> Non
     ],
 )
 async def test_a_command_that_can_not_be_run_is_refused_in_one_line(
-    archive: Archive, changes: dict[str, str], problem: str
+    archive: Archive, changes: dict[str, Any], problem: str
 ) -> None:
     """The command exits with status 2."""
     with pytest.raises(UnusableBackfillError, match=problem):
