@@ -4,6 +4,7 @@ from transcode import lookup_table, queue_table, status_table
 from worker import artifacts, delivery_notes, key_table, queue, refused_versions, waiting_messages
 from worker.announce import event_bus, unannounced
 from worker.audit import listing
+from worker.backfill import job_cost, objects
 from worker.deletion import deleted_rows, invalidations, stored_objects, sweep_queue
 from worker.reconcile import job_list, job_reader, open_jobs
 from worker.redrive import move_tasks, paced_move
@@ -48,6 +49,9 @@ OPERATOR = (
     | refused_versions.READING
     | listing.PERMISSIONS
     | replay.PERMISSIONS
+    | objects.PERMISSIONS
+    | job_cost.PERMISSIONS
 )
-"""OperatorPolicy of infra/permissions.yaml: `python -m worker.redrive`, `python -m worker.audit` and
-`python -m worker.webhooks` need it, and `python -m worker.reconcile --list` needs it in addition to the worker's."""
+"""OperatorPolicy of infra/permissions.yaml: `python -m worker.redrive`, `python -m worker.audit`,
+`python -m worker.backfill` and `python -m worker.webhooks` need it, and `python -m worker.reconcile --list` needs it in
+addition to the worker's."""

@@ -30,6 +30,7 @@ PROCESS_OF_MODULE = {
     "worker.redrive.command": OPERATOR,
     "worker.webhooks.command": OPERATOR,
     "worker.audit.command": OPERATOR,
+    "worker.backfill.command": OPERATOR,
 }
 """The modules that call `aws_of`, and the process that each of them belongs to."""
 

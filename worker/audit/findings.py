@@ -23,6 +23,7 @@ class FoundObject:
     key: str
     size_bytes: int
     modified_s: float
+    etag: str = ""
 
 
 @dataclass(slots=True)

@@ -43,7 +43,12 @@ class Listing:
         """Yield the objects of the bucket below the prefix, in pages of a thousand at most."""
         async for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
             yield [
-                FoundObject(key=each["Key"], size_bytes=each["Size"], modified_s=each["LastModified"].timestamp())
+                FoundObject(
+                    key=each["Key"],
+                    size_bytes=each["Size"],
+                    modified_s=each["LastModified"].timestamp(),
+                    etag=each["ETag"].strip('"'),
+                )
                 for each in page.get("Contents", [])
             ]
 

@@ -1,0 +1,5 @@
+"""`python -m worker.backfill`."""
+
+from worker.backfill.command import main
+
+main()
