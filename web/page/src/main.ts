@@ -9,6 +9,7 @@ import { apiBaseUrl, config } from "./config";
 import { confirmInDialog } from "./confirm_dialog";
 import { readDurationMs } from "./duration";
 import { coreLanguage, language, t } from "./language";
+import type { Library } from "./library";
 import { LocalFrames } from "./local_frames";
 import { buildPage, UNDO_MS } from "./page";
 import { Removals } from "./removals";
@@ -23,7 +24,11 @@ const videos = createVideos({
   apiBaseUrl,
   language: coreLanguage,
   readDurationMs,
-  getToken: (request) => signIn.getToken(request),
+  getToken: async (request) => {
+    const token = await signIn.getToken(request);
+    if (token !== null) void openLibrary();
+    return token;
+  },
 });
 const page = buildPage({
   onFiles: addFiles,
@@ -122,6 +127,41 @@ async function showFailure(action: Promise<void>): Promise<void> {
   }
 }
 
+// --- the videos that the service keeps
+
+/** A caller has a list only where the API knows callers by their tokens. */
+let library: Promise<Library> | null = null;
+let openedLibrary: Library | null = null;
+
+/** Load the list for the first token; for later ones, read it again if that failed before. */
+async function openLibrary(): Promise<void> {
+  openedLibrary?.retry();
+  if (library) return;
+  try {
+    library = import("./library").then(({ Library }) => new Library(libraryOptions));
+    openedLibrary = await library;
+  } catch (error) {
+    library = null; // the next token tries again
+    console.warn("the list of videos can't be loaded:", error);
+    return;
+  }
+  page.addSection(openedLibrary.element);
+  draw();
+}
+
+const libraryOptions = {
+  videos,
+  undoMs: UNDO_MS,
+  announce: page.announce,
+  onDeleted: (inputFile: string) => {
+    const cards = videos.getSnapshot().filter((video) => video.inputFile === inputFile);
+    actOnAll(
+      "remove",
+      cards.map(({ id }) => id),
+    );
+  },
+};
+
 // --- views
 
 /** Jobs whose player the page has opened by itself. The page does so once, so that a closed player stays closed. */
@@ -155,6 +195,7 @@ function draw(): void {
   page.setSummary(summarize(listed), viewTitle);
   page.setHeading(viewTitle);
   if (visible[0] && (jobId !== null || visible.length === 1)) autoOpenPlayer(visible[0]);
+  openedLibrary?.update();
   showConnection();
 }
 
@@ -186,9 +227,12 @@ openView();
 window.addEventListener("hashchange", openView);
 window.addEventListener("online", showConnection);
 window.addEventListener("offline", showConnection);
-window.addEventListener("pagehide", () => removals.commit());
+window.addEventListener("pagehide", () => {
+  removals.commit();
+  openedLibrary?.commitDeletions();
+});
 window.addEventListener("beforeunload", (event) => {
   if (videos.isUploading()) event.preventDefault();
 });
-// Now, because a redirect to the provider later would interrupt an upload.
-if (signIn.hasProvider) void videos.renewToken();
+// Now, because the list needs the token, and a redirect to the provider later would interrupt an upload.
+void videos.renewToken().catch(() => undefined); // the first request fails with the reason

@@ -11,6 +11,8 @@ import type { Summary } from "./summary";
 
 export interface Page {
   list: HTMLElement;
+  /** Add a section below the list. */
+  addSection(section: HTMLElement): void;
   /** Let the user choose one file; the callback gets it instead of `onFiles`. */
   chooseFile(onFile: (file: File) => void): void;
   /** Announce a text to screen readers only. */
@@ -50,9 +52,10 @@ export function buildPage(listener: PageListener): Page {
   const announcer = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const head = new ListHead(title, listener);
   const heading = h("h1", { dir: "auto" }, title);
+  const main = h("main", {}, banner, buildDropZone(fileInput), head.element, list, head.empty);
   document.body.replaceChildren(
     buildHeader(heading, listener.onSignOut),
-    h("main", {}, banner, buildDropZone(fileInput), head.element, list, head.empty),
+    main,
     toast.element,
     announcer,
     h("div", { class: "drop-overlay", "aria-hidden": "true" }, icon("upload"), h("span", {}, t("drop.release"))),
@@ -60,6 +63,7 @@ export function buildPage(listener: PageListener): Page {
   acceptDrops(listener.onFiles);
   return {
     list,
+    addSection: (section) => main.append(section),
     chooseFile: (onFile) => fileInput.chooseFile(onFile),
     announce: (text) => setText(announcer, text),
     showToast: (text, button) => toast.show(text, button),

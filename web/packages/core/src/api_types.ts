@@ -14,6 +14,10 @@ export type Output = Schemas["OutputOut"];
 /** The response of `GET /jobs/{job_id}/progress`: the fields of a job that change while it runs. */
 export type Progress = Schemas["Progress"];
 
+/** The body of `PATCH /uploads`: a missing field stays, and null removes a value. */
+export type UploadChanges = Schemas["UploadChanges"];
+export type UploadList = Schemas["UploadList"];
+
 /** The response of `GET /limits`; a missing field is no limit. */
 export type Limits = Partial<Schemas["Limits"]>;
 

@@ -2,7 +2,7 @@
 
 import { checkFile, contentTypeOf } from "./acceptance.ts";
 import type { Limits } from "./api_types.ts";
-import { VideoError } from "./errors.ts";
+import { toVideoError, VideoError } from "./errors.ts";
 import { browserStorage, type KeyValueStore, listen, type PutPart, putWithProgress } from "./host.ts";
 import { canCancelJob, type Item, newUpload } from "./item.ts";
 import { OtherTabs } from "./other_tabs.ts";
@@ -32,6 +32,8 @@ export interface Videos extends ProgressWatcher {
   add(files: Iterable<File>): readonly string[];
   /** Continue an interrupted upload with its file; throws `different_file` if this is another file. */
   resumeWith(id: string, file: File): void;
+  /** Send a request to the API with the caller's token; each failure is a VideoError. `listUploads` needs this. */
+  request(path: string, init?: RequestInit): Promise<Response>;
   /** Return whether leaving the page would interrupt an upload. */
   isUploading(): boolean;
 }
@@ -56,6 +58,10 @@ export function createVideos(options: VideosOptions): Videos {
     act: start(watcher.act),
     add: start((files: Iterable<File>) => session.add(files)),
     resumeWith: start((id: string, file: File) => session.resumeWith(id, file)),
+    request: (path: string, init?: RequestInit) =>
+      session.store.api.request(path, init).catch((error) => {
+        throw toVideoError(error);
+      }),
     isUploading: () => session.isUploading(),
     close: () => session.close(),
   };
