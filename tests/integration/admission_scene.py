@@ -111,13 +111,12 @@ class Scene:
         return await self.job(input_file)
 
     def _complete_event(self, job: Mapping[str, Any]) -> Message:
+        streams, poster = (_details(group) for group in job["OutputGroupDetails"])
+        picture = {**poster[0], "outputFilePaths": ["s3://outputs/clip_poster.0000001.jpg"]}
         groups = [
-            {"type": "HLS_GROUP", "playlistFilePaths": ["s3://outputs/clip.m3u8"], "outputDetails": _details(group)}
-            for group in job["OutputGroupDetails"]
+            {"type": "HLS_GROUP", "playlistFilePaths": ["s3://outputs/clip.m3u8"], "outputDetails": streams},
+            {"type": "FILE_GROUP", "outputDetails": [picture]},
         ]
-        for output in groups[1]["outputDetails"]:
-            output["outputFilePaths"] = ["s3://outputs/clip_poster.0000001.jpg"]
-        groups[1] |= {"type": "FILE_GROUP", "playlistFilePaths": []}
         return job_event(self.stack, job["Id"], "COMPLETE", int(time.time() * 1000), outputGroupDetails=groups)
 
     async def counted_ms(self, counter: str) -> int:
