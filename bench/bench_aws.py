@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from local.embedded_aws import embedded_aws
@@ -14,14 +14,7 @@ from transcode.aws import Aws, open_aws
 
 T = TypeVar("T")
 
-STUB_QUEUES = (
-    "uploads",
-    "uploads_dead_letter",
-    "submission",
-    "submission_dead_letter",
-    "job_events",
-    "job_events_dead_letter",
-)
+STUB_QUEUES = tuple(each.name for each in fields(Stack) if each.name.endswith("_queue_url"))
 ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
 
 
@@ -84,7 +77,7 @@ def stub_aws(endpoint_url: str) -> BenchAws:
     """Return the AWS stub at an endpoint, where every row exists."""
     names = {"INPUT_BUCKET": "bench-in", "OUTPUT_BUCKET": "bench-out", "UPLOAD_PREFIX": "uploads/"}
     tables = {"INPUT_FILE_TABLE": "bench-files", "OUTPUT_TABLE": "bench-outputs", "STATUS_TABLE": "bench-statuses"}
-    queues = {f"{name.upper()}_QUEUE_URL": f"{endpoint_url}/000000000000/{name}" for name in STUB_QUEUES}
+    queues = {name.upper(): f"{endpoint_url}/000000000000/{name.removesuffix('_queue_url')}" for name in STUB_QUEUES}
     return bench_aws_at(endpoint_url, {**names, **tables, **queues})
 
 

@@ -195,8 +195,7 @@ async def test_a_pass_costs_what_is_open_and_calls_mediaconvert_for_the_overdue_
         "dynamodb:Query": counts_of_calls.PASS_QUERIES,
         "dynamodb:BatchGetItem": 10,
         "mediaconvert:GetJob": 3,
-        "dynamodb:GetItem": 3
-        * 3,  # the end, its stage in the list, and the time of the check
+        "dynamodb:GetItem": 3 * 3,  # the end, its stage in the list, and the time of the check
         "dynamodb:UpdateItem": 3
         * 3,  # the end, its stage in the list, and the time of the check, which finds the job ended
     }
