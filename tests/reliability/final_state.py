@@ -61,8 +61,8 @@ def assert_plays(system: WorkerSystem, job_id: str, folder: Path) -> None:
     assert (info["job_id"], info["input_file"], info["playlists"]) == (job_id, keys["InputFile"]["S"], playlists)
     assert int(row["DurationMs"]["N"]) == info["duration_ms"] > 0
     place = folder / job_id
-    place.mkdir()
     for name, content in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(content)
     assert _frames(place / playlists[".m3u8"]) > 0
 
