@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -78,17 +79,27 @@ class Scene:
 
     async def deliver(self, *, until: Callable[[], bool]) -> None:
         """Run the pollers of the webhooks until the condition holds."""
+        async with self.delivering() as wait:
+            await wait(until)
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncIterator[Callable[[Callable[[], bool]], Awaitable[None]]]:
+        """Run the pollers of the webhooks inside the block; yield a function that waits until a condition holds."""
         stop = asyncio.Event()
         pollers = await open_webhook_pollers(self.aws, self.deliveries)
         loop = Loop(pollers=pollers, stop_grace_s=5, health_file=HealthFile(None, clock=time.time))
         running = asyncio.create_task(loop.run(stop))
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                while not until():  # noqa: ASYNC110 -- a receiver has no event to wait for
-                    await asyncio.sleep(0.02)
+            yield _wait
         finally:
             stop.set()
             await running
+
+
+async def _wait(until: Callable[[], bool]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not until():  # noqa: ASYNC110 -- a receiver has no event to wait for
+            await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -240,11 +251,12 @@ async def test_a_replay_sends_the_ends_since_a_time_with_their_first_ids(
     end = await lookups.cancel(input_file, claimed_ms=5, now_s=now_s)
     await handler.announcer.try_announce(end)
     received = scene.receiver.received
-    await scene.deliver(until=lambda: all(len({one for one, _ in each}) == 3 for each in received.values()))
-    first = {webhook_id for webhook_id, _ in received["1"]}
-    received["1"].clear()
-    assert await run(scene.settings, "replay", slot=1, since_s=now_s - 3_600) == 1
-    await scene.deliver(until=lambda: len({one for one, _ in received["1"]}) == 2)
+    async with scene.delivering() as wait:
+        await wait(lambda: all(len({one for one, _ in each}) == 3 for each in received.values()))
+        first = {webhook_id for webhook_id, _ in received["1"]}
+        received["1"].clear()
+        assert await run(scene.settings, "replay", slot=1, since_s=now_s - 3_600) == 1
+        await wait(lambda: len({one for one, _ in received["1"]}) == 2)
     again = {webhook_id for webhook_id, _ in received["1"]}
     assert again < first
 
