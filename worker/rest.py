@@ -29,9 +29,13 @@ class Rest:
         if not outages:
             return
         if not all(outages):
-            self.until_s = self.length_s = 0
+            self.end()
         elif now_s >= self.until_s:
             self.extend(now_s=now_s)
+
+    def end(self) -> None:
+        """End the rest, because something succeeded."""
+        self.until_s = self.length_s = 0
 
     def extend(self, *, now_s: float) -> None:
         """Begin a rest, twice as long as the one before."""

@@ -66,8 +66,7 @@ class Announcer:
             self.rest.extend(now_s=self.rest_clock())
             log.warning("announcement.postponed", row=key, reason=type(error).__name__)
         else:
-            self.rest.record([], now_s=self.rest_clock())
-            self.rest.length_s = 0
+            self.rest.end()
 
     async def announce(self, key: str) -> int:
         """Announce what the row requests, and return the number of announcements. Safe to repeat.

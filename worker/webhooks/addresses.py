@@ -1,6 +1,5 @@
 """The addresses to which a webhook may be sent: public ones, so that no endpoint reaches into our network. Pure."""
 
-from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
@@ -18,11 +17,6 @@ def is_public(text: str) -> bool:
     except ValueError:
         return False
     return _is_public(address)
-
-
-def public_only(addresses: Sequence[str]) -> Sequence[str]:
-    """Return the public ones of the addresses."""
-    return [each for each in addresses if is_public(each)]
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:

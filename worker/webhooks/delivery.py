@@ -94,6 +94,6 @@ class WebhookDelivery:
         log.warning("webhook.failed", **fields, status=answer.status, reason=answer.text)
         if answer.is_gone:
             await self.stopped.stop(self.endpoint, now_s=int(self.clock()))
-            self._read_again_s = 0
+            self._is_stopped, self._read_again_s = True, self.rest_clock() + STOP_READ_S
             log.error("webhook.stopped", slot=self.endpoint.slot, reason="the receiver answered 410")
         return Retry(reason=answer.text, delay_s=delay_s(message.deliveries, answer, draw=self.rest.draw()))

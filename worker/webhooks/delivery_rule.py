@@ -23,6 +23,8 @@ OVERLOADED_STATUS = 429
 GONE_STATUS = 410
 """The status with which a receiver says that it wants no more webhooks."""
 MAX_STEPS = 10
+"""Failures after which the delay no longer grows."""
+MAX_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +74,7 @@ def retry_after_s(header: str | None, *, now: datetime) -> int | None:
     if header is None:
         return None
     text = header.strip()
-    if text.isascii() and text.isdigit() and len(text) < MAX_STEPS:
+    if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS:
         return int(text)
     try:
         return max(0, round((parsedate_to_datetime(text) - now).total_seconds()))
