@@ -22,6 +22,7 @@ from transcode.status_table import StatusTable
 from worker.announce.announcer import Announcer
 from worker.announce.event_bus import EVENT_SOURCE, EventBus, EventRefusedError
 from worker.announce.unannounced import UnannouncedRows
+from worker.deletion.deleted_rows import DeletedRows, JobStillNeededError
 from worker.reconcile.open_jobs import OpenJobs
 from worker.reconcile.open_pass import UNANNOUNCED_S, OpenPass
 
@@ -228,6 +229,25 @@ async def test_a_deleted_upload_is_announced_after_its_rows_are_gone(scene: Scen
     await scene.announcer.announce(key)
     (sent,) = scene.recorder.sent
     assert (sent.type, sent.content.job, sent.content.owner) == (AnnouncementType.UPLOAD_DELETED, view, "alice")
+
+
+async def test_a_job_is_buried_only_after_its_end_was_announced(
+    scene: Scene, worker_aws: Aws, stack: Stack, job_id: str
+) -> None:
+    """Otherwise a deletion during an outage of the subscribers would lose the end."""
+    rows = DeletedRows(
+        await worker_aws.dynamodb(),
+        lookup_table=stack.input_file_table,
+        status_table=stack.status_table,
+        output_table=stack.output_table,
+    )
+    await scene.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    await scene.statuses.advance(Canceled(job_id=job_id, time_ms=9), now_s=int(time.time()))
+    with pytest.raises(JobStillNeededError):
+        await rows.bury_job(job_id, now_s=int(time.time()), after_announcement=True)
+    assert await scene.announcer.announce(job_id) == 2
+    await rows.bury_job(job_id, now_s=int(time.time()), after_announcement=True)
+    assert job_id not in await scene.open_keys()
 
 
 async def test_a_rule_of_eventbridge_receives_the_announcement(

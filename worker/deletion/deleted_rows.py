@@ -28,8 +28,8 @@ KEPT_OF_UPLOAD = frozenset(
 KEPT_OF_JOB = frozenset({"JobId", "JobStatus", "EventTime", "CreationTime", "DeletedTime"})
 
 
-class JobNotFinalError(Exception):
-    """The job has not ended, so its row can't become a tombstone yet."""
+class JobStillNeededError(Exception):
+    """The job has not ended, or its end is not announced, so its row can't become a tombstone yet."""
 
 
 class DeletedRows:
@@ -58,11 +58,13 @@ class DeletedRows:
         for key in [*job_ids, *(CLAIM_PREFIX + each for each in claim_ids)]:
             await self._client.delete_item(TableName=self._output_table, Key={"JobId": {"S": key}})
 
-    async def bury_job(self, job_id: str, *, now_s: int) -> None:
+    async def bury_job(self, job_id: str, *, now_s: int, after_announcement: bool) -> None:
         """Replace the row of a job that is over by a tombstone. A job without a row gets one too.
 
+        `after_announcement` refuses a row that still requests an announcement, because a tombstone can't be announced.
+
         Raises:
-            JobNotFinalError: The job has not ended.
+            JobStillNeededError: The job has not ended, or its end is not announced.
         """
         key = {"JobId": job_id}
         response = await self._client.get_item(
@@ -74,10 +76,12 @@ class DeletedRows:
         update.where(
             update.absent("JobStatus"), *(update.compare("JobStatus", "=", status) for status in sorted(FINAL))
         )
+        if after_announcement:
+            update.where(update.absent("Unannounced"))
         try:
             await self._update(self._status_table, key, update)
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            raise JobNotFinalError(job_id) from error
+            raise JobStillNeededError(job_id) from error
 
     async def bury(self, upload: MarkedUpload, *, now_s: int) -> None:
         """Replace the row of the upload by its tombstone."""

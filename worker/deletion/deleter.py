@@ -14,7 +14,7 @@ import structlog
 from transcode.failures import FailureClass, classify
 from worker.announce.announcing import Announce, RequestDeleted, announce_nothing, request_nothing
 from worker.claim import Claim
-from worker.deletion.deleted_rows import DeletedRows, JobNotFinalError
+from worker.deletion.deleted_rows import DeletedRows, JobStillNeededError
 from worker.deletion.invalidations import Invalidations, TooManyInvalidationsError
 from worker.deletion.jobs import JobsOfUpload, NotYetDeletedError
 from worker.deletion.marked_upload import MarkedUpload
@@ -86,7 +86,7 @@ class Deleter:
             await self.jobs.end(job_id)
             folder = JobFolder(path=claim.destination.output_path)
             await self.outputs.remove(folder.path, is_owned=folder.has)
-            await self.rows.bury_job(job_id, now_s=int(self.clock()))
+            await self._bury_job(job_id)
             await self.rows.remove_keys([job_id], [claim.claim_id])
         except NotYetDeletedError as error:
             return NotYet(reason=str(error), delay_s=error.delay_s)
@@ -110,11 +110,16 @@ class Deleter:
 
     async def _bury_jobs(self, upload: MarkedUpload, job_ids: set[str]) -> None:
         for job_id in sorted(job_ids):
-            try:
-                await self.rows.bury_job(job_id, now_s=int(self.clock()))
-            except JobNotFinalError as error:
-                raise NotYetDeletedError("the job has not ended") from error
+            await self._bury_job(job_id)
         await self.rows.remove_keys(sorted(job_ids), sorted(upload.claim_ids))
+
+    async def _bury_job(self, job_id: str) -> None:
+        await self.announce(job_id)
+        is_announcing = self.announce is not announce_nothing
+        try:
+            await self.rows.bury_job(job_id, now_s=int(self.clock()), after_announcement=is_announcing)
+        except JobStillNeededError as error:
+            raise NotYetDeletedError("the job has not ended, or its end is not announced") from error
 
     async def _sweep(self, upload: MarkedUpload) -> None:
         """Remove what came after the deletion: an object by a signed URL, or MediaConvert's last files."""
