@@ -48,14 +48,15 @@ def calls_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deploy(checkout: Path, calls_file: Path) -> Deploy:
-    """Return a function that runs `python -m deploy` in the copy of the checkout."""
-    return functools.partial(_deploy, checkout, calls_file)
+def deploy(checkout: Path, calls_file: Path, aws_endpoint: str) -> Deploy:
+    """Return a function that runs `python -m deploy` in the copy of the checkout, for the embedded AWS."""
+    return functools.partial(_deploy, checkout, calls_file, aws_endpoint)
 
 
 def _deploy(
     checkout: Path,
     calls_file: Path,
+    aws_endpoint: str,
     *arguments: str,
     environment: Mapping[str, str | None] | None = None,
     answer: str = "",
@@ -64,7 +65,7 @@ def _deploy(
     recording = {"PYTHONPATH": str(CALL_RECORDER), "DEPLOY_CALLS_FILE": str(calls_file)}
     if arguments[0] in {"preflight", "down"}:
         recording = {}
-    variables = {**os.environ, **recording, **(environment or {})}
+    variables = {**os.environ, "AWS_ENDPOINT_URL": aws_endpoint, **recording, **(environment or {})}
     done = subprocess.run(
         [sys.executable, "-m", "deploy", *arguments],
         cwd=checkout,
@@ -137,14 +138,12 @@ def deployment(
         *("--set", "UploadsConcurrency=2", "--set", "JobEventsConcurrency=2"),
         *("--set", f"AwsEndpointUrl={aws_endpoint}", "--set", f"MediaConvertEndpointUrl={mediaconvert}"),
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
-        first = deploy(*options)
-        assert first.code == 0, first.errors
-        _convert_concurrency_to_number(client("lambda"), name)
-        _allow_batch_actions(client("iam"), client("lambda"), name)
-        yield Deployment(name=name, endpoint_url=aws_endpoint, first=first, options=options, client=client)
-        destroyed = deploy("down", "--stack", name, "--data", "delete", "--yes")
+    first = deploy(*options)
+    assert first.code == 0, first.errors
+    _convert_concurrency_to_number(client("lambda"), name)
+    _allow_batch_actions(client("iam"), client("lambda"), name)
+    yield Deployment(name=name, endpoint_url=aws_endpoint, first=first, options=options, client=client)
+    destroyed = deploy("down", "--stack", name, "--data", "delete", "--yes")
     assert destroyed.code == 0, destroyed.errors
 
 

@@ -148,12 +148,10 @@ def test_event_streams_return_501_on_lambda(api: httpx.Client) -> None:
     ],
 )
 def test_an_error_is_reported_in_one_line(
-    aws_endpoint: str, deploy: Deploy, arguments: tuple[str, ...], environment: dict[str, str | None], reason: str
+    deploy: Deploy, arguments: tuple[str, ...], environment: dict[str, str | None], reason: str
 ) -> None:
     """The command fails before it changes anything."""
-    result = deploy(
-        "up", "--stack", "never", "--open", *arguments, environment={"AWS_ENDPOINT_URL": aws_endpoint, **environment}
-    )
+    result = deploy("up", "--stack", "never", "--open", *arguments, environment=environment)
     assert result.code == 1
     assert result.errors.startswith(f"deploy: {reason}")
     assert len(result.errors.splitlines()) == 1
@@ -169,9 +167,9 @@ def test_a_destruction_without_the_deployments_name_deletes_nothing(
     assert deployment.outputs()["InputBucket"]
 
 
-def test_destroying_a_missing_deployment_is_not_an_error(aws_endpoint: str, deploy: Deploy) -> None:
+def test_destroying_a_missing_deployment_is_not_an_error(deploy: Deploy) -> None:
     """An interrupted destruction can be repeated until everything is deleted."""
-    result = deploy("down", "--stack", f"no-{uuid.uuid4().hex[:8]}", environment={"AWS_ENDPOINT_URL": aws_endpoint})
+    result = deploy("down", "--stack", f"no-{uuid.uuid4().hex[:8]}")
     assert (result.code, result.lines[0][:11]) == (0, "there is no")
 
 

@@ -23,7 +23,11 @@ def operator_environment(deployment: Deployment, deploy: Deploy) -> dict[str, st
     assert result.code == 0, result.errors
     exported = dict(shlex.split(line)[1].split("=", 1) for line in result.lines)
     assert exported["UPLOADS_QUEUE_URL"] == deployment.outputs()["UploadsQueueUrl"]
-    return {**exported, "MEDIACONVERT_ROLE": "arn:aws:iam::000000000000:role/MediaConvert"}
+    return {
+        **exported,
+        "AWS_ENDPOINT_URL": deployment.endpoint_url,
+        "MEDIACONVERT_ROLE": "arn:aws:iam::000000000000:role/MediaConvert",
+    }
 
 
 @pytest.mark.parametrize("queue", ["uploads", "job-events"])

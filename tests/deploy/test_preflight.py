@@ -22,14 +22,14 @@ def name() -> str:
 
 
 @pytest.fixture
-def run(aws_endpoint: str, deploy: Deploy, name: str) -> Callable[..., CommandResult]:
+def run(deploy: Deploy, name: str) -> Callable[..., CommandResult]:
     """Return a function that runs a subcommand for this deployment on Lambda."""
 
     def _run(
         command: str, *arguments: str, target: str = "lambda", is_open: bool = True, **environment: str
     ) -> CommandResult:
         options = ("--target", target, "--stack", name, *(["--open"] if is_open else []), *arguments)
-        return deploy(command, *options, environment={"AWS_ENDPOINT_URL": aws_endpoint, **environment})
+        return deploy(command, *options, environment=environment)
 
     return _run
 
