@@ -19,6 +19,8 @@ def service_settings(stack: Stack) -> ServiceSettings:
         aws_endpoint_url=stack.endpoint_url,
         playback_base_url=PLAYBACK_BASE_URL,
         upload_max_bytes=UPLOAD_MAX_BYTES,
+        # Every test that uses the pipeline is the same caller.
+        unfinished_bytes_per_caller=1_000_000 * UPLOAD_MAX_BYTES,
         stop_spread_s=0.0,
     )
 
