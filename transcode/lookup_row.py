@@ -13,7 +13,7 @@ JOB_BEFORE = ("JobId", "Replaces", "Retried", "CanceledTime")
 """Attributes of a row whose version had a job, or was canceled before it got one."""
 
 
-def announced_row(lookup: Lookup, *, now_s: int, expires_s: int) -> Mapping[str, Any]:
+def announced_row(lookup: Lookup, *, now_s: float, expires_s: int) -> Mapping[str, Any]:
     """Return the row of an upload that a caller announces now; attributes that are None are not stored."""
     return {
         "InputFile": lookup.input_file,
@@ -28,9 +28,9 @@ def announced_row(lookup: Lookup, *, now_s: int, expires_s: int) -> Mapping[str,
         "ReservedBytes": lookup.reserved_bytes,
         "ReservedIn": lookup.reserved_in,
         "ListedFor": listed_for(lookup.owner),
-        "ListedAt": listed_at(lookup.input_file, created_s=now_s),
+        "ListedAt": listed_at(lookup.input_file, created_ms=round(1000 * now_s)),
         "Announced": True,
-        "CreationTime": now_s,
+        "CreationTime": int(now_s),
         "ExpirationTime": expires_s,
     }
 

@@ -55,13 +55,14 @@ class LookupTable:
         self._outbox_table = outbox_table
         self._lifetimes = lifetimes
 
-    async def announce(self, lookup: Lookup, *, now_s: int, good_for_s: int = 0, unless_exists: bool = False) -> None:
+    async def announce(self, lookup: Lookup, *, now_s: float, good_for_s: int = 0, unless_exists: bool = False) -> None:
         """Store an announced upload.
 
         The upload may begin within `good_for_s` seconds. From then on, the row keeps name and owner for as long as the
-        message of its object can wait. With `unless_exists`, a row that is there stays as it is.
+        message of its object can wait. With `unless_exists`, a row that is there stays as it is. The list of uploads is
+        in the order of `now_s`, to the millisecond.
         """
-        expires_s = now_s + good_for_s + self._lifetimes.waiting_s
+        expires_s = int(now_s) + good_for_s + self._lifetimes.waiting_s
         row = announced_row(lookup, now_s=now_s, expires_s=expires_s)
         unknown = Condition()
         unknown.where(unknown.absent("InputFile"))
@@ -184,7 +185,7 @@ class LookupTable:
         the file of an earlier release into the index.
         """
         update = Update().set(Revision=known_revision + 1, ListedFor=listed_for(lookup.owner))
-        update.set_once(ListedAt=listed_at(lookup.input_file, created_s=lookup.announced_s or 0))
+        update.set_once(ListedAt=listed_at(lookup.input_file, created_ms=1000 * (lookup.announced_s or 0)))
         update.set_once(Stage=OPEN_STAGE if lookup.claimed_ms is not None else None)
         set_or_remove(
             update, FileName=lookup.file_name, ExternalId=lookup.external_id, Metadata=dict(lookup.metadata) or None
@@ -283,7 +284,8 @@ class LookupTable:
     def _require_claim(self, input_file: str, update: Update, *, claimed_ms: int, now_s: int) -> None:
         update.set(ClaimedTime=claimed_ms).expire(self._lifetimes.with_source(now_s=now_s))
         # An object that no caller announced has no row yet, and no owner.
-        update.set_once(CreationTime=now_s, ListedFor=listed_for(None), ListedAt=listed_at(input_file, created_s=now_s))
+        place = listed_at(input_file, created_ms=1000 * now_s)
+        update.set_once(CreationTime=now_s, ListedFor=listed_for(None), ListedAt=place)
         update.where(update.absent("ClaimedTime"), update.compare("ClaimedTime", "<=", claimed_ms))
         update.where(update.absent("DeleteRequestedTime"))
 

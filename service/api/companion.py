@@ -132,7 +132,7 @@ async def create_form_upload(
         external_id=labels.external_id,
         metadata=labels.metadata or {},
     )
-    await resources.lookups.announce(lookup, now_s=resources.now_s(), good_for_s=settings.upload_url_ttl_s)
+    await resources.lookups.announce(lookup, now_s=resources.clock(), good_for_s=settings.upload_url_ttl_s)
     log_upload_event("upload.announced", input_file, by="form", content_type=type, size_bytes=size_bytes)
     post = await resources.multipart.presign_post(
         input_file,
@@ -191,7 +191,7 @@ async def create_multipart_upload(
         external_id=labels.external_id,
         metadata=labels.metadata or {},
     )
-    await resources.lookups.announce(lookup, now_s=now_s, good_for_s=MULTIPART_TTL_S)
+    await resources.lookups.announce(lookup, now_s=resources.clock(), good_for_s=MULTIPART_TTL_S)
     log_upload_event("upload.announced", input_file, by="parts", content_type=upload.type, size_bytes=size_bytes)
     return MultipartBegun(key=input_file, upload_id=upload_id, bucket=resources.multipart.bucket)
 

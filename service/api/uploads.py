@@ -124,7 +124,7 @@ async def _announce(input_file: str, upload: UploadRequest, caller: Caller, reso
     )
     # A slow request with the same key may have announced the same upload since.
     await resources.lookups.announce(
-        lookup, now_s=resources.now_s(), good_for_s=resources.settings.upload_url_ttl_s, unless_exists=True
+        lookup, now_s=resources.clock(), good_for_s=resources.settings.upload_url_ttl_s, unless_exists=True
     )
     log_upload_event(
         "upload.announced", input_file, by="put", content_type=upload.content_type, size_bytes=upload.size_bytes

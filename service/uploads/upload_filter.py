@@ -18,7 +18,7 @@ from transcode.job_view import JobStatus, status_without_job
 from transcode.listing import OPEN_STAGE, listed_for
 from transcode.lookup import Lookup
 
-_PLACE = re.compile(r"[0-9]{10}-[0-9a-f]{16}")
+_PLACE = re.compile(r"[0-9]{13}-[0-9a-f]{16}")
 _DIGEST_BYTES = 9
 
 

@@ -118,6 +118,14 @@ async def test_the_list_has_the_callers_uploads_newest_first(
     assert await page_of(api, issuer.bearer(f"{caller}-2")) == ([], None)
 
 
+async def test_uploads_of_one_second_are_in_the_order_of_their_announcements(
+    api: httpx.AsyncClient, mine: Mapping[str, str]
+) -> None:
+    """A page announces all files that a user chose at once."""
+    announced = [await api.post("/uploads", json=upload_request(), headers=mine) for _ in range(6)]
+    assert await all_files(api, mine) == [each.json()["input_file"] for each in announced][::-1]
+
+
 STATUSES = ("AWAITING_UPLOAD", "QUEUED", "SUBMITTED", "PROGRESSING", "COMPLETE", "ERROR", "CANCELED")
 
 

@@ -21,12 +21,12 @@ filters = st.builds(
 )
 
 
-@given(st.text(), st.integers(min_value=0, max_value=9_999_999_999), owners, filters)
+@given(st.text(), st.integers(min_value=0, max_value=9_999_999_999_999), owners, filters)
 def test_a_cursor_has_the_place_that_it_was_made_from(
-    input_file: str, created_s: int, owner: str | None, wanted: UploadFilter
+    input_file: str, created_ms: int, owner: str | None, wanted: UploadFilter
 ) -> None:
     """It may be in a URL without encoding."""
-    place = listed_at(input_file, created_s=created_s)
+    place = listed_at(input_file, created_ms=created_ms)
     cursor = encode_cursor(place, owner, wanted)
     assert cursor.replace("-", "").replace("_", "").isalnum()
     assert place_in(cursor, owner, wanted) == place
@@ -37,7 +37,7 @@ def test_a_cursor_is_valid_for_its_own_list_only(
     owner: str | None, other: str | None, wanted: UploadFilter, others: UploadFilter
 ) -> None:
     """Another caller's list, and one with other filters, have no such place."""
-    cursor = encode_cursor(listed_at("a", created_s=1), owner, wanted)
+    cursor = encode_cursor(listed_at("a", created_ms=1), owner, wanted)
     assert (place_in(cursor, other, others) is not None) == ((owner, wanted) == (other, others))
 
 
@@ -47,11 +47,19 @@ def test_no_other_text_is_a_cursor(text: str, owner: str | None, wanted: UploadF
     assert place_in(text, owner, wanted) is None
 
 
-@given(st.text(), st.text(), st.integers(0, 9_999_999_998))
-def test_places_are_in_the_order_of_time(first: str, second: str, created_s: int) -> None:
-    """The files of a second are before all files of the next one."""
-    earlier, later = listed_at(first, created_s=created_s), listed_at(second, created_s=created_s + 1)
-    assert earlier < first_place_after(created_s) < later
+@given(st.text(), st.text(), st.integers(0, 9_999_999_999_998))
+def test_places_are_in_the_order_of_time(first: str, second: str, created_ms: int) -> None:
+    """A later millisecond has a later place."""
+    assert listed_at(first, created_ms=created_ms) < listed_at(second, created_ms=created_ms + 1)
+
+
+@given(st.text(), st.text(), st.integers(0, 9_999_999_998), st.integers(0, 999))
+def test_the_files_of_a_second_are_before_all_files_of_the_next_one(
+    first: str, second: str, created_s: int, part_ms: int
+) -> None:
+    """`created_after` is in seconds."""
+    earlier = listed_at(first, created_ms=1000 * created_s + part_ms)
+    assert earlier < first_place_after(created_s) < listed_at(second, created_ms=1000 * (created_s + 1))
 
 
 def stage_of(lookup: Lookup, job: Job | None) -> str | None:

@@ -74,7 +74,7 @@ class UntakenObjects:
         """
         for each in candidates:
             lookup = Lookup(input_file=each.input_file, profile=each.profile)
-            await self.lookups.announce(lookup, now_s=int(time.time()), unless_exists=True)
+            await self.lookups.announce(lookup, now_s=time.time(), unless_exists=True)
         rows = await self.listing.uploads([each.input_file for each in candidates])
         return [each for each in candidates if is_reserved(rows.get(each.input_file))]
 
