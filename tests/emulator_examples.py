@@ -198,6 +198,46 @@ INPUTS = (
         given=BOTH_TRACKS | {f"{AUDIO}/audioSourceName": "Group 1"},
     ),
 )
+SEGMENTS_OF_FOLDER = {f"{HLS}/directoryStructure": "SUBDIRECTORY_PER_STREAM"}
+DATES = {f"{HLS}/programDateTime": "INCLUDE", "/timecodeConfig/source": "SPECIFIEDSTART"}
+MANIFESTS = [{"manifestNameModifier": "_m", "selectedOutputs": ["_v"]}]
+PLAYLISTS = (
+    ("manifestCompression", "GZIP", "NONE"),
+    ("clientCache", "ENABLED", "DISABLED"),
+    ("streamInfResolution", "INCLUDE", "EXCLUDE"),
+    ("targetDurationCompatibilityMode", "LEGACY", "SPEC_COMPLIANT"),
+)
+"""Members of HLS and CMAF groups, and two values of each."""
+KEYFRAMES: dict[str, Any] = {f"{HLS}/encryption": {}}
+HLS_OUTPUT, HLS_ALTERNATE = f"{OUTPUT}/outputSettings/hlsSettings", f"{ALTERNATE}/outputSettings/hlsSettings"
+HLS_MANIFESTS = (
+    *(_e(f"{HLS}/{member}", one, other) for member, one, other in PLAYLISTS),
+    _e(f"{HLS}/baseUrl", "https://a.example/", "https://b.example/"),
+    _e(f"{HLS}/captionLanguageSetting", "OMIT", "NONE"),
+    _e(f"{HLS}/directoryStructure", "SINGLE_DIRECTORY", "SUBDIRECTORY_PER_STREAM"),
+    _e(f"{HLS}/segmentsPerSubdirectory", 10, 20, given=SEGMENTS_OF_FOLDER),
+    _e(f"{HLS}/outputSelection", "MANIFESTS_AND_SEGMENTS", "SEGMENTS_ONLY"),
+    _e(f"{HLS}/segmentControl", "SINGLE_FILE", "SEGMENTED_FILES"),
+    _e(f"{HLS}/encryption/offlineEncrypted", "ENABLED", "DISABLED"),
+    _e(f"{HLS}/encryption/staticKeyProvider/keyFormat", "identity", REMOVED),
+    _e(f"{HLS}/encryption/staticKeyProvider/keyFormatVersions", "1", REMOVED),
+    _e(f"{HLS}/programDateTime", "INCLUDE", "EXCLUDE"),
+    _e(f"{HLS}/programDateTimePeriod", 6, 60, given=DATES),
+    _e("/timecodeConfig/timestampOffset", "2003-01-25", "2003-01-26", given=DATES),
+    _e("/timecodeConfig/start", "01:00:00:00", "02:00:00:00", given=DATES),
+    _e("/timecodeConfig/source", "ZEROBASED", "EMBEDDED", given=DATES),
+    _e(
+        f"{HLS}/additionalManifests/0/manifestNameModifier", "_m", "_n", given={f"{HLS}/additionalManifests": MANIFESTS}
+    ),
+    _e(
+        f"{HLS}/additionalManifests/0/selectedOutputs",
+        ["_v"],
+        ["_a"],
+        given={f"{HLS}/additionalManifests": MANIFESTS},
+    ),
+    _e(f"{HLS_OUTPUT}/iFrameOnlyManifest", "INCLUDE", "EXCLUDE", given=KEYFRAMES),
+    _e(f"{HLS_ALTERNATE}/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG"),
+)
 GROUPS = (
     _e(f"{GROUP}/type", "HLS_GROUP_SETTINGS", "FILE_GROUP_SETTINGS", given_other=FILES),
     _e(f"{GROUP}/fileGroupSettings/destination", "s3://out/a", "s3://out/b", given=FILES),
@@ -339,8 +379,22 @@ SEGMENTED = tuple(
         ("writeSegmentTimelineInRepresentation", "ENABLED", "DISABLED"),
     )
 )
+SEGMENTED_MANIFESTS = tuple(
+    _e(
+        f"{pointer}/additionalManifests/0/{member}",
+        one,
+        other,
+        given=_segmented(kind, container, additionalManifests=MANIFESTS),
+    )
+    for kind, container, pointer in (("CMAF", "CMFC", CMAF), ("DASH_ISO", "MPD", DASH))
+    for member, one, other in (("manifestNameModifier", "_m", "_n"), ("selectedOutputs", ["_v"], ["_a"]))
+)
 CMFC = "containerSettings/cmfcSettings"
 CMAF_ONLY = (
+    *(_e(f"{CMAF}/{member}", one, other, given=_segmented("CMAF", "CMFC")) for member, one, other in PLAYLISTS),
+    _e(f"{CMAF}/baseUrl", "https://a.example/", "https://b.example/", given=_segmented("CMAF", "CMFC")),
+    _e(f"{OUTPUT}/{CMFC}/iFrameOnlyManifest", "INCLUDE", "EXCLUDE", given=_segmented("CMAF", "CMFC")),
+    _e(f"{ALTERNATE}/{CMFC}/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG", given=_segmented("CMAF", "CMFC")),
     _e(f"{CMAF}/manifestDurationFormat", "INTEGER", "FLOATING_POINT", given=_segmented("CMAF", "CMFC")),
     _e(f"{CMAF}/writeHlsManifest", "ENABLED", "DISABLED", given=_segmented("CMAF", "CMFC")),
     _e(f"{CMAF}/writeDashManifest", "ENABLED", "DISABLED", given=_segmented("CMAF", "CMFC")),
@@ -354,4 +408,16 @@ CMAF_ONLY = (
     ),
     _e(f"{DASH}/baseUrl", "https://a.example/", "https://b.example/", given=_segmented("DASH_ISO", "MPD")),
 )
-EXAMPLES = INPUTS + GROUPS + SEGMENTED + CMAF_ONLY + VIDEOS + VPX + AUDIOS + RAW_AUDIOS + OGG_AUDIOS
+EXAMPLES = (
+    INPUTS
+    + GROUPS
+    + HLS_MANIFESTS
+    + SEGMENTED
+    + SEGMENTED_MANIFESTS
+    + CMAF_ONLY
+    + VIDEOS
+    + VPX
+    + AUDIOS
+    + RAW_AUDIOS
+    + OGG_AUDIOS
+)

@@ -6,15 +6,15 @@ Only boxes of one track are expected. Media isn't parsed: the function reads the
 import os
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 HEADER = struct.Struct(">I4s")
 CONTAINERS = {b"moov", b"trak", b"mdia", b"moof", b"traf"}
-DEFAULT_DURATION, BASE_OFFSET, DESCRIPTION_INDEX = 0x8, 0x1, 0x2
-RUN_DATA_OFFSET, RUN_FIRST_FLAGS, RUN_DURATION = 0x1, 0x4, 0x100
-RUN_MEMBERS = (RUN_DURATION, 0x200, 0x400, 0x800)
+DEFAULT_DURATION, DEFAULT_SIZE, BASE_OFFSET, DESCRIPTION_INDEX = 0x8, 0x10, 0x1, 0x2
+RUN_DATA_OFFSET, RUN_FIRST_FLAGS, RUN_DURATION, RUN_SIZE = 0x1, 0x4, 0x100, 0x200
+RUN_MEMBERS = (RUN_DURATION, RUN_SIZE, 0x400, 0x800)
 SAP_TYPE_1 = 0x90000000
 TOLERANCE_S = 0.001
 
@@ -27,6 +27,8 @@ class Part:
     size_bytes: int
     start_s: float
     duration_s: float
+    keyframe_bytes: int = 0
+    """The bytes of a fragment from its start to the end of its first picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +53,23 @@ def read_fragments(path: Path) -> FragmentedFile:
             if kind == b"moov":
                 timescale, header_bytes = _timescale(_read(file, offset, size)), offset + size
             elif kind == b"moof":
-                start, duration = _times(_read(file, offset, size))
-                fragments.append(
-                    Part(offset=offset, size_bytes=size, start_s=start / timescale, duration_s=duration / timescale)
-                )
+                fragments.append(_fragment(_read(file, offset, size), offset, timescale))
             elif kind == b"mdat" and fragments:
-                last = fragments[-1]
-                end = offset + size
-                fragments[-1] = Part(
-                    offset=last.offset,
-                    size_bytes=end - last.offset,
-                    start_s=last.start_s,
-                    duration_s=last.duration_s,
-                )
+                fragments[-1] = replace(fragments[-1], size_bytes=offset + size - fragments[-1].offset)
     if not fragments or not timescale:
         raise ValueError("no fragments")
     return FragmentedFile(header_bytes=header_bytes, timescale=timescale, fragments=tuple(fragments))
+
+
+def _fragment(moof: bytes, offset: int, timescale: int) -> Part:
+    start, duration = _times(moof)
+    return Part(
+        offset=offset,
+        size_bytes=len(moof),
+        start_s=start / timescale,
+        duration_s=duration / timescale,
+        keyframe_bytes=_first_sample_end(moof),
+    )
 
 
 def segments_of(fragments: Sequence[Part], segment_s: float) -> list[Part]:
@@ -145,19 +148,48 @@ def _times(moof: bytes) -> tuple[int, int]:
     return start, duration
 
 
+def _first_sample_end(moof: bytes) -> int:
+    """Return the end of a fragment's first sample, from the start of the fragment; 0 without a sample."""
+    default = 0
+    for kind, content in _boxes(moof):
+        if kind == b"tfhd":
+            default = _default_size(content)
+        elif kind == b"trun":
+            flags, _, start = struct.unpack_from(">IIi", content)
+            offset = _run_start(flags) + (4 if flags & RUN_DURATION else 0)
+            size = struct.unpack_from(">I", content, offset)[0] if flags & RUN_SIZE else default
+            return int(start + size) if flags & RUN_DATA_OFFSET else 0
+    return 0
+
+
 def _default_duration(header: bytes) -> int:
+    return _default(header, DEFAULT_DURATION)
+
+
+def _default_size(header: bytes) -> int:
+    return _default(header, DEFAULT_SIZE)
+
+
+def _default(header: bytes, member: int) -> int:
+    """Return a default of a track's samples; 0 if the header doesn't have it."""
     (flags,) = struct.unpack_from(">I", header)
-    if not flags & DEFAULT_DURATION:
+    if not flags & member:
         return 0
     offset = 8 + (8 if flags & BASE_OFFSET else 0) + (4 if flags & DESCRIPTION_INDEX else 0)
-    duration: int = struct.unpack_from(">I", header, offset)[0]
-    return duration
+    offset += 4 if member == DEFAULT_SIZE and flags & DEFAULT_DURATION else 0
+    value: int = struct.unpack_from(">I", header, offset)[0]
+    return value
 
 
 def _run_duration(run: bytes, default: int) -> int:
     flags, count = struct.unpack_from(">II", run)
     if not flags & RUN_DURATION:
         return int(count * default)
-    offset = 8 + (4 if flags & RUN_DATA_OFFSET else 0) + (4 if flags & RUN_FIRST_FLAGS else 0)
+    offset = _run_start(flags)
     stride = 4 * sum(bool(flags & member) for member in RUN_MEMBERS)
     return sum(struct.unpack_from(">I", run, offset + stride * index)[0] for index in range(count))
+
+
+def _run_start(flags: int) -> int:
+    """Return the offset of the first sample in a run."""
+    return 8 + (4 if flags & RUN_DATA_OFFSET else 0) + (4 if flags & RUN_FIRST_FLAGS else 0)

@@ -45,6 +45,8 @@ class VideoStream:
     """True if the colours are BT.2020's."""
     range: TrackRange | None = None
     """None if it is unknown."""
+    timecode: str | None = None
+    """The timecode of the first picture, if the file contains it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

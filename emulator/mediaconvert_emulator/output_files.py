@@ -1,19 +1,23 @@
 """Turns the files that ffmpeg wrote into a job's folder into the files to upload to S3 and their report."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from mediaconvert_emulator.dash_manifest import dash_manifest
 from mediaconvert_emulator.file_output import captured_pictures, media_file
-from mediaconvert_emulator.hls_output import HlsOutput
-from mediaconvert_emulator.media import OutputMedia
+from mediaconvert_emulator.hls_output import HlsOutput, hls_version
+from mediaconvert_emulator.media import Media, OutputMedia
+from mediaconvert_emulator.media_playlist import MP4_VERSION
 from mediaconvert_emulator.naming import S3Location, output_base
 from mediaconvert_emulator.output_report import GroupFiles, GroupReport, OutputFile, OutputFiles
-from mediaconvert_emulator.playlists import MP4_VERSION, TS_VERSION
+from mediaconvert_emulator.program_date import first_date
 from mediaconvert_emulator.renditions import RenditionPlan
 from mediaconvert_emulator.segmented_output import SegmentedOutput, manifest_options
-from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec, SegmentedGroup
-from mediaconvert_emulator.stream_output import master_of
+from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec, SegmentedGroup, StreamGroup
+from mediaconvert_emulator.stream_output import StreamOutput, master_of
+
+_Output = TypeVar("_Output", bound=StreamOutput)
 
 
 def collect_output_files(
@@ -71,19 +75,45 @@ def _hls_files(
     folder: Path,
     written: Mapping[str, OutputMedia],
 ) -> GroupFiles:
-    outputs = [HlsOutput(r, base, folder, written[r.local_name], group) for r in plan.of_group(index)]
-    main = OutputFile(
-        location=S3Location(base.bucket, f"{base.key}.m3u8"), source=master_of(outputs, plan.media, version=TS_VERSION)
-    )
+    date = first_date(group.program_date, plan.media) if group.program_date else None
+    outputs = [HlsOutput(r, base, folder, written[r.local_name], group, date) for r in plan.of_group(index)]
+    mains = _main_playlists(outputs, group, base, plan.media, version=hls_version(group))
+    playlists = (*(playlist for output in outputs for playlist in output.playlists()), *mains)
     return GroupFiles(
         media=tuple(file for output in outputs for file in output.files()),
-        playlists=(*(output.playlist() for output in outputs), main),
+        playlists=playlists if group.has_manifests else (),
         report=GroupReport(
             type="HLS_GROUP",
-            playlist_paths=(main.location.uri,),
+            playlist_paths=(mains[-1].location.uri,) if group.has_manifests else (),
             outputs=tuple(output.report() for output in outputs),
         ),
     )
+
+
+def _main_playlists(
+    outputs: Sequence[StreamOutput], group: StreamGroup, base: S3Location, media: Media, *, version: int
+) -> list[OutputFile]:
+    """Return the main playlists; the one with all outputs is the last."""
+    return [
+        OutputFile(
+            location=S3Location(base.bucket, f"{base.key}{modifier}.m3u8"),
+            source=master_of(selected, group, media, version=version),
+            is_compressed=group.playlist.is_compressed,
+        )
+        for modifier, selected in _selections(outputs, group)
+    ]
+
+
+def _selections(outputs: Sequence[_Output], group: StreamGroup) -> Iterator[tuple[str, list[_Output]]]:
+    """Yield the name modifier and the outputs of each main manifest; the one with all outputs is the last.
+
+    A manifest without outputs is left out: all outputs that it selects were omitted.
+    """
+    for manifest in group.manifests:
+        selected = [output for output in outputs if output.rendition.output_index in manifest.output_indexes]
+        if selected:
+            yield manifest.name_modifier, selected
+    yield "", list(outputs)
 
 
 def _segmented_files(
@@ -96,23 +126,38 @@ def _segmented_files(
 ) -> GroupFiles:
     outputs = [SegmentedOutput(r, base, folder, written[r.local_name], group) for r in plan.of_group(index)]
     media = tuple(file for output in outputs for file in output.write())
-    playlists, main = [], []
+    playlists: list[OutputFile] = []
+    reported: list[OutputFile] = []
     if group.has_dash:
-        text = dash_manifest([output.representation(plan.media) for output in outputs], manifest_options(group))
-        main.append(OutputFile(location=S3Location(base.bucket, f"{base.key}.mpd"), source=text))
+        manifests = _dash_manifests(outputs, group, base, plan.media)
+        playlists += manifests
+        reported.append(manifests[-1])
     if group.has_hls:
-        playlists = [output.playlist() for output in outputs]
-        text = master_of(outputs, plan.media, version=MP4_VERSION)
-        main.append(OutputFile(location=S3Location(base.bucket, f"{base.key}.m3u8"), source=text))
+        mains = _main_playlists(outputs, group, base, plan.media, version=MP4_VERSION)
+        playlists += [playlist for output in outputs for playlist in output.playlists()] + mains
+        reported.append(mains[-1])
     return GroupFiles(
         media=media,
-        playlists=(*playlists, *main),
+        playlists=tuple(playlists),
         report=GroupReport(
             type=group.kind,
-            playlist_paths=tuple(file.location.uri for file in main),
+            playlist_paths=tuple(file.location.uri for file in reported),
             outputs=tuple(output.report() for output in outputs),
         ),
     )
+
+
+def _dash_manifests(
+    outputs: Sequence[SegmentedOutput], group: SegmentedGroup, base: S3Location, media: Media
+) -> list[OutputFile]:
+    """Return the manifests of DASH; the one with all outputs is the last."""
+    return [
+        OutputFile(
+            location=S3Location(base.bucket, f"{base.key}{modifier}.mpd"),
+            source=dash_manifest([output.representation(media) for output in selected], manifest_options(group)),
+        )
+        for modifier, selected in _selections(outputs, group)
+    ]
 
 
 def _file_group_files(

@@ -1,5 +1,6 @@
 """The files and the results of a finished job. Pure."""
 
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +43,17 @@ class OutputFile:
 
     location: S3Location
     source: Path | str
+    is_compressed: bool = False
+    """True for a text that S3 stores compressed, with the header Content-Encoding."""
 
     @property
     def size_bytes(self) -> int:
         """The size of the file."""
-        return self.source.stat().st_size if isinstance(self.source, Path) else len(self.source.encode())
+        return self.source.stat().st_size if isinstance(self.source, Path) else len(self.body(self.source))
+
+    def body(self, text: str) -> bytes:
+        """Return the bytes of a text in S3."""
+        return gzip.compress(text.encode(), mtime=0) if self.is_compressed else text.encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

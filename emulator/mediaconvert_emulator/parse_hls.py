@@ -1,6 +1,7 @@
 """Parses the HLS groups of a job's settings. Pure."""
 
 import re
+from dataclasses import replace
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
@@ -11,7 +12,10 @@ from mediaconvert_emulator.parse_names import (
     parse_destination,
 )
 from mediaconvert_emulator.parse_output import parse_output
+from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
+from mediaconvert_emulator.parse_program_date import JobTimecodes, parse_program_date
 from mediaconvert_emulator.spec import FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
+from mediaconvert_emulator.stream_spec import PlaylistOptions, SegmentLayout
 
 CONTAINER = "M3U8"
 TRANSPORT_STREAM = FileFormat(muxer="mpegts", extension="ts")
@@ -19,7 +23,14 @@ DEFAULT_SEGMENT_S = 10
 SEGMENT_LENGTH_CONTROLS = ("EXACT", "GOP_MULTIPLE")
 
 
-def parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: InputSpec, pointer: str) -> HlsGroup:
+def parse_hls(
+    settings: JsonObject,
+    outputs: list[JsonObject],
+    input_spec: InputSpec,
+    pointer: str,
+    *,
+    timecodes: JobTimecodes,
+) -> HlsGroup:
     """Parse an HLS group.
 
     Args:
@@ -27,6 +38,7 @@ def parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: Input
         outputs: The group's outputs.
         input_spec: The input, whose audio selectors the outputs name.
         pointer: The JSON pointer of the group, for error messages.
+        timecodes: The job's timecodes, from which the dates in the playlists are computed.
 
     Raises:
         BadRequestException: The settings are incomplete, or need a feature that is not emulated.
@@ -38,14 +50,48 @@ def parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: Input
         raise BadRequestException(f"{pointer_of_control}: {control} is not emulated; EXACT and GOP_MULTIPLE are")
     parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     check_different_names(parsed, pointer, is_stream=True)
+    encryption = _parse_encryption(settings.get("encryption"), f"{settings_pointer}/encryption")
+    _check_keyframe_playlists(parsed, encryption, pointer)
     return HlsGroup(
         destination=parse_destination(settings, settings_pointer),
         segment_s=float(settings.get("segmentLength", DEFAULT_SEGMENT_S)),
         is_segment_exact=control == "EXACT",
-        has_integer_durations=settings.get("manifestDurationFormat") == "INTEGER",
-        encryption=_parse_encryption(settings.get("encryption"), f"{settings_pointer}/encryption"),
+        encryption=encryption,
         outputs=parsed,
+        playlist=_playlist_options(settings, settings_pointer),
+        program_date=parse_program_date(settings, timecodes),
+        layout=_layout(settings),
+        has_manifests=settings.get("outputSelection") != "SEGMENTS_ONLY",
+        manifests=parse_manifests(settings, outputs, settings_pointer),
     )
+
+
+def _playlist_options(settings: JsonObject, pointer: str) -> PlaylistOptions:
+    captions = settings.get("captionLanguageSetting", "OMIT")
+    if captions == "INSERT":
+        raise BadRequestException(f"{pointer}/captionLanguageSetting: INSERT is not emulated; OMIT and NONE are")
+    return replace(
+        parse_playlist_options(settings),
+        base_url=parse_base_url(settings, pointer),
+        excludes_captions=captions == "NONE",
+    )
+
+
+def _layout(settings: JsonObject) -> SegmentLayout:
+    has_folder = settings.get("directoryStructure") == "SUBDIRECTORY_PER_STREAM"
+    segments_per_folder = settings.get("segmentsPerSubdirectory")
+    return SegmentLayout(
+        is_single_file=settings.get("segmentControl") == "SINGLE_FILE",
+        has_folder=has_folder,
+        segments_per_folder=segments_per_folder if has_folder else None,
+    )
+
+
+def _check_keyframe_playlists(outputs: tuple[OutputSpec, ...], encryption: HlsEncryption | None, pointer: str) -> None:
+    for index, output in enumerate(outputs):
+        if output.has_keyframe_playlist and encryption:
+            setting = f"{pointer}/outputs/{index}/outputSettings/hlsSettings/iFrameOnlyManifest"
+            raise BadRequestException(f"{setting}: INCLUDE is not emulated in an encrypted group")
 
 
 def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> OutputSpec:
@@ -77,4 +123,7 @@ def _parse_encryption(encryption: JsonObject | None, pointer: str) -> HlsEncrypt
         url=url,
         iv_hex=encryption.get("constantInitializationVector"),
         is_iv_in_manifest=encryption.get("initializationVectorInManifest", "INCLUDE") == "INCLUDE",
+        key_format=provider.get("keyFormat"),
+        key_format_versions=provider.get("keyFormatVersions"),
+        is_session_key=encryption.get("offlineEncrypted") == "ENABLED",
     )

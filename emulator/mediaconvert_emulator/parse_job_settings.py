@@ -9,6 +9,7 @@ from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_files import parse_files
 from mediaconvert_emulator.parse_hls import parse_hls
 from mediaconvert_emulator.parse_input import parse_input
+from mediaconvert_emulator.parse_program_date import JobTimecodes, parse_job_timecodes
 from mediaconvert_emulator.parse_segmented import parse_cmaf, parse_dash
 from mediaconvert_emulator.spec import Group, InputSpec, JobSpec
 
@@ -19,17 +20,19 @@ def parse_settings(settings: JsonObject) -> JobSpec:
     Raises:
         BadRequestException: The settings are incomplete or contradictory, or need a feature that is not emulated.
     """
-    input_spec = parse_input(settings)
+    input_spec, timecodes = parse_input(settings), parse_job_timecodes(settings)
     groups = settings.get("outputGroups") or []
     if not groups:
         raise BadRequestException("/outputGroups: Should have at least one output group")
     return JobSpec(
         input=input_spec,
-        groups=tuple(_parse_group(group, input_spec, f"/outputGroups/{index}") for index, group in enumerate(groups)),
+        groups=tuple(
+            _parse_group(group, input_spec, f"/outputGroups/{index}", timecodes) for index, group in enumerate(groups)
+        ),
     )
 
 
-def _parse_group(group: JsonObject, input_spec: InputSpec, pointer: str) -> Group:
+def _parse_group(group: JsonObject, input_spec: InputSpec, pointer: str, timecodes: JobTimecodes) -> Group:
     if "automatedEncodingSettings" in group:
         raise BadRequestException(f"{pointer}/automatedEncodingSettings: Automated ABR is not emulated")
     settings = group.get("outputGroupSettings") or {}
@@ -40,7 +43,8 @@ def _parse_group(group: JsonObject, input_spec: InputSpec, pointer: str) -> Grou
         case None:
             raise BadRequestException(f"{pointer}/outputGroupSettings/type: Should exist")
         case "HLS_GROUP_SETTINGS":
-            return parse_hls(settings.get("hlsGroupSettings") or {}, outputs, input_spec, pointer)
+            hls = settings.get("hlsGroupSettings") or {}
+            return parse_hls(hls, outputs, input_spec, pointer, timecodes=timecodes)
         case "FILE_GROUP_SETTINGS":
             return parse_files(settings.get("fileGroupSettings") or {}, outputs, input_spec, pointer)
         case "CMAF_GROUP_SETTINGS":

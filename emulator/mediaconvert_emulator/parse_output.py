@@ -8,6 +8,7 @@ from mediaconvert_emulator.parse_video import parse_video
 from mediaconvert_emulator.spec import FileFormat, InputSpec, OutputSpec
 
 DEFAULT_AUDIO_GROUP = "program_audio"
+KEYFRAME_PLAYLISTS = ("INCLUDE", "EXCLUDE")
 
 
 def parse_output(
@@ -54,4 +55,12 @@ def parse_output(
         is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
         is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
         is_autoselected_audio=track_type != "ALTERNATE_AUDIO_NOT_AUTO_SELECT",
+        is_descriptive_audio=audio_settings.get("descriptiveVideoServiceFlag") == "FLAG",
+        has_keyframe_playlist=_has_keyframe_playlist(audio_settings.get("iFrameOnlyManifest", "EXCLUDE"), pointer),
     )
+
+
+def _has_keyframe_playlist(value: str, pointer: str) -> bool:
+    if value not in KEYFRAME_PLAYLISTS:
+        raise BadRequestException(f"{pointer}: iFrameOnlyManifest {value} is not emulated; INCLUDE and EXCLUDE are")
+    return value == "INCLUDE"

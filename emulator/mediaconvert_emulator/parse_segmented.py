@@ -6,6 +6,7 @@ from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
+from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
 from mediaconvert_emulator.spec import FileFormat, InputSpec, OutputSpec, SegmentedGroup
 
 CMAF_AUDIO_GROUP = "program_audio_0"
@@ -29,14 +30,15 @@ def parse_cmaf(settings: JsonObject, outputs: list[JsonObject], input_spec: Inpu
     """
     parsed = tuple(_cmaf_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     check_different_names(parsed, pointer, is_stream=True)
+    settings_pointer = f"{pointer}/outputGroupSettings/cmafGroupSettings"
     return SegmentedGroup(
         kind="CMAF_GROUP",
         has_hls=settings.get("writeHlsManifest", "ENABLED") == "ENABLED",
         has_dash=settings.get("writeDashManifest", "ENABLED") == "ENABLED",
-        has_integer_durations=settings.get("manifestDurationFormat") == "INTEGER",
-        base_url=None,
         outputs=parsed,
-        **_segments(settings, f"{pointer}/outputGroupSettings/cmafGroupSettings", DEFAULT_CMAF_SEGMENT_S),
+        playlist=parse_playlist_options(settings),
+        **_manifests(settings, outputs, settings_pointer),
+        **_segments(settings, settings_pointer, DEFAULT_CMAF_SEGMENT_S),
     )
 
 
@@ -44,15 +46,22 @@ def parse_dash(settings: JsonObject, outputs: list[JsonObject], input_spec: Inpu
     """Parse a DASH group; the arguments and errors are those of `parse_cmaf`."""
     parsed = tuple(_dash_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     check_different_names(parsed, pointer, is_stream=False)
+    settings_pointer = f"{pointer}/outputGroupSettings/dashIsoGroupSettings"
     return SegmentedGroup(
         kind="DASH_ISO_GROUP",
         has_hls=False,
         has_dash=True,
-        has_integer_durations=False,
-        base_url=settings.get("baseUrl"),
         outputs=parsed,
-        **_segments(settings, f"{pointer}/outputGroupSettings/dashIsoGroupSettings", DEFAULT_DASH_SEGMENT_S),
+        **_manifests(settings, outputs, settings_pointer),
+        **_segments(settings, settings_pointer, DEFAULT_DASH_SEGMENT_S),
     )
+
+
+def _manifests(settings: JsonObject, outputs: list[JsonObject], pointer: str) -> dict[str, Any]:
+    return {
+        "base_url": parse_base_url(settings, pointer) or None,
+        "manifests": parse_manifests(settings, outputs, pointer),
+    }
 
 
 def _segments(settings: JsonObject, pointer: str, default_segment_s: int) -> dict[str, Any]:

@@ -106,8 +106,9 @@ def _read_packets(container: Any, tracks: dict[int, _Track]) -> None:  # noqa: A
 def _media(container: Any, tracks: list[_Track]) -> Media:  # noqa: ANN401 (PyAV's container)
     start_s = Fraction(container.start_time or 0, av.time_base)
     videos = [track for track in tracks if track.stream.type == "video"]
+    timecode = container.metadata.get("timecode")
     usable = next((track for track in videos if track.fault is None), None)
-    video = _video(usable, start_s) if usable else None
+    video = _video(usable, start_s, timecode) if usable else None
     audios = tuple(_audio(track, start_s) for track in tracks if track.stream.type == "audio")
     duration_s = media_duration_s(
         video.range if video else None, [audio.range for audio in audios if audio.range and not audio.fault]
@@ -133,7 +134,7 @@ def _is_truncated(container: Any, duration_s: float | None) -> bool:  # noqa: AN
     return bool(container.duration / av.time_base - duration_s > MISSING_END_S)
 
 
-def _video(track: _Track, start_s: Fraction) -> VideoStream:
+def _video(track: _Track, start_s: Fraction, file_timecode: str | None) -> VideoStream:
     stream, context, frame = track.stream, track.context, track.frames[0]
     transfer, primaries = int(frame.color_trc or 0), int(frame.color_primaries or 0)
     frame_rate = track.times.frame_rate(stream.average_rate or stream.guessed_rate)
@@ -152,6 +153,7 @@ def _video(track: _Track, start_s: Fraction) -> VideoStream:
         dynamic_range=TRANSFERS.get(transfer, "SDR"),
         has_wide_gamut=primaries == WIDE_PRIMARIES,
         range=track.times.range(start_s, frame_rate),
+        timecode=stream.metadata.get("timecode") or file_timecode,
     )
 
 

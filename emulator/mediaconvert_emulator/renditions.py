@@ -54,6 +54,11 @@ class Rendition:
     """The length of the fragments of MP4; None for other outputs."""
 
     @property
+    def output_index(self) -> int:
+        """The place of the output in its group."""
+        return int(self.local_name.partition("-")[2])
+
+    @property
     def capture(self) -> FrameCapture | None:
         """The frame capture; None for a video and for audio."""
         return self.video.spec.capture if self.video else None

@@ -1,6 +1,7 @@
 """One output of a CMAF or DASH group: the segments of fragmented MP4, or one file that contains them."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -9,17 +10,10 @@ from pathlib import Path
 from mediaconvert_emulator.dash_manifest import DashIndex, DashSegments, ManifestOptions, Representation
 from mediaconvert_emulator.fragments import FragmentedFile, Part, read_fragments, segment_index, segments_of
 from mediaconvert_emulator.media import Media
+from mediaconvert_emulator.media_playlist import MP4_VERSION, media_playlist
 from mediaconvert_emulator.naming import S3Location
 from mediaconvert_emulator.output_report import OutputFile, OutputReport
-from mediaconvert_emulator.playlists import (
-    MP4_VERSION,
-    ByteRange,
-    Header,
-    Segment,
-    duration_ms,
-    measure_bandwidth,
-    media_playlist,
-)
+from mediaconvert_emulator.segments import ByteRange, Header, Segment, duration_ms, measure_bandwidth
 from mediaconvert_emulator.spec import SegmentedGroup
 from mediaconvert_emulator.stream_output import StreamOutput
 
@@ -72,7 +66,7 @@ class SegmentedOutput(StreamOutput):
             return Header(name=self.single_name, byte_range=ByteRange(offset=0, size=self.file.header_bytes))
         return Header(name=f"{self.stem}init.{self.extension}")
 
-    @property
+    @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The segments with their names in S3, and with their places in a single file."""
         first = self.file.header_bytes + len(self.index)
@@ -115,16 +109,40 @@ class SegmentedOutput(StreamOutput):
     def _location(self, name: str) -> S3Location:
         return self.location.sibling(name)
 
-    def playlist(self) -> OutputFile:
-        """Return the media playlist of HLS."""
-        text = media_playlist(
-            self.segments,
-            encryption=None,
-            has_integer_durations=self.group.has_integer_durations,
-            version=MP4_VERSION,
-            header=self.header,
+    def playlists(self) -> Iterator[OutputFile]:
+        """Yield the media playlist of HLS and the playlist of the keyframes."""
+        options = self.group.playlist
+        text = media_playlist(self.segments, options, version=MP4_VERSION, header=self.header)
+        yield self.text_file(self.location, text)
+        if self.keyframes:
+            text = media_playlist(
+                self.keyframes, options, version=MP4_VERSION, header=self.header, is_of_keyframes=True
+            )
+            yield self.text_file(self.keyframes_location, text)
+
+    @cached_property
+    def keyframes(self) -> tuple[Segment, ...]:
+        """The keyframes with which fragments begin, as parts of the segments.
+
+        A keyframe within a fragment has no header of its own, so no playlist can name it.
+        """
+        if not self.rendition.output.has_keyframe_playlist or not self.rendition.video:
+            return ()
+        return tuple(self._keyframe(fragment) for fragment in self.file.fragments)
+
+    def _keyframe(self, fragment: Part) -> Segment:
+        part, segment = next(
+            (part, segment)
+            for part, segment in zip(self.parts, self.segments, strict=True)
+            if part.offset <= fragment.offset < part.offset + part.size_bytes
         )
-        return OutputFile(location=self.location, source=text)
+        first = segment.byte_range.offset if segment.byte_range else 0
+        return Segment(
+            name=segment.name,
+            duration_s=fragment.duration_s,
+            size_bytes=fragment.keyframe_bytes,
+            byte_range=ByteRange(offset=first + fragment.offset - part.offset, size=fragment.keyframe_bytes),
+        )
 
     def representation(self, media: Media) -> Representation:
         """Return the output's part of the DASH manifest."""

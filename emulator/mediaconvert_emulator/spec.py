@@ -5,6 +5,14 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from mediaconvert_emulator.clippings import Clipping
+from mediaconvert_emulator.stream_spec import (
+    DEFAULT_LAYOUT,
+    DEFAULT_PLAYLIST,
+    AdditionalManifest,
+    PlaylistOptions,
+    ProgramDate,
+    SegmentLayout,
+)
 
 Scaling = Literal["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL"]
 
@@ -100,6 +108,8 @@ class OutputSpec:
     is_alternate_audio: bool
     is_default_audio: bool
     is_autoselected_audio: bool = True
+    is_descriptive_audio: bool = False
+    has_keyframe_playlist: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +121,10 @@ class HlsEncryption:
     iv_hex: str | None
     """None means the segment's number."""
     is_iv_in_manifest: bool
+    key_format: str | None = None
+    key_format_versions: str | None = None
+    is_session_key: bool = False
+    """True if the main playlist has the key's tag, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +134,13 @@ class HlsGroup:
     destination: str
     segment_s: float
     is_segment_exact: bool
-    has_integer_durations: bool
     encryption: HlsEncryption | None
     outputs: tuple[OutputSpec, ...]
+    playlist: PlaylistOptions = DEFAULT_PLAYLIST
+    program_date: ProgramDate | None = None
+    layout: SegmentLayout = DEFAULT_LAYOUT
+    has_manifests: bool = True
+    manifests: tuple[AdditionalManifest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,15 +164,16 @@ class SegmentedGroup:
     """True if each output is one file, of which the segments are parts."""
     has_hls: bool
     has_dash: bool
-    has_integer_durations: bool
-    """In HLS playlists."""
     has_segment_timeline: bool
     """In the DASH manifest."""
     is_on_demand: bool
     """True for DASH's on-demand profile."""
     min_buffer_s: float
     base_url: str | None
+    """In the DASH manifest."""
     outputs: tuple[OutputSpec, ...]
+    playlist: PlaylistOptions = DEFAULT_PLAYLIST
+    manifests: tuple[AdditionalManifest, ...] = ()
 
 
 StreamGroup: TypeAlias = HlsGroup | SegmentedGroup

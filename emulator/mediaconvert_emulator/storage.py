@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -82,8 +82,9 @@ class Storage:
                     str(file.source), bucket, key, ExtraArgs={"ContentType": media_type}, Callback=on_bytes
                 )
             else:
-                body = file.source.encode()
-                await self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type)
+                body = file.body(file.source)
+                encoding: dict[str, Any] = {"ContentEncoding": "gzip"} if file.is_compressed else {}
+                await self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type, **encoding)
                 on_bytes(len(body))
         except (ClientError, BotoCoreError) as error:
             raise output_error(file.location, error) from error

@@ -1,20 +1,17 @@
 """One output of a stream, HLS, CMAF or DASH, and its place in HLS's main playlist."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mediaconvert_emulator.media import Media, OutputMedia
 from mediaconvert_emulator.naming import S3Location
-from mediaconvert_emulator.playlists import (
-    AlternateAudio,
-    Segment,
-    Variant,
-    master_playlist,
-    measure_bandwidth,
-)
+from mediaconvert_emulator.output_report import OutputFile
+from mediaconvert_emulator.playlists import AlternateAudio, Keyframes, Variant, master_playlist
 from mediaconvert_emulator.renditions import Rendition
+from mediaconvert_emulator.segments import Segment, measure_bandwidth
+from mediaconvert_emulator.spec import HlsGroup, StreamGroup
 
 ONLY_AUDIO_NAME = "Alternate Audio"
 NO_LANGUAGE = "UND"
@@ -28,6 +25,7 @@ class StreamOutput(ABC):
     base: S3Location
     folder: Path
     written: OutputMedia
+    group: StreamGroup
 
     @property
     @abstractmethod
@@ -35,9 +33,27 @@ class StreamOutput(ABC):
         """The segments with their names in S3."""
 
     @property
+    @abstractmethod
+    def keyframes(self) -> tuple[Segment, ...]:
+        """The keyframes as parts of the segments; none if the job requests no playlist of them."""
+
+    @abstractmethod
+    def playlists(self) -> Iterator[OutputFile]:
+        """Yield the media playlist and the playlist of the keyframes."""
+
+    @property
     def location(self) -> S3Location:
         """The location of the media playlist."""
         return S3Location(self.base.bucket, f"{self.base.key}{self.rendition.output.name_modifier}.m3u8")
+
+    @property
+    def keyframes_location(self) -> S3Location:
+        """The location of the playlist of the keyframes."""
+        return self.location.sibling(self.location.key.rpartition("/")[2].removesuffix(".m3u8") + "_I-Frame.m3u8")
+
+    def text_file(self, location: S3Location, text: str) -> OutputFile:
+        """Return a playlist as a file to upload."""
+        return OutputFile(location=location, source=text, is_compressed=self.group.playlist.is_compressed)
 
     def language(self, media: Media) -> str | None:
         """Return the language of an audio output; None if the input names none."""
@@ -48,9 +64,18 @@ class StreamOutput(ABC):
         """Return the output as variants of the main playlist: one for each audio group that plays with it."""
         is_silent = self.rendition.video is not None and not self.rendition.audios
         groups = self.rendition.output.audio_rendition_sets if is_silent else ()
-        return [self._variant(group) for group in groups or (None,)]
+        return [
+            self._variant(group, self._keyframes() if number == 0 else None)
+            for number, group in enumerate(groups or (None,))
+        ]
 
-    def _variant(self, audio_group_id: str | None) -> Variant:
+    def _keyframes(self) -> Keyframes | None:
+        if not self.keyframes:
+            return None
+        name = self.keyframes_location.key.rpartition("/")[2]
+        return Keyframes(playlist_name=name, bandwidth=measure_bandwidth(self.keyframes))
+
+    def _variant(self, audio_group_id: str | None, keyframes: Keyframes | None) -> Variant:
         video = self.rendition.video
         return Variant(
             playlist_name=self.location.key.rpartition("/")[2],
@@ -59,6 +84,7 @@ class StreamOutput(ABC):
             size_px=video.picture.framed if video else None,
             frame_rate=video.frame_rate if video else None,
             audio_group_id=audio_group_id,
+            keyframes=keyframes,
         )
 
     def alternate_audio(self, media: Media, *, is_only: bool) -> AlternateAudio:
@@ -73,11 +99,13 @@ class StreamOutput(ABC):
             codecs=self.written.codecs,
             is_default=output.is_default_audio,
             is_autoselected=output.is_autoselected_audio,
+            is_descriptive=output.is_descriptive_audio,
         )
 
 
-def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int) -> str:
-    """Return the main playlist of a group's outputs."""
+def master_of(outputs: Sequence[StreamOutput], group: StreamGroup, media: Media, *, version: int) -> str:
+    """Return the main playlist of a group, or of some of its outputs."""
+    encryption = group.encryption if isinstance(group, HlsGroup) else None
     has_video = any(output.rendition.video for output in outputs)
     alternates = [output for output in outputs if output.rendition.output.is_alternate_audio and has_video]
     groups = [output.rendition.output.audio_group_id for output in alternates]
@@ -87,5 +115,7 @@ def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int) ->
             output.alternate_audio(media, is_only=groups.count(output.rendition.output.audio_group_id) == 1)
             for output in alternates
         ],
+        group.playlist,
         version=version,
+        session_key=encryption if encryption and encryption.is_session_key else None,
     )

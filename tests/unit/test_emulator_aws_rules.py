@@ -15,8 +15,8 @@ from mediaconvert_emulator.request_validation import check_types
 from mediaconvert_emulator.rules import RULES, Kind, Rule, Words, violations
 from mediaconvert_emulator.rules.aac import BITRATES, KBPS, RATES_HZ
 from mediaconvert_emulator.rules.codecs import CODECS
+from mediaconvert_emulator.rules.levels import LEVELS
 from mediaconvert_emulator.rules.required import MEMBERS
-from mediaconvert_emulator.rules.video import LEVELS
 from mediaconvert_emulator.template_file import read_template
 from tests.emulator_examples import (
     ALTERNATE,
@@ -230,6 +230,21 @@ OURS: tuple[tuple[dict[str, Any], str], ...] = (
     ({f"{H264}/parControl": "SPECIFIED"}, f"{H264}: parNumerator is a required property"),
     ({f"{HLS}/minFinalSegmentLength": 0.5}, f"{HLS}/minFinalSegmentLength: Should be 0, or greater than or equal to 1"),
     ({f"{HLS}/encryption/staticKeyProvider": REMOVED}, f"{HLS}/encryption: staticKeyProvider is a required property"),
+    *(
+        (
+            {
+                f"{HLS}/additionalManifests": [
+                    {"manifestNameModifier": name, "selectedOutputs": ["_v"]} for name in names
+                ]
+            },
+            f"{HLS}/additionalManifests: {text}",
+        )
+        for names, text in (
+            (("_m", "_m"), "Each additional manifest should have a name modifier of its own"),
+            (("_v",), "Each additional manifest should have a name modifier of its own"),
+            (map(str, range(11)), "Should have at most 10 items"),
+        )
+    ),
     ({f"{HLS}/encryption/type": "SPEKE"}, f"{HLS}/encryption: spekeKeyProvider is a required property"),
     ({f"{AAC}/codecProfile": "HEV2"}, f"{AAC}/bitrate: You specified a value for Bitrate that is not valid"),
     (

@@ -8,22 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediaconvert_emulator.codec_strings import audio_codec_string, video_codec_string
+from mediaconvert_emulator.media_playlist import RANGES_VERSION, TS_VERSION, media_playlist
 from mediaconvert_emulator.naming import S3Location, content_type, output_base, playlist_reference, segment_suffix
-from mediaconvert_emulator.playlists import (
-    TS_VERSION,
-    AlternateAudio,
+from mediaconvert_emulator.playlists import AlternateAudio, Keyframes, Variant, master_playlist
+from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding_progress
+from mediaconvert_emulator.segments import (
     Bandwidth,
+    ByteRange,
     Segment,
-    Variant,
     duration_ms,
-    master_playlist,
     measure_bandwidth,
-    media_playlist,
     parse_segments,
     target_duration_s,
 )
-from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding_progress
 from mediaconvert_emulator.spec import HlsEncryption
+from mediaconvert_emulator.stream_spec import DEFAULT_PLAYLIST, PlaylistOptions
 
 FFMPEG_PLAYLIST = """#EXTM3U
 #EXT-X-KEY:METHOD=AES-128,URI="k",IV=0x00000000000000000000000000000001
@@ -95,9 +94,7 @@ def test_the_content_type_of_an_unknown_suffix_is_octet_stream() -> None:
 def test_a_media_playlist_has_mediaconverts_form() -> None:
     """Segments count from 1, durations have three decimals, and the target duration is the next whole number."""
     encryption = HlsEncryption(key=bytes(16), url="video.key", iv_hex=None, is_iv_in_manifest=True)
-    assert media_playlist(
-        SEGMENTS, encryption=encryption, has_integer_durations=False, version=TS_VERSION
-    ).splitlines() == [
+    assert media_playlist(SEGMENTS, DEFAULT_PLAYLIST, version=TS_VERSION, encryption=encryption).splitlines() == [
         "#EXTM3U",
         "#EXT-X-VERSION:3",
         "#EXT-X-TARGETDURATION:7",
@@ -120,8 +117,7 @@ def test_durations_are_whole_numbers_or_have_three_decimals(duration_s: float, *
     """The job's ManifestDurationFormat decides."""
     playlist = media_playlist(
         [Segment(name="s", duration_s=duration_s)],
-        encryption=None,
-        has_integer_durations=is_integer,
+        PlaylistOptions(has_integer_durations=is_integer),
         version=TS_VERSION,
     )
     assert f"#EXTINF:{text}\n" in playlist
@@ -133,13 +129,88 @@ def test_the_target_duration_is_the_next_whole_number_above(duration_s: float, t
     assert target_duration_s([Segment(name="s", duration_s=duration_s)]) == target_s
 
 
+@pytest.mark.parametrize(("duration_s", "target_s"), [(6.0, 6), (10.5, 11), (6.49, 6), (0.04, 1)])
+def test_the_target_duration_of_the_other_mode_is_rounded(duration_s: float, target_s: int) -> None:
+    """This is MediaConvert's mode SPEC_COMPLIANT."""
+    assert target_duration_s([Segment(name="s", duration_s=duration_s)], is_rounded=True) == target_s
+
+
+OPTIONS = PlaylistOptions(
+    is_target_rounded=True,
+    is_cacheable=False,
+    has_resolution=False,
+    excludes_captions=True,
+    base_url="https://cdn.example/v/",
+)
+
+
+def test_options_change_the_media_playlist() -> None:
+    """Every name but the key's begins with the base URL; equal lengths have a smaller target; no cache is allowed."""
+    encryption = HlsEncryption(
+        key=bytes(16),
+        url="video.key",
+        iv_hex=None,
+        is_iv_in_manifest=True,
+        key_format="identity",
+        key_format_versions="1",
+    )
+    assert media_playlist(SEGMENTS, OPTIONS, version=TS_VERSION, encryption=encryption).splitlines() == [
+        "#EXTM3U",
+        "#EXT-X-VERSION:3",
+        "#EXT-X-TARGETDURATION:6",
+        "#EXT-X-MEDIA-SEQUENCE:1",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+        "#EXT-X-ALLOW-CACHE:no",
+        '#EXT-X-KEY:METHOD=AES-128,URI="video.key",KEYFORMAT="identity",KEYFORMATVERSIONS="1"',
+        "#EXTINF:6.006,",
+        "https://cdn.example/v/Big%20Buck_00001.ts",
+        "#EXTINF:1.500,",
+        "https://cdn.example/v/Big%20Buck_00002.ts",
+        "#EXT-X-ENDLIST",
+    ]
+
+
+def test_options_change_the_master_playlist() -> None:
+    """It has no resolution, says that there are no captions, and may have the key."""
+    key = HlsEncryption(key=bytes(16), url="video.key", iv_hex=None, is_iv_in_manifest=True)
+    descriptive = replace(AUDIO, is_descriptive=True)
+    text = master_playlist([VIDEO], [descriptive], OPTIONS, version=TS_VERSION, session_key=key)
+
+    assert '#EXT-X-SESSION-KEY:METHOD=AES-128,URI="video.key"\n' in text
+    assert ",FRAME-RATE=29.970" in text
+    assert 'AUDIO="g",CLOSED-CAPTIONS=NONE\nhttps://cdn.example/v/v.m3u8\n' in text
+    assert "RESOLUTION" not in text
+    assert (
+        'DEFAULT=YES,CHARACTERISTICS="public.accessibility.describes-video",URI="https://cdn.example/v/a.m3u8"' in text
+    )
+
+
+def test_keyframes_have_a_playlist_after_their_variant() -> None:
+    """It has the picture's attributes, and neither sound nor a frame rate."""
+    keyframes = Keyframes(playlist_name="v_I-Frame.m3u8", bandwidth=Bandwidth(peak_bps=20, average_bps=10))
+    video = replace(VIDEO, codecs=("avc1.4d401e", "mp4a.40.2"), keyframes=keyframes)
+    lines = master_playlist([video], [], DEFAULT_PLAYLIST, version=RANGES_VERSION).splitlines()
+
+    assert lines[-1] == (
+        '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=20,AVERAGE-BANDWIDTH=10,VIDEO-RANGE=SDR,CODECS="avc1.4d401e",'
+        'RESOLUTION=640x360,URI="v_I-Frame.m3u8"'
+    )
+
+
+def test_a_playlist_of_keyframes_has_their_places() -> None:
+    """Each lasts to the next one."""
+    frame = Segment(name="s.ts", duration_s=2, byte_range=ByteRange(offset=376, size=1880))
+    lines = media_playlist([frame], DEFAULT_PLAYLIST, version=RANGES_VERSION, is_of_keyframes=True).splitlines()
+
+    assert "#EXT-X-I-FRAMES-ONLY" in lines
+    assert lines[-4:] == ["#EXTINF:2,", "#EXT-X-BYTERANGE:1880@376", "s.ts", "#EXT-X-ENDLIST"]
+
+
 @pytest.mark.parametrize(("is_in_manifest", "ending"), [(True, f",IV=0x{'ab' * 16}"), (False, '"video.key"')])
 def test_a_constant_iv_is_in_the_playlist_unless_excluded(*, is_in_manifest: bool, ending: str) -> None:
     """The job's settings decide this."""
     encryption = HlsEncryption(key=bytes(16), url="video.key", iv_hex="ab" * 16, is_iv_in_manifest=is_in_manifest)
-    lines = media_playlist(
-        SEGMENTS, encryption=encryption, has_integer_durations=False, version=TS_VERSION
-    ).splitlines()
+    lines = media_playlist(SEGMENTS, DEFAULT_PLAYLIST, version=TS_VERSION, encryption=encryption).splitlines()
     (key,) = [line for line in lines if "KEY" in line]
 
     assert key.endswith(ending)
@@ -170,7 +241,7 @@ def test_the_peak_is_not_below_the_average(segments: list[tuple[float, int]]) ->
 
 def test_variants_name_their_alternate_audio() -> None:
     """The audio is after the variants. A variant has its group id, and its bandwidth and codec beside its own."""
-    assert master_playlist([VIDEO], [AUDIO], version=TS_VERSION).splitlines() == [
+    assert master_playlist([VIDEO], [AUDIO], DEFAULT_PLAYLIST, version=TS_VERSION).splitlines() == [
         "#EXTM3U",
         "#EXT-X-VERSION:3",
         "#EXT-X-INDEPENDENT-SEGMENTS",
@@ -188,7 +259,7 @@ def test_a_variant_of_sound_has_no_size() -> None:
     sound = replace(VIDEO, size_px=None, frame_rate=None, audio_group_id=None, codecs=("mp4a.40.2",))
     (line,) = [
         line
-        for line in master_playlist([sound], [], version=TS_VERSION).splitlines()
+        for line in master_playlist([sound], [], DEFAULT_PLAYLIST, version=TS_VERSION).splitlines()
         if line.startswith("#EXT-X-STREAM-INF")
     ]
     assert line == '#EXT-X-STREAM-INF:BANDWIDTH=2000,AVERAGE-BANDWIDTH=1000,CODECS="mp4a.40.2"'

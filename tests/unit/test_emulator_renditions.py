@@ -73,7 +73,6 @@ def _spec(*outputs: OutputSpec, **group: Any) -> JobSpec:  # noqa: ANN401 (field
         "destination": "s3://out/",
         "segment_s": 6.0,
         "is_segment_exact": True,
-        "has_integer_durations": False,
         "encryption": None,
         "outputs": outputs,
     }

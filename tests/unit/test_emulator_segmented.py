@@ -35,7 +35,6 @@ def _group(segment_s: float, fragment_s: float, *, is_exact: bool) -> SegmentedG
         is_single_file=False,
         has_hls=True,
         has_dash=True,
-        has_integer_durations=False,
         has_segment_timeline=False,
         is_on_demand=False,
         min_buffer_s=segment_s,
@@ -86,7 +85,6 @@ def test_hls_segments_keep_their_lengths() -> None:
         destination="s3://out/",
         segment_s=6,
         is_segment_exact=False,
-        has_integer_durations=False,
         encryption=None,
         outputs=(),
     )

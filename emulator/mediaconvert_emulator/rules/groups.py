@@ -1,16 +1,14 @@
-"""MediaConvert's rules for output groups, containers, names, segments and encryption. Pure."""
+"""MediaConvert's rules for output groups, containers, segments and encryption. Pure."""
 
 import re
-from collections import Counter
-from typing import Any
 
 from mediaconvert_emulator.rules.codecs import COMBINATION, has_wrong_codec
 from mediaconvert_emulator.rules.conditions import DEPENDENCIES, has, is_, is_not, lacks, not_multiple_of, required
+from mediaconvert_emulator.rules.names import NOT_PRESETS, outputs_of
 from mediaconvert_emulator.rules.places import (
     CMAF,
     DASH,
     FILE,
-    FIXTURE,
     GROUP,
     GUIDE,
     HLS,
@@ -20,9 +18,8 @@ from mediaconvert_emulator.rules.places import (
     SETTINGS,
     SMOOTH,
 )
-from mediaconvert_emulator.rules.rule import Kind, Node, Rule, When, Words
+from mediaconvert_emulator.rules.rule import Node, Rule, When, Words
 
-NOT_PRESETS = frozenset({Kind.JOB, Kind.TEMPLATE})
 TYPE = "outputGroupSettings/type"
 BLOCKS = {
     "CMAF_GROUP_SETTINGS": "cmafGroupSettings",
@@ -31,8 +28,6 @@ BLOCKS = {
     "HLS_GROUP_SETTINGS": "hlsGroupSettings",
     "MS_SMOOTH_GROUP_SETTINGS": "msSmoothGroupSettings",
 }
-WITH_MODIFIERS = ("CMAF_GROUP_SETTINGS", "HLS_GROUP_SETTINGS", "MS_SMOOTH_GROUP_SETTINGS")
-"""Groups whose outputs need a name modifier. Public DASH templates and file groups have outputs without one."""
 CONTAINERS = {
     "CMAF_GROUP_SETTINGS": ("CMAF", "CMFC"),
     "DASH_ISO_GROUP_SETTINGS": ("DASH ISO", "MPD"),
@@ -45,12 +40,8 @@ ONLY_STREAMING = frozenset(container for _, container in CONTAINERS.values())
 NOT_IN_DESTINATION = re.compile(r"\$(ex|w|h|f|rv|ra|rc|Number|Time|Bandwidth|RepresentationID)(%0\d+)?\$")
 
 
-def _outputs(node: Node) -> list[dict[str, Any]]:
-    return [output or {} for output in node.get("outputs") or []]
-
-
 def _containers(node: Node) -> set[str]:
-    found = {(output.get("containerSettings") or {}).get("container") for output in _outputs(node)}
+    found = {(output.get("containerSettings") or {}).get("container") for output in outputs_of(node)}
     return {container for container in found if container}
 
 
@@ -63,30 +54,6 @@ def _container_text(name: str, container: str) -> str:
         f"In your {name} output group, the value that you specified for the output container isn't valid. For this "
         f"output group, set container to {container}."
     )
-
-
-def _has_repeated_name(node: Node) -> bool:
-    """Return whether two outputs have the same file name. Format identifiers can make equal modifiers different."""
-    names = Counter(_file_name(output) for output in _outputs(node))
-    return any(count > 1 and "$" not in modifier for (modifier, *_), count in names.items())
-
-
-def _file_name(output: dict[str, Any]) -> tuple[str, str, str]:
-    container = (output.get("containerSettings") or {}).get("container") or output.get("preset") or ""
-    codec = ((output.get("videoDescription") or {}).get("codecSettings") or {}).get("codec") or ""
-    extension = output.get("extension") or (codec if container == "RAW" else container)
-    return output.get("nameModifier") or "", extension, output.get("preset") or ""
-
-
-def _hls(output: dict[str, Any]) -> dict[str, Any]:
-    return (output.get("outputSettings") or {}).get("hlsSettings") or {}
-
-
-def _has_unknown_audio_group(node: Node) -> bool:
-    """Return whether a video output names an audio group, by a comma-separated list, that no output has."""
-    groups = {_hls(output or {}).get("audioGroupId") or "program_audio" for output in node.parents[-1]}
-    named = (_hls(node.value).get("audioRenditionSets") or "").split(",")
-    return any(name.strip() and name.strip() not in groups for name in named)
 
 
 def _group_rules() -> tuple[Rule, ...]:
@@ -121,51 +88,6 @@ def _group_rules() -> tuple[Rule, ...]:
         for place in (HLS, CMAF, DASH, SMOOTH, FILE)
     )
     return (*kinds, *containers, *destinations)
-
-
-def _name_rules() -> tuple[Rule, ...]:
-    return (
-        Rule(
-            where=OUTPUT,
-            breaks=lacks("nameModifier") & is_("../../outputGroupSettings/type", *WITH_MODIFIERS),
-            says=required("nameModifier"),
-            source=FIXTURE,
-            kinds=NOT_PRESETS,
-        ),
-        Rule(
-            where=GROUP,
-            breaks=When(_has_repeated_name),
-            says="Each output of the group should have a file name of its own",
-            at="outputs",
-            source=MODEL,
-            words=Words.OURS,
-        ),
-        Rule(
-            where=OUTPUT,
-            breaks=has("extension") & is_not("../../outputGroupSettings/type", "FILE_GROUP_SETTINGS"),
-            says="Should only be used in a File output group",
-            at="extension",
-            source=GUIDE,
-            words=Words.OURS,
-        ),
-        Rule(
-            where=OUTPUT,
-            breaks=has("preset") & has("containerSettings"),
-            says="Should have either preset or containerSettings",  # `presets` checks it in a job
-            source=MODEL,
-            words=Words.OURS,
-            kinds=frozenset({Kind.TEMPLATE}),
-        ),
-        Rule(
-            where=OUTPUT,
-            breaks=When(_has_unknown_audio_group),
-            says="Should name audio groups of this output group",
-            at="outputSettings/hlsSettings/audioRenditionSets",
-            source=MODEL,
-            words=Words.OURS,
-            kinds=NOT_PRESETS,
-        ),
-    )
 
 
 def _segment_rules() -> tuple[Rule, ...]:
@@ -253,4 +175,4 @@ def _other_rules() -> tuple[Rule, ...]:
     )
 
 
-ROWS = _group_rules() + _name_rules() + _segment_rules() + _other_rules()
+ROWS = _group_rules() + _segment_rules() + _other_rules()

@@ -1,6 +1,6 @@
 """Settings of output groups, and of outputs in a group, that no parser reads. Pure."""
 
-from mediaconvert_emulator.setting_rows.row import ignored_here, ignored_on_aws, label, refused
+from mediaconvert_emulator.setting_rows.row import ignored_here, label, refused
 
 GROUP = "/outputGroups/*"
 SETTINGS = f"{GROUP}/outputGroupSettings"
@@ -14,39 +14,21 @@ ROWS = (
     refused(f"{GROUP}/automatedEncodingSettings/**"),
     refused(f"{SETTINGS}/{{msSmoothGroupSettings,perFrameMetrics}}/**"),
     refused(f"{SETTINGS}/{{hlsGroupSettings,fileGroupSettings}}/destinationSettings/**"),
-    refused(f"{HLS}/additionalManifests/**"),
     label(f"{HLS}/adMarkers/*", reason="They need SCTE-35 or ESAM, which are refused"),
     label(f"{HLS}/audioOnlyHeader", reason="Audio-only outputs are MPEG-TS here, which has no ID3 header"),
-    refused(f"{HLS}/baseUrl"),
     refused(f"{HLS}/captionLanguageMappings/**"),
-    refused(f"{HLS}/captionLanguageSetting", "OMIT"),
     label(f"{HLS}/captionSegmentLengthControl", reason="Captions are refused"),
-    refused(f"{HLS}/clientCache", "ENABLED"),
     ignored_here(
         f"{HLS}/codecSpecification", "RFC_4281", "RFC_6381", reason="Both give the same text for H.264 and AAC"
     ),
-    refused(f"{HLS}/directoryStructure", "SINGLE_DIRECTORY"),
-    refused(f"{HLS}/encryption/offlineEncrypted", "DISABLED"),
     refused(f"{HLS}/encryption/spekeKeyProvider/**"),
-    refused(f"{HLS}/encryption/staticKeyProvider/keyFormat", "identity"),
-    refused(f"{HLS}/encryption/staticKeyProvider/keyFormatVersions", "1"),
     refused(f"{HLS}/imageBasedTrickPlay", "NONE"),
     label(f"{HLS}/imageBasedTrickPlaySettings/**", reason="They need imageBasedTrickPlay, which is refused"),
-    refused(f"{HLS}/manifestCompression", "NONE"),
     ignored_here(f"{HLS}/minFinalSegmentLength", 0),
     ignored_here(f"{HLS}/minSegmentLength", 0),
-    refused(f"{HLS}/outputSelection", "MANIFESTS_AND_SEGMENTS"),
-    refused(f"{HLS}/programDateTime", "EXCLUDE"),
-    label(f"{HLS}/programDateTimePeriod", reason="It needs programDateTime INCLUDE, which is refused"),
     ignored_here(f"{HLS}/progressiveWriteHlsManifest", "DISABLED", reason="Playlists are written at the end"),
-    refused(f"{HLS}/segmentControl", "SEGMENTED_FILES"),
-    ignored_on_aws(f"{HLS}/segmentsPerSubdirectory", reason="It needs directoryStructure SUBDIRECTORY_PER_STREAM"),
-    refused(f"{HLS}/streamInfResolution", "INCLUDE"),
-    ignored_here(f"{HLS}/targetDurationCompatibilityMode", "SPEC_COMPLIANT"),
     ignored_here(f"{HLS}/timedMetadataId3{{Frame,Period}}", "NONE", reason="The segments have no ID3 timestamps"),
     ignored_here(f"{HLS}/timestampDeltaMilliseconds", 0),
     refused(f"{OUTPUT}/captionDescriptions/**"),
     ignored_here(f"{OUTPUT}/outputSettings/hlsSettings/audioOnlyContainer", "M2TS", reason=AUDIO_ONLY),
-    refused(f"{OUTPUT}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "DONT_FLAG"),
-    refused(f"{OUTPUT}/outputSettings/hlsSettings/iFrameOnlyManifest", "EXCLUDE"),
 )

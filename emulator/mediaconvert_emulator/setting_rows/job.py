@@ -9,6 +9,5 @@ ROWS = (
     refused("/followSource", 1, reason="A job has one input"),
     refused("/{availBlanking,colorConversion3DLUTSettings,esam,extendedDataServices,kantarWatermark}/**"),
     refused("/{motionImageInserter,nielsenConfiguration,nielsenNonLinearWatermark,timedMetadataInsertion}/**"),
-    label("/timecodeConfig/{source,anchor,start}", reason=NO_TIMECODES),
-    refused("/timecodeConfig/timestampOffset", reason="Its only use is HLS's program date time"),
+    label("/timecodeConfig/anchor", reason=NO_TIMECODES),
 )

@@ -10,7 +10,7 @@ CMFC, MPD = f"{CONTAINER}/cmfcSettings", f"{CONTAINER}/mpdSettings"
 TRACK = f"{CONTAINER}/{{cmfcSettings,mpdSettings}}"
 
 ROWS = (
-    refused(f"{BOTH}/{{additionalManifests,destinationSettings,encryption}}/**"),
+    refused(f"{BOTH}/{{destinationSettings,encryption}}/**"),
     refused(f"{BOTH}/dashIFrameTrickPlayNameModifier"),
     refused(f"{BOTH}/dashManifestStyle", "BASIC"),
     refused(f"{BOTH}/imageBasedTrickPlay", "NONE"),
@@ -19,21 +19,14 @@ ROWS = (
     refused(f"{BOTH}/mpdManifestBandwidthType", "AVERAGE"),
     label(f"{BOTH}/ptsOffsetHandlingForBFrames", reason="The first presentation time is zero"),
     ignored_here(f"{BOTH}/videoCompositionOffsets", "SIGNED"),
-    refused(f"{CMAF}/baseUrl"),
-    refused(f"{CMAF}/clientCache", "ENABLED"),
     ignored_here(
         f"{CMAF}/codecSpecification", "RFC_4281", "RFC_6381", reason="Both give the same text for H.264 and AAC"
     ),
-    refused(f"{CMAF}/manifestCompression", "NONE"),
-    refused(f"{CMAF}/streamInfResolution", "INCLUDE"),
-    ignored_here(f"{CMAF}/targetDurationCompatibilityMode", "LEGACY"),
     refused(f"{DASH}/audioChannelConfigSchemeIdUri", "MPEG_CHANNEL_CONFIGURATION"),
     refused(f"{DASH}/hbbtvCompliance", "NONE"),
     ignored_here(f"{TRACK}/audioDuration", "DEFAULT_CODEC_DURATION"),
     refused(f"{TRACK}/{{klvMetadata,scte35Esam,scte35Source,timedMetadata}}", "NONE"),
     label(f"{TRACK}/manifestMetadataSignaling", reason="It needs timedMetadata, which is refused"),
     label(f"{TRACK}/timedMetadata{{BoxVersion,SchemeIdUri,Value}}", reason="They need timedMetadata, which is refused"),
-    refused(f"{CMFC}/descriptiveVideoServiceFlag", "DONT_FLAG"),
-    refused(f"{CMFC}/iFrameOnlyManifest", "EXCLUDE"),
     label(f"{MPD}/{{accessibilityCaptionHints,captionContainerType}}", reason="Captions are refused"),
 )
