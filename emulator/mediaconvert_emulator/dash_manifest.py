@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import accumulate, groupby
 from math import floor
 
 from mediaconvert_emulator.naming import playlist_reference
@@ -13,6 +13,7 @@ NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 PROFILES = {True: "urn:mpeg:dash:profile:isoff-on-demand:2011", False: "urn:mpeg:dash:profile:isoff-main:2011"}
 CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 NO_LANGUAGE = "und"
+TIME = "$Time$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class DashSegments:
     media_name: str
     durations_s: tuple[float, ...]
     nominal_s: float
+    identifier: str = "$Number%09d$"
+    """The identifier of a segment in `media_name`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +129,11 @@ def _add_index(element: ET.Element, index: DashIndex) -> None:
 def _add_template(element: ET.Element, media: DashSegments, timescale: int, *, has_timeline: bool) -> None:
     attributes = {
         "timescale": str(timescale),
-        "media": _template(media.media_name),
-        "initialization": _template(media.header_name),
+        "media": _template(media.media_name, media.identifier),
+        "initialization": _template(media.header_name, media.identifier),
         "startNumber": "1",
     }
+    has_timeline = has_timeline or media.identifier == TIME
     if not has_timeline:
         attributes["duration"] = str(round(media.nominal_s * timescale))
     template = ET.SubElement(element, "SegmentTemplate", attributes)
@@ -147,9 +151,13 @@ def _add_timeline(template: ET.Element, durations: Iterable[int]) -> None:
         start += duration * count
 
 
-def _template(name: str) -> str:
-    """Return a name in which only `$Number%09d$`, which it may contain, is an identifier."""
-    identifier = "$Number%09d$"
+def start_times(durations_s: Sequence[float], timescale: int) -> list[int]:
+    """Return the times at which segments begin, in units of the timescale, as a timeline has them."""
+    return list(accumulate((round(length * timescale) for length in durations_s), initial=0))
+
+
+def _template(name: str, identifier: str) -> str:
+    """Return a name in which only the identifier, which it may contain, is one."""
     return identifier.join(playlist_reference(part).replace("%24", "$$") for part in name.split(identifier))
 
 

@@ -13,8 +13,9 @@ from mediaconvert_emulator.naming import output_base
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan
 from mediaconvert_emulator.spec import FileGroup, Group, HlsGroup, JobSpec, OutputSpec, SegmentedGroup
 
-IDENTIFIER = re.compile(r"\$(dt|d|t|fn|ex|w|h|f|rv|ra|rc)(?:%0(\d+))?\$")
+IDENTIFIER = re.compile(r"\$(dt|d|t|fn|ex|w|h|f|rv|ra|rc|Bandwidth)(?:%0(\d+))?\$")
 IN_DESTINATION = ("dt", "d", "t", "fn")
+IN_DASH = ("$Number$", "$Time$", "$Bandwidth$")
 DASH_ONLY = re.compile(r"\$(Number|Time|Bandwidth|RepresentationID)(%0\d+)?\$")
 
 
@@ -60,6 +61,8 @@ def _resolve(rendition: Rendition, group: Group, job_values: Mapping[str, str]) 
         "ra": str(audio_bps // 1000),
         "rc": str((video_bps + audio_bps) // 1000),
     }
+    if isinstance(group, SegmentedGroup) and group.kind == "DASH_ISO_GROUP":
+        values["Bandwidth"] = str(video_bps + audio_bps)
     modifier, segment_modifier = (_modifier(text, values) for text in (output.name_modifier, output.segment_modifier))
     return replace(rendition, output=replace(output, name_modifier=modifier, segment_modifier=segment_modifier))
 

@@ -3,7 +3,7 @@
 import re
 
 from mediaconvert_emulator.errors import BadRequestException
-from mediaconvert_emulator.format_identifiers import DASH_ONLY
+from mediaconvert_emulator.format_identifiers import DASH_ONLY, IN_DASH
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.spec import OutputSpec
 
@@ -29,10 +29,13 @@ def parse_destination(settings: JsonObject, pointer: str) -> str:
     return str(destination)
 
 
-def check_name(text: str | None, pointer: str) -> None:
-    """Refuse a part of a name that no playlist can contain, or with an identifier of DASH groups."""
-    if text and (match := DASH_ONLY.search(text)):
-        raise BadRequestException(f"{pointer}: The format identifier {match[0]} is for DASH output groups")
+def check_name(text: str | None, pointer: str, *, is_dash: bool = False) -> None:
+    """Refuse a part of a name that no playlist can contain, or with an identifier that its group can't have."""
+    for match in DASH_ONLY.finditer(text or ""):
+        if not is_dash:
+            raise BadRequestException(f"{pointer}: The format identifier {match[0]} is for DASH output groups")
+        if match[0] not in IN_DASH:
+            raise BadRequestException(f"{pointer}: {match[0]} is not emulated; {', '.join(IN_DASH)} are")
     if text and INVALID_IN_PLAYLISTS.search(text):
         raise BadRequestException(f"{pointer}: Should contain no quote or line break, because playlists can't")
 

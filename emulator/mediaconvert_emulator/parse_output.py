@@ -37,7 +37,7 @@ def parse_output(
     video, audios = output.get("videoDescription"), output.get("audioDescriptions") or []
     if not video and not audios:
         raise BadRequestException(f"{pointer}: Should have a videoDescription or audioDescriptions")
-    check_name(output.get("nameModifier"), f"{pointer}/nameModifier")
+    check_name(output.get("nameModifier"), f"{pointer}/nameModifier", is_dash=file_format.is_dash)
     rendition_sets = (audio_settings.get("audioRenditionSets") or default_audio_group) if video else ""
     track_type = audio_settings.get("audioTrackType", "")
     return OutputSpec(

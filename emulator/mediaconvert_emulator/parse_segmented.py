@@ -107,7 +107,8 @@ def _dash_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Out
     if video not in VIDEO_CODECS:
         codec_pointer = f"{pointer}/videoDescription/codecSettings/codec"
         raise BadRequestException(f"{codec_pointer}: {video} is not emulated in DASH; {' and '.join(VIDEO_CODECS)} are")
-    return parse_output(output, input_spec, pointer, file_format=FileFormat(muxer="mp4", extension="mp4"))
+    file_format = FileFormat(muxer="mp4", extension="mp4", is_dash=True)
+    return parse_output(output, input_spec, pointer, file_format=file_format)
 
 
 def _check_track(output: JsonObject, expected: str, pointer: str) -> JsonObject:

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
-from mediaconvert_emulator.dash_manifest import DashIndex, DashSegments, ManifestOptions, Representation
+from mediaconvert_emulator.dash_manifest import DashIndex, DashSegments, ManifestOptions, Representation, start_times
 from mediaconvert_emulator.fragments import FragmentedFile, Part, read_fragments, segment_index, segments_of
 from mediaconvert_emulator.media import Media
 from mediaconvert_emulator.media_playlist import MP4_VERSION, media_playlist
@@ -16,6 +16,9 @@ from mediaconvert_emulator.output_report import OutputFile, OutputReport
 from mediaconvert_emulator.segments import ByteRange, Header, Segment, duration_ms, measure_bandwidth
 from mediaconvert_emulator.spec import SegmentedGroup
 from mediaconvert_emulator.stream_output import StreamOutput
+
+NUMBER, TIME, NINE_DIGITS = "$Number$", "$Time$", "$Number%09d$"
+"""Identifiers of DASH in the names of segments: the first two if the name modifier contains them, else the last one."""
 
 
 @dataclass(frozen=True)
@@ -55,31 +58,46 @@ class SegmentedOutput(StreamOutput):
         return self.rendition.output.extension
 
     @property
+    def identifier(self) -> str:
+        """The identifier with which the DASH manifest names the segments."""
+        return next((each for each in (NUMBER, TIME) if each in self.stem), NINE_DIGITS)
+
+    @property
+    def media_name(self) -> str:
+        """The name of the segments with the identifier."""
+        return f"{self.stem if self.identifier in self.stem else f'{self.stem}_{NINE_DIGITS}'}.{self.extension}"
+
+    @property
     def single_name(self) -> str:
-        """The name of the single file."""
-        return f"{self.stem}.{self.extension}"
+        """The name of the single file: identifiers have the values of the first segment."""
+        return f"{self.stem.replace(NUMBER, '1').replace(TIME, '0')}.{self.extension}"
 
     @property
     def header(self) -> Header:
         """The file or the bytes with the header."""
         if self.group.is_single_file:
             return Header(name=self.single_name, byte_range=ByteRange(offset=0, size=self.file.header_bytes))
-        return Header(name=f"{self.stem}init.{self.extension}")
+        return Header(name=f"{self.stem.replace(TIME, '')}init.{self.extension}")
 
     @cached_property
     def segments(self) -> tuple[Segment, ...]:
         """The segments with their names in S3, and with their places in a single file."""
         first = self.file.header_bytes + len(self.index)
         offsets = accumulate((part.size_bytes for part in self.parts), initial=first)
+        times = start_times([part.duration_s for part in self.parts], self.file.timescale)
         return tuple(
             Segment(
-                name=self.single_name if self.group.is_single_file else f"{self.stem}_{number:09d}.{self.extension}",
+                name=self.single_name if self.group.is_single_file else self._segment_name(number, time),
                 duration_s=part.duration_s,
                 size_bytes=part.size_bytes,
                 byte_range=ByteRange(offset=offset, size=part.size_bytes) if self.group.is_single_file else None,
             )
-            for number, (part, offset) in enumerate(zip(self.parts, offsets, strict=False), start=1)
+            for number, (part, offset, time) in enumerate(zip(self.parts, offsets, times, strict=False), start=1)
         )
+
+    def _segment_name(self, number: int, time: int) -> str:
+        values = {NUMBER: str(number), TIME: str(time), NINE_DIGITS: f"{number:09d}"}
+        return self.media_name.replace(self.identifier, values[self.identifier])
 
     def write(self) -> tuple[OutputFile, ...]:
         """Write the files into the job's folder; return them as files to upload."""
@@ -165,7 +183,8 @@ class SegmentedOutput(StreamOutput):
             return DashIndex(name=self.single_name, header_bytes=self.file.header_bytes, index_bytes=len(self.index))
         return DashSegments(
             header_name=self.header.name,
-            media_name=f"{self.stem}_$Number%09d$.{self.extension}",
+            media_name=self.media_name,
+            identifier=self.identifier,
             durations_s=tuple(part.duration_s for part in self.parts),
             nominal_s=self.rendition.segment_s or self.group.segment_s,
         )

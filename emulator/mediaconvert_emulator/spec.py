@@ -86,6 +86,8 @@ class FileFormat:
     muxer: str
     extension: str
     options: tuple[str, ...] = ()
+    is_dash: bool = False
+    """True if the names may contain the format identifiers of DASH."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,9 +30,9 @@ def _hls(destination: str, *, has_keyframes: bool = False, **settings: object) -
     return group("Hls", destination, *outputs, SegmentLength=2, MinSegmentLength=0, **settings)
 
 
-def _tracks(kind: str, container: str, destination: str, **settings: object) -> Settings:
-    outputs = [output(container, video=h264(height), NameModifier=f"_{height}p") for height in (180, 90)]
-    sound = output(container, audios=(aac(),), NameModifier="_sound")
+def _tracks(kind: str, container: str, destination: str, *, end: str = "", **settings: object) -> Settings:
+    outputs = [output(container, video=h264(height), NameModifier=f"_{height}p{end}") for height in (180, 90)]
+    sound = output(container, audios=(aac(),), NameModifier=f"_sound{end}")
     return group(kind, destination, *outputs, sound, **{"SegmentLength": 2, "FragmentLength": 1} | settings)
 
 
@@ -46,6 +46,8 @@ GROUPS = {
     "cmaf-file": lambda to: _tracks("Cmaf", "CMFC", to, **SINGLE),
     "dash-segments": lambda to: _tracks("DashIso", "MPD", to),
     "dash-timeline": lambda to: _tracks("DashIso", "MPD", to, **TIMELINE),
+    "dash-numbers": lambda to: _tracks("DashIso", "MPD", to, end="_$Number$"),
+    "dash-times": lambda to: _tracks("DashIso", "MPD", to, end="_$Time$"),
     "dash-file": lambda to: _tracks("DashIso", "MPD", to, **SINGLE, MpdProfile="ON_DEMAND_PROFILE"),
 }
 PLAYED = [

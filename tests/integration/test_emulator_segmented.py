@@ -154,6 +154,39 @@ def test_a_manifest_of_dash_describes_each_output(environment: EmulatorEnvironme
     assert timeline == [(4 * timescale, 0), (3 * timescale, 0)] * 2
 
 
+def test_the_identifiers_of_dash_are_in_names_and_manifest(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """Segments are numbered or have their start; a bandwidth is the sum of the bitrates of the settings."""
+    source = make_video(tmp_path / "f.mp4", size="160x90", duration_s=DURATION_S)
+    for modifier, names in (
+        ("_$Number$", ["f_$Number$init.mp4", "f_1.mp4", "f_2.mp4"]),
+        ("_$Time$", ["f_0.mp4", "f_51200.mp4", "f_init.mp4"]),
+        ("_$Bandwidth$", ["f_500000_000000001.mp4", "f_500000_000000002.mp4", "f_500000init.mp4"]),
+    ):
+        prefix = f"identifiers{modifier.replace('$', '')}/"
+        destination = f"s3://{environment.outputs}/{prefix}"
+        video = output("MPD", video=h264(90), NameModifier=modifier)
+        run_groups(environment, source, prefix, group("DashIso", destination, video, SegmentLength=4, FragmentLength=2))
+        template = _manifest(environment, f"{prefix}f.mpd").find(".//SegmentTemplate", NAMESPACE)
+
+        assert template is not None
+        assert environment.output_keys(prefix) == ["f.mpd", *names]
+        assert template.attrib["media"] in (f"f{modifier}.mp4", "f_500000_$Number%09d$.mp4")
+
+
+def test_a_group_has_additional_manifests_of_both_kinds(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """They name the selected outputs only."""
+    _stream(
+        environment,
+        tmp_path,
+        "manifests/",
+        AdditionalManifests=[{"ManifestNameModifier": "-small", "SelectedOutputs": ["_90p", "_sound"]}],
+    )
+    root = _manifest(environment, "manifests/f-small.mpd")
+
+    assert [each.attrib["height"] for each in root.findall(".//Representation[@height]", NAMESPACE)] == ["90"]
+    assert "f_180p" not in environment.output_text("manifests/f-small.m3u8")
+
+
 def test_fragments_are_as_long_as_specified(environment: EmulatorEnvironment, tmp_path: Path) -> None:
     """A segment of four seconds has two fragments of two, or one of four."""
     counts = {}

@@ -245,6 +245,14 @@ OURS: tuple[tuple[dict[str, Any], str], ...] = (
             (map(str, range(11)), "Should have at most 10 items"),
         )
     ),
+    *(
+        (
+            {GROUP: {"type": "DASH_ISO_GROUP_SETTINGS", "dashIsoGroupSettings": {"destination": "s3://out/"}}}
+            | {f"{OUTPUT}/nameModifier": f"_{identifier}"},
+            f"If one output has {identifier} in its name modifier, every output should have it",
+        )
+        for identifier in ("$Number$", "$Time$")
+    ),
     ({f"{HLS}/encryption/type": "SPEKE"}, f"{HLS}/encryption: spekeKeyProvider is a required property"),
     ({f"{AAC}/codecProfile": "HEV2"}, f"{AAC}/bitrate: You specified a value for Bitrate that is not valid"),
     (

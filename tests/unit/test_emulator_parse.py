@@ -105,6 +105,7 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         (f"{OUTPUT}/nameModifier", None),
         (f"{OUTPUT}/nameModifier", 'a"b'),
         (f"{OUTPUT}/nameModifier", "$Number$"),
+        (f"{OUTPUT}/nameModifier", "$Bandwidth$"),
         (f"{OUTPUT}/preset", "System-Avc_16x9"),
         (f"{OUTPUT}/captionDescriptions", [{}]),
         (f"{OUTPUT}/containerSettings/container", "CMFC"),

@@ -16,6 +16,7 @@ from mediaconvert_emulator.dash_manifest import (
     ManifestOptions,
     Representation,
     dash_manifest,
+    start_times,
 )
 from mediaconvert_emulator.fragments import Part, read_fragments, segment_index, segments_of
 from mediaconvert_emulator.spec import HlsGroup, SegmentedGroup
@@ -222,6 +223,34 @@ def test_a_dollar_in_a_name_is_no_identifier() -> None:
     assert template is not None
 
     assert template.attrib["media"] == "a$$_$Number%09d$"
+
+
+@pytest.mark.parametrize(
+    ("name", "identifier", "has_duration"), [("a_$Number$", "$Number$", True), ("a_$Time$", "$Time$", False)]
+)
+def test_an_identifier_of_the_modifier_names_the_segments(name: str, identifier: str, *, has_duration: bool) -> None:
+    """Times need a timeline."""
+    media = DashSegments(header_name="a_init", media_name=name, durations_s=(1, 1), nominal_s=1, identifier=identifier)
+    options = ManifestOptions(is_on_demand=False, has_timeline=False, min_buffer_s=6, base_url=None)
+    template = _parsed(_video(media=media), options=options).find(".//SegmentTemplate", NAMESPACE)
+    assert template is not None
+
+    assert template.attrib["media"] == name
+    assert ("duration" in template.attrib, len(template)) == (has_duration, 0 if has_duration else 1)
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=1), st.integers(1, 90_000))
+def test_segments_begin_where_the_timeline_says(durations_s: list[float], timescale: int) -> None:
+    """So a name with a time is the one that a player requests."""
+    media = DashSegments(header_name="i", media_name="$Time$", durations_s=tuple(durations_s), nominal_s=1)
+    root = _parsed(_video(media=media, timescale=timescale))
+    starts = [
+        int(part.attrib["t"]) + number * int(part.attrib["d"])
+        for part in root.findall(".//S", NAMESPACE)
+        for number in range(int(part.attrib.get("r", 0)) + 1)
+    ]
+
+    assert starts == start_times(durations_s, timescale)[:-1]
 
 
 def test_a_player_may_switch_between_videos_and_not_between_languages() -> None:

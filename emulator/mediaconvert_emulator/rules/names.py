@@ -50,6 +50,14 @@ def _has_repeated_manifest(node: Node) -> bool:
     return len(set(manifests)) < len(manifests) or bool(set(manifests) & set(outputs))
 
 
+def _has_identifier_of_some(identifier: str) -> When:
+    def breaks(node: Node) -> bool:
+        modifiers = [output.get("nameModifier") or "" for output in outputs_of(node)]
+        return 0 < sum(identifier in modifier for modifier in modifiers) < len(modifiers)
+
+    return When(breaks)
+
+
 def _manifest_rules(place: str) -> tuple[Rule, ...]:
     return (
         Rule(
@@ -112,6 +120,18 @@ ROWS = (
         source=MODEL,
         words=Words.OURS,
         kinds=NOT_PRESETS,
+    ),
+    *(
+        Rule(
+            where=GROUP,
+            breaks=is_("outputGroupSettings/type", "DASH_ISO_GROUP_SETTINGS") & _has_identifier_of_some(identifier),
+            says=f"If one output has {identifier} in its name modifier, every output should have it",
+            at="outputs",
+            source=GUIDE,
+            words=Words.OURS,
+            kinds=NOT_PRESETS,
+        )
+        for identifier in ("$Number$", "$Time$")
     ),
     *(rule for place in (HLS, CMAF, DASH) for rule in _manifest_rules(place)),
 )
