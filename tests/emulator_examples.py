@@ -379,6 +379,26 @@ SEGMENTED = tuple(
         ("writeSegmentTimelineInRepresentation", "ENABLED", "DISABLED"),
     )
 )
+S3_SETTINGS = tuple(
+    _e(f"{GROUP}/{block}/destinationSettings/s3Settings/{member}", one, other, given=given)
+    for block, given in (
+        ("hlsGroupSettings", {}),
+        ("fileGroupSettings", FILES),
+        ("cmafGroupSettings", _segmented("CMAF", "CMFC")),
+        ("dashIsoGroupSettings", _segmented("DASH_ISO", "MPD")),
+    )
+    for member, one, other in (
+        ("accessControl/cannedAcl", "PUBLIC_READ", "BUCKET_OWNER_READ"),
+        ("encryption/encryptionType", "SERVER_SIDE_ENCRYPTION_S3", "SERVER_SIDE_ENCRYPTION_KMS"),
+        (
+            "encryption/kmsKeyArn",
+            "arn:aws:kms:us-east-1:111122223333:key/a",
+            "arn:aws:kms:us-east-1:111122223333:key/b",
+        ),
+        ("encryption/kmsEncryptionContext", "e30=", "eyJhIjoiYiJ9"),
+        ("storageClass", "STANDARD_IA", "STANDARD"),
+    )
+)
 SEGMENTED_MANIFESTS = tuple(
     _e(
         f"{pointer}/additionalManifests/0/{member}",
@@ -412,6 +432,7 @@ EXAMPLES = (
     INPUTS
     + GROUPS
     + HLS_MANIFESTS
+    + S3_SETTINGS
     + SEGMENTED
     + SEGMENTED_MANIFESTS
     + CMAF_ONLY

@@ -1,6 +1,7 @@
 """Turns the files that ffmpeg wrote into a job's folder into the files to upload to S3 and their report."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ from mediaconvert_emulator.output_report import GroupFiles, GroupReport, OutputF
 from mediaconvert_emulator.program_date import first_date
 from mediaconvert_emulator.renditions import RenditionPlan
 from mediaconvert_emulator.segmented_output import SegmentedOutput, manifest_options
-from mediaconvert_emulator.spec import FileGroup, HlsGroup, JobSpec, SegmentedGroup, StreamGroup
+from mediaconvert_emulator.spec import FileGroup, Group, HlsGroup, JobSpec, SegmentedGroup, StreamGroup
 from mediaconvert_emulator.stream_output import StreamOutput, master_of
 
 _Output = TypeVar("_Output", bound=StreamOutput)
@@ -33,21 +34,25 @@ def collect_output_files(
         folder: The job's folder, which contains the files.
         written: The properties of each rendition, by its local name.
     """
-    groups: list[GroupFiles] = []
+    groups: list[tuple[Group, GroupFiles]] = []
     for index, group in enumerate(spec.groups):
         base = output_base(group.destination, spec.input.uri)
         match group:
             case HlsGroup():
-                groups.append(_hls_files(index, group, base, plan, folder, written))
+                groups.append((group, _hls_files(index, group, base, plan, folder, written)))
             case SegmentedGroup():
-                groups.append(_segmented_files(index, group, base, plan, folder, written))
+                groups.append((group, _segmented_files(index, group, base, plan, folder, written)))
             case FileGroup():
-                groups.append(_file_group_files(index, base, plan, folder, written))
+                groups.append((group, _file_group_files(index, base, plan, folder, written)))
     return OutputFiles(
-        media=tuple(file for group in groups for file in group.media),
-        playlists=tuple(file for group in groups for file in group.playlists),
-        groups=tuple(group.report for group in groups),
+        media=tuple(file for group, files in groups for file in _with_options(files.media, group)),
+        playlists=tuple(file for group, files in groups for file in _with_options(files.playlists, group)),
+        groups=tuple(files.report for _, files in groups),
     )
+
+
+def _with_options(files: Sequence[OutputFile], group: Group) -> Iterator[OutputFile]:
+    yield from (replace(file, arguments=group.s3.arguments) for file in files)
 
 
 def local_outputs(spec: JobSpec, plan: RenditionPlan, folder: Path) -> dict[str, Path]:

@@ -43,6 +43,8 @@ class OutputFile:
 
     location: S3Location
     source: Path | str
+    arguments: tuple[tuple[str, str], ...] = ()
+    """Further arguments of S3's PutObject."""
     is_compressed: bool = False
     """True for a text that S3 stores compressed, with the header Content-Encoding."""
 

@@ -6,6 +6,7 @@ from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
+from mediaconvert_emulator.parse_s3 import parse_s3_options
 from mediaconvert_emulator.spec import FileFormat, FileGroup, InputSpec, OutputSpec
 
 FAST_START = ("-movflags", "+faststart")
@@ -45,7 +46,8 @@ def parse_files(settings: JsonObject, outputs: list[JsonObject], input_spec: Inp
     parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     check_different_names(parsed, pointer, is_stream=False)
     settings_pointer = f"{pointer}/outputGroupSettings/fileGroupSettings"
-    return FileGroup(destination=parse_destination(settings, settings_pointer), outputs=parsed)
+    destination = parse_destination(settings, settings_pointer)
+    return FileGroup(destination=destination, outputs=parsed, s3=parse_s3_options(settings))
 
 
 def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> OutputSpec:

@@ -14,6 +14,7 @@ from mediaconvert_emulator.parse_names import (
 from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
 from mediaconvert_emulator.parse_program_date import JobTimecodes, parse_program_date
+from mediaconvert_emulator.parse_s3 import parse_s3_options
 from mediaconvert_emulator.spec import FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
 from mediaconvert_emulator.stream_spec import PlaylistOptions, SegmentLayout
 
@@ -63,6 +64,7 @@ def parse_hls(
         layout=_layout(settings),
         has_manifests=settings.get("outputSelection") != "SEGMENTS_ONLY",
         manifests=parse_manifests(settings, outputs, settings_pointer),
+        s3=parse_s3_options(settings),
     )
 
 

@@ -7,6 +7,7 @@ from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
+from mediaconvert_emulator.parse_s3 import parse_s3_options
 from mediaconvert_emulator.spec import FileFormat, InputSpec, OutputSpec, SegmentedGroup
 
 CMAF_AUDIO_GROUP = "program_audio_0"
@@ -72,10 +73,11 @@ def _segments(settings: JsonObject, pointer: str, default_segment_s: int) -> dic
         )
     segment_s = settings.get("segmentLength", default_segment_s)
     fragment_s = settings.get("fragmentLength", min(DEFAULT_FRAGMENT_S, segment_s))
-    if segment_s % fragment_s:
-        raise BadRequestException(f"{pointer}/segmentLength: Should be a multiple of fragmentLength")
+    if fragment_s > segment_s:
+        raise BadRequestException(f"{pointer}/fragmentLength: Should be less than or equal to segmentLength")
     return {
         "destination": parse_destination(settings, pointer),
+        "s3": parse_s3_options(settings),
         "segment_s": float(segment_s),
         "is_segment_exact": control == "EXACT",
         "fragment_s": float(fragment_s),

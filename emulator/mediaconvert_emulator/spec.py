@@ -8,9 +8,11 @@ from mediaconvert_emulator.clippings import Clipping
 from mediaconvert_emulator.stream_spec import (
     DEFAULT_LAYOUT,
     DEFAULT_PLAYLIST,
+    DEFAULT_S3,
     AdditionalManifest,
     PlaylistOptions,
     ProgramDate,
+    S3Options,
     SegmentLayout,
 )
 
@@ -143,6 +145,7 @@ class HlsGroup:
     layout: SegmentLayout = DEFAULT_LAYOUT
     has_manifests: bool = True
     manifests: tuple[AdditionalManifest, ...] = ()
+    s3: S3Options = DEFAULT_S3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +154,7 @@ class FileGroup:
 
     destination: str
     outputs: tuple[OutputSpec, ...]
+    s3: S3Options = DEFAULT_S3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +180,7 @@ class SegmentedGroup:
     outputs: tuple[OutputSpec, ...]
     playlist: PlaylistOptions = DEFAULT_PLAYLIST
     manifests: tuple[AdditionalManifest, ...] = ()
+    s3: S3Options = DEFAULT_S3
 
 
 StreamGroup: TypeAlias = HlsGroup | SegmentedGroup

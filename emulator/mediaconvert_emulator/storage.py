@@ -75,16 +75,15 @@ class Storage:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _upload(self, file: OutputFile, on_bytes: UploadCallback) -> None:
-        bucket, key, media_type = file.location.bucket, file.location.key, content_type(file.location.key)
+        bucket, key = file.location.bucket, file.location.key
+        arguments: dict[str, Any] = {"ContentType": content_type(key), **dict(file.arguments)}
         try:
             if isinstance(file.source, Path):
-                await self._s3.upload_file(
-                    str(file.source), bucket, key, ExtraArgs={"ContentType": media_type}, Callback=on_bytes
-                )
+                await self._s3.upload_file(str(file.source), bucket, key, ExtraArgs=arguments, Callback=on_bytes)
             else:
                 body = file.body(file.source)
-                encoding: dict[str, Any] = {"ContentEncoding": "gzip"} if file.is_compressed else {}
-                await self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type, **encoding)
+                arguments |= {"ContentEncoding": "gzip"} if file.is_compressed else {}
+                await self._s3.put_object(Bucket=bucket, Key=key, Body=body, **arguments)
                 on_bytes(len(body))
         except (ClientError, BotoCoreError) as error:
             raise output_error(file.location, error) from error

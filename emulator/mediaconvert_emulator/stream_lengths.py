@@ -4,7 +4,7 @@ A segment begins with a fragment, and a fragment with a keyframe, so the lengths
 """
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 from mediaconvert_emulator.spec import FileGroup, Group, HlsGroup, SegmentedGroup
 
@@ -22,7 +22,8 @@ def stream_lengths(group: Group, gop_s: float) -> StreamLengths:
     """Return the lengths of a rendition with this group of pictures.
 
     Segments are as long as specified, or rounded up to whole groups of pictures for GOP_MULTIPLE. Exact segments add
-    keyframes instead. As on AWS, a fragment ends at the first keyframe after the specified length.
+    keyframes instead. As on AWS, a fragment ends at the first keyframe after the specified length, so fragments of two
+    seconds in segments of 15 are a little longer.
     """
     match group:
         case FileGroup():
@@ -31,11 +32,12 @@ def stream_lengths(group: Group, gop_s: float) -> StreamLengths:
             segment_s = group.segment_s if group.is_segment_exact else _whole(group.segment_s, gop_s)
             return StreamLengths(keyframe_interval_s=_divide(segment_s, gop_s), segment_s=segment_s)
         case SegmentedGroup(is_segment_exact=True):
-            keyframe_interval_s = _divide(group.fragment_s if gop_s <= group.fragment_s else group.segment_s, gop_s)
+            fragment_s = group.segment_s / floor(round(group.segment_s / group.fragment_s, 6))
+            keyframe_interval_s = _divide(fragment_s if gop_s <= fragment_s else group.segment_s, gop_s)
             return StreamLengths(
                 keyframe_interval_s=keyframe_interval_s,
                 segment_s=group.segment_s,
-                fragment_s=max(group.fragment_s, keyframe_interval_s),
+                fragment_s=max(fragment_s, keyframe_interval_s),
             )
         case SegmentedGroup():
             fragment_s = _whole(group.fragment_s, gop_s)

@@ -1,9 +1,16 @@
-"""The parsed settings of a stream's manifests and of its layout in S3. Pure."""
+"""The parsed settings of a group's manifests and of its files in S3. Pure."""
 
 from dataclasses import dataclass
 from datetime import date
 
 from mediaconvert_emulator.timecode import Timecode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Options:
+    """Arguments of S3's PutObject for all files of a group, by name."""
+
+    arguments: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +62,4 @@ class SegmentLayout:
 
 DEFAULT_PLAYLIST = PlaylistOptions()
 DEFAULT_LAYOUT = SegmentLayout()
+DEFAULT_S3 = S3Options()

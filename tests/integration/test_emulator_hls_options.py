@@ -157,6 +157,25 @@ def test_segments_can_have_no_manifest(environment: EmulatorEnvironment, tmp_pat
     assert not details["outputDetails"][0].get("outputFilePaths")
 
 
+def test_the_files_have_the_groups_s3_settings(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """Segments and playlists alike."""
+    s3_settings = {
+        "AccessControl": {"CannedAcl": "PUBLIC_READ"},
+        "Encryption": {"EncryptionType": "SERVER_SIDE_ENCRYPTION_S3"},
+        "StorageClass": "STANDARD_IA",
+    }
+    environment.s3.put_bucket_ownership_controls(
+        Bucket=environment.outputs, OwnershipControls={"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    )
+    environment.s3.delete_public_access_block(Bucket=environment.outputs)
+    _stream(environment, tmp_path, "s3/", _video(), DestinationSettings={"S3Settings": s3_settings})
+    for key in environment.output_keys("s3/"):
+        head = environment.s3.head_object(Bucket=environment.outputs, Key=f"s3/{key}")
+        grants = environment.s3.get_object_acl(Bucket=environment.outputs, Key=f"s3/{key}")["Grants"]
+        assert (head["StorageClass"], head["ServerSideEncryption"]) == ("STANDARD_IA", "AES256")
+        assert any(grant["Grantee"].get("URI", "").endswith("AllUsers") for grant in grants)
+
+
 def test_playlists_can_be_compressed_and_have_dates(environment: EmulatorEnvironment, tmp_path: Path) -> None:
     """The dates begin with the timecode of the input; S3 stores the encoding for the players."""
     _stream(

@@ -53,6 +53,8 @@ def _group(segment_s: float, fragment_s: float, *, is_exact: bool) -> SegmentedG
         ((6, 6), 2, True, (2, 6, 6)),
         ((6, 2), 4, False, (4, 8, 4)),
         ((6, 3), 2, False, (2, 8, 4)),
+        ((15, 2), 2, True, (15 / 14, 15, 15 / 7)),
+        ((15, 4), 3, False, (3, 18, 6)),
     ],
 )
 def test_keyframes_fragments_and_segments_fit_into_each_other(
@@ -64,10 +66,10 @@ def test_keyframes_fragments_and_segments_fit_into_each_other(
     assert (found.keyframe_interval_s, found.segment_s, found.fragment_s) == pytest.approx(expected)
 
 
-@given(st.integers(1, 5), st.integers(1, 6), st.floats(0.1, 12), st.booleans())
+@given(st.integers(1, 5), st.floats(1, 6), st.floats(0.1, 12), st.booleans())
 def test_every_segment_begins_with_a_fragment_and_every_fragment_with_a_keyframe(
     fragment_s: int,
-    fragments: int,
+    fragments: float,
     gop_s: float,
     is_exact: bool,  # noqa: FBT001 (hypothesis)
 ) -> None:

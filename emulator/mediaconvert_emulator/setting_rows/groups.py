@@ -13,7 +13,6 @@ ROWS = (
     label(f"{GROUP}/{{name,customName}}"),
     refused(f"{GROUP}/automatedEncodingSettings/**"),
     refused(f"{SETTINGS}/{{msSmoothGroupSettings,perFrameMetrics}}/**"),
-    refused(f"{SETTINGS}/{{hlsGroupSettings,fileGroupSettings}}/destinationSettings/**"),
     label(f"{HLS}/adMarkers/*", reason="They need SCTE-35 or ESAM, which are refused"),
     label(f"{HLS}/audioOnlyHeader", reason="Audio-only outputs are MPEG-TS here, which has no ID3 header"),
     refused(f"{HLS}/captionLanguageMappings/**"),

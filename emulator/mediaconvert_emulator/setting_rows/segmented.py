@@ -10,7 +10,7 @@ CMFC, MPD = f"{CONTAINER}/cmfcSettings", f"{CONTAINER}/mpdSettings"
 TRACK = f"{CONTAINER}/{{cmfcSettings,mpdSettings}}"
 
 ROWS = (
-    refused(f"{BOTH}/{{destinationSettings,encryption}}/**"),
+    refused(f"{BOTH}/encryption/**"),
     refused(f"{BOTH}/dashIFrameTrickPlayNameModifier"),
     refused(f"{BOTH}/dashManifestStyle", "BASIC"),
     refused(f"{BOTH}/imageBasedTrickPlay", "NONE"),
