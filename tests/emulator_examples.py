@@ -354,4 +354,50 @@ CMAF_ONLY = (
     ),
     _e(f"{DASH}/baseUrl", "https://a.example/", "https://b.example/", given=_segmented("DASH_ISO", "MPD")),
 )
-EXAMPLES = INPUTS + GROUPS + SEGMENTED + CMAF_ONLY + VIDEOS + VPX + AUDIOS + RAW_AUDIOS + OGG_AUDIOS
+CAPTIONS = f"{ALTERNATE}/captionDescriptions/0"
+SELECTOR = "/inputs/0/captionSelectors/Captions Selector 1"
+FILE_SOURCE = f"{SELECTOR}/sourceSettings/fileSourceSettings"
+WEBVTT = f"{CAPTIONS}/destinationSettings/webvttDestinationSettings"
+WITH_CAPTIONS = {
+    SELECTOR: {
+        "sourceSettings": {"sourceType": "WEBVTT", "fileSourceSettings": {"sourceFile": "s3://in/captions.vtt"}}
+    },
+    f"{SELECTOR[:-1]}2": {"sourceSettings": {"sourceType": "EMBEDDED", "trackSourceSettings": {"trackNumber": 1}}},
+    ALTERNATE: {
+        "nameModifier": "_t",
+        "containerSettings": {"container": "M3U8"},
+        "captionDescriptions": [
+            {
+                "captionSelectorName": "Captions Selector 1",
+                "destinationSettings": {"destinationType": "WEBVTT", "webvttDestinationSettings": {}},
+            }
+        ],
+    },
+}
+FROM_TRACK = WITH_CAPTIONS | {f"{CAPTIONS}/captionSelectorName": "Captions Selector 2"}
+MAPPED = {f"{HLS}/captionLanguageSetting": "INSERT", f"{HLS}/captionLanguageMappings": [{"captionChannel": 1}]}
+CAPTION_EXAMPLES = (
+    _e(f"{SELECTOR}/sourceSettings/sourceType", "WEBVTT", "SRT", given=WITH_CAPTIONS),
+    _e(f"{SELECTOR[:-1]}2/sourceSettings/trackSourceSettings/trackNumber", 1, 2, given=FROM_TRACK),
+    _e(f"{FILE_SOURCE}/sourceFile", "s3://in/first.vtt", "s3://in/second.vtt", given=WITH_CAPTIONS),
+    _e(f"{FILE_SOURCE}/timeDelta", 1, -1, given=WITH_CAPTIONS),
+    _e(
+        f"{FILE_SOURCE}/timeDeltaUnits",
+        "SECONDS",
+        "MILLISECONDS",
+        given=WITH_CAPTIONS | {f"{FILE_SOURCE}/timeDelta": 1},
+    ),
+    _e(f"{CAPTIONS}/captionSelectorName", "Captions Selector 1", "Captions Selector 2", given=WITH_CAPTIONS),
+    _e(f"{CAPTIONS}/languageCode", "ENG", "DEU", given=WITH_CAPTIONS),
+    _e(f"{CAPTIONS}/customLanguageCode", "en-GB", "en-US", given=WITH_CAPTIONS),
+    _e(f"{CAPTIONS}/languageDescription", "English", "Deutsch", given=WITH_CAPTIONS),
+    _e(f"{WEBVTT}/accessibility", "ENABLED", "DISABLED", given=WITH_CAPTIONS),
+    _e(f"{WEBVTT}/stylePassthrough", "ENABLED", "STRICT", given=WITH_CAPTIONS),
+    _e(f"{HLS}/captionSegmentLengthControl", "MATCH_VIDEO", "LARGE_SEGMENTS", given=WITH_CAPTIONS),
+    _e(f"{HLS}/captionLanguageSetting", "NONE", "OMIT"),
+    _e(f"{HLS}/captionLanguageMappings/0/captionChannel", 1, 2, given=MAPPED),
+    _e(f"{HLS}/captionLanguageMappings/0/customLanguageCode", "eng", "deu", given=MAPPED),
+    _e(f"{HLS}/captionLanguageMappings/0/languageCode", "ENG", "DEU", given=MAPPED),
+    _e(f"{HLS}/captionLanguageMappings/0/languageDescription", "English", "Deutsch", given=MAPPED),
+)
+EXAMPLES = INPUTS + GROUPS + SEGMENTED + CMAF_ONLY + VIDEOS + VPX + AUDIOS + RAW_AUDIOS + OGG_AUDIOS + CAPTION_EXAMPLES

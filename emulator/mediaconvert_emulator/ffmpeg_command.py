@@ -49,7 +49,7 @@ def ffmpeg_arguments(
     for graph in filter_graphs(plan):
         arguments += ["-filter_complex", graph]
     # ffmpeg counts the frames of the first video, which is not to be one of a few pictures.
-    for rendition in sorted(plan.renditions, key=lambda each: each.capture is not None):
+    for rendition in sorted(plan.encoded, key=lambda each: each.capture is not None):
         arguments += _output_arguments(rendition, groups[rendition.group_index], encoder)
     return arguments
 

@@ -4,6 +4,7 @@ import re
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_captions import check_captions_have_video
 from mediaconvert_emulator.parse_names import (
     INVALID_IN_PLAYLISTS,
     check_different_names,
@@ -11,11 +12,12 @@ from mediaconvert_emulator.parse_names import (
     parse_destination,
 )
 from mediaconvert_emulator.parse_output import parse_output
-from mediaconvert_emulator.spec import FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
+from mediaconvert_emulator.spec import ClosedCaptions, FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
 
 CONTAINER = "M3U8"
 TRANSPORT_STREAM = FileFormat(muxer="mpegts", extension="ts")
 DEFAULT_SEGMENT_S = 10
+CLOSED_CAPTION_CHANNELS = range(1, 5)
 SEGMENT_LENGTH_CONTROLS = ("EXACT", "GOP_MULTIPLE")
 
 
@@ -38,12 +40,15 @@ def parse_hls(settings: JsonObject, outputs: list[JsonObject], input_spec: Input
         raise BadRequestException(f"{pointer_of_control}: {control} is not emulated; EXACT and GOP_MULTIPLE are")
     parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     check_different_names(parsed, pointer, is_stream=True)
+    check_captions_have_video(parsed, pointer)
     return HlsGroup(
         destination=parse_destination(settings, settings_pointer),
         segment_s=float(settings.get("segmentLength", DEFAULT_SEGMENT_S)),
         is_segment_exact=control == "EXACT",
         has_integer_durations=settings.get("manifestDurationFormat") == "INTEGER",
         encryption=_parse_encryption(settings.get("encryption"), f"{settings_pointer}/encryption"),
+        closed_captions=_closed_captions(settings, settings_pointer),
+        has_caption_segments_of_video=settings.get("captionSegmentLengthControl") == "MATCH_VIDEO",
         outputs=parsed,
     )
 
@@ -56,6 +61,32 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
     for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
         check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
     return parse_output(output, input_spec, pointer, file_format=TRANSPORT_STREAM, audio_settings=hls_settings)
+
+
+def _closed_captions(settings: JsonObject, pointer: str) -> ClosedCaptions | None:
+    match settings.get("captionLanguageSetting"):
+        case "NONE":
+            return ClosedCaptions()
+        case "INSERT":
+            mappings = settings.get("captionLanguageMappings") or []
+            languages = tuple(_language(m, f"{pointer}/captionLanguageMappings/{i}") for i, m in enumerate(mappings))
+            if not languages:
+                raise BadRequestException(f"{pointer}/captionLanguageMappings: Should have at least 1 items")
+            return ClosedCaptions(languages=languages)
+        case _:
+            return None
+
+
+def _language(mapping: JsonObject, pointer: str) -> tuple[int, str | None, str]:
+    """Return the channel, the code and the name of a language."""
+    channel: int = mapping.get("captionChannel", 1)
+    if channel not in CLOSED_CAPTION_CHANNELS:
+        raise BadRequestException(f"{pointer}/captionChannel: Should be from 1 to 4")
+    code: str | None = mapping.get("customLanguageCode") or (mapping.get("languageCode") or "").lower()
+    name: str = mapping.get("languageDescription") or code or f"CC{channel}"
+    if INVALID_IN_PLAYLISTS.search(name):
+        raise BadRequestException(f"{pointer}/languageDescription: Should contain no quote or line break")
+    return channel, code or None, name
 
 
 def _parse_encryption(encryption: JsonObject | None, pointer: str) -> HlsEncryption | None:

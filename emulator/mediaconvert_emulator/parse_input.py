@@ -3,6 +3,7 @@
 from mediaconvert_emulator.clippings import parse_clippings
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_captions import parse_caption_selectors
 from mediaconvert_emulator.parse_names import check_s3_uri
 from mediaconvert_emulator.spec import InputSpec
 
@@ -38,6 +39,7 @@ def parse_input(settings: JsonObject) -> InputSpec:
         ),
         default_audio_selector=next((n for n, s in selectors.items() if s.get("defaultSelection") == "DEFAULT"), None),
         clippings=parse_clippings(first, "/inputs/0"),
+        captions=parse_caption_selectors(first, "/inputs/0"),
     )
 
 

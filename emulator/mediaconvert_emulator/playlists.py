@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 
+from mediaconvert_emulator.caption_tags import CaptionTags
 from mediaconvert_emulator.naming import playlist_reference
 from mediaconvert_emulator.spec import HlsEncryption
 
 SEGMENT = re.compile(r"^#EXTINF:([\d.]+),.*\n((?:#.*\n)*)([^#\n].*)$", re.MULTILINE)
 TS_VERSION, MP4_VERSION = 3, 6
+NO_CAPTIONS = CaptionTags()
 WHOLE_TOLERANCE_S = 0.0005
 
 
@@ -129,6 +131,7 @@ def media_playlist(
     has_integer_durations: bool,
     version: int,
     header: Header | None = None,
+    target_s: int | None = None,
 ) -> str:
     """Return the media playlist of segments; their names are those in S3.
 
@@ -138,7 +141,7 @@ def media_playlist(
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{version}",
-        f"#EXT-X-TARGETDURATION:{target_duration_s(segments)}",
+        f"#EXT-X-TARGETDURATION:{target_s or target_duration_s(segments)}",
         "#EXT-X-MEDIA-SEQUENCE:1",
         "#EXT-X-PLAYLIST-TYPE:VOD",
     ]
@@ -168,12 +171,21 @@ def _key_tag(encryption: HlsEncryption) -> str:
     return tag
 
 
-def master_playlist(variants: Sequence[Variant], alternates: Sequence[AlternateAudio], *, version: int) -> str:
-    """Return the master playlist of a group; the variants are in the job's order, and the audio follows them."""
+def master_playlist(
+    variants: Sequence[Variant],
+    alternates: Sequence[AlternateAudio],
+    *,
+    version: int,
+    captions: CaptionTags = NO_CAPTIONS,
+) -> str:
+    """Return the master playlist of a group: the variants in the job's order, then the audio, then the captions."""
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{version}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     for variant in variants:
         audios = [audio for audio in alternates if audio.group_id == variant.audio_group_id]
-        lines += [f"#EXT-X-STREAM-INF:{_stream_inf(variant, audios)}", playlist_reference(variant.playlist_name)]
+        lines += [
+            f"#EXT-X-STREAM-INF:{','.join([*_stream_inf(variant, audios), *captions.attributes])}",
+            playlist_reference(variant.playlist_name),
+        ]
     for audio in alternates:
         language = [f'LANGUAGE="{audio.language}"'] if audio.language else []
         attributes = [
@@ -186,10 +198,10 @@ def master_playlist(variants: Sequence[Variant], alternates: Sequence[AlternateA
             f'URI="{playlist_reference(audio.playlist_name)}"',
         ]
         lines.append(f"#EXT-X-MEDIA:{','.join(attributes)}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *captions.lines]) + "\n"
 
 
-def _stream_inf(variant: Variant, audios: Sequence[AlternateAudio]) -> str:
+def _stream_inf(variant: Variant, audios: Sequence[AlternateAudio]) -> list[str]:
     """Return a variant's attributes. With alternate audio they include the audio that needs the most bandwidth."""
     bandwidth, codecs = variant.bandwidth, list(variant.codecs)
     if audios:
@@ -205,7 +217,7 @@ def _stream_inf(variant: Variant, audios: Sequence[AlternateAudio]) -> str:
         attributes.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
     if audios:
         attributes.append(f'AUDIO="{variant.audio_group_id}"')
-    return ",".join(attributes)
+    return attributes
 
 
 def _yes_no(*, is_yes: bool) -> str:

@@ -79,6 +79,11 @@ class RenditionPlan:
     """The parts of the input that the outputs contain, in order; none if the input's length is unknown."""
     is_clipped: bool
 
+    @property
+    def encoded(self) -> list[Rendition]:
+        """The renditions that ffmpeg makes: all but captions."""
+        return [rendition for rendition in self.renditions if not rendition.output.caption]
+
     def of_group(self, index: int) -> list[Rendition]:
         """Return the renditions of one output group."""
         return [rendition for rendition in self.renditions if rendition.group_index == index]
@@ -124,7 +129,7 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
 
 def has_known_percentage(spec: JobSpec) -> bool:
     """Return whether MediaConvert reports a percentage for this job: not if an output is audio only."""
-    return all(output.video for group in spec.groups for output in group.outputs)
+    return all(output.video or output.caption for group in spec.groups for output in group.outputs)
 
 
 def _warnings(renditions: list[Rendition], omitted: list[str], media: Media) -> Iterator[JobWarning]:
@@ -158,7 +163,7 @@ def _rendition(
     if output.video and not media.video:
         raise no_video_error(media)
     usable = [index for index, audio in enumerate(media.audios) if audio.fault is None]
-    if not output.video and not usable:
+    if output.audios and not output.video and not usable:
         raise no_audio_error(media)
     gop_s = _gop_s(output.video, media.video)
     lengths = stream_lengths(group, gop_s)

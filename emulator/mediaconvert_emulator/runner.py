@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mediaconvert_emulator.caption_sources import caption_warnings, read_captions
 from mediaconvert_emulator.errors import JobTimedOut, UnknownJobError
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
 from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE, unreadable_input_error
@@ -71,12 +72,13 @@ class JobRunner:
         async with ProbeProcess(self.probe_limits) as process:  # it starts while the input arrives
             media = await self._download(spec, folder, process, on_progress)
             check_selected_tracks(spec, media)
+            captions = await read_captions(spec, folder, self.storage, process, input_path=folder / INPUT_NAME)
             spec, plan = resolve_names(spec, plan_renditions(spec, media), time.time_ns() // 1_000_000)
             frames_decoded = await self._transcode(spec, plan, folder, on_progress)
             written = await self._read_outputs(local_outputs(spec, plan, folder), process)
-        files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written)
+        files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written, captions)
         await self._upload(files, frames_decoded, on_progress)
-        return JobResult(media=media, groups=files.groups, warnings=plan.warnings)
+        return JobResult(media=media, groups=files.groups, warnings=plan.warnings + caption_warnings(captions))
 
     async def _transcode(self, spec: JobSpec, plan: RenditionPlan, folder: Path, on_progress: ProgressCallback) -> int:
         """Write the outputs to the folder; return the number of decoded pictures."""

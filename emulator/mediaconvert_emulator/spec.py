@@ -4,9 +4,23 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from mediaconvert_emulator.captions import Style
 from mediaconvert_emulator.clippings import Clipping
 
 Scaling = Literal["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionSource:
+    """The captions that a selector of an input names: a file beside the input, or a track of the input."""
+
+    kind: Literal["SRT", "TTML", "WEBVTT", "EMBEDDED"]
+    uri: str | None = None
+    """None for a track of the input."""
+    track_index: int = 0
+    """The track of captions, from 0."""
+    delta_ms: int = 0
+    """Is added to all times of a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +37,8 @@ class InputSpec:
     """The selectors, by position from 1, that name a track by its number, and that number."""
     clippings: tuple[Clipping, ...] = ()
     """The parts of the input that the outputs contain; none means all of it."""
+    captions: dict[str, CaptionSource] = field(default_factory=dict)
+    """By the name of the selector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +88,19 @@ class AudioSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionSpec:
+    """The captions of one output, in WebVTT."""
+
+    source: CaptionSource
+    language: str | None
+    description: str | None
+    """The name that players show."""
+    style: Style
+    is_accessible: bool
+    """True if the captions describe sounds, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileFormat:
     """The format of an output's files: ffmpeg's name of it, the end of the files' names, and ffmpeg's options."""
 
@@ -82,7 +111,7 @@ class FileFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSpec:
-    """One output of a group: video, audio or both."""
+    """One output of a group: video, audio or both, or captions."""
 
     name_modifier: str
     segment_modifier: str
@@ -97,6 +126,7 @@ class OutputSpec:
     """The group of an audio-only output."""
     audio_rendition_sets: tuple[str, ...] = ()
     """The groups that play together with a video output; the master playlist has the output once for each."""
+    caption: CaptionSpec | None = None
     is_alternate_audio: bool
     is_default_audio: bool
     is_autoselected_audio: bool = True
@@ -114,6 +144,16 @@ class HlsEncryption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedCaptions:
+    """The embedded captions that the main playlist of HLS announces; `languages` are their channels, codes and names.
+
+    Without languages it says that the videos have no such captions.
+    """
+
+    languages: tuple[tuple[int, str | None, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HlsGroup:
     """The outputs of one HLS stream."""
 
@@ -122,6 +162,10 @@ class HlsGroup:
     is_segment_exact: bool
     has_integer_durations: bool
     encryption: HlsEncryption | None
+    closed_captions: ClosedCaptions | None = None
+    """None if the main playlist says nothing of them."""
+    has_caption_segments_of_video: bool = False
+    """False for captions in segments of 300 s."""
     outputs: tuple[OutputSpec, ...]
 
 

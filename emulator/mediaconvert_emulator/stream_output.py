@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mediaconvert_emulator.caption_tags import CaptionTags
 from mediaconvert_emulator.media import Media, OutputMedia
 from mediaconvert_emulator.naming import S3Location
+from mediaconvert_emulator.output_report import OutputReport
 from mediaconvert_emulator.playlists import (
     AlternateAudio,
     Segment,
@@ -33,6 +35,10 @@ class StreamOutput(ABC):
     @abstractmethod
     def segments(self) -> tuple[Segment, ...]:
         """The segments with their names in S3."""
+
+    @abstractmethod
+    def report(self) -> OutputReport:
+        """Return the output's result."""
 
     @property
     def location(self) -> S3Location:
@@ -76,7 +82,7 @@ class StreamOutput(ABC):
         )
 
 
-def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int) -> str:
+def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int, captions: CaptionTags) -> str:
     """Return the main playlist of a group's outputs."""
     has_video = any(output.rendition.video for output in outputs)
     alternates = [output for output in outputs if output.rendition.output.is_alternate_audio and has_video]
@@ -88,4 +94,5 @@ def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int) ->
             for output in alternates
         ],
         version=version,
+        captions=captions,
     )

@@ -7,6 +7,8 @@ SETTINGS = f"{GROUP}/outputGroupSettings"
 HLS = f"{SETTINGS}/hlsGroupSettings"
 OUTPUT = f"{GROUP}/outputs/*"
 
+DESTINATION = f"{OUTPUT}/captionDescriptions/*/destinationSettings"
+
 AUDIO_ONLY = "Audio-only segments are MPEG-TS"
 
 ROWS = (
@@ -18,9 +20,6 @@ ROWS = (
     label(f"{HLS}/adMarkers/*", reason="They need SCTE-35 or ESAM, which are refused"),
     label(f"{HLS}/audioOnlyHeader", reason="Audio-only outputs are MPEG-TS here, which has no ID3 header"),
     refused(f"{HLS}/baseUrl"),
-    refused(f"{HLS}/captionLanguageMappings/**"),
-    refused(f"{HLS}/captionLanguageSetting", "OMIT"),
-    label(f"{HLS}/captionSegmentLengthControl", reason="Captions are refused"),
     refused(f"{HLS}/clientCache", "ENABLED"),
     ignored_here(
         f"{HLS}/codecSpecification", "RFC_4281", "RFC_6381", reason="Both give the same text for H.264 and AAC"
@@ -45,7 +44,10 @@ ROWS = (
     ignored_here(f"{HLS}/targetDurationCompatibilityMode", "SPEC_COMPLIANT"),
     ignored_here(f"{HLS}/timedMetadataId3{{Frame,Period}}", "NONE", reason="The segments have no ID3 timestamps"),
     ignored_here(f"{HLS}/timestampDeltaMilliseconds", 0),
-    refused(f"{OUTPUT}/captionDescriptions/**"),
+    refused(f"{DESTINATION}/destinationType", "WEBVTT"),
+    refused(f"{DESTINATION}/{{burninDestinationSettings,dvbSubDestinationSettings,embeddedDestinationSettings}}/**"),
+    refused(f"{DESTINATION}/{{imscDestinationSettings,sccDestinationSettings,srtDestinationSettings}}/**"),
+    refused(f"{DESTINATION}/{{teletextDestinationSettings,ttmlDestinationSettings}}/**"),
     ignored_here(f"{OUTPUT}/outputSettings/hlsSettings/audioOnlyContainer", "M2TS", reason=AUDIO_ONLY),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "DONT_FLAG"),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/iFrameOnlyManifest", "EXCLUDE"),

@@ -35,5 +35,5 @@ ROWS = (
     label(f"{TRACK}/timedMetadata{{BoxVersion,SchemeIdUri,Value}}", reason="They need timedMetadata, which is refused"),
     refused(f"{CMFC}/descriptiveVideoServiceFlag", "DONT_FLAG"),
     refused(f"{CMFC}/iFrameOnlyManifest", "EXCLUDE"),
-    label(f"{MPD}/{{accessibilityCaptionHints,captionContainerType}}", reason="Captions are refused"),
+    label(f"{MPD}/{{accessibilityCaptionHints,captionContainerType}}", reason="Captions are refused in DASH groups"),
 )
