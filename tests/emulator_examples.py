@@ -354,6 +354,30 @@ CMAF_ONLY = (
     ),
     _e(f"{DASH}/baseUrl", "https://a.example/", "https://b.example/", given=_segmented("DASH_ISO", "MPD")),
 )
+REMIX = {"channelsIn": 2, "channelsOut": 1, "channelMapping": {"outputChannels": [{"inputChannels": [0, -6]}]}}
+FINE = {"channelsIn": 2, "channelsOut": 1, "channelMapping": {"outputChannels": [{"inputChannelsFineTune": [0.5, 0]}]}}
+TO_STEREO = {"channelsOut": 2, "channelMapping": {"outputChannels": [{"inputChannels": [0, 0]}] * 2}}
+FROM_MONO = {"channelsIn": 1, "channelMapping": {"outputChannels": [{"inputChannels": [0]}]}}
+REMIXES = tuple(
+    example
+    for place in (f"{SELECTORS}/Audio Selector 1/remixSettings", f"{AUDIO}/remixSettings")
+    for example in (
+        _e(f"{place}/channelMapping/outputChannels/0/inputChannels", [0, 0], [0, -60], given={place: REMIX}),
+        _e(f"{place}/channelMapping/outputChannels/0/inputChannelsFineTune", [0, 0], [0, 0.25], given={place: FINE}),
+        _e(f"{place}/channelsOut", 1, 2, given={place: REMIX}, given_other={place: REMIX | TO_STEREO}),
+        _e(f"{place}/channelsIn", 2, 1, given={place: REMIX}, given_other={place: REMIX | FROM_MONO}),
+    )
+)
+LANGUAGES = (
+    _e(f"{SELECTORS}/Audio Selector 1/externalAudioFileInput", "s3://in/a.wav", "s3://in/b.wav"),
+    _e(f"{SELECTORS}/Audio Selector 1/offset", 250, -250),
+    _e(f"{AUDIO}/languageCode", "ENG", "DEU"),
+    _e(f"{AUDIO}/customLanguageCode", "en-GB", "en-US"),
+    _e(f"{AUDIO}/languageCodeControl", "USE_CONFIGURED", "FOLLOW_INPUT"),
+    _e(f"{AUDIO}/streamName", "English", "Deutsch"),
+    _e(f"{ALTERNATE}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG"),
+    _e(f"{ALTERNATE}/{CMFC}/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG", given=_segmented("CMAF", "CMFC")),
+)
 CAPTIONS = f"{ALTERNATE}/captionDescriptions/0"
 SELECTOR = "/inputs/0/captionSelectors/Captions Selector 1"
 FILE_SOURCE = f"{SELECTOR}/sourceSettings/fileSourceSettings"
@@ -400,4 +424,17 @@ CAPTION_EXAMPLES = (
     _e(f"{HLS}/captionLanguageMappings/0/languageCode", "ENG", "DEU", given=MAPPED),
     _e(f"{HLS}/captionLanguageMappings/0/languageDescription", "English", "Deutsch", given=MAPPED),
 )
-EXAMPLES = INPUTS + GROUPS + SEGMENTED + CMAF_ONLY + VIDEOS + VPX + AUDIOS + RAW_AUDIOS + OGG_AUDIOS + CAPTION_EXAMPLES
+EXAMPLES = (
+    INPUTS
+    + GROUPS
+    + SEGMENTED
+    + CMAF_ONLY
+    + VIDEOS
+    + VPX
+    + AUDIOS
+    + RAW_AUDIOS
+    + OGG_AUDIOS
+    + CAPTION_EXAMPLES
+    + REMIXES
+    + LANGUAGES
+)

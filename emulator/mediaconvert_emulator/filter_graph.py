@@ -7,9 +7,12 @@ one, they hold the first or the last picture, or add silence. Then they cut and 
 from collections.abc import Iterator
 from fractions import Fraction
 
+from mediaconvert_emulator.audio_tracks import stream_of
 from mediaconvert_emulator.clippings import Span
 from mediaconvert_emulator.media import AudioStream, TrackRange, VideoStream
+from mediaconvert_emulator.remixing import remix_filter
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
+from mediaconvert_emulator.spec import AudioSource, AudioSpec
 
 ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
 TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67", "SDR": "bt709"}
@@ -17,6 +20,7 @@ MAX_GAP_S = 0.1
 """Players don't notice shorter silence at the start or end of a track."""
 JPEG = "scale=out_range=pc:out_color_matrix=bt601"
 """The colours of JPEG files (JFIF), which name no others."""
+SILENCE, SILENT_CHANNELS = "anullsrc=r=48000:cl=stereo", 2
 BT709 = "zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
@@ -58,15 +62,27 @@ def _trimmed_pictures(span: Span, frame_rate: Fraction) -> str:
 
 
 def _audio_graphs(plan: RenditionPlan) -> Iterator[str]:
-    labels: dict[int, list[str]] = {}
+    outputs: dict[AudioSource, list[tuple[str, AudioSpec]]] = {}
     for rendition in plan.renditions:
         for index, audio in enumerate(rendition.audios):
-            labels.setdefault(audio.track_index, []).append(audio_label(rendition, index))
-    for track_index, track_labels in labels.items():
-        source = plan.media.audios[track_index]
-        first = f"[0:{source.stream_id - 1}]{','.join(_common_sound_filters(plan, source))}"
+            outputs.setdefault(audio.source, []).append((audio_label(rendition, index), audio))
+    for source, audios in outputs.items():
+        stream = stream_of(source, plan.media, plan.sidecars)
+        channels = len(source.remix.gains_db) if source.remix else stream.channels if stream else SILENT_CHANNELS
+        labels = [f"{label}-mixed" if audio.remix else label for label, audio in audios]
+        first = _whole_sound(plan, source, stream) if stream else SILENCE
+        remixed = [
+            f"[{label}-mixed]{remix_filter(audio.remix, channels)}[{label}]" for label, audio in audios if audio.remix
+        ]
         parts = [_trimmed_sound(span) for span in plan.spans]
-        yield ";".join(_cut(first, parts, kind="a", labels=track_labels))
+        yield ";".join([*_cut(first, parts, kind="a", labels=labels), *remixed])
+
+
+def _whole_sound(plan: RenditionPlan, source: AudioSource, stream: AudioStream) -> str:
+    filters = list(_common_sound_filters(plan, source, stream))
+    if source.remix:
+        filters.append(remix_filter(source.remix, stream.channels))
+    return f"[{plan.sidecars.input_number(source.uri)}:{stream.stream_id - 1}]{','.join(filters)}"
 
 
 def _trimmed_sound(span: Span) -> str:
@@ -74,10 +90,15 @@ def _trimmed_sound(span: Span) -> str:
     return f"atrim=start={float(span.start_s):.6f}:end={float(span.end_s):.6f}{shift}"
 
 
-def _common_sound_filters(plan: RenditionPlan, source: AudioStream) -> Iterator[str]:
+def _common_sound_filters(plan: RenditionPlan, source: AudioSource, stream: AudioStream) -> Iterator[str]:
     # Both fillers would act again after a change of the sound, so they are only where they are needed.
-    yield "aresample=async=1:first_pts=0" if _begins_late(source.range) else "aresample=async=1"
-    if plan.spans and _ends_early(source.range, plan):
+    begins_late = _begins_late(stream.range) or source.offset_ms
+    yield "aresample=async=1:first_pts=0" if begins_late else "aresample=async=1"
+    if source.offset_ms > 0:
+        yield f"adelay={source.offset_ms}:all=1"
+    elif source.offset_ms < 0:
+        yield f"atrim=start={-source.offset_ms / 1000:.3f},asetpts=PTS-STARTPTS"
+    if plan.spans and _ends_early(stream.range, plan, source.offset_ms):
         yield "apad"
 
 
@@ -85,8 +106,10 @@ def _begins_late(track: TrackRange | None) -> bool:
     return track is None or track.start_s > MAX_GAP_S
 
 
-def _ends_early(track: TrackRange | None, plan: RenditionPlan) -> bool:
-    return track is None or plan.media.duration_s is None or track.end_s < plan.media.duration_s - MAX_GAP_S
+def _ends_early(track: TrackRange | None, plan: RenditionPlan, offset_ms: int) -> bool:
+    if track is None or plan.media.duration_s is None:
+        return True
+    return track.end_s + offset_ms / 1000 < plan.media.duration_s - MAX_GAP_S
 
 
 def _cut(first: str, parts: list[str], *, kind: str, labels: list[str]) -> Iterator[str]:

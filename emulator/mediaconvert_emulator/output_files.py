@@ -89,7 +89,7 @@ def _hls_files(
     tags = caption_tags([(text.playlist_name, text.caption) for text in texts], group.closed_captions)
     main = OutputFile(
         location=S3Location(base.bucket, f"{base.key}.m3u8"),
-        source=master_of(outputs, plan.media, version=TS_VERSION, captions=tags),
+        source=master_of(outputs, version=TS_VERSION, captions=tags),
     )
     streams: list[HlsOutput | CaptionOutput] = [*outputs, *texts]
     return GroupFiles(
@@ -129,7 +129,7 @@ def _segmented_files(
     playlists, main = [], []
     if group.has_dash:
         text = dash_manifest(
-            [output.representation(plan.media) for output in outputs] + [text.representation() for text in texts],
+            [output.representation() for output in outputs] + [text.representation() for text in texts],
             manifest_options(group),
         )
         main.append(OutputFile(location=S3Location(base.bucket, f"{base.key}.mpd"), source=text))
@@ -137,7 +137,7 @@ def _segmented_files(
         streams: list[SegmentedOutput | CaptionOutput] = [*outputs, *texts]
         playlists = [stream.playlist() for stream in streams]
         tags = caption_tags([(each.playlist_name, each.caption) for each in texts], None)
-        text = master_of(outputs, plan.media, version=MP4_VERSION, captions=tags)
+        text = master_of(outputs, version=MP4_VERSION, captions=tags)
         main.append(OutputFile(location=S3Location(base.bucket, f"{base.key}.m3u8"), source=text))
     return GroupFiles(
         media=media,

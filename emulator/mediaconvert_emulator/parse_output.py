@@ -57,5 +57,6 @@ def parse_output(
         caption=caption,
         is_alternate_audio=bool(audios) and not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
         is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
+        is_video_description=audio_settings.get("descriptiveVideoServiceFlag") == "FLAG",
         is_autoselected_audio=track_type != "ALTERNATE_AUDIO_NOT_AUTO_SELECT",
     )

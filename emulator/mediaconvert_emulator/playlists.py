@@ -12,6 +12,7 @@ from mediaconvert_emulator.spec import HlsEncryption
 
 SEGMENT = re.compile(r"^#EXTINF:([\d.]+),.*\n((?:#.*\n)*)([^#\n].*)$", re.MULTILINE)
 TS_VERSION, MP4_VERSION = 3, 6
+VIDEO_DESCRIPTION = "public.accessibility.describes-video"
 NO_CAPTIONS = CaptionTags()
 WHOLE_TOLERANCE_S = 0.0005
 
@@ -82,6 +83,8 @@ class AlternateAudio:
     codecs: tuple[str, ...]
     is_default: bool
     is_autoselected: bool
+    is_video_description: bool = False
+    """True for audio that describes the picture."""
 
 
 def parse_segments(ffmpeg_playlist: str) -> list[Segment]:
@@ -195,6 +198,7 @@ def master_playlist(
             f'NAME="{audio.name}"',
             f"AUTOSELECT={_yes_no(is_yes=audio.is_autoselected or audio.is_default)}",
             f"DEFAULT={_yes_no(is_yes=audio.is_default)}",
+            *([f'CHARACTERISTICS="{VIDEO_DESCRIPTION}"'] if audio.is_video_description else []),
             f'URI="{playlist_reference(audio.playlist_name)}"',
         ]
         lines.append(f"#EXT-X-MEDIA:{','.join(attributes)}")

@@ -24,17 +24,42 @@ class CaptionSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remix:
+    """A remix of channels: for each channel of the result, the gains of the source's channels in decibels."""
+
+    gains_db: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSource:
+    """The sound that a selector of an input names: a track of the input or of a file beside it, or silence."""
+
+    uri: str | None = None
+    """None for a track of the input."""
+    track_index: int | None = 0
+    """The audio track, from 0; None for silence."""
+    number: int = 1
+    """The place of the selector, from 1."""
+    is_track_required: bool = False
+    """True if the selector names the number of the track."""
+    offset_ms: int = 0
+    """The sound begins this much later than the picture, or earlier."""
+    remix: Remix | None = None
+
+
+SILENCE = AudioSource(track_index=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputSpec:
     """The job's only input."""
 
     uri: str
     rotate: Literal["AUTO", "DEGREE_0", "DEGREES_90", "DEGREES_180", "DEGREES_270"]
-    audio_tracks: dict[str, int]
-    """The zero-based index of the audio stream, by the name of the selector or of the group of one selector."""
+    audio_sources: dict[str, AudioSource]
+    """By the name of the selector, or of the group of one selector."""
     default_audio_selector: str | None = None
     """The selector that replaces a missing one."""
-    required_tracks: tuple[tuple[int, int], ...] = ()
-    """The selectors, by position from 1, that name a track by its number, and that number."""
     clippings: tuple[Clipping, ...] = ()
     """The parts of the input that the outputs contain; none means all of it."""
     captions: dict[str, CaptionSource] = field(default_factory=dict)
@@ -82,7 +107,15 @@ class AudioSpec:
     """None for a codec whose bitrate follows from other settings, or from the sound."""
     sample_rate_hz: int
     channels: int
-    track_index: int
+    source: AudioSource = AudioSource()
+    remix: Remix | None = None
+    """Is applied after the source's own."""
+    language: str | None = None
+    """The code that the job configures. After the input was read, the code that the output has."""
+    is_language_configured: bool = False
+    """True if the input's language doesn't count."""
+    stream_name: str | None = None
+    """The name that players show."""
     encoder_options: tuple[tuple[str, str], ...] = ()
     """Further options of ffmpeg for this track: names and values."""
 
@@ -130,6 +163,8 @@ class OutputSpec:
     is_alternate_audio: bool
     is_default_audio: bool
     is_autoselected_audio: bool = True
+    is_video_description: bool = False
+    """True for audio that describes the picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

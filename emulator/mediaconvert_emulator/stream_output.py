@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaconvert_emulator.caption_tags import CaptionTags
-from mediaconvert_emulator.media import Media, OutputMedia
+from mediaconvert_emulator.media import OutputMedia
 from mediaconvert_emulator.naming import S3Location
 from mediaconvert_emulator.output_report import OutputReport
 from mediaconvert_emulator.playlists import (
@@ -19,7 +19,6 @@ from mediaconvert_emulator.playlists import (
 from mediaconvert_emulator.renditions import Rendition
 
 ONLY_AUDIO_NAME = "Alternate Audio"
-NO_LANGUAGE = "UND"
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,10 @@ class StreamOutput(ABC):
         """The location of the media playlist."""
         return S3Location(self.base.bucket, f"{self.base.key}{self.rendition.output.name_modifier}.m3u8")
 
-    def language(self, media: Media) -> str | None:
-        """Return the language of an audio output; None if the input names none."""
-        language = media.audios[self.rendition.audios[0].track_index].language
-        return language.lower() if language != NO_LANGUAGE else None
+    @property
+    def language(self) -> str | None:
+        """The language of an audio output; None if it is unknown."""
+        return self.rendition.audios[0].language
 
     def variants(self) -> list[Variant]:
         """Return the output as variants of the main playlist: one for each audio group that plays with it."""
@@ -67,22 +66,24 @@ class StreamOutput(ABC):
             audio_group_id=audio_group_id,
         )
 
-    def alternate_audio(self, media: Media, *, is_only: bool) -> AlternateAudio:
+    def alternate_audio(self, *, is_only: bool) -> AlternateAudio:
         """Return the output as alternate audio; only the audio without others in its group has the default name."""
         output = self.rendition.output
         return AlternateAudio(
             playlist_name=self.location.key.rpartition("/")[2],
             group_id=output.audio_group_id,
-            name=ONLY_AUDIO_NAME if is_only else output.name_modifier.strip("_-") or ONLY_AUDIO_NAME,
-            language=self.language(media),
+            name=self.rendition.audios[0].stream_name
+            or (ONLY_AUDIO_NAME if is_only else output.name_modifier.strip("_-") or ONLY_AUDIO_NAME),
+            language=self.language,
             bandwidth=measure_bandwidth(self.segments),
             codecs=self.written.codecs,
             is_default=output.is_default_audio,
             is_autoselected=output.is_autoselected_audio,
+            is_video_description=output.is_video_description,
         )
 
 
-def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int, captions: CaptionTags) -> str:
+def master_of(outputs: Sequence[StreamOutput], *, version: int, captions: CaptionTags) -> str:
     """Return the main playlist of a group's outputs."""
     has_video = any(output.rendition.video for output in outputs)
     alternates = [output for output in outputs if output.rendition.output.is_alternate_audio and has_video]
@@ -90,7 +91,7 @@ def master_of(outputs: Sequence[StreamOutput], media: Media, *, version: int, ca
     return master_playlist(
         [variant for output in outputs if output not in alternates for variant in output.variants()],
         [
-            output.alternate_audio(media, is_only=groups.count(output.rendition.output.audio_group_id) == 1)
+            output.alternate_audio(is_only=groups.count(output.rendition.output.audio_group_id) == 1)
             for output in alternates
         ],
         version=version,

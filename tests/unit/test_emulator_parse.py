@@ -59,7 +59,7 @@ def test_complete_settings_are_parsed() -> None:
     (output,) = group.outputs
     assert output.video is not None
     assert (output.video.quality_crf, output.video.max_bitrate_bps) == (23, 1_000_000)
-    assert (output.audios[0].track_index, output.audios[0].channels) == (1, 1)
+    assert (output.audios[0].source.track_index, output.audios[0].channels) == (1, 1)
     assert group.encryption is not None
     assert (group.encryption.key, group.encryption.iv_hex) == (bytes(16), None)
 
@@ -107,7 +107,11 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         (f"{VIDEO}/h264Settings/rateControlMode", "CBR"),
         (f"{VIDEO}/h264Settings/codecProfile", "HIGH_10BIT"),
         (f"{VIDEO}/h264Settings/framerateControl", "SPECIFIED"),
-        (f"{OUTPUT}/audioDescriptions/0/audioSourceName", "third"),
+        ("/inputs/0/audioSelectors/first/remixSettings", {"channelsIn": 1, "channelsOut": 2}),
+        (
+            f"{OUTPUT}/audioDescriptions/0/remixSettings",
+            {"channelsIn": 2, "channelsOut": 1, "channelMapping": {"outputChannels": [{"inputChannels": [0]}]}},
+        ),
         (f"{OUTPUT}/audioDescriptions/0/codecSettings/codec", "PASSTHROUGH"),
     ],
 )

@@ -49,6 +49,5 @@ ROWS = (
     refused(f"{DESTINATION}/{{imscDestinationSettings,sccDestinationSettings,srtDestinationSettings}}/**"),
     refused(f"{DESTINATION}/{{teletextDestinationSettings,ttmlDestinationSettings}}/**"),
     ignored_here(f"{OUTPUT}/outputSettings/hlsSettings/audioOnlyContainer", "M2TS", reason=AUDIO_ONLY),
-    refused(f"{OUTPUT}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "DONT_FLAG"),
     refused(f"{OUTPUT}/outputSettings/hlsSettings/iFrameOnlyManifest", "EXCLUDE"),
 )
