@@ -12,7 +12,7 @@ from mediaconvert_emulator.clippings import Span
 from mediaconvert_emulator.media import AudioStream, TrackRange, VideoStream
 from mediaconvert_emulator.remixing import remix_filter
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
-from mediaconvert_emulator.spec import AudioSource, AudioSpec
+from mediaconvert_emulator.spec import AudioSource, Remix
 
 ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
 TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67", "SDR": "bt709"}
@@ -62,27 +62,30 @@ def _trimmed_pictures(span: Span, frame_rate: Fraction) -> str:
 
 
 def _audio_graphs(plan: RenditionPlan) -> Iterator[str]:
-    outputs: dict[AudioSource, list[tuple[str, AudioSpec]]] = {}
+    """Yield one graph for each sound and remix.
+
+    Without a graph of its own, a remix would get the channels that another output needs, not those of the source.
+    """
+    outputs: dict[tuple[AudioSource, Remix | None], list[str]] = {}
     for rendition in plan.renditions:
         for index, audio in enumerate(rendition.audios):
-            outputs.setdefault(audio.source, []).append((audio_label(rendition, index), audio))
-    for source, audios in outputs.items():
-        stream = stream_of(source, plan.media, plan.sidecars)
-        channels = len(source.remix.gains_db) if source.remix else stream.channels if stream else SILENT_CHANNELS
-        labels = [f"{label}-mixed" if audio.remix else label for label, audio in audios]
-        first = _whole_sound(plan, source, stream) if stream else SILENCE
-        remixed = [
-            f"[{label}-mixed]{remix_filter(audio.remix, channels)}[{label}]" for label, audio in audios if audio.remix
-        ]
+            outputs.setdefault((audio.source, audio.remix), []).append(audio_label(rendition, index))
+    for (source, remix), labels in outputs.items():
         parts = [_trimmed_sound(span) for span in plan.spans]
-        yield ";".join([*_cut(first, parts, kind="a", labels=labels), *remixed])
+        yield ";".join(_cut(",".join(_whole_sound(plan, source, remix)), parts, kind="a", labels=labels))
 
 
-def _whole_sound(plan: RenditionPlan, source: AudioSource, stream: AudioStream) -> str:
-    filters = list(_common_sound_filters(plan, source, stream))
-    if source.remix:
-        filters.append(remix_filter(source.remix, stream.channels))
-    return f"[{plan.sidecars.input_number(source.uri)}:{stream.stream_id - 1}]{','.join(filters)}"
+def _whole_sound(plan: RenditionPlan, source: AudioSource, remix: Remix | None) -> Iterator[str]:
+    stream = stream_of(source, plan.media, plan.sidecars)
+    if stream:
+        track = f"[{plan.sidecars.input_number(source.uri)}:{stream.stream_id - 1}]"
+        yield track + ",".join(_common_sound_filters(plan, source, stream))
+    else:
+        yield SILENCE
+    channels = stream.channels if stream else SILENT_CHANNELS
+    for each in filter(None, (source.remix, remix)):
+        yield remix_filter(each, channels)
+        channels = len(each.gains_db)
 
 
 def _trimmed_sound(span: Span) -> str:

@@ -3,7 +3,8 @@
 import re
 import subprocess
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,7 @@ from tests.emulator_groups import Settings, aac, audio, download, group, h264, o
 
 RATE_HZ = 48_000
 SELECTOR = "Audio Selector 1"
-FULL = 4096
-"""The amplitude of ffmpeg's tone, of 32,768."""
+DESCRIBED = "public.accessibility.describes-video"
 
 
 @pytest.fixture(scope="module")
@@ -40,22 +40,22 @@ def _tone(folder: Path, *channels: str, duration_s: float = 1) -> Path:
     return path
 
 
-def _channels(path: Path, count: int) -> list[array[int]]:
+def _channels(path: Path, count: int) -> list[Sequence[int]]:
     """Return the samples of each channel of a file."""
     command = [get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-map", "a:0", "-f", "s16le", "-ar", str(RATE_HZ)]
     samples = array("h", subprocess.run([*command, "-"], capture_output=True, check=True).stdout)
     return [samples[index::count] for index in range(count)]
 
 
-def _loudness(samples: array[int], start_s: float, end_s: float) -> float:
+def _loudness(samples: Sequence[int], start_s: float, end_s: float) -> float:
     """Return the root mean square of a part."""
     part = samples[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)]
     return sqrt(sum(sample * sample for sample in part) / len(part))
 
 
-def _frequency_hz(samples: array[int], start_s: float, end_s: float) -> float:
+def _frequency_hz(samples: Sequence[int], start_s: float, end_s: float) -> float:
     part = samples[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)]
-    crossings = sum(1 for first, second in zip(part, part[1:], strict=False) if first < 0 <= second)
+    crossings = sum(1 for first, second in pairwise(part) if first < 0 <= second)
     return crossings / (end_s - start_s)
 
 
@@ -70,7 +70,7 @@ def _wav(environment: EmulatorEnvironment, prefix: str, channels: int = 2, **des
     )
 
 
-def _heard(  # noqa: PLR0913, PLR0917  (fixtures and settings)
+def _heard(
     environment: EmulatorEnvironment,
     video: Path,
     folder: Path,
@@ -79,7 +79,7 @@ def _heard(  # noqa: PLR0913, PLR0917  (fixtures and settings)
     *,
     channels: int = 2,
     **description: object,
-) -> list[array[int]]:
+) -> list[Sequence[int]]:
     """Run a job; return the channels of its WAV file."""
     wav = _wav(environment, prefix, channels, **description)
     run_groups(environment, video, prefix, wav, AudioSelectors={SELECTOR: selector})
@@ -129,8 +129,7 @@ def test_an_audio_file_can_be_an_alternate_audio(environment: EmulatorEnvironmen
 
     assert re.findall(r"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",(.*)", environment.output_text("alternate/v.m3u8")) == [
         'LANGUAGE="eng",NAME="English",AUTOSELECT=YES,DEFAULT=YES,URI="v_e.m3u8"',
-        'LANGUAGE="deu",NAME="Deutsch",AUTOSELECT=YES,DEFAULT=NO,'
-        'CHARACTERISTICS="public.accessibility.describes-video",URI="v_d.m3u8"',
+        f'LANGUAGE="deu",NAME="Deutsch",AUTOSELECT=YES,DEFAULT=NO,CHARACTERISTICS="{DESCRIBED}",URI="v_d.m3u8"',
     ]
     (left, _) = _channels(download(environment, "alternate/v_d_00001.ts", tmp_path), 2)
     assert _frequency_hz(left, 0.5, 2.5) == pytest.approx(1000, rel=0.02)
@@ -191,7 +190,7 @@ def test_a_selector_that_the_input_lacks_is_silence(
         ("track", 1040, "Invalid audio track specified for audio_selector [1]. Audio track [2] not found"),
     ],
 )
-def test_an_audio_file_that_cant_be_used_fails_the_job(  # noqa: PLR0913, PLR0917  (fixtures and parameters)
+def test_an_audio_file_that_cant_be_used_fails_the_job(
     environment: EmulatorEnvironment, video: Path, tmp_path: Path, case: str, code: int, text: str
 ) -> None:
     """The input's own sound never replaces it."""
