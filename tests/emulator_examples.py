@@ -378,6 +378,13 @@ LANGUAGES = (
     _e(f"{ALTERNATE}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG"),
     _e(f"{ALTERNATE}/{CMFC}/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG", given=_segmented("CMAF", "CMFC")),
 )
+RECTANGLE = {"x": 0, "y": 0, "width": 64, "height": 32}
+RECTANGLES = tuple(
+    _e(f"{place}/{name}/{member}", value, value + 2, given={f"{place}/{name}": RECTANGLE})
+    for place in ("/inputs/0", VIDEO)
+    for name in ("crop", "position")
+    for member, value in RECTANGLE.items()
+)
 CAPTIONS = f"{ALTERNATE}/captionDescriptions/0"
 SELECTOR = "/inputs/0/captionSelectors/Captions Selector 1"
 FILE_SOURCE = f"{SELECTOR}/sourceSettings/fileSourceSettings"
@@ -437,4 +444,5 @@ EXAMPLES = (
     + CAPTION_EXAMPLES
     + REMIXES
     + LANGUAGES
+    + RECTANGLES
 )

@@ -149,9 +149,13 @@ def _picture_filters(video: VideoEncoding, source: VideoStream) -> Iterator[str]
         yield f"fps={video.frame_rate}:round=up"  # the picture that a player shows at each time
     elif video.frame_rate != source.frame_rate:
         yield f"fps={video.frame_rate}"
+    if crop := video.picture.crop:
+        yield f"crop={crop.width}:{crop.height}:{crop.x}:{crop.y}:exact=1"
     matrix = ":out_color_matrix=bt709" if source.color_format == "RGB" else ""
     yield f"scale={width}:{height}:out_range=tv{matrix}"
-    if width > framed_width or height > framed_height:
+    if position := video.picture.position:
+        yield f"pad={framed_width}:{framed_height}:{position.x}:{position.y}"
+    elif width > framed_width or height > framed_height:
         yield f"crop={framed_width}:{framed_height}"
     elif (width, height) != (framed_width, framed_height):
         yield f"pad={framed_width}:{framed_height}:-1:-1"

@@ -6,6 +6,7 @@ from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_audio_sources import parse_audio_sources
 from mediaconvert_emulator.parse_captions import parse_caption_selectors
 from mediaconvert_emulator.parse_names import check_s3_uri
+from mediaconvert_emulator.rectangles import parse_rectangle
 from mediaconvert_emulator.spec import InputSpec
 
 
@@ -34,5 +35,7 @@ def parse_input(settings: JsonObject) -> InputSpec:
         audio_sources=parse_audio_sources(first, "/inputs/0"),
         default_audio_selector=next((n for n, s in selectors.items() if s.get("defaultSelection") == "DEFAULT"), None),
         clippings=parse_clippings(first, "/inputs/0"),
+        crop=parse_rectangle(first.get("crop")),
+        position=parse_rectangle(first.get("position")),
         captions=parse_caption_selectors(first, "/inputs/0"),
     )

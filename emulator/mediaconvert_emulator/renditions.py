@@ -1,7 +1,7 @@
 """Decides which outputs of a job are made from its input, and how each is encoded. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from mediaconvert_emulator.audio_tracks import Sidecars, used_audio
@@ -9,7 +9,8 @@ from mediaconvert_emulator.clippings import Span, clip_spans
 from mediaconvert_emulator.errors import ClippingNotFound
 from mediaconvert_emulator.media import Media, VideoStream
 from mediaconvert_emulator.missing_tracks import no_audio_error, no_video_error
-from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees, display_size, fit_picture
+from mediaconvert_emulator.rectangles import SourcePicture, placed_picture
+from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees
 from mediaconvert_emulator.spec import (
     AudioSpec,
     FileGroup,
@@ -111,7 +112,7 @@ def plan_renditions(spec: JobSpec, media: Media, sidecars: Sidecars = NO_SIDECAR
         ClippingNotFound: A clip is not in the input.
     """
     rotation = applied_rotation_degrees(spec.input, media.video) if media.video else 0
-    job_input = _JobInput(media, sidecars, rotation)
+    job_input = _JobInput(spec, media, sidecars, rotation)
     renditions: list[Rendition] = []
     omitted: list[str] = []
     for index, group in enumerate(spec.groups):
@@ -165,6 +166,7 @@ def _spans(spec: JobSpec, media: Media) -> tuple[Span, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _JobInput:
+    spec: JobSpec
     media: Media
     sidecars: Sidecars
     rotation_degrees: int
@@ -183,7 +185,11 @@ def _rendition(output: OutputSpec, group: Group, indexes: tuple[int, int], job_i
     if output.video and media.video:
         video = VideoEncoding(
             spec=output.video,
-            picture=fit_picture(output.video, display_size(media.video, job_input.rotation_degrees)),
+            picture=placed_picture(
+                output.video,
+                SourcePicture(job_input.spec.input, media.video, job_input.rotation_degrees),
+                _video_number(job_input.spec, indexes),
+            ),
             frame_rate=output.video.frame_rate or media.video.frame_rate,
             keyframe_interval_s=lengths.keyframe_interval_s,
         )
@@ -199,6 +205,12 @@ def _rendition(output: OutputSpec, group: Group, indexes: tuple[int, int], job_i
     )
 
 
+def _video_number(spec: JobSpec, indexes: tuple[int, int]) -> int:
+    """Return the number of an output's video in the job, from 1."""
+    videos = [(g, n) for g, group in enumerate(spec.groups) for n, each in enumerate(group.outputs) if each.video]
+    return videos.index(indexes) + 1
+
+
 def _gop_s(spec: VideoSpec | None, source: VideoStream | None) -> float:
     if spec and spec.gop_frames and source:
         return spec.gop_frames / float(source.frame_rate)
@@ -207,12 +219,17 @@ def _gop_s(spec: VideoSpec | None, source: VideoStream | None) -> float:
 
 def _drop_equal_sizes(renditions: list[Rendition]) -> list[Rendition]:
     """Keep, of renditions with the same picture size, those with the smallest specified size."""
-    smallest: dict[tuple[int, int], int] = {}
+    smallest: dict[PictureSize, int] = {}
     for rendition in renditions:
         if rendition.video:
-            framed, specified = rendition.video.picture.framed, _specified_size_px(rendition)
-            smallest[framed] = min(specified, smallest.get(framed, specified))
-    return [r for r in renditions if not r.video or _specified_size_px(r) == smallest[r.video.picture.framed]]
+            picture, specified = _without_scale(rendition.video.picture), _specified_size_px(rendition)
+            smallest[picture] = min(specified, smallest.get(picture, specified))
+    return [r for r in renditions if not r.video or _specified_size_px(r) == smallest[_without_scale(r.video.picture)]]
+
+
+def _without_scale(picture: PictureSize) -> PictureSize:
+    """Return a picture that is the same for outputs with the same frame, part of the input and position."""
+    return replace(picture, scaled=picture.framed)
 
 
 def _specified_size_px(rendition: Rendition) -> int:

@@ -11,6 +11,20 @@ Scaling = Literal["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rectangle:
+    """A part of a picture, in pixels from its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        """Return the rectangle as MediaConvert's messages have it."""
+        return f"[{self.width},{self.height},{self.x},{self.y}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptionSource:
     """The captions that a selector of an input names: a file beside the input, or a track of the input."""
 
@@ -62,6 +76,10 @@ class InputSpec:
     """The selector that replaces a missing one."""
     clippings: tuple[Clipping, ...] = ()
     """The parts of the input that the outputs contain; none means all of it."""
+    crop: Rectangle | None = None
+    """The part of the picture that the outputs contain."""
+    position: Rectangle | None = None
+    """The part of each output that the picture fills."""
     captions: dict[str, CaptionSource] = field(default_factory=dict)
     """By the name of the selector."""
 
@@ -83,6 +101,8 @@ class VideoSpec:
     width_px: int | None
     height_px: int | None
     scaling: Scaling
+    crop: Rectangle | None = None
+    position: Rectangle | None = None
     frame_rate: Fraction | None
     """None means the input's frame rate."""
     gop_s: float | None = None

@@ -12,8 +12,8 @@ FILE = f"{SOURCE}/fileSourceSettings"
 ROWS = (
     refused(f"{INPUT}/{{advancedInputFilter,deblockFilter,denoiseFilter}}", "DISABLED"),
     refused(f"{INPUT}/advancedInputFilterSettings/**"),
-    refused(f"{INPUT}/{{crop,decryptionSettings,dynamicAudioSelectors,imageInserter}}/**"),
-    refused(f"{INPUT}/{{position,supplementalImps,tamsSettings,videoGenerator,videoOverlays}}/**"),
+    refused(f"{INPUT}/{{decryptionSettings,dynamicAudioSelectors,imageInserter}}/**"),
+    refused(f"{INPUT}/{{supplementalImps,tamsSettings,videoGenerator,videoOverlays}}/**"),
     refused(f"{INPUT}/dolbyVisionMetadataXml"),
     refused(f"{INPUT}/filterEnable", "AUTO", "DISABLE", reason="AUTO filters only some MPEG-2 inputs"),
     label(f"{INPUT}/filterStrength", reason="It needs filterEnable FORCE, or a filter, which are refused"),
