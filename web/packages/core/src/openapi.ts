@@ -508,6 +508,12 @@ export interface components {
              * @description The subject of the token that announced the upload; null without one.
              */
             owner: string | null;
+            /**
+             * Followed
+             * @description True if another program created the job, and named `owner` and `input_file` itself.
+             * @default false
+             */
+            followed: boolean;
             /** @description The job, or the upload without a job, when the announcement was sent. */
             job: components["schemas"]["Job"];
         };
