@@ -73,6 +73,9 @@ METRICS_OF_OUR_OWN = 12
 ANNOUNCEMENT_METRICS = 3
 """Number of the other metric filters, which count only in a deployment with events or webhooks."""
 
+AUDIO_MINUTES = 0.4
+"""Normalized minutes of a minute of an output without a picture."""
+
 ANNOUNCEMENTS = 2
 """Announcements of one upload: its job was created, and it ended. The deletion of the upload is one more."""
 ANNOUNCEMENT_WRITES = 1
