@@ -214,17 +214,17 @@ async def test_a_caller_whose_filters_skip_too_much_has_to_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The response says how long. Lists without a filter go on, and so does a filter whose matches are on the page."""
-    monkeypatch.setattr(search_limit, "BURST_ENTRIES", 60)
+    monkeypatch.setattr(search_limit, "BURST_ENTRIES", 100)
     monkeypatch.setattr(search_limit, "ENTRIES_PER_S", 0.01)
     for at in range(40):
         await announced(module_stores, caller, NOW_S - at, external_id="usual")
     usual = [await api.get("/uploads", params={"external_id": "usual", "limit": 40}, headers=mine) for _ in range(3)]
     found_none = [await api.get("/uploads", params={"external_id": "rare"}, headers=mine) for _ in range(2)]
-    refused = await api.get("/uploads", params={"external_id": "rare"}, headers=mine)
+    refused = [await api.get("/uploads", params={"external_id": "rare"}, headers=mine) for _ in range(2)]
     unfiltered = await api.get("/uploads", headers=mine)
     assert [each.status_code for each in (*usual, *found_none, unfiltered)] == [200] * 6
-    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_searches")
-    assert int(refused.headers["Retry-After"]) >= 1
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [(429, "too_many_searches")] * 2
+    assert all(int(each.headers["Retry-After"]) >= 1 for each in refused)
 
 
 async def test_a_cursor_survives_new_and_deleted_uploads(
