@@ -28,6 +28,7 @@ from service.live.memory_limit import memory_bytes, open_files
 from service.live.poll_ledger import PollLedger
 from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
+from service.live.search_limit import SearchLimit
 from service.live.slots import Slots
 from service.live.upload_index import UploadIndex
 from service.settings import ServiceSettings
@@ -60,6 +61,7 @@ class Resources:
     multipart: MultipartBucket
     unfinished: UnfinishedBytes
     uploads: UploadIndex
+    searches: SearchLimit
     idempotency: IdempotencyKeys
     cancels: CancelRequests
     deletes: DeleteRequests
@@ -159,6 +161,7 @@ async def open_resources(
             multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
             unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
             uploads=UploadIndex(dynamodb, settings.input_file_table),
+            searches=SearchLimit(),
             idempotency=IdempotencyKeys(dynamodb, settings.input_file_table),
             deletes=DeleteRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
             deletion_marks=DeletionMarks(

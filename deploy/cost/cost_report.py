@@ -203,7 +203,11 @@ def _assumed() -> list[str]:
             "Its two PUTs and the HEAD for its size add",
             f"${load.uploads * (2 * prices.S3_PUT.usd + prices.S3_GET.usd):.4f} for {SCALES[0]:,} minutes. The MP4",
             "file of `hls-download` is one more output in HD, two normalized minutes of each minute, and its bytes are",
-            "stored and served. AWS publishes no multiplier of audio, so an audio profile has no figure.",
+            f"stored and served. A minute of an output of sound alone is {counts.AUDIO_MINUTES:g} normalized minutes,",
+            f"so a minute of the profile `audio`, which has two, is {2 * counts.AUDIO_MINUTES:g}. AWS's pricing page",
+            "doesn't have this rate; it",
+            "is that of AWS's own solution Video Transcriber, of December 2022. Dolby audio, normalized loudness, and",
+            "sound in outputs of its own beside pictures have no published rate, so such jobs have no figure.",
         ),
     ]
 

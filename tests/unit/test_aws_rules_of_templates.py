@@ -1,13 +1,16 @@
 """The templates follow rules of AWS that no emulator and no linter enforces. docs/aws-rules.md lists the rules."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.lambda_concurrency import low_reservation
 from deploy.parameters import EXPORTED
 from local.cloudformation_template import parse
+from local.cloudformation_values import Values
 
 INFRA = Path(__file__).parents[2] / "infra"
 TEMPLATES = {path.stem: dict(parse(path.read_text(encoding="utf-8"))) for path in sorted(INFRA.glob("*.yaml"))}
@@ -186,5 +189,19 @@ def test_an_account_with_few_executions_gets_small_event_sources_and_no_long_pol
     environment = functions["Service"]["Properties"]["Environment"]["Variables"]
     assert environment["MAX_WAIT_S"] == {"Fn::If": ["IsConcurrencyScarce", "0", {"Ref": "MaxWaitS"}]}
     reserved = functions["Worker"]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"]
-    assert reserved[:2] == ["IsConcurrencyLow", 6]  # all event sources together
+    assert reserved[0] == "IsConcurrencyLow"
     assert reserved[2]["Fn::If"][:2] == ["IsConcurrencyScarce", {"Ref": "AWS::NoValue"}]
+
+
+@pytest.mark.parametrize("slots", [slots for count in range(4) for slots in combinations((1, 2, 3), count)])
+def test_the_worker_reserves_at_a_low_limit_what_its_event_sources_use(slots: tuple[int, ...]) -> None:
+    """Otherwise the attempts at a dead endpoint of webhooks could take the executions of the uploads."""
+    urls = {f"Webhook{slot}Url": "https://a.example/" for slot in slots}
+    values = Values(TEMPLATES["lambda"], {"Concurrency": "low", **urls})
+    sources = [
+        values.of(each["Properties"]["ScalingConfig"]["MaximumConcurrency"])
+        for each in resources("lambda", "AWS::Lambda::EventSourceMapping").values()
+        if "Condition" not in each or values.is_true(each["Condition"])
+    ]
+    reserved = values.of(TEMPLATES["lambda"]["Resources"]["Worker"]["Properties"]["ReservedConcurrentExecutions"])
+    assert reserved == sum(sources) == low_reservation(len(slots))
