@@ -14,13 +14,21 @@ from collections.abc import Callable
 INITIALIZATION_TYPE = "AWS_LAMBDA_INITIALIZATION_TYPE"
 SNAPSTART = "snap-start"
 
+RESTORE_TIMEOUT_S = 10
+"""Seconds that Lambda allows for the start of a copy, after which it gives up the container."""
+
+
+def is_snapshotted() -> bool:
+    """Return whether Lambda makes a snapshot of this process at the end of its initialisation."""
+    return os.environ.get(INITIALIZATION_TYPE) == SNAPSTART
+
 
 def after_restore(work: Callable[[], None]) -> None:
     """Do the work now, or in each copy of the snapshot that Lambda is about to make of this process.
 
-    The work must end within 10 s. If it raises an exception, the container doesn't start.
+    The work must end within `RESTORE_TIMEOUT_S`. If it raises an exception, the container doesn't start.
     """
-    if os.environ.get(INITIALIZATION_TYPE) != SNAPSTART:
+    if not is_snapshotted():
         work()
         return
     # Only AWS's runtime has this package, which has no types.

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.loaders import create_loader
 
 from local.embedded_aws import CREDENTIALS
 from local.playback_key import new_key_pair
@@ -19,8 +20,9 @@ from tests.integration.lambda_events import from_queue, http_api, parse_response
 from tests.integration.lambda_runtime import container
 from tests.integration.snapshot_copies import Snapshot, snapshot_of
 from tests.integration.test_lambda import event, settings_of
-from transcode.aws import Aws
-from transcode.snapstart import INITIALIZATION_TYPE, SNAPSTART
+from transcode.aws import Aws, open_aws
+from transcode.snapstart import INITIALIZATION_TYPE, RESTORE_TIMEOUT_S, SNAPSTART
+from worker.submission.profile_check import CHECK_TIMEOUT_S
 
 READY = http_api("GET", "/readyz", headers={"Host": "api.example.com"}, body=b"")
 COOKIES = {"PLAYBACK_BASE_URL": "https://video.example", "PLAYBACK_KEY_PAIR_ID": "KTEST"}
@@ -115,6 +117,21 @@ def test_copies_draw_different_request_ids(stack: Stack, credentials: Credential
     assert len(set(ids)) == len(ids) == 4
 
 
+async def test_a_snapshot_has_the_models_of_its_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a copy has started, a client is created without reading a file of botocore's."""
+    monkeypatch.setattr("botocore.session.create_loader", create_loader)  # the one of this test only
+    monkeypatch.setenv(INITIALIZATION_TYPE, SNAPSTART)
+    async with open_aws(region="us-east-1", in_threads=True) as aws:
+        clients = [await aws.dynamodb(), await aws.sqs()]
+        with monkeypatch.context() as copied:
+            copied.setattr("botocore.loaders.JSONFileLoader.load_file", _refuse)
+            assert [client.meta.service_model.service_name for client in clients] == ["dynamodb", "sqs"]
+
+
+def _refuse(*_: object) -> None:
+    raise AssertionError("a file is read")
+
+
 async def test_each_copy_reads_the_playback_key_that_is_valid_when_it_starts(
     stack: Stack, aws: Aws, credentials: Credentials, tmp_path: Path
 ) -> None:
@@ -159,6 +176,11 @@ def test_each_copy_of_the_worker_checks_the_job_templates_itself(
     assert (first.results, second.results) == ([{"batchItemFailures": []}],) * 2
     assert credentials.requests == 2
     assert not set(first.connections) & set(second.connections)
+
+
+def test_a_worker_starts_within_lambdas_limit_while_mediaconvert_does_not_respond() -> None:
+    """Otherwise no container of the worker would start then, although it has events to handle."""
+    assert CHECK_TIMEOUT_S <= RESTORE_TIMEOUT_S / 2
 
 
 def test_awss_runtime_client_runs_the_hooks(stack: Stack, tmp_path: Path) -> None:
