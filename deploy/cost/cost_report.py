@@ -14,6 +14,7 @@ from deploy.cost.monthly_bill import (
     total,
 )
 from deploy.cost.paragraphs import paragraph
+from deploy.cost.snapstart_report import snapshots
 from deploy.cost.workload import SCALES, Workload
 
 LEVERS = {
@@ -48,7 +49,18 @@ LEVERS = {
 def document() -> str:
     """Return the text of docs/cost.md."""
     return "\n".join(
-        [*_head(), *_bills(), *_storage(), *_kept_rows(), *announced(), *_assumed(), *_counted(), *_priced(), ""]
+        [
+            *_head(),
+            *_bills(),
+            *_storage(),
+            *_kept_rows(),
+            *snapshots(),
+            *announced(),
+            *_assumed(),
+            *_counted(),
+            *_priced(),
+            "",
+        ]
     )
 
 

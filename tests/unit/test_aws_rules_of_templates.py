@@ -205,3 +205,30 @@ def test_the_worker_reserves_at_a_low_limit_what_its_event_sources_use(slots: tu
     ]
     reserved = values.of(TEMPLATES["lambda"]["Resources"]["Worker"]["Properties"]["ReservedConcurrentExecutions"])
     assert reserved == sum(sources) == low_reservation(len(slots))
+
+
+def test_snapstart_is_off_and_refuses_a_python_that_has_none() -> None:
+    """Only versions have snapshots, so callers and queues use the alias, which is tested with the releases."""
+    template = TEMPLATES["lambda"]
+    rule = template["Rules"]["SnapStartAndPython"]
+    refused = [version for version in template["Parameters"]["PythonVersion"]["AllowedValues"] if version < "3.12"]
+    assert template["Parameters"]["SnapStart"]["Default"] == "off"
+    assert (
+        rule["RuleCondition"] == template["Conditions"]["HasSnapStart"] == {"Fn::Equals": [{"Ref": "SnapStart"}, "on"]}
+    )
+    assert [each["Assert"] for each in rule["Assertions"]] == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "PythonVersion"}, version]}]} for version in refused
+    ]
+
+
+def test_snapstart_is_for_the_functions_for_which_a_user_waits() -> None:
+    """Reconciliation runs on a schedule, and each snapshot costs money."""
+    functions = resources("lambda", "AWS::Lambda::Function")
+    on = {"ApplyOn": {"Fn::If": ["HasSnapStart", "PublishedVersions", "None"]}}
+    assert {name: each["Properties"].get("SnapStart") for name, each in functions.items()} == {
+        "Service": on,
+        "Worker": on,
+        "Reconcile": None,
+    }
+    assert {each["Properties"].get("PackageType", "Zip") for each in functions.values()} == {"Zip"}
+    assert not any({"EphemeralStorage", "FileSystemConfigs"} & set(each["Properties"]) for each in functions.values())
