@@ -13,7 +13,7 @@ INSTALL := $(UV) pip install --quiet --compile-bytecode --require-hashes
 export PIP_ROOT_USER_ACTION := ignore
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help setup installed-for-local dev demo check check-page sizes test test-browsers screenshots soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
+.PHONY: help setup installed-for-local dev demo check check-page sizes test test-browsers screenshots lighthouse soak bench scale lock openapi cost emulator-coverage page page-types clean compose-test pin-images preflight deploy prove rollback destroy lambda templates
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,14 @@ test-browsers: setup ## The page's tests in Chromium, Firefox and WebKit (apt-ge
 
 screenshots: setup ## Make the screenshots of the README (docs/images), in Chromium
 	@SCREENSHOTS=1 $(VENV)/bin/python -m pytest -q tests/browser/test_screenshots.py
+
+tests/browser/lighthouse/node_modules/.done: tests/browser/lighthouse/package-lock.json
+	@echo "installing Lighthouse into tests/browser/lighthouse/node_modules"
+	@npm --prefix tests/browser/lighthouse ci --ignore-scripts --silent
+	@touch $@
+
+lighthouse: setup tests/browser/lighthouse/node_modules/.done ## Print Lighthouse's scores of the page, in Chromium; fails unless all are 100
+	@LIGHTHOUSE=1 $(VENV)/bin/python -m pytest -q -s tests/browser/test_lighthouse.py
 
 soak: export SOAK := 1
 soak: export UPLOADS ?= 200
@@ -239,4 +247,4 @@ openapi: $(VENV)/.done ## Generate docs/openapi.json, and the types of the Pytho
 	@$(VENV)/bin/python -m tests.client_types
 
 clean: ## Remove the virtual environments and caches
-	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) docs/openapi_lint/node_modules web/node_modules web/dist web/packages/*/dist web/examples/*/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(UV_DIR) $(VENV) $(AWS_VENV) $(CHECKOV_VENV) $(BENCH_VENV) docs/openapi_lint/node_modules tests/browser/lighthouse/node_modules web/node_modules web/dist web/packages/*/dist web/examples/*/dist .local .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

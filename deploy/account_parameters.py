@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from deploy import account_state
 from deploy.aws_account import Account
 from deploy.lambda_concurrency import (
-    RequestedConcurrency,
     concurrency_level,
     concurrency_notice,
     concurrency_parameters,
+    requested_concurrency,
     reserved_now,
 )
 from deploy.stacks import Deployed
@@ -21,13 +21,7 @@ Value = Callable[[str], str]
 
 async def concurrency(account: Account, value: Value, *, current: Mapping[str, str], report: Report) -> dict[str, str]:
     """Return the parameters of Lambda's stack that adapt it to the account's concurrent executions."""
-    requested = RequestedConcurrency(
-        uploads=int(value("UploadsConcurrency")),
-        submission=int(value("SubmissionConcurrency")),
-        job_events=int(value("JobEventsConcurrency")),
-        worker_reserved=int(value("WorkerReservedConcurrency")),
-        service_reserved=int(value("ServiceReservedConcurrency")),
-    )
+    requested = requested_concurrency(value)
     limits = await account_state.read_concurrency(account)
     level = concurrency_level(limits, requested, reserved_now=reserved_now(current))
     if notice := concurrency_notice(level, limits):

@@ -6,7 +6,7 @@ every execution, and the worker would get none.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,8 +18,12 @@ UNRESERVABLE = 100
 """Executions that Lambda keeps for functions without a reservation."""
 MIN_LIMIT = 110
 """Below this limit of the account, nothing is reserved."""
-LOW_RESERVATION = 6
-"""Three event sources with the smallest maximum concurrency, 2. infra/lambda.yaml has the same numbers."""
+SMALLEST_SOURCE = 2
+"""The smallest maximum concurrency of an event source. The queues of webhooks always have it."""
+QUEUES = 3
+"""Event sources that each deployment has: uploads, submission and job events. Deletions come with the job events."""
+WEBHOOK_URLS = ("Webhook1Url", "Webhook2Url", "Webhook3Url")
+"""The parameters that each add an event source."""
 QUOTA = "Lambda, Concurrent executions, code L-B99A9384"
 
 
@@ -40,11 +44,39 @@ class RequestedConcurrency:
     job_events: int
     worker_reserved: int
     service_reserved: int
+    webhooks: int = 0
+    """Endpoints of webhooks, each with a queue of its own."""
 
     @property
     def event_sources(self) -> int:
         """Concurrent batches of all event sources together."""
-        return self.uploads + self.submission + self.job_events
+        return self.uploads + self.submission + self.job_events + SMALLEST_SOURCE * self.webhooks
+
+    @property
+    def smallest_event_sources(self) -> int:
+        """The same, where each event source has the smallest maximum concurrency."""
+        return low_reservation(self.webhooks)
+
+
+def requested_concurrency(value: Callable[[str], str]) -> RequestedConcurrency:
+    """Return the request that the parameters of infra/lambda.yaml make; `value` returns a parameter by its name."""
+    return RequestedConcurrency(
+        uploads=int(value("UploadsConcurrency")),
+        submission=int(value("SubmissionConcurrency")),
+        job_events=int(value("JobEventsConcurrency")),
+        worker_reserved=int(value("WorkerReservedConcurrency")),
+        service_reserved=int(value("ServiceReservedConcurrency")),
+        webhooks=sum(bool(value(each)) for each in WEBHOOK_URLS),
+    )
+
+
+def low_reservation(webhooks: int) -> int:
+    """Return the executions that the worker reserves at the level low. infra/lambda.yaml has the same numbers.
+
+    >>> [low_reservation(webhooks) for webhooks in (0, 1, 2, 3)]
+    [6, 8, 10, 12]
+    """
+    return SMALLEST_SOURCE * (QUEUES + webhooks)
 
 
 def reserved_now(parameters: Mapping[str, str]) -> int:
@@ -52,7 +84,7 @@ def reserved_now(parameters: Mapping[str, str]) -> int:
     service = int(parameters.get("ServiceReservedConcurrency", "0"))
     match parameters.get("Concurrency"):
         case "low":
-            return service + LOW_RESERVATION
+            return service + low_reservation(sum(bool(parameters.get(each)) for each in WEBHOOK_URLS))
         case "scarce":
             return service
         case _:
@@ -73,7 +105,7 @@ def concurrency_level(account: AccountConcurrency, requested: RequestedConcurren
             f"can reserve {max(0, reservable)}: reduce them, or request a higher quota ({QUOTA})"
         )
     left = reservable - requested.service_reserved
-    if left < LOW_RESERVATION:
+    if left < requested.smallest_event_sources:
         return "scarce"
     return "ample" if left >= requested.event_sources else "low"
 

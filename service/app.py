@@ -86,13 +86,14 @@ def create_app(
     """Return the application; its lifespan opens and closes its AWS clients.
 
     `on_lambda` is true where the server buffers whole responses, so that a stream would never arrive, and where a
-    process handles one request at a time. `clock` returns Unix seconds.
+    process handles one request at a time. It then calls `with_secrets` of the app's resources before the first request.
+    `clock` returns Unix seconds.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_resources(settings, clock=clock, in_threads=on_lambda) as resources:
-            app.state.resources = resources
+            app.state.resources = resources if on_lambda else await resources.with_secrets()
             reporting = asyncio.create_task(_report_load(resources), name="report load") if not on_lambda else None
             yield
             if reporting is not None:

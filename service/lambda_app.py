@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.app import create_app
 from service.settings import ServiceSettings
 from transcode import telemetry
+from transcode.snapstart import after_restore
 
 TEXT_TYPES = ["text/", "application/json", "application/problem+json", "application/javascript"]
 
@@ -32,6 +33,8 @@ class LambdaApp:
         self._loop.run_until_complete(self._exit_stack.enter_async_context(app.router.lifespan_context(app)))
         mounted: Any = _mounted(app, settings.api_base_path.rstrip("/"))  # Mangum has a type of its own for apps
         self._mangum = Mangum(mounted, lifespan="off", text_mime_types=TEXT_TYPES)
+        self._state = app.state
+        after_restore(self._read_secrets)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Return the response to a request, in the form that the event's sender expects."""
@@ -39,6 +42,9 @@ class LambdaApp:
             return self._mangum(event, context)
         finally:
             telemetry.flush()
+
+    def _read_secrets(self) -> None:
+        self._state.resources = self._loop.run_until_complete(self._state.resources.with_secrets())
 
     def close(self) -> None:
         """Close the app's resources. Lambda never calls this; tests do."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from service.live.memory_limit import memory_bytes, open_files
 from service.live.poll_ledger import PollLedger
 from service.live.queue_figures_cache import QueueFiguresCache
 from service.live.reader import JobReader
+from service.live.search_limit import SearchLimit
 from service.live.slots import Slots
 from service.live.upload_index import UploadIndex
 from service.settings import ServiceSettings
@@ -60,6 +61,7 @@ class Resources:
     multipart: MultipartBucket
     unfinished: UnfinishedBytes
     uploads: UploadIndex
+    searches: SearchLimit
     idempotency: IdempotencyKeys
     cancels: CancelRequests
     deletes: DeleteRequests
@@ -72,7 +74,17 @@ class Resources:
     long_polls: Slots
     job_json: JobJsonCache
     poll_ledger: PollLedger | None
-    cookies: "PlaybackCookies | None"
+    open_cookies: "Callable[[], Awaitable[PlaybackCookies]] | None"
+    cookies: "PlaybackCookies | None" = None
+    """None without access control of playback, and until `with_secrets`."""
+
+    async def with_secrets(self) -> "Resources":
+        """Return the resources with the parts that need secrets, which are in Secrets Manager or in the settings.
+
+        Raises:
+            PlaybackKeyError: The private key of playback cookies can't be read or used.
+        """
+        return self if self.open_cookies is None else replace(self, cookies=await self.open_cookies())
 
     def now_s(self) -> int:
         """Return the time in whole Unix seconds."""
@@ -111,9 +123,10 @@ class Resources:
 async def open_resources(
     settings: ServiceSettings, *, clock: Callable[[], float] = time.time, in_threads: bool = False
 ) -> AsyncIterator[Resources]:
-    """Yield the app's resources, and close them at the end. `clock` returns Unix seconds.
+    """Yield the app's resources without secrets, and close them at the end. This makes no call.
 
-    `in_threads` chooses the AWS clients that start faster, and serve few requests at once.
+    `clock` returns Unix seconds. `in_threads` chooses the AWS clients that start faster, and serve few requests at
+    once.
     """
     lifetimes = settings.lifetimes
     async with (
@@ -153,12 +166,13 @@ async def open_resources(
             poll_ledger=PollLedger(dynamodb, settings.status_table, concurrency=settings.function_concurrency)
             if settings.function_concurrency
             else None,
-            cookies=await _cookies(aws, settings),
+            open_cookies=_cookies_opener(aws, settings),
             lookups=LookupTable(dynamodb, settings.input_file_table, lifetimes),
             bucket=UploadBucket(s3, public_s3, settings.input_bucket),
             multipart=MultipartBucket(s3, public_s3, settings.input_bucket),
             unfinished=UnfinishedBytes(dynamodb, settings.input_file_table, max_bytes=settings.max_unfinished_bytes),
             uploads=UploadIndex(dynamodb, settings.input_file_table),
+            searches=SearchLimit(),
             idempotency=IdempotencyKeys(dynamodb, settings.input_file_table),
             deletes=DeleteRequests(sqs, queue_url=settings.job_events_queue_url, bucket=settings.input_bucket),
             deletion_marks=DeletionMarks(
@@ -179,11 +193,15 @@ def _serialize(
     return as_event(key, followed, now_ms=int(clock() * 1000), playback_base_url=settings.playback_base_url)
 
 
-async def _cookies(aws: Aws, settings: ServiceSettings) -> "PlaybackCookies | None":
-    if settings.playback_key_pair_id is None or settings.playback_base_url is None:
+def _cookies_opener(aws: Aws, settings: ServiceSettings) -> "Callable[[], Awaitable[PlaybackCookies]] | None":
+    key_pair_id, base_url = settings.playback_key_pair_id, settings.playback_base_url
+    if key_pair_id is None or base_url is None:
         return None
     from service.aws.playback_secret import open_signer  # noqa: PLC0415
     from service.playback.cookies import PlaybackCookies  # noqa: PLC0415 -- imports cryptography
 
-    signer = await open_signer(aws, settings, key_pair_id=settings.playback_key_pair_id)
-    return PlaybackCookies(signer, playback_base_url=settings.playback_base_url, ttl_s=settings.playback_cookie_ttl_s)
+    async def open_cookies() -> PlaybackCookies:
+        signer = await open_signer(aws, settings, key_pair_id=key_pair_id)
+        return PlaybackCookies(signer, playback_base_url=base_url, ttl_s=settings.playback_cookie_ttl_s)
+
+    return open_cookies

@@ -209,11 +209,10 @@ PLAYLISTS = (
 )
 """Members of HLS and CMAF groups, and two values of each."""
 KEYFRAMES: dict[str, Any] = {f"{HLS}/encryption": {}}
-HLS_OUTPUT, HLS_ALTERNATE = f"{OUTPUT}/outputSettings/hlsSettings", f"{ALTERNATE}/outputSettings/hlsSettings"
+HLS_OUTPUT = f"{OUTPUT}/outputSettings/hlsSettings"
 HLS_MANIFESTS = (
     *(_e(f"{HLS}/{member}", one, other) for member, one, other in PLAYLISTS),
     _e(f"{HLS}/baseUrl", "https://a.example/", "https://b.example/"),
-    _e(f"{HLS}/captionLanguageSetting", "OMIT", "NONE"),
     _e(f"{HLS}/directoryStructure", "SINGLE_DIRECTORY", "SUBDIRECTORY_PER_STREAM"),
     _e(f"{HLS}/segmentsPerSubdirectory", 10, 20, given=SEGMENTS_OF_FOLDER),
     _e(f"{HLS}/outputSelection", "MANIFESTS_AND_SEGMENTS", "SEGMENTS_ONLY"),
@@ -236,7 +235,6 @@ HLS_MANIFESTS = (
         given={f"{HLS}/additionalManifests": MANIFESTS},
     ),
     _e(f"{HLS_OUTPUT}/iFrameOnlyManifest", "INCLUDE", "EXCLUDE", given=KEYFRAMES),
-    _e(f"{HLS_ALTERNATE}/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG"),
 )
 GROUPS = (
     _e(f"{GROUP}/type", "HLS_GROUP_SETTINGS", "FILE_GROUP_SETTINGS", given_other=FILES),
@@ -414,7 +412,6 @@ CMAF_ONLY = (
     *(_e(f"{CMAF}/{member}", one, other, given=_segmented("CMAF", "CMFC")) for member, one, other in PLAYLISTS),
     _e(f"{CMAF}/baseUrl", "https://a.example/", "https://b.example/", given=_segmented("CMAF", "CMFC")),
     _e(f"{OUTPUT}/{CMFC}/iFrameOnlyManifest", "INCLUDE", "EXCLUDE", given=_segmented("CMAF", "CMFC")),
-    _e(f"{ALTERNATE}/{CMFC}/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG", given=_segmented("CMAF", "CMFC")),
     _e(f"{CMAF}/manifestDurationFormat", "INTEGER", "FLOATING_POINT", given=_segmented("CMAF", "CMFC")),
     _e(f"{CMAF}/writeHlsManifest", "ENABLED", "DISABLED", given=_segmented("CMAF", "CMFC")),
     _e(f"{CMAF}/writeDashManifest", "ENABLED", "DISABLED", given=_segmented("CMAF", "CMFC")),
@@ -427,6 +424,83 @@ CMAF_ONLY = (
         given=_segmented("CMAF", "CMFC"),
     ),
     _e(f"{DASH}/baseUrl", "https://a.example/", "https://b.example/", given=_segmented("DASH_ISO", "MPD")),
+)
+REMIX = {"channelsIn": 2, "channelsOut": 1, "channelMapping": {"outputChannels": [{"inputChannels": [0, -6]}]}}
+FINE = {"channelsIn": 2, "channelsOut": 1, "channelMapping": {"outputChannels": [{"inputChannelsFineTune": [0.5, 0]}]}}
+TO_STEREO = {"channelsOut": 2, "channelMapping": {"outputChannels": [{"inputChannels": [0, 0]}] * 2}}
+FROM_MONO = {"channelsIn": 1, "channelMapping": {"outputChannels": [{"inputChannels": [0]}]}}
+REMIXES = tuple(
+    example
+    for place in (f"{SELECTORS}/Audio Selector 1/remixSettings", f"{AUDIO}/remixSettings")
+    for example in (
+        _e(f"{place}/channelMapping/outputChannels/0/inputChannels", [0, 0], [0, -60], given={place: REMIX}),
+        _e(f"{place}/channelMapping/outputChannels/0/inputChannelsFineTune", [0, 0], [0, 0.25], given={place: FINE}),
+        _e(f"{place}/channelsOut", 1, 2, given={place: REMIX}, given_other={place: REMIX | TO_STEREO}),
+        _e(f"{place}/channelsIn", 2, 1, given={place: REMIX}, given_other={place: REMIX | FROM_MONO}),
+    )
+)
+LANGUAGES = (
+    _e(f"{SELECTORS}/Audio Selector 1/externalAudioFileInput", "s3://in/a.wav", "s3://in/b.wav"),
+    _e(f"{SELECTORS}/Audio Selector 1/offset", 250, -250),
+    _e(f"{AUDIO}/languageCode", "ENG", "DEU"),
+    _e(f"{AUDIO}/customLanguageCode", "en-GB", "en-US"),
+    _e(f"{AUDIO}/languageCodeControl", "USE_CONFIGURED", "FOLLOW_INPUT"),
+    _e(f"{AUDIO}/streamName", "English", "Deutsch"),
+    _e(f"{ALTERNATE}/outputSettings/hlsSettings/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG"),
+    _e(f"{ALTERNATE}/{CMFC}/descriptiveVideoServiceFlag", "FLAG", "DONT_FLAG", given=_segmented("CMAF", "CMFC")),
+)
+RECTANGLE = {"x": 0, "y": 0, "width": 64, "height": 32}
+RECTANGLES = tuple(
+    _e(f"{place}/{name}/{member}", value, value + 2, given={f"{place}/{name}": RECTANGLE})
+    for place in ("/inputs/0", VIDEO)
+    for name in ("crop", "position")
+    for member, value in RECTANGLE.items()
+)
+CAPTIONS = f"{ALTERNATE}/captionDescriptions/0"
+SELECTOR = "/inputs/0/captionSelectors/Captions Selector 1"
+FILE_SOURCE = f"{SELECTOR}/sourceSettings/fileSourceSettings"
+WEBVTT = f"{CAPTIONS}/destinationSettings/webvttDestinationSettings"
+WITH_CAPTIONS = {
+    SELECTOR: {
+        "sourceSettings": {"sourceType": "WEBVTT", "fileSourceSettings": {"sourceFile": "s3://in/captions.vtt"}}
+    },
+    f"{SELECTOR[:-1]}2": {"sourceSettings": {"sourceType": "EMBEDDED", "trackSourceSettings": {"trackNumber": 1}}},
+    ALTERNATE: {
+        "nameModifier": "_t",
+        "containerSettings": {"container": "M3U8"},
+        "captionDescriptions": [
+            {
+                "captionSelectorName": "Captions Selector 1",
+                "destinationSettings": {"destinationType": "WEBVTT", "webvttDestinationSettings": {}},
+            }
+        ],
+    },
+}
+FROM_TRACK = WITH_CAPTIONS | {f"{CAPTIONS}/captionSelectorName": "Captions Selector 2"}
+MAPPED = {f"{HLS}/captionLanguageSetting": "INSERT", f"{HLS}/captionLanguageMappings": [{"captionChannel": 1}]}
+CAPTION_EXAMPLES = (
+    _e(f"{SELECTOR}/sourceSettings/sourceType", "WEBVTT", "SRT", given=WITH_CAPTIONS),
+    _e(f"{SELECTOR[:-1]}2/sourceSettings/trackSourceSettings/trackNumber", 1, 2, given=FROM_TRACK),
+    _e(f"{FILE_SOURCE}/sourceFile", "s3://in/first.vtt", "s3://in/second.vtt", given=WITH_CAPTIONS),
+    _e(f"{FILE_SOURCE}/timeDelta", 1, -1, given=WITH_CAPTIONS),
+    _e(
+        f"{FILE_SOURCE}/timeDeltaUnits",
+        "SECONDS",
+        "MILLISECONDS",
+        given=WITH_CAPTIONS | {f"{FILE_SOURCE}/timeDelta": 1},
+    ),
+    _e(f"{CAPTIONS}/captionSelectorName", "Captions Selector 1", "Captions Selector 2", given=WITH_CAPTIONS),
+    _e(f"{CAPTIONS}/languageCode", "ENG", "DEU", given=WITH_CAPTIONS),
+    _e(f"{CAPTIONS}/customLanguageCode", "en-GB", "en-US", given=WITH_CAPTIONS),
+    _e(f"{CAPTIONS}/languageDescription", "English", "Deutsch", given=WITH_CAPTIONS),
+    _e(f"{WEBVTT}/accessibility", "ENABLED", "DISABLED", given=WITH_CAPTIONS),
+    _e(f"{WEBVTT}/stylePassthrough", "ENABLED", "STRICT", given=WITH_CAPTIONS),
+    _e(f"{HLS}/captionSegmentLengthControl", "MATCH_VIDEO", "LARGE_SEGMENTS", given=WITH_CAPTIONS),
+    _e(f"{HLS}/captionLanguageSetting", "NONE", "OMIT"),
+    _e(f"{HLS}/captionLanguageMappings/0/captionChannel", 1, 2, given=MAPPED),
+    _e(f"{HLS}/captionLanguageMappings/0/customLanguageCode", "eng", "deu", given=MAPPED),
+    _e(f"{HLS}/captionLanguageMappings/0/languageCode", "ENG", "DEU", given=MAPPED),
+    _e(f"{HLS}/captionLanguageMappings/0/languageDescription", "English", "Deutsch", given=MAPPED),
 )
 EXAMPLES = (
     INPUTS
@@ -441,4 +515,8 @@ EXAMPLES = (
     + AUDIOS
     + RAW_AUDIOS
     + OGG_AUDIOS
+    + CAPTION_EXAMPLES
+    + REMIXES
+    + LANGUAGES
+    + RECTANGLES
 )

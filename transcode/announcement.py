@@ -25,6 +25,9 @@ class AnnouncedJob(View):
     version: Literal[1] = Field(1, description="The version of this schema.")
     id: str = Field(description="The same for each repetition of this announcement.", examples=["evt_5f1c0a9e4b7d4c2f"])
     owner: str | None = Field(description="The subject of the token that announced the upload; null without one.")
+    followed: bool = Field(
+        default=False, description="True if another program created the job, and named `owner` and `input_file` itself."
+    )
     job: JobView = Field(description="The job, or the upload without a job, when the announcement was sent.")
 
 

@@ -205,6 +205,12 @@ class TooManyLongPollsOfCallerError(CallerFullError):
     code = "too_many_long_polls_of_caller"
 
 
+class TooManySearchesError(CallerFullError):
+    """This caller's filters have skipped as many uploads as they may within a minute; retry after the given time."""
+
+    code = "too_many_searches"
+
+
 class UploadTooLargeError(TranscodeError):
     """The file is larger than this system accepts."""
 

@@ -11,13 +11,23 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from transcode.announcement_types import AnnouncementType
+from transcode.attempt import (
+    END,
+    WAITING,
+    AnotherVersionError,
+    JobExistsError,
+    outbox_entry,
+    require_no_job_of_version,
+    require_version,
+    undeleted,
+)
 from transcode.dynamodb import Condition, Update, decode, encode, old_item, set_or_remove
 from transcode.errors import RetriesExhaustedError
 from transcode.job import Failure, Status
 from transcode.lifetimes import Lifetimes
 from transcode.listing import OPEN_STAGE, listed_at, listed_for
 from transcode.lookup import Lookup
-from transcode.lookup_row import JOB_BEFORE, announced_row, had_job_of_version, is_file, lookup_from_row
+from transcode.lookup_row import announced_row, had_job_of_version, is_file, lookup_from_row
 from transcode.outbox import OutboxEntry
 from transcode.permissions import Resource, allow
 from transcode.row_mapping import attributes_of
@@ -29,18 +39,6 @@ PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.INPU
 """For reading a file and linking its jobs."""
 ANNOUNCING = allow("dynamodb:DeleteItem", "dynamodb:PutItem", on=[Resource.INPUT_FILE_TABLE])
 """For announcing and aborting uploads, in addition."""
-
-
-class AnotherVersionError(Exception):
-    """The file was announced as one upload, and the worker has accepted another version of its object."""
-
-
-class UploadDeletedError(Exception):
-    """The upload is deleted, or is being deleted: it gets no job."""
-
-
-class JobExistsError(Exception):
-    """The version of the file's object had its job, although the claim that created it has expired."""
 
 
 class LookupTable:
@@ -101,9 +99,9 @@ class LookupTable:
             JobExistsError: The version had a job, whose claim has expired.
         """
         update = Update().set(QueuedTime=claimed_ms // 1000, ClaimId=claim_id, Version=version, Stage=OPEN_STAGE)
-        update.remove("JobId", *_END)
-        _require_version(update, version, claimed_ms=claimed_ms)
-        _require_no_job_of_version(update, version, claimed_ms=claimed_ms)
+        update.remove("JobId", *END)
+        require_version(update, version, claimed_ms=claimed_ms)
+        require_no_job_of_version(update, version, claimed_ms=claimed_ms)
         same_claim = update.compare("ClaimedTime", "=", claimed_ms)
         update.where(
             update.absent("ClaimedTime"),
@@ -111,7 +109,7 @@ class LookupTable:
             update.all_of(same_claim, *map(update.absent, ("JobId", "ErrorCode", "CanceledTime"))),
         )
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
-        lookup = _undeleted({"InputFile": input_file, **row})
+        lookup = undeleted({"InputFile": input_file, **row})
         if version is not None and had_job_of_version(row, version, claimed_ms=claimed_ms):
             raise JobExistsError(input_file)
         is_same = lookup.version == version or (lookup.version is None and lookup.claimed_ms == claimed_ms)
@@ -127,9 +125,9 @@ class LookupTable:
         Raises:
             UploadDeletedError: The upload is deleted, so its job must end.
         """
-        update = Update().set(JobId=job_id, Stage=OPEN_STAGE).remove(*_WAITING, *_END)
+        update = Update().set(JobId=job_id, Stage=OPEN_STAGE).remove(*WAITING, *END)
         row = await self._record(input_file, update, claimed_ms=claimed_ms, now_s=now_s)
-        return _undeleted({"InputFile": input_file, **row})
+        return undeleted({"InputFile": input_file, **row})
 
     async def refuse(
         self, input_file: str, failure: Failure, *, claimed_ms: int, now_s: int, version: str | None = None
@@ -140,11 +138,13 @@ class LookupTable:
         Return the key of the row that requests the announcement, if one was written.
         """
         update = Update().set(**attributes_of(failure), Stage=Status.ERROR.value)
-        update.remove("JobId", "CanceledTime", *_WAITING)
-        _require_version(update, version, claimed_ms=claimed_ms)
+        update.remove("JobId", "CanceledTime", *WAITING)
+        require_version(update, version, claimed_ms=claimed_ms)
         if failure.reason is None:
             update.remove("ErrorReason")
-        entry = _entry(AnnouncementType.JOB_ERROR, input_file, claimed_ms=claimed_ms, now_s=now_s, failure=failure)
+        entry = outbox_entry(
+            AnnouncementType.JOB_ERROR, input_file, claimed_ms=claimed_ms, now_s=now_s, failure=failure
+        )
         return await self._end(update, entry, claimed_ms=claimed_ms)
 
     async def request_cancel(self, lookup: Lookup) -> bool:
@@ -166,8 +166,8 @@ class LookupTable:
         Return the key of the row that requests the announcement, if one was written.
         """
         update = Update().set(CanceledTime=now_s, Stage=Status.CANCELED.value)
-        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason", *_WAITING)
-        entry = _entry(AnnouncementType.JOB_CANCELED, input_file, claimed_ms=claimed_ms, now_s=now_s)
+        update.remove("JobId", "ErrorCode", "ErrorMessage", "ErrorReason", *WAITING)
+        entry = outbox_entry(AnnouncementType.JOB_CANCELED, input_file, claimed_ms=claimed_ms, now_s=now_s)
         return await self._end(update, entry, claimed_ms=claimed_ms)
 
     async def end(self, input_file: str, job_id: str, status: Status, *, now_s: int) -> None:
@@ -236,7 +236,7 @@ class LookupTable:
         """
         update = Update().set(Replaces=replaces, QueuedTime=now_s, ClaimedTime=(lookup.claimed_ms or 0) + 1)
         update.set(Stage=OPEN_STAGE).expire(self._lifetimes.with_source(now_s=now_s))
-        update.remove("JobId", "ClaimId", *_END)
+        update.remove("JobId", "ClaimId", *END)
         update.where(update.compare("ClaimedTime", "=", lookup.claimed_ms))
         update.where(update.absent("DeleteRequestedTime"))
         await self._write_if(lookup.input_file, update)
@@ -310,44 +310,3 @@ class LookupTable:
             **update.request(),
         )
         return decode(response["Attributes"])
-
-
-_END = ("ErrorCode", "ErrorMessage", "ErrorReason", "CanceledTime")
-"""Attributes of an attempt that ended without a job."""
-_WAITING = ("QueuedTime", "Replaces", "ClaimId")
-"""Attributes of a file that waits for its job."""
-
-
-def _entry(
-    announcement_type: AnnouncementType, input_file: str, *, claimed_ms: int, now_s: int, failure: Failure | None = None
-) -> OutboxEntry:
-    return OutboxEntry(
-        type=announcement_type, input_file=input_file, subject=str(claimed_ms), time_s=now_s, failure=failure
-    )
-
-
-def _require_version(update: Update, version: str | None, *, claimed_ms: int) -> None:
-    """Require that an announced file has no other version; a worker of an earlier release recorded none."""
-    if version is None:
-        return
-    same_claim = (update.absent("ClaimedTime"), update.compare("ClaimedTime", "=", claimed_ms))
-    update.where(
-        update.absent("Announced"),
-        update.compare("Version", "=", version),
-        *(update.all_of(update.absent("Version"), each) for each in same_claim),
-    )
-
-
-def _require_no_job_of_version(update: Update, version: str | None, *, claimed_ms: int) -> None:
-    """Require that the version had no job of an earlier claim: a claim expires before the file's row does."""
-    if version is None:
-        return
-    had_none = update.all_of(*map(update.absent, JOB_BEFORE))
-    another = f"NOT {update.compare('Version', '=', version)}"
-    update.where(update.absent("Version"), another, update.compare("ClaimedTime", "=", claimed_ms), had_none)
-
-
-def _undeleted(row: Mapping[str, Any]) -> Lookup:
-    if "DeleteRequestedTime" in row:
-        raise UploadDeletedError(row["InputFile"])
-    return lookup_from_row(row)

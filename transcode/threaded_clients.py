@@ -16,7 +16,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.session import get_session
+from botocore.session import Session, get_session
+
+from transcode.snapstart import is_snapshotted
 
 if TYPE_CHECKING:
     from transcode.aws import OpenClient
@@ -32,12 +34,23 @@ def threaded_clients(stack: AsyncExitStack) -> "OpenClient":
     stack.callback(pool.shutdown, wait=False, cancel_futures=True)
 
     async def open_client(service: str, options: Mapping[str, Any], *, region: str, endpoint_url: str | None) -> object:
+        if is_snapshotted():
+            _read_models(session, service)
         create = partial(
             session.create_client, service, region_name=region, config=Config(**options), endpoint_url=endpoint_url
         )
         return ThreadedClient(create, pool=pool, lock=lock)
 
     return open_client
+
+
+def _read_models(session: Session, service: str) -> None:
+    """Read the files from which botocore creates a client: most of the time of the first call after the snapshot."""
+    loader = session.get_component("data_loader")
+    for name in ("endpoints", "partitions", "sdk-default-configuration"):
+        loader.load_data(name)
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        loader.load_service_model(service, kind, api_version=None)  # botocore caches by these very arguments
 
 
 class ThreadedClient:

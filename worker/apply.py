@@ -35,7 +35,8 @@ class Applier:
     async def apply_followed(self, event: JobEvent, message: Message, followed: FollowedJob) -> Verdict:
         """Apply an event of a job that another program created. Safe to repeat, in any order.
 
-        Only the job's row is written: no key file, no info.json, and no row of an upload.
+        Only the job's row is written: no key file, no info.json, and no row of an upload. The end is announced like
+        that of our own jobs; the creation isn't, because the program that created the job knows of it.
         """
         job = Job(
             job_id=event.job_id,
@@ -46,6 +47,8 @@ class Applier:
         )
         is_changed = await self.statuses.advance(event, now_s=int(self.clock()), known=job)
         self._log(event, message, None, is_changed=is_changed)
+        if is_changed and isinstance(event, Completed | Failed | Canceled):
+            await self.announce(event.job_id)
         return Done()
 
     async def apply(self, event: JobEvent, message: Message, *, job_created_ms: int | None = None) -> Verdict:

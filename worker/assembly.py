@@ -46,12 +46,31 @@ from worker.submission.submit import Submitter
 from worker.waiting_messages import WaitingMessages
 
 
-async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
-    """Return the handler of the submission queue, with clients that `aws` opens.
+async def open_handler(aws: Aws, settings: WorkerSettings, *, is_checked: bool = True) -> DeliveryHandler:
+    """Return the handler of the submission queue, with clients that `aws` opens, after `check_handler`.
+
+    Without `is_checked`, this makes no call; then the caller calls `check_handler`.
 
     Raises:
         UnusableTemplateError: Playback needs cookies, and a profile's outputs could be read without one.
     """
+    handler = await _open_handler(aws, settings)
+    if is_checked:
+        await check_handler(handler, settings)
+    return handler
+
+
+async def check_handler(handler: DeliveryHandler, settings: WorkerSettings) -> None:
+    """Check the job templates of all profiles, if playback needs cookies.
+
+    Raises:
+        UnusableTemplateError: A profile's outputs could be read without a cookie.
+    """
+    if settings.playback_key_pair_id is not None:
+        await check_profiles(handler.submitter.mediaconvert, now_s=time.time())
+
+
+async def _open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     dynamodb = await aws.dynamodb()
     lifetimes = settings.lifetimes
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes, announces=settings.announces)
@@ -67,8 +86,6 @@ async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     parser = message_parser(settings)
     mediaconvert = await aws.mediaconvert(endpoint_url=settings.mediaconvert_endpoint_url, attempts=1)
     jobs = MediaConvertJobs(mediaconvert, _defaults(settings), parser.sanitiser)
-    if settings.playback_key_pair_id is not None:
-        await check_profiles(jobs, now_s=time.time())
     budgets = _budgets(settings)
     ends = JobEnds(statuses=statuses, lookups=lookups)
     canceller = Canceller(

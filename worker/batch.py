@@ -22,17 +22,9 @@ from transcode.telemetry import continue_trace
 from worker.apply import Applier
 from worker.bounded_gather import bounded_gather
 from worker.deletion.deleter import Deleter
+from worker.messages.events import CancelRequested, CorrelatedEvent, DeleteRequested, Ignored, ObjectCreated, Unparsed
 from worker.messages.followed_jobs import FollowedJob
-from worker.messages.parser import (
-    CancelRequested,
-    CorrelatedEvent,
-    DeleteRequested,
-    Ignored,
-    MalformedMessageError,
-    MessageParser,
-    ObjectCreated,
-    Unparsed,
-)
+from worker.messages.parser import MalformedMessageError, MessageParser
 from worker.outcomes import Done, Failed, Impossible, Message, NotYet, Verdict, combine
 from worker.submission.cancel import Canceller
 from worker.submission.intake import Intake

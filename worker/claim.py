@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from worker.job_plan import JobPlan
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from worker.apply import Applier
 from worker.batch import MAX_CONCURRENCY, BatchHandler
 from worker.bounded_gather import bounded_gather
 from worker.delivery_notes import DeliveryNotes
-from worker.messages.parser import MessageParser, ObjectCreated
+from worker.messages.events import ObjectCreated
+from worker.messages.parser import MessageParser
 from worker.outcomes import Done, Failed, GiveUp, Impossible, Message, NotYet, Outcome, Retry, Verdict
 from worker.retry import ALONE_GRACE_S, ALONE_TIMEOUT_S, DeliveryNote, RetryRule, backoff_s
 from worker.submission.submit import Submitter

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import structlog
 
-from worker.assembly import open_handler, open_intake, open_queue_meter
+from transcode.snapstart import after_restore
+from worker.assembly import check_handler, open_handler, open_intake, open_queue_meter
 from worker.deliveries import MessageHandler
 from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
 from worker.lambda_runtime import LambdaRuntime
@@ -44,13 +45,14 @@ class LambdaWorker:
         self._queues: dict[str, Queue] = {}
         self._runtime = LambdaRuntime(settings)
         aws = self._runtime.aws
-        self._sqs = self._runtime.run(aws.sqs())
-        self._submission = self._runtime.run(open_handler(aws, settings))
-        self._handler = self._runtime.run(open_intake(aws, settings, self._submission))
-        deliveries = self._runtime.run(open_deliveries(aws, settings))
+        self._sqs = self._runtime.open(aws.sqs())
+        self._submission = self._runtime.open(open_handler(aws, settings, is_checked=False))
+        self._handler = self._runtime.open(open_intake(aws, settings, self._submission))
+        deliveries = self._runtime.open(open_deliveries(aws, settings))
         self._webhooks: Mapping[str, MessageHandler] = {each.endpoint.queue_name: each for each in deliveries}
         self._queue_urls |= {each.endpoint.queue_name: each.endpoint.queue_url for each in deliveries}
-        self._meter = OccasionalMeter(self._runtime.run(open_queue_meter(aws, settings, self._submission)))
+        self._meter = OccasionalMeter(self._runtime.open(open_queue_meter(aws, settings, self._submission)))
+        after_restore(lambda: self._runtime.run(check_handler(self._submission, settings)))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
         """Return the messages of a queue's batch that Lambda must not delete; None for an event without a queue.

@@ -26,6 +26,10 @@ class LambdaRuntime:
         self._runner = asyncio.Runner()
         self.aws = self._runner.run(self._opened.enter_async_context(aws_of(settings, in_threads=True)))
 
+    def open(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return the result of the coroutine, without any call of AWS or of the telemetry's collector."""
+        return self._runner.run(work)
+
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Return the result of the coroutine, after sending the telemetry: Lambda may freeze the container next."""
         try:

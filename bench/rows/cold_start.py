@@ -16,13 +16,15 @@ from deploy.package_contents import is_kept, packed
 from local.embedded_aws import ROOT
 
 VENV = ROOT / ".venv-bench"
-OURS = ("service", "worker")
+OURS = ("service", "service_copy", "worker", "worker_copy")
 NAMES = {
     "empty_service": "an empty handler that imports fastapi, boto3 and mangum",
     "service": "this service",
+    "service_copy": "this service, a copy of a snapshot (SnapStart)",
     "empty_worker": "an empty handler that imports boto3",
     "first_version": "the first version's handler",
     "worker": "this worker",
+    "worker_copy": "this worker, a copy of a snapshot (SnapStart)",
 }
 ALLOWED_WORKER = 1.1
 ALLOWED_SERVICE = 1.25

@@ -31,5 +31,7 @@ def announced() -> list[str]:
             f"a webhook, and ${idle_endpoint_usd('fargate'):.2f} for each task on Fargate. A queue without an endpoint",
             f"is not polled. A secret for an endpoint costs ${prices.SECRET.usd:.2f} a month. The bytes that a",
             "webhook sends are data out of AWS: less than 20 kB each.",
+            f"Up to {counts.ANNOUNCEMENT_METRICS} more metrics, for ${prices.METRIC.usd:.2f} a month each, count",
+            "webhooks and announcements that waited.",
         ),
     ]

@@ -70,6 +70,11 @@ SCALING_METRICS = {"lambda": 0, "fargate": 16}
 """Number of metrics in target tracking's alarms: two alarms for each policy; the worker's have four metrics each."""
 METRICS_OF_OUR_OWN = 12
 """Number of metric filters on the logs; AWS charges only for hours in which one counts something."""
+ANNOUNCEMENT_METRICS = 3
+"""Number of the other metric filters, which count only in a deployment with events or webhooks."""
+
+AUDIO_MINUTES = 0.4
+"""Normalized minutes of a minute of an output without a picture."""
 
 ANNOUNCEMENTS = 2
 """Announcements of one upload: its job was created, and it ended. The deletion of the upload is one more."""

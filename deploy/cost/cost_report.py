@@ -14,6 +14,7 @@ from deploy.cost.monthly_bill import (
     total,
 )
 from deploy.cost.paragraphs import paragraph
+from deploy.cost.snapstart_report import snapshots
 from deploy.cost.workload import SCALES, Workload
 
 LEVERS = {
@@ -48,7 +49,18 @@ LEVERS = {
 def document() -> str:
     """Return the text of docs/cost.md."""
     return "\n".join(
-        [*_head(), *_bills(), *_storage(), *_kept_rows(), *announced(), *_assumed(), *_counted(), *_priced(), ""]
+        [
+            *_head(),
+            *_bills(),
+            *_storage(),
+            *_kept_rows(),
+            *snapshots(),
+            *announced(),
+            *_assumed(),
+            *_counted(),
+            *_priced(),
+            "",
+        ]
     )
 
 
@@ -203,7 +215,11 @@ def _assumed() -> list[str]:
             "Its two PUTs and the HEAD for its size add",
             f"${load.uploads * (2 * prices.S3_PUT.usd + prices.S3_GET.usd):.4f} for {SCALES[0]:,} minutes. The MP4",
             "file of `hls-download` is one more output in HD, two normalized minutes of each minute, and its bytes are",
-            "stored and served. AWS publishes no multiplier of audio, so an audio profile has no figure.",
+            f"stored and served. A minute of an output of sound alone is {counts.AUDIO_MINUTES:g} normalized minutes,",
+            f"so a minute of the profile `audio`, which has two, is {2 * counts.AUDIO_MINUTES:g}. AWS's pricing page",
+            "doesn't have this rate; it",
+            "is that of AWS's own solution Video Transcriber, of December 2022. Dolby audio, normalized loudness, and",
+            "sound in outputs of its own beside pictures have no published rate, so such jobs have no figure.",
         ),
     ]
 

@@ -37,6 +37,9 @@ CUSTOM_EVENT = Price(what="EventBridge, custom events", usd=1.00e-6, per="event 
 LAMBDA_REQUEST = Price(what="Lambda invocation", usd=0.20e-6, per="invocation", is_confirmed=False)
 LAMBDA_ARM_GB_S = Price(what="Lambda on arm64", usd=0.0000133334, per="GB and second", is_confirmed=False)
 LAMBDA_X86_GB_S = Price(what="Lambda on x86_64", usd=0.0000166667, per="GB and second", is_confirmed=False)
+SNAPSHOT_GB_S = Price(what="Lambda SnapStart, kept snapshot", usd=0.0000015046, per="GB and second", is_confirmed=True)
+RESTORED_GB = Price(what="Lambda SnapStart, started copy", usd=0.0001397998, per="GB", is_confirmed=True)
+"""https://awsnegotiations.com/blog/lambda-snapstart-cost-impact/"""
 HTTP_API_REQUEST = Price(what="API Gateway HTTP API", usd=1.00e-6, per="request", is_confirmed=False)
 VCPU_HOUR = Price(what="Fargate on ARM64, processor", usd=0.03238, per="vCPU and hour", is_confirmed=False)
 TASK_GB_HOUR = Price(what="Fargate on ARM64, memory", usd=0.00356, per="GB and hour", is_confirmed=False)

@@ -2,7 +2,7 @@
 
 from deploy.cost.monthly_bill import bill, total
 from deploy.cost.workload import Workload
-from deploy.lambda_concurrency import RequestedConcurrency, concurrency_level, concurrency_notice, reserved_now
+from deploy.lambda_concurrency import concurrency_level, concurrency_notice, requested_concurrency, reserved_now
 from deploy.open_access import OPEN_ACCESS, is_refused
 from deploy.parameters import ParameterError
 from deploy.preflight import quotas
@@ -111,13 +111,7 @@ def _check_concurrency(intent: Intent, facts: Facts) -> Finding:
     if isinstance(facts.concurrency, Unread):
         return unchecked(check, facts.concurrency)
     parameters = intent.parameters["lambda"]
-    requested = RequestedConcurrency(
-        uploads=int(parameters["UploadsConcurrency"]),
-        submission=int(parameters["SubmissionConcurrency"]),
-        job_events=int(parameters["JobEventsConcurrency"]),
-        worker_reserved=int(parameters["WorkerReservedConcurrency"]),
-        service_reserved=int(parameters["ServiceReservedConcurrency"]),
-    )
+    requested = requested_concurrency(parameters.__getitem__)
     is_deployed = facts.stack_statuses.get(stack("lambda", intent.deployment).name) is not None
     now = reserved_now(parameters) if is_deployed else 0
     try:

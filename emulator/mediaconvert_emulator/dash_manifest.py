@@ -12,6 +12,7 @@ from mediaconvert_emulator.naming import playlist_reference
 NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 PROFILES = {True: "urn:mpeg:dash:profile:isoff-on-demand:2011", False: "urn:mpeg:dash:profile:isoff-main:2011"}
 CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+ROLES = "urn:mpeg:dash:role:2011"
 NO_LANGUAGE = "und"
 TIME = "$Time$"
 
@@ -27,9 +28,12 @@ class DashIndex:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashSegments:
-    """Files of segments: the names of the header and, with an identifier, of the segments, and their lengths."""
+    """Files of segments: the names of the header and, with an identifier, of the segments, and their lengths.
 
-    header_name: str
+    Captions have no header.
+    """
+
+    header_name: str | None
     media_name: str
     durations_s: tuple[float, ...]
     nominal_s: float
@@ -51,11 +55,14 @@ class Representation:
     channels: int | None = None
     sample_rate_hz: int | None = None
     language: str | None = None
+    text_role: str | None = None
+    """The role of captions; None for video and audio."""
 
     @property
-    def set_key(self) -> tuple[bool, str, str]:
+    def set_key(self) -> tuple[bool, bool, str, str, str]:
         """The representations between which a player may switch have the same key."""
-        return self.size_px is None, self.language or NO_LANGUAGE, self.codecs if self.size_px is None else ""
+        codecs = self.codecs if self.size_px is None else ""
+        return bool(self.text_role), self.size_px is None, self.language or NO_LANGUAGE, codecs, self.text_role or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +102,26 @@ def _add_set(period: ET.Element, members: Sequence[tuple[int, Representation]], 
         attributes |= {"subsegmentStartsWithSAP": "1", "bitstreamSwitching": "false"}
     else:
         attributes |= {"lang": first.language or NO_LANGUAGE, "segmentAlignment": "0"}
+    if first.text_role:
+        attributes = {"mimeType": "text/vtt", "lang": first.language or NO_LANGUAGE}
     adaptation = ET.SubElement(period, "AdaptationSet", attributes)
+    if first.text_role:
+        _add_role(adaptation, first.text_role)
     for number, member in members:
         _add_representation(adaptation, number, member, options)
 
 
+def _add_role(adaptation: ET.Element, role: str) -> None:
+    """Add the role of captions, with the names of the attributes as AWS documents them."""
+    if role == "caption":
+        ET.SubElement(adaptation, "Accessibility", {"schemeIdUri": ROLES, "value": role})
+    else:
+        ET.SubElement(adaptation, "Role", {"schemeIDUri": ROLES, "value": role})
+
+
 def _add_representation(adaptation: ET.Element, number: int, member: Representation, options: ManifestOptions) -> None:
-    attributes = {"id": str(number), "bandwidth": str(member.bandwidth_bps), "codecs": member.codecs}
+    attributes = {"id": str(number), "bandwidth": str(member.bandwidth_bps)}
+    attributes |= {"codecs": member.codecs} if member.codecs else {}
     if member.size_px:
         attributes |= {"width": str(member.size_px[0]), "height": str(member.size_px[1])}
     if member.frame_rate:
@@ -130,7 +150,7 @@ def _add_template(element: ET.Element, media: DashSegments, timescale: int, *, h
     attributes = {
         "timescale": str(timescale),
         "media": _template(media.media_name, media.identifier),
-        "initialization": _template(media.header_name, media.identifier),
+        **({"initialization": _template(media.header_name, media.identifier)} if media.header_name else {}),
         "startNumber": "1",
     }
     has_timeline = has_timeline or media.identifier == TIME

@@ -46,10 +46,12 @@ def ffmpeg_arguments(
         arguments += ["-t", f"{float(plan.spans[-1].end_s) + READ_AHEAD_S:.3f}"]
     # The first filter of the graph adapts pictures of another size; ffmpeg would start the graph again.
     arguments += ["-reinit_filter:v", "0", "-i", input_name]
+    for name in plan.sidecars.names:
+        arguments += ["-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-i", name]
     for graph in filter_graphs(plan):
         arguments += ["-filter_complex", graph]
     # ffmpeg counts the frames of the first video, which is not to be one of a few pictures.
-    for rendition in sorted(plan.renditions, key=lambda each: each.capture is not None):
+    for rendition in sorted(plan.encoded, key=lambda each: each.capture is not None):
         arguments += _output_arguments(rendition, groups[rendition.group_index], encoder)
     return arguments
 
@@ -77,6 +79,8 @@ def _audio_arguments(audio: AudioSpec, index: int) -> Iterator[str]:
     yield from (f"-ac:a:{index}", str(audio.channels))
     if audio.bitrate_bps is not None:
         yield from (f"-b:a:{index}", str(audio.bitrate_bps))
+    if audio.language:
+        yield from (f"-metadata:s:a:{index}", f"language={audio.language}")
     for name, value in audio.encoder_options:
         yield from (f"{name}:a:{index}", value)
 

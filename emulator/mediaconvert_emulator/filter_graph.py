@@ -7,9 +7,12 @@ one, they hold the first or the last picture, or add silence. Then they cut and 
 from collections.abc import Iterator
 from fractions import Fraction
 
+from mediaconvert_emulator.audio_tracks import stream_of
 from mediaconvert_emulator.clippings import Span
 from mediaconvert_emulator.media import AudioStream, TrackRange, VideoStream
+from mediaconvert_emulator.remixing import remix_filter
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
+from mediaconvert_emulator.spec import AudioSource, Remix
 
 ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
 TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67", "SDR": "bt709"}
@@ -17,6 +20,7 @@ MAX_GAP_S = 0.1
 """Players don't notice shorter silence at the start or end of a track."""
 JPEG = "scale=out_range=pc:out_color_matrix=bt601"
 """The colours of JPEG files (JFIF), which name no others."""
+SILENCE, SILENT_CHANNELS = "anullsrc=r=48000:cl=stereo", 2
 BT709 = "zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
@@ -58,15 +62,30 @@ def _trimmed_pictures(span: Span, frame_rate: Fraction) -> str:
 
 
 def _audio_graphs(plan: RenditionPlan) -> Iterator[str]:
-    labels: dict[int, list[str]] = {}
+    """Yield one graph for each sound and remix.
+
+    Without a graph of its own, a remix would get the channels that another output needs, not those of the source.
+    """
+    outputs: dict[tuple[AudioSource, Remix | None], list[str]] = {}
     for rendition in plan.renditions:
         for index, audio in enumerate(rendition.audios):
-            labels.setdefault(audio.track_index, []).append(audio_label(rendition, index))
-    for track_index, track_labels in labels.items():
-        source = plan.media.audios[track_index]
-        first = f"[0:{source.stream_id - 1}]{','.join(_common_sound_filters(plan, source))}"
+            outputs.setdefault((audio.source, audio.remix), []).append(audio_label(rendition, index))
+    for (source, remix), labels in outputs.items():
         parts = [_trimmed_sound(span) for span in plan.spans]
-        yield ";".join(_cut(first, parts, kind="a", labels=track_labels))
+        yield ";".join(_cut(",".join(_whole_sound(plan, source, remix)), parts, kind="a", labels=labels))
+
+
+def _whole_sound(plan: RenditionPlan, source: AudioSource, remix: Remix | None) -> Iterator[str]:
+    stream = stream_of(source, plan.media, plan.sidecars)
+    if stream:
+        track = f"[{plan.sidecars.input_number(source.uri)}:{stream.stream_id - 1}]"
+        yield track + ",".join(_common_sound_filters(plan, source, stream))
+    else:
+        yield SILENCE
+    channels = stream.channels if stream else SILENT_CHANNELS
+    for each in filter(None, (source.remix, remix)):
+        yield remix_filter(each, channels)
+        channels = len(each.gains_db)
 
 
 def _trimmed_sound(span: Span) -> str:
@@ -74,10 +93,15 @@ def _trimmed_sound(span: Span) -> str:
     return f"atrim=start={float(span.start_s):.6f}:end={float(span.end_s):.6f}{shift}"
 
 
-def _common_sound_filters(plan: RenditionPlan, source: AudioStream) -> Iterator[str]:
+def _common_sound_filters(plan: RenditionPlan, source: AudioSource, stream: AudioStream) -> Iterator[str]:
     # Both fillers would act again after a change of the sound, so they are only where they are needed.
-    yield "aresample=async=1:first_pts=0" if _begins_late(source.range) else "aresample=async=1"
-    if plan.spans and _ends_early(source.range, plan):
+    begins_late = _begins_late(stream.range) or source.offset_ms
+    yield "aresample=async=1:first_pts=0" if begins_late else "aresample=async=1"
+    if source.offset_ms > 0:
+        yield f"adelay={source.offset_ms}:all=1"
+    elif source.offset_ms < 0:
+        yield f"atrim=start={-source.offset_ms / 1000:.3f},asetpts=PTS-STARTPTS"
+    if plan.spans and _ends_early(stream.range, plan, source.offset_ms):
         yield "apad"
 
 
@@ -85,8 +109,10 @@ def _begins_late(track: TrackRange | None) -> bool:
     return track is None or track.start_s > MAX_GAP_S
 
 
-def _ends_early(track: TrackRange | None, plan: RenditionPlan) -> bool:
-    return track is None or plan.media.duration_s is None or track.end_s < plan.media.duration_s - MAX_GAP_S
+def _ends_early(track: TrackRange | None, plan: RenditionPlan, offset_ms: int) -> bool:
+    if track is None or plan.media.duration_s is None:
+        return True
+    return track.end_s + offset_ms / 1000 < plan.media.duration_s - MAX_GAP_S
 
 
 def _cut(first: str, parts: list[str], *, kind: str, labels: list[str]) -> Iterator[str]:
@@ -123,9 +149,13 @@ def _picture_filters(video: VideoEncoding, source: VideoStream) -> Iterator[str]
         yield f"fps={video.frame_rate}:round=up"  # the picture that a player shows at each time
     elif video.frame_rate != source.frame_rate:
         yield f"fps={video.frame_rate}"
+    if crop := video.picture.crop:
+        yield f"crop={crop.width}:{crop.height}:{crop.x}:{crop.y}:exact=1"
     matrix = ":out_color_matrix=bt709" if source.color_format == "RGB" else ""
     yield f"scale={width}:{height}:out_range=tv{matrix}"
-    if width > framed_width or height > framed_height:
+    if position := video.picture.position:
+        yield f"pad={framed_width}:{framed_height}:{position.x}:{position.y}"
+    elif width > framed_width or height > framed_height:
         yield f"crop={framed_width}:{framed_height}"
     elif (width, height) != (framed_width, framed_height):
         yield f"pad={framed_width}:{framed_height}:-1:-1"

@@ -92,3 +92,5 @@ class OutputMedia:
     codecs: tuple[str, ...]
     """The codec strings of playlists, in the order of the streams."""
     duration_s: float | None
+    video_start_s: float = 0.0
+    """The timestamp of the first picture."""

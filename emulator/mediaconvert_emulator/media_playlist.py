@@ -26,10 +26,11 @@ def media_playlist(
     One key tag applies to all segments. Without an IV in the tag, the IV of each segment is its number (RFC 8216,
     section 5.2). A constant IV is in the tag, unless the job excludes it from the manifest.
     """
+    target_s = options.target_s or target_duration_s(segments, is_rounded=options.is_target_rounded)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{version}",
-        f"#EXT-X-TARGETDURATION:{target_duration_s(segments, is_rounded=options.is_target_rounded)}",
+        f"#EXT-X-TARGETDURATION:{target_s}",
         "#EXT-X-MEDIA-SEQUENCE:1",
         "#EXT-X-PLAYLIST-TYPE:VOD",
     ]

@@ -26,6 +26,7 @@ CONTENT_TYPES = {
     ".wav": "audio/wav",
     ".webm": "video/webm",
     ".jpg": "image/jpeg",
+    ".vtt": "text/vtt",
 }
 
 

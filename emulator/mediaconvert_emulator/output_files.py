@@ -3,26 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
 
-from mediaconvert_emulator.dash_manifest import dash_manifest
+from mediaconvert_emulator.caption_output import Captions
 from mediaconvert_emulator.file_output import captured_pictures, media_file
-from mediaconvert_emulator.hls_output import HlsOutput, hls_version
-from mediaconvert_emulator.media import Media, OutputMedia
-from mediaconvert_emulator.media_playlist import MP4_VERSION
+from mediaconvert_emulator.media import OutputMedia
 from mediaconvert_emulator.naming import S3Location, output_base
 from mediaconvert_emulator.output_report import GroupFiles, GroupReport, OutputFile, OutputFiles
-from mediaconvert_emulator.program_date import first_date
 from mediaconvert_emulator.renditions import RenditionPlan
-from mediaconvert_emulator.segmented_output import SegmentedOutput, manifest_options
-from mediaconvert_emulator.spec import FileGroup, Group, HlsGroup, JobSpec, SegmentedGroup, StreamGroup
-from mediaconvert_emulator.stream_output import StreamOutput, master_of
-
-_Output = TypeVar("_Output", bound=StreamOutput)
+from mediaconvert_emulator.spec import FileGroup, Group, HlsGroup, JobSpec, SegmentedGroup
+from mediaconvert_emulator.stream_files import Made, hls_files, segmented_files
 
 
 def collect_output_files(
-    spec: JobSpec, plan: RenditionPlan, folder: Path, written: Mapping[str, OutputMedia]
+    spec: JobSpec, plan: RenditionPlan, folder: Path, written: Mapping[str, OutputMedia], captions: Captions
 ) -> OutputFiles:
     """Return the files of a finished transcode.
 
@@ -33,26 +26,15 @@ def collect_output_files(
         plan: Its renditions.
         folder: The job's folder, which contains the files.
         written: The properties of each rendition, by its local name.
+        captions: The captions of the input.
     """
-    groups: list[tuple[Group, GroupFiles]] = []
-    for index, group in enumerate(spec.groups):
-        base = output_base(group.destination, spec.input.uri)
-        match group:
-            case HlsGroup():
-                groups.append((group, _hls_files(index, group, base, plan, folder, written)))
-            case SegmentedGroup():
-                groups.append((group, _segmented_files(index, group, base, plan, folder, written)))
-            case FileGroup():
-                groups.append((group, _file_group_files(index, base, plan, folder, written)))
+    made = Made(folder, written, captions)
+    groups = [(group, _group_files(index, group, spec, plan, made)) for index, group in enumerate(spec.groups)]
     return OutputFiles(
         media=tuple(file for group, files in groups for file in _with_options(files.media, group)),
         playlists=tuple(file for group, files in groups for file in _with_options(files.playlists, group)),
         groups=tuple(files.report for _, files in groups),
     )
-
-
-def _with_options(files: Sequence[OutputFile], group: Group) -> Iterator[OutputFile]:
-    yield from (replace(file, arguments=group.s3.arguments) for file in files)
 
 
 def local_outputs(spec: JobSpec, plan: RenditionPlan, folder: Path) -> dict[str, Path]:
@@ -67,109 +49,31 @@ def local_outputs(spec: JobSpec, plan: RenditionPlan, folder: Path) -> dict[str,
             if isinstance(spec.groups[rendition.group_index], HlsGroup)
             else f"{rendition.local_name}.media"
         )
-        for rendition in plan.renditions
+        for rendition in plan.encoded
         if not rendition.capture
     }
 
 
-def _hls_files(
-    index: int,
-    group: HlsGroup,
-    base: S3Location,
-    plan: RenditionPlan,
-    folder: Path,
-    written: Mapping[str, OutputMedia],
-) -> GroupFiles:
-    date = first_date(group.program_date, plan.media) if group.program_date else None
-    outputs = [HlsOutput(r, base, folder, written[r.local_name], group, date) for r in plan.of_group(index)]
-    mains = _main_playlists(outputs, group, base, plan.media, version=hls_version(group))
-    playlists = (*(playlist for output in outputs for playlist in output.playlists()), *mains)
-    return GroupFiles(
-        media=tuple(file for output in outputs for file in output.files()),
-        playlists=playlists if group.has_manifests else (),
-        report=GroupReport(
-            type="HLS_GROUP",
-            playlist_paths=(mains[-1].location.uri,) if group.has_manifests else (),
-            outputs=tuple(output.report() for output in outputs),
-        ),
-    )
+def _group_files(index: int, group: Group, spec: JobSpec, plan: RenditionPlan, made: Made) -> GroupFiles:
+    base = output_base(group.destination, spec.input.uri)
+    match group:
+        case HlsGroup():
+            return hls_files(index, group, base, plan, made)
+        case SegmentedGroup():
+            return segmented_files(index, group, base, plan, made)
+        case FileGroup():
+            return _file_group_files(index, base, plan, made)
 
 
-def _main_playlists(
-    outputs: Sequence[StreamOutput], group: StreamGroup, base: S3Location, media: Media, *, version: int
-) -> list[OutputFile]:
-    """Return the main playlists; the one with all outputs is the last."""
-    return [
-        OutputFile(
-            location=S3Location(base.bucket, f"{base.key}{modifier}.m3u8"),
-            source=master_of(selected, group, media, version=version),
-            is_compressed=group.playlist.is_compressed,
-        )
-        for modifier, selected in _selections(outputs, group)
-    ]
+def _with_options(files: Sequence[OutputFile], group: Group) -> Iterator[OutputFile]:
+    yield from (replace(file, arguments=group.s3.arguments) for file in files)
 
 
-def _selections(outputs: Sequence[_Output], group: StreamGroup) -> Iterator[tuple[str, list[_Output]]]:
-    """Yield the name modifier and the outputs of each main manifest; the one with all outputs is the last.
-
-    A manifest without outputs is left out: all outputs that it selects were omitted.
-    """
-    for manifest in group.manifests:
-        selected = [output for output in outputs if output.rendition.output_index in manifest.output_indexes]
-        if selected:
-            yield manifest.name_modifier, selected
-    yield "", list(outputs)
-
-
-def _segmented_files(
-    index: int,
-    group: SegmentedGroup,
-    base: S3Location,
-    plan: RenditionPlan,
-    folder: Path,
-    written: Mapping[str, OutputMedia],
-) -> GroupFiles:
-    outputs = [SegmentedOutput(r, base, folder, written[r.local_name], group) for r in plan.of_group(index)]
-    media = tuple(file for output in outputs for file in output.write())
-    playlists: list[OutputFile] = []
-    reported: list[OutputFile] = []
-    if group.has_dash:
-        manifests = _dash_manifests(outputs, group, base, plan.media)
-        playlists += manifests
-        reported.append(manifests[-1])
-    if group.has_hls:
-        mains = _main_playlists(outputs, group, base, plan.media, version=MP4_VERSION)
-        playlists += [playlist for output in outputs for playlist in output.playlists()] + mains
-        reported.append(mains[-1])
-    return GroupFiles(
-        media=media,
-        playlists=tuple(playlists),
-        report=GroupReport(
-            type=group.kind,
-            playlist_paths=tuple(file.location.uri for file in reported),
-            outputs=tuple(output.report() for output in outputs),
-        ),
-    )
-
-
-def _dash_manifests(
-    outputs: Sequence[SegmentedOutput], group: SegmentedGroup, base: S3Location, media: Media
-) -> list[OutputFile]:
-    """Return the manifests of DASH; the one with all outputs is the last."""
-    return [
-        OutputFile(
-            location=S3Location(base.bucket, f"{base.key}{modifier}.mpd"),
-            source=dash_manifest([output.representation(media) for output in selected], manifest_options(group)),
-        )
-        for modifier, selected in _selections(outputs, group)
-    ]
-
-
-def _file_group_files(
-    index: int, base: S3Location, plan: RenditionPlan, folder: Path, written: Mapping[str, OutputMedia]
-) -> GroupFiles:
+def _file_group_files(index: int, base: S3Location, plan: RenditionPlan, made: Made) -> GroupFiles:
     outputs = [
-        captured_pictures(r, base, folder) if r.capture else media_file(r, base, folder, written[r.local_name])
+        captured_pictures(r, base, made.folder)
+        if r.capture
+        else media_file(r, base, made.folder, made.written[r.local_name])
         for r in plan.of_group(index)
     ]
     return GroupFiles(

@@ -33,9 +33,14 @@ def _read_output(path: Path) -> OutputMedia:
         with av.open(str(path), options=options) as container:
             codecs = [codec for stream in container.streams if (codec := _codec(stream))]
             length_s = container.duration / av.time_base if container.duration else None
-            return OutputMedia(codecs=tuple(codecs), duration_s=length_s)
+            return OutputMedia(codecs=tuple(codecs), duration_s=length_s, video_start_s=_video_start_s(container))
     except (av.error.FFmpegError, ValueError) as error:
         raise Unreadable(f"the output can't be read: {error}") from error
+
+
+def _video_start_s(container: Any) -> float:  # noqa: ANN401 (PyAV's container)
+    starts = [float(stream.start_time * stream.time_base) for stream in container.streams.video if stream.start_time]
+    return starts[0] if starts else 0.0
 
 
 def _codec(stream: Any) -> str | None:  # noqa: ANN401 (PyAV's streams)

@@ -1,8 +1,12 @@
 """Parses the audio descriptions of an output. Pure."""
 
+from typing import Any
+
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
-from mediaconvert_emulator.spec import AudioSpec, InputSpec
+from mediaconvert_emulator.parse_audio_sources import parse_remix
+from mediaconvert_emulator.parse_names import check_name
+from mediaconvert_emulator.spec import SILENCE, AudioSource, AudioSpec, InputSpec, Remix
 
 AUDIO_ENCODERS = {
     "AAC": ("aac", "aacSettings"),
@@ -47,7 +51,7 @@ def parse_audio(description: JsonObject, input_spec: InputSpec, pointer: str) ->
         pointer: The JSON pointer of the description, for error messages.
 
     Raises:
-        BadRequestException: The description is incomplete, its codec is not emulated, or its selector doesn't exist.
+        BadRequestException: The description is incomplete, its codec is not emulated, or its remix doesn't fit.
     """
     codec_settings = description.get("codecSettings") or {}
     codec = codec_settings.get("codec")
@@ -60,13 +64,16 @@ def parse_audio(description: JsonObject, input_spec: InputSpec, pointer: str) ->
     encoder, field = AUDIO_ENCODERS[codec]
     settings, settings_pointer = codec_settings.get(field) or {}, f"{pointer}/codecSettings/{field}"
     depth = _bit_depth(settings, settings_pointer) if codec in ("AIFF", "FLAC", "WAV") else None
+    source = _source(description, input_spec)
     default_bps = DEFAULT_AUDIO_BITRATE_BPS.get(codec)
     return AudioSpec(
         encoder=encoder.format(depth=depth),
         bitrate_bps=settings.get("bitrate", default_bps) if default_bps else None,
         sample_rate_hz=settings.get("sampleRate", 48_000),
         channels=_channels(settings, settings_pointer),
-        track_index=_track_index(description, input_spec, pointer),
+        source=source,
+        remix=_remix(description, source, pointer),
+        **_language(description, pointer),
         encoder_options=_encoder_options(codec, settings, depth),
     )
 
@@ -102,14 +109,30 @@ def _channels(settings: JsonObject, pointer: str) -> int:
     return CHANNELS[mode]
 
 
-def _track_index(description: JsonObject, input_spec: InputSpec, pointer: str) -> int:
-    """Return the description's audio track. As on AWS, the input's default selector replaces a missing selector."""
-    source, tracks = description.get("audioSourceName"), input_spec.audio_tracks
-    if source is None:
-        return next(iter(tracks.values()), 0)
-    selector = source if source in tracks else input_spec.default_audio_selector
-    if selector is None:
+def _source(description: JsonObject, input_spec: InputSpec) -> AudioSource:
+    """Return the description's sound. As on AWS, the default selector replaces a missing one, and else silence."""
+    name, sources = description.get("audioSourceName"), input_spec.audio_sources
+    if name is None:
+        return next(iter(sources.values()), AudioSource())
+    default = input_spec.default_audio_selector
+    return sources.get(name) or (sources[default] if default else SILENCE)
+
+
+def _remix(description: JsonObject, source: AudioSource, pointer: str) -> Remix | None:
+    remix = parse_remix(description.get("remixSettings"), f"{pointer}/remixSettings")
+    mixed = len(source.remix.gains_db) if source.remix else None
+    if remix and mixed and mixed != len(remix.gains_db[0]):
         raise BadRequestException(
-            f"{pointer}/audioSourceName: No audio selector named {source!r} in the input; silence is not emulated"
+            f"{pointer}/remixSettings/channelsIn: Should be {mixed}, as the selector's channelsOut"
         )
-    return tracks[selector]
+    return remix
+
+
+def _language(description: JsonObject, pointer: str) -> dict[str, Any]:
+    check_name(description.get("streamName"), f"{pointer}/streamName")
+    code = description.get("customLanguageCode") or (description.get("languageCode") or "").lower()
+    return {
+        "language": code or None,
+        "is_language_configured": description.get("languageCodeControl") == "USE_CONFIGURED",
+        "stream_name": description.get("streamName") or None,
+    }

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_captions import refuse_captions
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_s3 import parse_s3_options
@@ -51,6 +52,7 @@ def parse_files(settings: JsonObject, outputs: list[JsonObject], input_spec: Inp
 
 
 def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> OutputSpec:
+    refuse_captions(output, pointer)
     container = (output.get("containerSettings") or {}).get("container")
     container_pointer = f"{pointer}/containerSettings/container"
     if container == "RAW":

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_captions import check_captions_have_video
 from mediaconvert_emulator.parse_names import (
     INVALID_IN_PLAYLISTS,
     check_different_names,
@@ -15,12 +16,13 @@ from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
 from mediaconvert_emulator.parse_program_date import JobTimecodes, parse_program_date
 from mediaconvert_emulator.parse_s3 import parse_s3_options
-from mediaconvert_emulator.spec import FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
-from mediaconvert_emulator.stream_spec import PlaylistOptions, SegmentLayout
+from mediaconvert_emulator.spec import ClosedCaptions, FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
+from mediaconvert_emulator.stream_spec import SegmentLayout
 
 CONTAINER = "M3U8"
 TRANSPORT_STREAM = FileFormat(muxer="mpegts", extension="ts")
 DEFAULT_SEGMENT_S = 10
+CLOSED_CAPTION_CHANNELS = range(1, 5)
 SEGMENT_LENGTH_CONTROLS = ("EXACT", "GOP_MULTIPLE")
 
 
@@ -51,6 +53,7 @@ def parse_hls(
         raise BadRequestException(f"{pointer_of_control}: {control} is not emulated; EXACT and GOP_MULTIPLE are")
     parsed = tuple(_parse_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     check_different_names(parsed, pointer, is_stream=True)
+    check_captions_have_video(parsed, pointer)
     encryption = _parse_encryption(settings.get("encryption"), f"{settings_pointer}/encryption")
     _check_keyframe_playlists(parsed, encryption, pointer)
     return HlsGroup(
@@ -58,24 +61,15 @@ def parse_hls(
         segment_s=float(settings.get("segmentLength", DEFAULT_SEGMENT_S)),
         is_segment_exact=control == "EXACT",
         encryption=encryption,
+        closed_captions=_closed_captions(settings, settings_pointer),
+        has_caption_segments_of_video=settings.get("captionSegmentLengthControl") == "MATCH_VIDEO",
         outputs=parsed,
-        playlist=_playlist_options(settings, settings_pointer),
+        playlist=replace(parse_playlist_options(settings), base_url=parse_base_url(settings, settings_pointer)),
         program_date=parse_program_date(settings, timecodes),
         layout=_layout(settings),
         has_manifests=settings.get("outputSelection") != "SEGMENTS_ONLY",
         manifests=parse_manifests(settings, outputs, settings_pointer),
         s3=parse_s3_options(settings),
-    )
-
-
-def _playlist_options(settings: JsonObject, pointer: str) -> PlaylistOptions:
-    captions = settings.get("captionLanguageSetting", "OMIT")
-    if captions == "INSERT":
-        raise BadRequestException(f"{pointer}/captionLanguageSetting: INSERT is not emulated; OMIT and NONE are")
-    return replace(
-        parse_playlist_options(settings),
-        base_url=parse_base_url(settings, pointer),
-        excludes_captions=captions == "NONE",
     )
 
 
@@ -104,6 +98,32 @@ def _parse_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Ou
     for field in ("segmentModifier", "audioGroupId", "audioRenditionSets"):
         check_name(hls_settings.get(field), f"{pointer}/outputSettings/hlsSettings/{field}")
     return parse_output(output, input_spec, pointer, file_format=TRANSPORT_STREAM, audio_settings=hls_settings)
+
+
+def _closed_captions(settings: JsonObject, pointer: str) -> ClosedCaptions | None:
+    match settings.get("captionLanguageSetting"):
+        case "NONE":
+            return ClosedCaptions()
+        case "INSERT":
+            mappings = settings.get("captionLanguageMappings") or []
+            languages = tuple(_language(m, f"{pointer}/captionLanguageMappings/{i}") for i, m in enumerate(mappings))
+            if not languages:
+                raise BadRequestException(f"{pointer}/captionLanguageMappings: Should have at least 1 items")
+            return ClosedCaptions(languages=languages)
+        case _:
+            return None
+
+
+def _language(mapping: JsonObject, pointer: str) -> tuple[int, str | None, str]:
+    """Return the channel, the code and the name of a language."""
+    channel: int = mapping.get("captionChannel", 1)
+    if channel not in CLOSED_CAPTION_CHANNELS:
+        raise BadRequestException(f"{pointer}/captionChannel: Should be from 1 to 4")
+    code: str | None = mapping.get("customLanguageCode") or (mapping.get("languageCode") or "").lower()
+    name: str = mapping.get("languageDescription") or code or f"CC{channel}"
+    if INVALID_IN_PLAYLISTS.search(name):
+        raise BadRequestException(f"{pointer}/languageDescription: Should contain no quote or line break")
+    return channel, code or None, name
 
 
 def _parse_encryption(encryption: JsonObject | None, pointer: str) -> HlsEncryption | None:

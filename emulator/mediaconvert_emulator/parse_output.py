@@ -3,10 +3,12 @@
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_audio import parse_audio
+from mediaconvert_emulator.parse_captions import parse_captions
 from mediaconvert_emulator.parse_names import check_name
 from mediaconvert_emulator.parse_video import parse_video
 from mediaconvert_emulator.spec import FileFormat, InputSpec, OutputSpec
 
+CAPTIONS_EXTENSION = "vtt"
 DEFAULT_AUDIO_GROUP = "program_audio"
 KEYFRAME_PLAYLISTS = ("INCLUDE", "EXCLUDE")
 
@@ -35,7 +37,8 @@ def parse_output(
     """
     audio_settings = audio_settings or {}
     video, audios = output.get("videoDescription"), output.get("audioDescriptions") or []
-    if not video and not audios:
+    caption = parse_captions(output, input_spec, pointer)
+    if not video and not audios and not caption:
         raise BadRequestException(f"{pointer}: Should have a videoDescription or audioDescriptions")
     check_name(output.get("nameModifier"), f"{pointer}/nameModifier", is_dash=file_format.is_dash)
     rendition_sets = (audio_settings.get("audioRenditionSets") or default_audio_group) if video else ""
@@ -45,17 +48,18 @@ def parse_output(
         segment_modifier=audio_settings.get("segmentModifier") or "",
         container=file_format.muxer,
         container_options=file_format.options,
-        extension=file_format.extension,
+        extension=CAPTIONS_EXTENSION if caption else file_format.extension,
         video=parse_video(video, f"{pointer}/videoDescription") if video else None,
         audios=tuple(
             parse_audio(audio, input_spec, f"{pointer}/audioDescriptions/{i}") for i, audio in enumerate(audios)
         ),
         audio_group_id=(None if video else audio_settings.get("audioGroupId")) or default_audio_group,
         audio_rendition_sets=tuple(name.strip() for name in rendition_sets.split(",") if name.strip()),
-        is_alternate_audio=not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
+        caption=caption,
+        is_alternate_audio=bool(audios) and not video and track_type != "AUDIO_ONLY_VARIANT_STREAM",
         is_default_audio=track_type == "ALTERNATE_AUDIO_AUTO_SELECT_DEFAULT",
+        is_video_description=audio_settings.get("descriptiveVideoServiceFlag") == "FLAG",
         is_autoselected_audio=track_type != "ALTERNATE_AUDIO_NOT_AUTO_SELECT",
-        is_descriptive_audio=audio_settings.get("descriptiveVideoServiceFlag") == "FLAG",
         has_keyframe_playlist=_has_keyframe_playlist(audio_settings.get("iFrameOnlyManifest", "EXCLUDE"), pointer),
     )
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.parse_captions import check_captions_have_video, refuse_captions
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
@@ -32,6 +33,7 @@ def parse_cmaf(settings: JsonObject, outputs: list[JsonObject], input_spec: Inpu
     parsed = tuple(_cmaf_output(output, input_spec, f"{pointer}/outputs/{i}") for i, output in enumerate(outputs))
     check_different_names(parsed, pointer, is_stream=True)
     settings_pointer = f"{pointer}/outputGroupSettings/cmafGroupSettings"
+    check_captions_have_video(parsed, pointer)
     return SegmentedGroup(
         kind="CMAF_GROUP",
         has_hls=settings.get("writeHlsManifest", "ENABLED") == "ENABLED",
@@ -104,6 +106,7 @@ def _cmaf_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> Out
 
 
 def _dash_output(output: JsonObject, input_spec: InputSpec, pointer: str) -> OutputSpec:
+    refuse_captions(output, pointer)
     _check_track(output, "MPD", pointer)
     video = ((output.get("videoDescription") or {}).get("codecSettings") or {}).get("codec", VIDEO_CODECS[0])
     if video not in VIDEO_CODECS:

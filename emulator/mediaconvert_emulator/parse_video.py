@@ -5,6 +5,7 @@ from typing import Any
 
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.json_types import JsonObject
+from mediaconvert_emulator.rectangles import parse_rectangle
 from mediaconvert_emulator.spec import FrameCapture, VideoSpec
 
 VIDEO_ENCODERS: dict[str, tuple[Any, str]] = {
@@ -42,6 +43,8 @@ def parse_video(description: JsonObject, pointer: str) -> VideoSpec:
         "width_px": description.get("width"),
         "height_px": description.get("height"),
         "scaling": description.get("scalingBehavior") or "DEFAULT",
+        "crop": parse_rectangle(description.get("crop")),
+        "position": parse_rectangle(description.get("position")),
     }
     if codec == "FRAME_CAPTURE":
         return VideoSpec(encoder=encoder, **size, **_frame_capture(settings))

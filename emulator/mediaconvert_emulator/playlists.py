@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from mediaconvert_emulator.caption_tags import CaptionTags
 from mediaconvert_emulator.media_playlist import key_attributes, reference
 from mediaconvert_emulator.segments import Bandwidth
 from mediaconvert_emulator.spec import HlsEncryption
@@ -11,6 +12,7 @@ from mediaconvert_emulator.stream_spec import PlaylistOptions
 
 AUDIO_CODECS = ("mp4a", "ac-3", "ec-3")
 """The codecs of a variant that its keyframes don't have."""
+NO_CAPTIONS = CaptionTags()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,8 @@ class AlternateAudio:
     codecs: tuple[str, ...]
     is_default: bool
     is_autoselected: bool
-    is_descriptive: bool = False
-    """True if it describes the video for viewers who don't see it."""
+    is_video_description: bool = False
+    """True for audio that describes the picture."""
 
 
 def master_playlist(
@@ -57,20 +59,21 @@ def master_playlist(
     *,
     version: int,
     session_key: HlsEncryption | None = None,
+    captions: CaptionTags = NO_CAPTIONS,
 ) -> str:
-    """Return the master playlist of a group; the variants are in the job's order, and the audio follows them."""
+    """Return the master playlist of a group: the variants in the job's order, then the audio, then the captions."""
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{version}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     lines += [f"#EXT-X-SESSION-KEY:{key_attributes(session_key)}"] if session_key else []
     for variant in variants:
         audios = [audio for audio in alternates if audio.group_id == variant.audio_group_id]
         lines += [
-            f"#EXT-X-STREAM-INF:{_stream_inf(variant, audios, options)}",
+            f"#EXT-X-STREAM-INF:{','.join([*_stream_inf(variant, audios, options), *captions.attributes])}",
             reference(variant.playlist_name, options),
         ]
         if variant.keyframes:
             lines.append(f"#EXT-X-I-FRAME-STREAM-INF:{_keyframes_inf(variant, variant.keyframes, options)}")
     lines += [f"#EXT-X-MEDIA:{_media(audio, options)}" for audio in alternates]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *captions.lines]) + "\n"
 
 
 def _media(audio: AlternateAudio, options: PlaylistOptions) -> str:
@@ -81,7 +84,7 @@ def _media(audio: AlternateAudio, options: PlaylistOptions) -> str:
         f"AUTOSELECT={_yes_no(is_yes=audio.is_autoselected or audio.is_default)}",
         f"DEFAULT={_yes_no(is_yes=audio.is_default)}",
     ]
-    attributes += ['CHARACTERISTICS="public.accessibility.describes-video"'] if audio.is_descriptive else []
+    attributes += ['CHARACTERISTICS="public.accessibility.describes-video"'] if audio.is_video_description else []
     return ",".join([*attributes, f'URI="{reference(audio.playlist_name, options)}"'])
 
 
@@ -96,7 +99,7 @@ def _keyframes_inf(variant: Variant, keyframes: Keyframes, options: PlaylistOpti
     )
 
 
-def _stream_inf(variant: Variant, audios: Sequence[AlternateAudio], options: PlaylistOptions) -> str:
+def _stream_inf(variant: Variant, audios: Sequence[AlternateAudio], options: PlaylistOptions) -> list[str]:
     """Return a variant's attributes. With alternate audio they include the audio that needs the most bandwidth."""
     bandwidth, codecs = variant.bandwidth, list(variant.codecs)
     if audios:
@@ -107,9 +110,7 @@ def _stream_inf(variant: Variant, audios: Sequence[AlternateAudio], options: Pla
         attributes.append(f"FRAME-RATE={float(variant.frame_rate):.3f}")
     if audios:
         attributes.append(f'AUDIO="{variant.audio_group_id}"')
-    if variant.size_px and options.excludes_captions:
-        attributes.append("CLOSED-CAPTIONS=NONE")
-    return ",".join(attributes)
+    return attributes
 
 
 def _bandwidth_attributes(bandwidth: Bandwidth) -> list[str]:

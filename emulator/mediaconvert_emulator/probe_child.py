@@ -39,6 +39,12 @@ def _outputs(request: dict[str, Any]) -> dict[str, object]:
     return {"result": [asdict(media) for media in read_outputs([Path(path) for path in request["paths"]])]}
 
 
+def _captions(request: dict[str, Any]) -> dict[str, object]:
+    from mediaconvert_emulator.caption_files import read_captions  # noqa: PLC0415  (as above)
+
+    return {"result": asdict(read_captions(Path(request["path"]), request["source"], request["track"]))}
+
+
 def _headers(request: dict[str, Any]) -> dict[str, object]:
     from mediaconvert_emulator.probe_headers import read_headers  # noqa: PLC0415  (as above)
     from mediaconvert_emulator.ranged_file import HttpFailed  # noqa: PLC0415  (as above)
@@ -52,6 +58,7 @@ def _headers(request: dict[str, Any]) -> dict[str, object]:
 REQUESTS: dict[str, Callable[[dict[str, Any]], dict[str, object]]] = {
     "media": _media,
     "outputs": _outputs,
+    "captions": _captions,
     "headers": _headers,
 }
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter
 
+from mediaconvert_emulator.captions import CaptionTrack
 from mediaconvert_emulator.child_limits import ChildLimits
 from mediaconvert_emulator.child_process import bound_to_parent
 from mediaconvert_emulator.media import Media, OutputMedia
@@ -17,9 +18,10 @@ from mediaconvert_emulator.media import Media, OutputMedia
 PROGRAM = (sys.executable, "-P", "-B", "-m", "mediaconvert_emulator.probe_child")
 MEDIA = TypeAdapter(Media)
 OUTPUTS = TypeAdapter(list[OutputMedia])
+CAPTIONS = TypeAdapter(CaptionTrack)
 MAX_RESULT_BYTES = 16 << 20
-MAX_REQUESTS = 2
-"""A job's process reads its input and its outputs."""
+MAX_REQUESTS = 3
+"""A job's process reads its input, its captions and its outputs."""
 
 
 class MediaUnreadable(Exception):  # noqa: N818 (a finding about the file, not a fault of the program)
@@ -98,6 +100,17 @@ class ProbeProcess:
             ProbeTimedOut: The process didn't end in time.
         """
         return OUTPUTS.validate_python(await self._result({"kind": "outputs", "paths": [str(path) for path in paths]}))
+
+    async def captions(self, path: Path, *, source: str, track_index: int) -> CaptionTrack:
+        """Return the captions of a file, or of a track of an input.
+
+        Raises:
+            MediaUnreadable: The file is not of the type `source`.
+            ProbeCrashed: The process ended without a result.
+            ProbeTimedOut: The process didn't end in time.
+        """
+        request = {"kind": "captions", "path": str(path), "source": source, "track": track_index}
+        return CAPTIONS.validate_python(await self._result(request))
 
     async def headers(self, url: str) -> dict[str, Any]:
         """Return a ProbeResult, in the API's wire names, for the file at an http or https URL.

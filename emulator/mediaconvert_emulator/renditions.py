@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from mediaconvert_emulator.audio_tracks import Sidecars, used_audio
 from mediaconvert_emulator.clippings import Span, clip_spans
 from mediaconvert_emulator.errors import ClippingNotFound
 from mediaconvert_emulator.media import Media, VideoStream
 from mediaconvert_emulator.missing_tracks import no_audio_error, no_video_error
-from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees, display_size, fit_picture
+from mediaconvert_emulator.rectangles import SourcePicture, placed_picture
+from mediaconvert_emulator.sizing import PictureSize, applied_rotation_degrees
 from mediaconvert_emulator.spec import (
     AudioSpec,
     FileGroup,
@@ -20,6 +22,7 @@ from mediaconvert_emulator.spec import (
 )
 from mediaconvert_emulator.stream_lengths import stream_lengths
 
+NO_SIDECARS = Sidecars()
 DEFAULT_GOP_S = 2.0
 TIME_RESOLUTION = 1_000_000
 
@@ -80,9 +83,15 @@ class RenditionPlan:
     rotation_degrees: int
     warnings: tuple[JobWarning, ...]
     media: Media
+    sidecars: Sidecars
     spans: tuple[Span, ...]
     """The parts of the input that the outputs contain, in order; none if the input's length is unknown."""
     is_clipped: bool
+
+    @property
+    def encoded(self) -> list[Rendition]:
+        """The renditions that ffmpeg makes: all but captions."""
+        return [rendition for rendition in self.renditions if not rendition.output.caption]
 
     def of_group(self, index: int) -> list[Rendition]:
         """Return the renditions of one output group."""
@@ -94,7 +103,7 @@ class RenditionPlan:
         return float(sum(span.length_s for span in self.spans)) if self.spans else None
 
 
-def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
+def plan_renditions(spec: JobSpec, media: Media, sidecars: Sidecars = NO_SIDECARS) -> RenditionPlan:
     """Return the renditions of a job.
 
     An output larger than the input gets the input's size. If outputs of a stream get the same size, only the output
@@ -108,11 +117,12 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
         ClippingNotFound: A clip is not in the input.
     """
     rotation = applied_rotation_degrees(spec.input, media.video) if media.video else 0
+    job_input = _JobInput(spec, media, sidecars, rotation)
     renditions: list[Rendition] = []
     omitted: list[str] = []
     for index, group in enumerate(spec.groups):
         candidates = [
-            _rendition(output, group, (index, number), media, rotation) for number, output in enumerate(group.outputs)
+            _rendition(output, group, (index, number), job_input) for number, output in enumerate(group.outputs)
         ]
         kept = candidates if isinstance(group, FileGroup) else _drop_equal_sizes(candidates)
         omitted += [f"{index}.{number}" for number, candidate in enumerate(candidates) if candidate not in kept]
@@ -122,6 +132,7 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
         rotation_degrees=rotation,
         warnings=tuple(_warnings(renditions, omitted, media)),
         media=media,
+        sidecars=sidecars,
         spans=_spans(spec, media),
         is_clipped=bool(spec.input.clippings),
     )
@@ -129,7 +140,7 @@ def plan_renditions(spec: JobSpec, media: Media) -> RenditionPlan:
 
 def has_known_percentage(spec: JobSpec) -> bool:
     """Return whether MediaConvert reports a percentage for this job: not if an output is audio only."""
-    return all(output.video for group in spec.groups for output in group.outputs)
+    return all(output.video or output.caption for group in spec.groups for output in group.outputs)
 
 
 def _warnings(renditions: list[Rendition], omitted: list[str], media: Media) -> Iterator[JobWarning]:
@@ -139,7 +150,8 @@ def _warnings(renditions: list[Rendition], omitted: list[str], media: Media) -> 
         reason = "smaller outputs have the input's size already"
         message = f"Outputs (group.output) left out, because {reason}: {', '.join(omitted)}"
         yield JobWarning(code=OUTPUTS_OMITTED, message=message)
-    needs_audio = any(rendition.output.audios for rendition in renditions)
+    audios = [audio.source for rendition in renditions for audio in rendition.output.audios]
+    needs_audio = any(source.uri is None and source.track_index is not None for source in audios)
     if needs_audio and not any(audio.fault is None for audio in media.audios):
         reason = "no audio that can be decoded" if media.audios else "no audio"
         yield JobWarning(code=NO_AUDIO, message=f"The input has {reason}, so the outputs have none")
@@ -157,13 +169,20 @@ def _spans(spec: JobSpec, media: Media) -> tuple[Span, ...]:
     )
 
 
-def _rendition(
-    output: OutputSpec, group: Group, indexes: tuple[int, int], media: Media, rotation_degrees: int
-) -> Rendition:
+@dataclass(frozen=True, slots=True)
+class _JobInput:
+    spec: JobSpec
+    media: Media
+    sidecars: Sidecars
+    rotation_degrees: int
+
+
+def _rendition(output: OutputSpec, group: Group, indexes: tuple[int, int], job_input: _JobInput) -> Rendition:
+    media = job_input.media
     if output.video and not media.video:
         raise no_video_error(media)
-    usable = [index for index, audio in enumerate(media.audios) if audio.fault is None]
-    if not output.video and not usable:
+    audios = [used_audio(audio, media, job_input.sidecars) for audio in output.audios]
+    if output.audios and not output.video and not any(audios):
         raise no_audio_error(media)
     gop_s = _gop_s(output.video, media.video)
     lengths = stream_lengths(group, gop_s)
@@ -171,21 +190,30 @@ def _rendition(
     if output.video and media.video:
         video = VideoEncoding(
             spec=output.video,
-            picture=fit_picture(output.video, display_size(media.video, rotation_degrees)),
+            picture=placed_picture(
+                output.video,
+                SourcePicture(job_input.spec.input, media.video, job_input.rotation_degrees),
+                _video_number(job_input.spec, indexes),
+            ),
             frame_rate=output.video.frame_rate or media.video.frame_rate,
             keyframe_interval_s=lengths.keyframe_interval_s,
         )
-    audios = output.audios if usable else ()
     group_index, output_index = indexes
     return Rendition(
         local_name=f"{group_index}-{output_index}",
         group_index=group_index,
         output=output,
         video=video,
-        audios=tuple(replace(audio, track_index=_usable_track(audio, usable)) for audio in audios),
+        audios=tuple(audio for audio in audios if audio),
         segment_s=lengths.segment_s,
         fragment_s=lengths.fragment_s,
     )
+
+
+def _video_number(spec: JobSpec, indexes: tuple[int, int]) -> int:
+    """Return the number of an output's video in the job, from 1."""
+    videos = [(g, n) for g, group in enumerate(spec.groups) for n, each in enumerate(group.outputs) if each.video]
+    return videos.index(indexes) + 1
 
 
 def _gop_s(spec: VideoSpec | None, source: VideoStream | None) -> float:
@@ -194,19 +222,19 @@ def _gop_s(spec: VideoSpec | None, source: VideoStream | None) -> float:
     return (spec.gop_s if spec else None) or DEFAULT_GOP_S
 
 
-def _usable_track(audio: AudioSpec, usable: list[int]) -> int:
-    """Return the selected track, or the first usable one if the selected one is missing, empty or broken."""
-    return audio.track_index if audio.track_index in usable else usable[0]
-
-
 def _drop_equal_sizes(renditions: list[Rendition]) -> list[Rendition]:
     """Keep, of renditions with the same picture size, those with the smallest specified size."""
-    smallest: dict[tuple[int, int], int] = {}
+    smallest: dict[PictureSize, int] = {}
     for rendition in renditions:
         if rendition.video:
-            framed, specified = rendition.video.picture.framed, _specified_size_px(rendition)
-            smallest[framed] = min(specified, smallest.get(framed, specified))
-    return [r for r in renditions if not r.video or _specified_size_px(r) == smallest[r.video.picture.framed]]
+            picture, specified = _without_scale(rendition.video.picture), _specified_size_px(rendition)
+            smallest[picture] = min(specified, smallest.get(picture, specified))
+    return [r for r in renditions if not r.video or _specified_size_px(r) == smallest[_without_scale(r.video.picture)]]
+
+
+def _without_scale(picture: PictureSize) -> PictureSize:
+    """Return a picture that is the same for outputs with the same frame, part of the input and position."""
+    return replace(picture, scaled=picture.framed)
 
 
 def _specified_size_px(rendition: Rendition) -> int:

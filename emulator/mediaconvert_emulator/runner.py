@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mediaconvert_emulator.audio_sources import read_media, read_sidecars
+from mediaconvert_emulator.caption_sources import caption_warnings, read_captions
 from mediaconvert_emulator.errors import JobTimedOut, UnknownJobError
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
-from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE, unreadable_input_error
+from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE
 from mediaconvert_emulator.format_identifiers import resolve_names
 from mediaconvert_emulator.media import Media, OutputMedia
 from mediaconvert_emulator.naming import parse_s3_uri
@@ -25,7 +27,6 @@ from mediaconvert_emulator.probe_process import (
 )
 from mediaconvert_emulator.progress import Phase, Progress, percent, transcoding_progress
 from mediaconvert_emulator.renditions import JobWarning, RenditionPlan, has_known_percentage, plan_renditions
-from mediaconvert_emulator.selected_tracks import check_selected_tracks
 from mediaconvert_emulator.spec import JobSpec
 from mediaconvert_emulator.storage import Storage
 from mediaconvert_emulator.transcoder import JobFiles, TranscodeLimits, transcode
@@ -70,13 +71,14 @@ class JobRunner:
     async def _run_in(self, folder: Path, spec: JobSpec, on_progress: ProgressCallback) -> JobResult:
         async with ProbeProcess(self.probe_limits) as process:  # it starts while the input arrives
             media = await self._download(spec, folder, process, on_progress)
-            check_selected_tracks(spec, media)
-            spec, plan = resolve_names(spec, plan_renditions(spec, media), time.time_ns() // 1_000_000)
+            sidecars = await read_sidecars(spec, media, folder, self.storage, process)
+            captions = await read_captions(spec, folder, self.storage, process, input_path=folder / INPUT_NAME)
+            spec, plan = resolve_names(spec, plan_renditions(spec, media, sidecars), time.time_ns() // 1_000_000)
             frames_decoded = await self._transcode(spec, plan, folder, on_progress)
             written = await self._read_outputs(local_outputs(spec, plan, folder), process)
-        files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written)
+        files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written, captions)
         await self._upload(files, frames_decoded, on_progress)
-        return JobResult(media=media, groups=files.groups, warnings=plan.warnings)
+        return JobResult(media=media, groups=files.groups, warnings=plan.warnings + caption_warnings(captions))
 
     async def _transcode(self, spec: JobSpec, plan: RenditionPlan, folder: Path, on_progress: ProgressCallback) -> int:
         """Write the outputs to the folder; return the number of decoded pictures."""
@@ -103,14 +105,7 @@ class JobRunner:
             on_progress(Progress(phase=Phase.PROBING, phase_percent=percent(done, size)))
 
         await self.storage.download(parse_s3_uri(spec.input.uri), folder / INPUT_NAME, on_bytes)
-        try:
-            return await process.media(folder / INPUT_NAME)
-        except MediaUnreadable as error:
-            raise unreadable_input_error(spec.input.uri) from error
-        except ProbeTimedOut as error:
-            raise JobTimedOut(TIMED_OUT_MESSAGE) from error
-        except ProbeCrashed as error:
-            raise UnknownJobError(f"Unexpected error while probing [{spec.input.uri}]: [{error}]") from error
+        return await read_media(folder / INPUT_NAME, spec.input.uri, process)
 
     async def _read_outputs(self, paths: dict[str, Path], process: ProbeProcess) -> dict[str, OutputMedia]:
         try:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from mediaconvert_emulator.dash_manifest import DashIndex, DashSegments, ManifestOptions, Representation, start_times
 from mediaconvert_emulator.fragments import FragmentedFile, Part, read_fragments, segment_index, segments_of
-from mediaconvert_emulator.media import Media
 from mediaconvert_emulator.media_playlist import MP4_VERSION, media_playlist
 from mediaconvert_emulator.naming import S3Location
 from mediaconvert_emulator.output_report import OutputFile, OutputReport
@@ -162,7 +161,7 @@ class SegmentedOutput(StreamOutput):
             byte_range=ByteRange(offset=first + fragment.offset - part.offset, size=fragment.keyframe_bytes),
         )
 
-    def representation(self, media: Media) -> Representation:
+    def representation(self) -> Representation:
         """Return the output's part of the DASH manifest."""
         video, audio = self.rendition.video, next(iter(self.rendition.audios), None)
         return Representation(
@@ -175,7 +174,7 @@ class SegmentedOutput(StreamOutput):
             frame_rate=video.frame_rate if video else None,
             channels=audio.channels if audio else None,
             sample_rate_hz=audio.sample_rate_hz if audio else None,
-            language=self.language(media) if audio else None,
+            language=self.language if audio else None,
         )
 
     def _dash_media(self) -> DashIndex | DashSegments:

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import ceil
 
 from mediaconvert_emulator.media import VideoStream
-from mediaconvert_emulator.spec import InputSpec, VideoSpec
+from mediaconvert_emulator.spec import InputSpec, Rectangle, VideoSpec
 
 MIN_SIDE_PX = 2
 ROTATIONS_DEGREES = {"DEGREE_0": 0, "DEGREES_90": 90, "DEGREES_180": 180, "DEGREES_270": 270}
@@ -14,10 +14,15 @@ QUARTER_TURN_DEGREES = 90
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSize:
-    """The size to scale to, then the size to crop or pad to. Both are (width, height), even."""
+    """The part of the input, the size to scale it to, then the size to crop or pad to.
+
+    The sizes are (width, height), even. Without a position, the scaled picture is in the middle of the frame.
+    """
 
     scaled: tuple[int, int]
     framed: tuple[int, int]
+    crop: Rectangle | None = None
+    position: Rectangle | None = None
 
 
 def applied_rotation_degrees(input_spec: InputSpec, video: VideoStream) -> int:
@@ -31,8 +36,10 @@ def display_size(video: VideoStream, rotation_degrees: int) -> tuple[Fraction, F
     return (height, width) if rotation_degrees % 180 == QUARTER_TURN_DEGREES else (width, height)
 
 
-def fit_picture(spec: VideoSpec, input_size: tuple[Fraction, Fraction]) -> PictureSize:
-    """Return the picture size of an output.
+def fit_picture(
+    spec: VideoSpec, input_size: tuple[Fraction, Fraction], *, crop: Rectangle | None = None
+) -> PictureSize:
+    """Return the picture size of an output; with a crop, `input_size` is the size of that part.
 
     The aspect ratio stays the same, except with STRETCH_TO_OUTPUT. The sides are even. The picture is never larger than
     the input; AWS does upscale, but on a laptop that would cost time without a benefit.
@@ -47,17 +54,26 @@ def fit_picture(spec: VideoSpec, input_size: tuple[Fraction, Fraction]) -> Pictu
     box = (box_width * shrink, box_height * shrink)
     match spec.scaling:
         case "STRETCH_TO_OUTPUT":
-            return _picture(box, box)
+            return _picture(box, box, crop)
         case "FILL":
-            return _picture((width * cover * shrink, height * cover * shrink), box)
+            return _picture((width * cover * shrink, height * cover * shrink), box, crop)
         case "FIT" | "FIT_NO_UPSCALE":
-            return _picture(*[(width * scale * shrink, height * scale * shrink)] * 2)
+            return _picture(*[(width * scale * shrink, height * scale * shrink)] * 2, crop)
         case "DEFAULT":
-            return _picture((width * scale * shrink, height * scale * shrink), box)
+            return _picture((width * scale * shrink, height * scale * shrink), box, crop)
 
 
-def _picture(scaled: tuple[Fraction, Fraction], framed: tuple[Fraction, Fraction]) -> PictureSize:
-    return PictureSize(scaled=_even(scaled), framed=_even(framed))
+def frame_size(spec: VideoSpec, input_size: tuple[Fraction, Fraction]) -> tuple[int, int]:
+    """Return the size of an output in which the picture has a position: exactly the specified one."""
+    width, height = input_size
+    box_width = Fraction(spec.width_px or (spec.height_px or height) * width / height)
+    return _even((box_width, Fraction(spec.height_px or box_width * height / width)))
+
+
+def _picture(
+    scaled: tuple[Fraction, Fraction], framed: tuple[Fraction, Fraction], crop: Rectangle | None
+) -> PictureSize:
+    return PictureSize(scaled=_even(scaled), framed=_even(framed), crop=crop)
 
 
 def _even(size: tuple[Fraction, Fraction]) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from mediaconvert_emulator.captions import Style
 from mediaconvert_emulator.clippings import Clipping
 from mediaconvert_emulator.stream_spec import (
     DEFAULT_LAYOUT,
@@ -20,19 +21,77 @@ Scaling = Literal["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rectangle:
+    """A part of a picture, in pixels from its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def __str__(self) -> str:
+        """Return the rectangle as MediaConvert's messages have it."""
+        return f"[{self.width},{self.height},{self.x},{self.y}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionSource:
+    """The captions that a selector of an input names: a file beside the input, or a track of the input."""
+
+    kind: Literal["SRT", "TTML", "WEBVTT", "EMBEDDED"]
+    uri: str | None = None
+    """None for a track of the input."""
+    track_index: int = 0
+    """The track of captions, from 0."""
+    delta_ms: int = 0
+    """Is added to all times of a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remix:
+    """A remix of channels: for each channel of the result, the gains of the source's channels in decibels."""
+
+    gains_db: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSource:
+    """The sound that a selector of an input names: a track of the input or of a file beside it, or silence."""
+
+    uri: str | None = None
+    """None for a track of the input."""
+    track_index: int | None = 0
+    """The audio track, from 0; None for silence."""
+    number: int = 1
+    """The place of the selector, from 1."""
+    is_track_required: bool = False
+    """True if the selector names the number of the track."""
+    offset_ms: int = 0
+    """The sound begins this much later than the picture, or earlier."""
+    remix: Remix | None = None
+
+
+SILENCE = AudioSource(track_index=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputSpec:
     """The job's only input."""
 
     uri: str
     rotate: Literal["AUTO", "DEGREE_0", "DEGREES_90", "DEGREES_180", "DEGREES_270"]
-    audio_tracks: dict[str, int]
-    """The zero-based index of the audio stream, by the name of the selector or of the group of one selector."""
+    audio_sources: dict[str, AudioSource]
+    """By the name of the selector, or of the group of one selector."""
     default_audio_selector: str | None = None
     """The selector that replaces a missing one."""
-    required_tracks: tuple[tuple[int, int], ...] = ()
-    """The selectors, by position from 1, that name a track by its number, and that number."""
     clippings: tuple[Clipping, ...] = ()
     """The parts of the input that the outputs contain; none means all of it."""
+    crop: Rectangle | None = None
+    """The part of the picture that the outputs contain."""
+    position: Rectangle | None = None
+    """The part of each output that the picture fills."""
+    captions: dict[str, CaptionSource] = field(default_factory=dict)
+    """By the name of the selector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +111,8 @@ class VideoSpec:
     width_px: int | None
     height_px: int | None
     scaling: Scaling
+    crop: Rectangle | None = None
+    position: Rectangle | None = None
     frame_rate: Fraction | None
     """None means the input's frame rate."""
     gop_s: float | None = None
@@ -76,9 +137,30 @@ class AudioSpec:
     """None for a codec whose bitrate follows from other settings, or from the sound."""
     sample_rate_hz: int
     channels: int
-    track_index: int
+    source: AudioSource = AudioSource()
+    remix: Remix | None = None
+    """Is applied after the source's own."""
+    language: str | None = None
+    """The code that the job configures. After the input was read, the code that the output has."""
+    is_language_configured: bool = False
+    """True if the input's language doesn't count."""
+    stream_name: str | None = None
+    """The name that players show."""
     encoder_options: tuple[tuple[str, str], ...] = ()
     """Further options of ffmpeg for this track: names and values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptionSpec:
+    """The captions of one output, in WebVTT."""
+
+    source: CaptionSource
+    language: str | None
+    description: str | None
+    """The name that players show."""
+    style: Style
+    is_accessible: bool
+    """True if the captions describe sounds, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +176,7 @@ class FileFormat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputSpec:
-    """One output of a group: video, audio or both."""
+    """One output of a group: video, audio or both, or captions."""
 
     name_modifier: str
     segment_modifier: str
@@ -109,10 +191,12 @@ class OutputSpec:
     """The group of an audio-only output."""
     audio_rendition_sets: tuple[str, ...] = ()
     """The groups that play together with a video output; the master playlist has the output once for each."""
+    caption: CaptionSpec | None = None
     is_alternate_audio: bool
     is_default_audio: bool
     is_autoselected_audio: bool = True
-    is_descriptive_audio: bool = False
+    is_video_description: bool = False
+    """True for audio that describes the picture."""
     has_keyframe_playlist: bool = False
 
 
@@ -132,6 +216,16 @@ class HlsEncryption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedCaptions:
+    """The embedded captions that the main playlist of HLS announces; `languages` are their channels, codes and names.
+
+    Without languages it says that the videos have no such captions.
+    """
+
+    languages: tuple[tuple[int, str | None, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HlsGroup:
     """The outputs of one HLS stream."""
 
@@ -139,6 +233,10 @@ class HlsGroup:
     segment_s: float
     is_segment_exact: bool
     encryption: HlsEncryption | None
+    closed_captions: ClosedCaptions | None = None
+    """None if the main playlist says nothing of them."""
+    has_caption_segments_of_video: bool = False
+    """False for captions in segments of 300 s."""
     outputs: tuple[OutputSpec, ...]
     playlist: PlaylistOptions = DEFAULT_PLAYLIST
     program_date: ProgramDate | None = None

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediaconvert_emulator.media import Media, OutputMedia
+from mediaconvert_emulator.caption_tags import CaptionTags
+from mediaconvert_emulator.media import OutputMedia
 from mediaconvert_emulator.naming import S3Location
-from mediaconvert_emulator.output_report import OutputFile
+from mediaconvert_emulator.output_report import OutputFile, OutputReport
 from mediaconvert_emulator.playlists import AlternateAudio, Keyframes, Variant, master_playlist
 from mediaconvert_emulator.renditions import Rendition
 from mediaconvert_emulator.segments import Segment, measure_bandwidth
 from mediaconvert_emulator.spec import HlsGroup, StreamGroup
 
 ONLY_AUDIO_NAME = "Alternate Audio"
-NO_LANGUAGE = "UND"
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class StreamOutput(ABC):
     @abstractmethod
     def segments(self) -> tuple[Segment, ...]:
         """The segments with their names in S3."""
+
+    @abstractmethod
+    def report(self) -> OutputReport:
+        """Return the output's result."""
 
     @property
     @abstractmethod
@@ -55,10 +59,10 @@ class StreamOutput(ABC):
         """Return a playlist as a file to upload."""
         return OutputFile(location=location, source=text, is_compressed=self.group.playlist.is_compressed)
 
-    def language(self, media: Media) -> str | None:
-        """Return the language of an audio output; None if the input names none."""
-        language = media.audios[self.rendition.audios[0].track_index].language
-        return language.lower() if language != NO_LANGUAGE else None
+    @property
+    def language(self) -> str | None:
+        """The language of an audio output; None if it is unknown."""
+        return self.rendition.audios[0].language
 
     def variants(self) -> list[Variant]:
         """Return the output as variants of the main playlist: one for each audio group that plays with it."""
@@ -87,23 +91,24 @@ class StreamOutput(ABC):
             keyframes=keyframes,
         )
 
-    def alternate_audio(self, media: Media, *, is_only: bool) -> AlternateAudio:
+    def alternate_audio(self, *, is_only: bool) -> AlternateAudio:
         """Return the output as alternate audio; only the audio without others in its group has the default name."""
         output = self.rendition.output
         return AlternateAudio(
             playlist_name=self.location.key.rpartition("/")[2],
             group_id=output.audio_group_id,
-            name=ONLY_AUDIO_NAME if is_only else output.name_modifier.strip("_-") or ONLY_AUDIO_NAME,
-            language=self.language(media),
+            name=self.rendition.audios[0].stream_name
+            or (ONLY_AUDIO_NAME if is_only else output.name_modifier.strip("_-") or ONLY_AUDIO_NAME),
+            language=self.language,
             bandwidth=measure_bandwidth(self.segments),
             codecs=self.written.codecs,
             is_default=output.is_default_audio,
             is_autoselected=output.is_autoselected_audio,
-            is_descriptive=output.is_descriptive_audio,
+            is_video_description=output.is_video_description,
         )
 
 
-def master_of(outputs: Sequence[StreamOutput], group: StreamGroup, media: Media, *, version: int) -> str:
+def master_of(outputs: Sequence[StreamOutput], group: StreamGroup, *, version: int, captions: CaptionTags) -> str:
     """Return the main playlist of a group, or of some of its outputs."""
     encryption = group.encryption if isinstance(group, HlsGroup) else None
     has_video = any(output.rendition.video for output in outputs)
@@ -112,10 +117,11 @@ def master_of(outputs: Sequence[StreamOutput], group: StreamGroup, media: Media,
     return master_playlist(
         [variant for output in outputs if output not in alternates for variant in output.variants()],
         [
-            output.alternate_audio(media, is_only=groups.count(output.rendition.output.audio_group_id) == 1)
+            output.alternate_audio(is_only=groups.count(output.rendition.output.audio_group_id) == 1)
             for output in alternates
         ],
         group.playlist,
         version=version,
         session_key=encryption if encryption and encryption.is_session_key else None,
+        captions=captions,
     )

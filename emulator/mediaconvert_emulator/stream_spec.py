@@ -32,8 +32,8 @@ class PlaylistOptions:
     has_resolution: bool = True
     """In the main playlist."""
     is_compressed: bool = False
-    excludes_captions: bool = False
-    """True if the main playlist says that the video contains no captions."""
+    target_s: int | None = None
+    """Replaces the target duration of the segments."""
     base_url: str = ""
     """The text before every URI of a media or main playlist, but not before a key's."""
 

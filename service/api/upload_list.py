@@ -3,12 +3,12 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AwareDatetime, BeforeValidator
 
 from service.access.caller import may_see
-from service.api.dependencies import AppResources, CurrentCaller, InputFile
+from service.api.dependencies import AppResources, CurrentCaller, InputFile, caller_name
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
 from service.live.upload_list import UploadLister
@@ -17,7 +17,7 @@ from service.uploads.changes import with_changes
 from service.uploads.upload_filter import UploadFilter, encode_cursor, place_in
 from service.views.bodies import UploadChanges, UploadList
 from service.views.labels import ExternalId
-from transcode.errors import AwsUnavailableError, FilterTooBroadError, UploadNotFoundError
+from transcode.errors import AwsUnavailableError, FilterTooBroadError, TooManySearchesError, UploadNotFoundError
 from transcode.job_view import JobStatus, JobView
 from transcode.lookup import Lookup
 
@@ -57,9 +57,10 @@ async def _upload_filter(
     operation_id="list_uploads",
     summary="List your uploads",
     response_model=UploadList,
-    responses=responses(FilterTooBroadError, AwsUnavailableError),
+    responses=responses(FilterTooBroadError, TooManySearchesError, AwsUnavailableError),
 )
 async def list_uploads(
+    request: Request,
     caller: CurrentCaller,
     resources: AppResources,
     wanted: Annotated[UploadFilter, Depends(_upload_filter)],
@@ -75,7 +76,14 @@ async def list_uploads(
     place = None
     if cursor is not None and (place := place_in(cursor, caller.owner, wanted)) is None:
         raise _invalid("query", "cursor", "The cursor is not one of this list: begin without a cursor")
-    lister = UploadLister(index=resources.uploads, reader=resources.reader, owner=caller.owner)
+    lister = UploadLister(
+        index=resources.uploads,
+        reader=resources.reader,
+        owner=caller.owner,
+        limit=resources.searches,
+        caller=caller_name(request, caller),
+        clock=resources.clock,
+    )
     page = await lister.page(wanted, limit=limit, before=place)
     now_ms = resources.now_ms()
     jobs = b",".join(resources.job_json.of(key, state, now_ms=now_ms) for key, state in page.uploads)

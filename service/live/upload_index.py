@@ -49,6 +49,8 @@ class IndexPage:
 
     entries: Sequence[Entry]
     next_place: str | None
+    skipped: int = 0
+    """Entries that DynamoDB read, and that are not wanted."""
 
 
 class UploadIndex:
@@ -86,7 +88,9 @@ class UploadIndex:
         last_key = decode(response.get("LastEvaluatedKey", {}))
         # The range has its end too, which is the place of the last entry of the page before.
         return IndexPage(
-            entries=[each for each in entries if each.place != before], next_place=last_key.get("ListedAt")
+            entries=[each for each in entries if each.place != before],
+            next_place=last_key.get("ListedAt"),
+            skipped=response["ScannedCount"] - len(entries),
         )
 
 

@@ -2,18 +2,20 @@
 
 A page before the end of the list has at least one upload, however rare the wanted ones are. So a request reads on until
 it finds one. The index makes this cheap: DynamoDB skips entries that a filter excludes, a few thousand in a read. A
-request that has read `MAX_QUERIES` times, or `MAX_FILES` files, without a match ends with an error.
+request that has read `MAX_QUERIES` times, or `MAX_FILES` files, without a match ends with an error. A caller whose
+requests skip much has to wait (`search_limit`).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from service.live.reader import JobReader
+from service.live.search_limit import FILE_ENTRIES, SearchLimit
 from service.live.upload_index import Entry, IndexFilter, UploadIndex
 from service.uploads.upload_filter import UploadFilter
 from service.views.followed import FileKey, Followed
-from transcode.errors import FilterTooBroadError, JobNotFoundError, UploadNotFoundError
+from transcode.errors import FilterTooBroadError, JobNotFoundError, TooManySearchesError, UploadNotFoundError
 
 MAX_QUERIES = 100
 """About 300,000 entries of the index, which takes DynamoDB a few seconds."""
@@ -46,45 +48,64 @@ class _Reading:
         return len(self.uploads) >= self.limit
 
     @property
+    def unwanted(self) -> int:
+        return self.files - len(self.uploads)
+
+    @property
     def is_costly(self) -> bool:
         return self.queries >= MAX_QUERIES or self.files >= MAX_FILES
 
-    def page(self, next_place: str | None) -> UploadPage:
+    def page(self, next_place: str | None, *, wait_s: int = 0) -> UploadPage:
         if next_place is not None and not self.uploads:
-            raise FilterTooBroadError
+            raise TooManySearchesError(retry_after_s=wait_s) if wait_s else FilterTooBroadError
         return UploadPage(uploads=self.uploads, next_place=next_place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadLister:
-    """Lists the uploads of one caller; `owner` is None while access control is off."""
+    """Lists the uploads of one caller; `owner` is None while access control is off.
+
+    `caller` is the name by which limits count the caller. `clock` returns Unix seconds.
+    """
 
     index: UploadIndex
     reader: JobReader
     owner: str | None
+    limit: SearchLimit
+    caller: str
+    clock: Callable[[], float]
 
     async def page(self, wanted: UploadFilter, *, limit: int, before: str | None) -> UploadPage:
         """Return up to `limit` wanted uploads before the place.
 
         Raises:
             FilterTooBroadError: No upload matches among those that one request may read, and there are more.
+            TooManySearchesError: The caller's requests have skipped too much; the error says when to retry.
             AwsUnavailableError: DynamoDB throttles the reads.
         """
         in_index = IndexFilter(
             external_id=wanted.external_id, stages=wanted.stages, created_after_s=wanted.created_after_s
         )
+        if in_index.is_selective and (wait_s := self._wait_s()):
+            raise TooManySearchesError(retry_after_s=wait_s)
         reading, max_entries, place = _Reading(limit=limit), limit + 1, before
         while True:
             found = await self.index.page(self.owner, in_index, before=place, max_entries=max_entries)
             reading.queries += 1
             max_entries = min(max_entries * 8, MAX_ENTRIES) if in_index.is_selective else max_entries
+            unwanted = reading.unwanted
             place = await self._read(found.entries, wanted, reading)
+            skipped = found.skipped + FILE_ENTRIES * (reading.unwanted - unwanted)
+            self.limit.record(self.caller, skipped, now_s=self.clock())
             if place is not None:
                 is_last = found.next_place is None and place == found.entries[-1].place
                 return reading.page(None if is_last else place)
             place = found.next_place
-            if place is None or reading.is_costly:
-                return reading.page(place)
+            if place is None or reading.is_costly or (in_index.is_selective and self._wait_s()):
+                return reading.page(place, wait_s=0 if reading.is_costly else self._wait_s())
+
+    def _wait_s(self) -> int:
+        return self.limit.wait_s(self.caller, now_s=self.clock())
 
     async def _read(self, entries: Sequence[Entry], wanted: UploadFilter, reading: _Reading) -> str | None:
         """Add the wanted files to the page; return the last place that was read if the page ends there."""

@@ -71,9 +71,9 @@ def place_in(cursor: str, owner: str | None, wanted: UploadFilter) -> str | None
     """Return the place that the cursor contains; None if it is no cursor of this caller's list.
 
     >>> mine = UploadFilter(status=JobStatus.ERROR)
-    >>> cursor = encode_cursor("1763798400-29fe6e4fa0706d86", "ada", mine)
+    >>> cursor = encode_cursor("1763798400123-29fe6e4fa0706d86", "ada", mine)
     >>> place_in(cursor, "ada", mine), place_in(cursor, "eve", mine), place_in("x", "ada", mine)
-    ('1763798400-29fe6e4fa0706d86', None, None)
+    ('1763798400123-29fe6e4fa0706d86', None, None)
     """
     try:
         text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()

@@ -15,7 +15,7 @@ from transcode.delete_requested import delete_requested
 from transcode.job import Completed, Job, Output
 from transcode.lookup import Lookup
 from worker.claim import Claim, Destination, claim_id
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.outcomes import Message
 
 SEGMENTS = 5

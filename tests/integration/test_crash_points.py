@@ -26,6 +26,7 @@ from worker.assembly import open_handler, open_intake
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
 from worker.queue import open_queue
+from worker.settings import WorkerSettings
 
 MAX_CALLS = 14
 """More AWS calls than a worker makes for one message."""
@@ -94,9 +95,13 @@ class Pipeline:
     stack: Stack
     mediaconvert: str
 
+    def settings(self) -> WorkerSettings:
+        """Return the workers' settings."""
+        return worker_settings(self.stack, self.mediaconvert).model_copy(update={"claim_lease_s": LEASE_S})
+
     async def worker(self, killer: Killer | None = None, *, is_intake: bool = False) -> DeliveryHandler:
         """Return a new worker's handler; the killer, if there is one, watches its clients."""
-        settings = worker_settings(self.stack, self.mediaconvert).model_copy(update={"claim_lease_s": LEASE_S})
+        settings = self.settings()
         watched: Any = WatchedAws(self.aws, killer) if killer else self.aws
         handler = await open_handler(watched, settings)
         return await open_intake(watched, settings, handler) if is_intake else handler
@@ -113,6 +118,14 @@ class Pipeline:
                 await asyncio.sleep(0.01)
             return killer.killed_at
         return None
+
+    async def finish(self, message: Message) -> DeliveryHandler:
+        """Deliver the message to a new worker until it is done, and return the worker's handler."""
+        handler, deadline_s = await self.worker(), time.monotonic() + 20 * LEASE_S
+        while await handler.handle([message]) != {message.message_id: Done()}:
+            assert time.monotonic() < deadline_s, f"{message.body} is not done"
+            await asyncio.sleep(0.2)
+        return handler
 
 
 @pytest.fixture
@@ -196,11 +209,7 @@ async def test_a_complete_job_can_be_played_wherever_a_worker_dies(
 async def expect_one_job(pipeline: Pipeline, message: Message) -> None:
     """Deliver the message until it is done; check that the file has one job, with its own key."""
     input_file = json.loads(message.body)["detail"]["object"]["key"]
-    deadline_s = time.monotonic() + 20 * LEASE_S
-    handler = await pipeline.worker()
-    while await handler.handle([message]) != {message.message_id: Done()}:
-        assert time.monotonic() < deadline_s, f"{input_file} is not done"
-        await asyncio.sleep(0.2)
+    handler = await pipeline.finish(message)
     lookup = await handler.submitter.lookups.get(input_file, now_s=0, consistent=True)
     assert lookup is not None
     assert lookup.job_id is not None

@@ -17,7 +17,7 @@ from tests.integration.test_cancel import received
 from tests.integration.test_intake import Pipeline, open_pipeline
 from transcode.aws import Aws
 from transcode.lookup import Lookup
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.outcomes import Done, Retry
 
 

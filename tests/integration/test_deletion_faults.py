@@ -15,13 +15,13 @@ from tests.integration.stores import Stores
 from tests.integration.test_intake import Pipeline, open_pipeline
 from tests.integration.test_submit import dead_workers_claim, jobs_of
 from tests.integration.test_waiting import Responses
+from transcode.attempt import JobExistsError
 from transcode.aws import Aws
 from transcode.lookup import Lookup
-from transcode.lookup_table import JobExistsError
 from worker.deletion.deleter import Deleter
 from worker.deletion.invalidations import Invalidations, TooManyInvalidationsError
 from worker.deletion.stored_objects import StoredObjects
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.outcomes import Done, Retry
 
 DAYS_15_MS = 15 * 86_400_000

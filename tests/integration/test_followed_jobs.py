@@ -26,9 +26,10 @@ from worker.assembly import open_handler
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Message
 from worker.reconcile.assembly import open_pass
+from worker.reconcile.open_pass import UNANNOUNCED_S
 from worker.settings import WorkerSettings
 
-from .process_settings import service_settings, worker_settings
+from .process_settings import service_settings, with_webhooks, worker_settings
 from .service_app import serve
 from .stores import Stores
 
@@ -101,6 +102,67 @@ async def test_the_worker_writes_no_files_for_a_followed_job(
     assert job["status"] == "COMPLETE"
     assert (job["output"]["playback_url"] is not None) == is_ours
     assert listed.get("KeyCount") == 0
+
+
+@pytest.fixture
+async def announcing(worker_aws: Aws, settings: WorkerSettings, stack: Stack) -> DeliveryHandler:
+    """The same handler in a deployment with a bus and three endpoints of webhooks."""
+    return await open_handler(worker_aws, with_webhooks(settings, stack, announce_event_bus="default"))
+
+
+async def test_the_end_of_a_followed_job_is_announced_once(
+    announcing: DeliveryHandler, aws: Aws, stack: Stack, job_id: str
+) -> None:
+    """It is sent to every subscriber before its message is done, with the owner that its program named."""
+    metadata = {"InputFile": "in/summer night.mp4", "Owner": "ada"}
+    await announcing.handle([event(job_id, "PROGRESSING", userMetadata=metadata)])
+    begun = await announcing.submitter.statuses.get(job_id, now_s=int(time.time()), consistent=True)
+    end = event(job_id, "ERROR", time_ms=9, errorCode=1010, errorMessage="No.", userMetadata=metadata)
+    for message in (end, replace(end, message_id="repeated")):
+        await announcing.handle([message])
+    webhooks = await _webhooks_of(await aws.sqs(), stack.webhook_1_queue_url, job_id)
+    assert begun is not None
+    assert [each["type"] for each in webhooks] == ["job.error"]
+    data = webhooks[0]["data"]
+    assert (data["owner"], data["followed"], data["job"]["file_name"]) == ("ada", True, "summer night.mp4")
+    assert await _unannounced(aws, stack, job_id) is None
+
+
+async def test_a_crash_before_the_announcement_of_a_followed_job_loses_nothing(
+    announcing: DeliveryHandler, worker_aws: Aws, settings: WorkerSettings, aws: Aws, stack: Stack, job_id: str
+) -> None:
+    """The write of the end marked the row, and a pass of reconciliation finds the mark."""
+    crashing = replace(announcing.applier, announce=_crash)
+    batch = replace(announcing.batch, applier=crashing)
+    await replace(announcing, batch=batch).handle([complete(job_id, "elsewhere")])
+    marked = await _unannounced(aws, stack, job_id)
+    reconciliation = await open_pass(worker_aws, with_webhooks(settings, stack), announcing, quiet_s=0)
+    later = replace(reconciliation, clock=lambda: time.time() + UNANNOUNCED_S + 1, sleep=_no_sleep)
+    await replace(later, overdue_s=10**8).run()
+    webhooks = await _webhooks_of(await aws.sqs(), stack.webhook_1_queue_url, job_id)
+    assert marked == {"SS": ["job.complete"]}
+    assert [each["type"] for each in webhooks] == ["job.complete"]
+    assert await _unannounced(aws, stack, job_id) is None
+
+
+async def _crash(_key: str | None) -> None:
+    """End the delivery before anything is sent."""
+    raise ConnectionError
+
+
+async def _unannounced(aws: Aws, stack: Stack, job_id: str) -> object:
+    key = {"JobId": {"S": job_id}}
+    row = (await (await aws.dynamodb()).get_item(TableName=stack.status_table, Key=key, ConsistentRead=True))["Item"]
+    return row.get("Unannounced")
+
+
+async def _webhooks_of(sqs: SQSClient, url: str, job_id: str) -> list[dict[str, Any]]:
+    """Return the bodies of the job's webhooks in the queue; the first ones may be other tests'."""
+    found: list[dict[str, Any]] = []
+    while messages := (await sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)).get("Messages"):
+        bodies = [json.loads(json.loads(each["Body"])["body"]) for each in messages]
+        found += [each for each in bodies if each["data"].get("job", {}).get("job_id") == job_id]
+    return found
 
 
 async def test_a_followed_job_never_takes_the_place_of_an_uploads_job(

@@ -1,6 +1,7 @@
 """Each profile makes its own outputs, from the upload's row to the job that callers see."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -128,6 +129,17 @@ async def test_a_profile_makes_its_playlist_and_files(
     assert [(each.kind, each.name) for each in job.output.files] == files
     assert all(each.size_bytes for each in job.output.files)
     assert bool(job.output.width_px) is (profile != "audio")
+
+
+async def test_an_audio_job_has_an_estimate_and_a_bill(profiled: Profiled, clip: bytes, input_file: str) -> None:
+    """Two outputs of sound: AWS bills 0.4 normalized minutes of each minute, and 10 seconds at least."""
+    await profiled.announce(input_file, "audio")
+    job = await profiled.finished(await profiled.submit(input_file, clip))
+    assert job.billed is not None
+    seconds = max(10, math.ceil(job.billed.duration_ms / 1000))
+    assert job.billed.billable_ms == pytest.approx(2 * 0.4 * seconds * 1000, rel=0.11)
+    assert job.estimate is not None
+    assert job.estimate.billable_ms == pytest.approx(job.billed.billable_ms, rel=0.11)
 
 
 async def test_a_file_that_was_not_announced_gets_the_default_profile(

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from local.provision import Stack
-from service.live import upload_list
+from service.live import search_limit, upload_list
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.process_settings import service_settings
 from tests.integration.service_app import resources_of, serve, upload_request
@@ -204,6 +204,27 @@ async def test_a_request_ends_with_an_error_rather_than_an_empty_page(  # noqa: 
     response = await api.get("/uploads", params={"status": "ERROR", "limit": 1}, headers=mine)
     assert response.status_code == code
     assert response.json().get("code") == ("filter_too_broad" if limits else None)
+
+
+async def test_a_caller_whose_filters_skip_too_much_has_to_wait(
+    api: httpx.AsyncClient,
+    module_stores: Stores,
+    caller: str,
+    mine: Mapping[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The response says how long. Lists without a filter go on, and so does a filter whose matches are on the page."""
+    monkeypatch.setattr(search_limit, "BURST_ENTRIES", 100)
+    monkeypatch.setattr(search_limit, "ENTRIES_PER_S", 0.01)
+    for at in range(40):
+        await announced(module_stores, caller, NOW_S - at, external_id="usual")
+    usual = [await api.get("/uploads", params={"external_id": "usual", "limit": 40}, headers=mine) for _ in range(3)]
+    found_none = [await api.get("/uploads", params={"external_id": "rare"}, headers=mine) for _ in range(2)]
+    refused = [await api.get("/uploads", params={"external_id": "rare"}, headers=mine) for _ in range(2)]
+    unfiltered = await api.get("/uploads", headers=mine)
+    assert [each.status_code for each in (*usual, *found_none, unfiltered)] == [200] * 6
+    assert [(each.status_code, each.json()["code"]) for each in refused] == [(429, "too_many_searches")] * 2
+    assert all(int(each.headers["Retry-After"]) >= 1 for each in refused)
 
 
 async def test_a_cursor_survives_new_and_deleted_uploads(

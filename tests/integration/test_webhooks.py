@@ -22,7 +22,7 @@ from worker.assembly import open_handler
 from worker.deliveries import DeliveryHandler
 from worker.health import HealthFile
 from worker.loop import Loop
-from worker.messages.parser import DeleteRequested
+from worker.messages.events import DeleteRequested
 from worker.outcomes import Done, GiveUp, Message, NotYet, Retry
 from worker.pollers import open_webhook_pollers
 from worker.queue import open_queue

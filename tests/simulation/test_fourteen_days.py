@@ -19,7 +19,8 @@ from tests.sqs_model import SqsModel, StoredMessage
 from transcode.job import Failure
 from worker.batch import BatchHandler
 from worker.deliveries import DeliveryHandler
-from worker.messages.parser import MessageParser, ObjectCreated
+from worker.messages.events import ObjectCreated
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry, Verdict
 from worker.retry import MAX_DELIVERIES, DeliveryNote, RetryRule

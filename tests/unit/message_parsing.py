@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from worker.messages.parser import IncomingEvent, MessageParser
+from worker.messages.events import IncomingEvent
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
 PARSER = MessageParser(

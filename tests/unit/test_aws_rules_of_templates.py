@@ -1,13 +1,16 @@
 """The templates follow rules of AWS that no emulator and no linter enforces. docs/aws-rules.md lists the rules."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.lambda_concurrency import low_reservation
 from deploy.parameters import EXPORTED
 from local.cloudformation_template import parse
+from local.cloudformation_values import Values
 
 INFRA = Path(__file__).parents[2] / "infra"
 TEMPLATES = {path.stem: dict(parse(path.read_text(encoding="utf-8"))) for path in sorted(INFRA.glob("*.yaml"))}
@@ -186,5 +189,46 @@ def test_an_account_with_few_executions_gets_small_event_sources_and_no_long_pol
     environment = functions["Service"]["Properties"]["Environment"]["Variables"]
     assert environment["MAX_WAIT_S"] == {"Fn::If": ["IsConcurrencyScarce", "0", {"Ref": "MaxWaitS"}]}
     reserved = functions["Worker"]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"]
-    assert reserved[:2] == ["IsConcurrencyLow", 6]  # all event sources together
+    assert reserved[0] == "IsConcurrencyLow"
     assert reserved[2]["Fn::If"][:2] == ["IsConcurrencyScarce", {"Ref": "AWS::NoValue"}]
+
+
+@pytest.mark.parametrize("slots", [slots for count in range(4) for slots in combinations((1, 2, 3), count)])
+def test_the_worker_reserves_at_a_low_limit_what_its_event_sources_use(slots: tuple[int, ...]) -> None:
+    """Otherwise the attempts at a dead endpoint of webhooks could take the executions of the uploads."""
+    urls = {f"Webhook{slot}Url": "https://a.example/" for slot in slots}
+    values = Values(TEMPLATES["lambda"], {"Concurrency": "low", **urls})
+    sources = [
+        values.of(each["Properties"]["ScalingConfig"]["MaximumConcurrency"])
+        for each in resources("lambda", "AWS::Lambda::EventSourceMapping").values()
+        if "Condition" not in each or values.is_true(each["Condition"])
+    ]
+    reserved = values.of(TEMPLATES["lambda"]["Resources"]["Worker"]["Properties"]["ReservedConcurrentExecutions"])
+    assert reserved == sum(sources) == low_reservation(len(slots))
+
+
+def test_snapstart_is_off_and_refuses_a_python_that_has_none() -> None:
+    """Only versions have snapshots, so callers and queues use the alias, which is tested with the releases."""
+    template = TEMPLATES["lambda"]
+    rule = template["Rules"]["SnapStartAndPython"]
+    refused = [version for version in template["Parameters"]["PythonVersion"]["AllowedValues"] if version < "3.12"]
+    assert template["Parameters"]["SnapStart"]["Default"] == "off"
+    assert (
+        rule["RuleCondition"] == template["Conditions"]["HasSnapStart"] == {"Fn::Equals": [{"Ref": "SnapStart"}, "on"]}
+    )
+    assert [each["Assert"] for each in rule["Assertions"]] == [
+        {"Fn::Not": [{"Fn::Equals": [{"Ref": "PythonVersion"}, version]}]} for version in refused
+    ]
+
+
+def test_snapstart_is_for_the_functions_for_which_a_user_waits() -> None:
+    """Reconciliation runs on a schedule, and each snapshot costs money."""
+    functions = resources("lambda", "AWS::Lambda::Function")
+    on = {"ApplyOn": {"Fn::If": ["HasSnapStart", "PublishedVersions", "None"]}}
+    assert {name: each["Properties"].get("SnapStart") for name, each in functions.items()} == {
+        "Service": on,
+        "Worker": on,
+        "Reconcile": None,
+    }
+    assert {each["Properties"].get("PackageType", "Zip") for each in functions.values()} == {"Zip"}
+    assert not any({"EphemeralStorage", "FileSystemConfigs"} & set(each["Properties"]) for each in functions.values())

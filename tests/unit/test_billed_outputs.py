@@ -82,6 +82,18 @@ def test_the_lines_of_an_output(job: dict[str, Any], lines: int) -> None:
     assert output.height_px == lines
 
 
+def sound(*descriptions: dict[str, Any]) -> dict[str, Any]:
+    """Return a template with one output of sound alone."""
+    return {"Settings": {"OutputGroups": [{"Outputs": [{"AudioDescriptions": list(descriptions)}]}]}}
+
+
+def test_a_rendition_of_sound_beside_pictures_is_no_audio_only_output() -> None:
+    """AWS's guide distinguishes the two, and publishes no price of such a rendition."""
+    job = sound({"CodecSettings": {"Codec": "AAC"}})
+    job["Settings"]["OutputGroups"][0]["Outputs"].append(template()["Settings"]["OutputGroups"][0]["Outputs"][0])
+    assert planned_outputs(job, probed())[0].format is None
+
+
 @pytest.mark.parametrize(
     ("job", "text"),
     [
@@ -112,7 +124,12 @@ def test_the_lines_of_an_output(job: dict[str, Any], lines: int) -> None:
         (template(AccelerationSettings={"Mode": "DISABLED"}), "B-AVC-S-30"),
         (template(group={"AutomatedEncodingSettings": {}}), "P-AVC-S-30"),
         (template(input={"AdvancedInputFilter": "ENABLED"}), "P-AVC-S-30"),
-        ({"Settings": {"OutputGroups": [{"Outputs": [{"AudioDescriptions": [{}]}]}]}}, "P-AUD--"),
+        (sound({"CodecSettings": {"Codec": "AAC"}}), "P-AUD--"),
+        (sound({"CodecSettings": {"Codec": "MP3"}}, {"CodecSettings": {"Codec": "AAC"}}), "P-AUD--"),
+        (sound({"CodecSettings": {"Codec": "EAC3"}}), None),
+        (sound({"CodecSettings": {"Codec": "AAC"}}, {"CodecSettings": {"Codec": "AC3"}}), None),
+        (sound({"CodecSettings": {"Codec": "AAC"}, "AudioNormalizationSettings": {"TargetLkfs": -23}}), None),
+        (sound({}), None),
         ({"Settings": {"OutputGroups": [{"Outputs": [{"CaptionDescriptions": [{}]}]}]}}, None),
     ],
 )

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transcode.billing import (
+    AUDIO_ONLY,
     LARGEST,
     MULTIPLIERS,
     BilledOutput,
@@ -62,6 +63,15 @@ def test_av1_in_sd_has_its_published_multiplier() -> None:
     assert billable_ms([output(360, tier="P", codec="AV1", quality="")]) == 3.5 * MINUTE_MS
 
 
+@pytest.mark.parametrize("tier", ["B", "P"])
+def test_an_hour_of_sound_costs_eighteen_cents(tier: str) -> None:
+    """It has a rate of its own, without a size or a frame rate; a budget counts the same."""
+    made = output(None, 60 * MINUTE_MS, tier=tier, codec="AUD", quality="", frame_rate=None)
+    cost = billing([made], duration_ms=60 * MINUTE_MS, price_usd=0.0075)
+    assert (cost.billable_minutes, cost.usd) == (24, 0.18)
+    assert largest_billable_ms([made], max_duration_ms=1) == 24 * MINUTE_MS
+
+
 @pytest.mark.parametrize(
     "made",
     [
@@ -72,7 +82,6 @@ def test_av1_in_sd_has_its_published_multiplier() -> None:
         output(tier="P", codec="HEVC"),
         output(tier="P", codec="AV1", quality=""),
         output(codec="VP9"),
-        output(codec="AUD", height_px=None, frame_rate=None),
         output(frame_rate=None),
         output(height_px=None),
         output(duration_ms=None),
@@ -107,7 +116,7 @@ def test_there_are_no_dollars_without_a_price() -> None:
 
 def test_every_multiplier_has_a_source() -> None:
     """A figure without a source would be a guess."""
-    assert all(each.source and each.value > 0 for each in MULTIPLIERS.values())
+    assert all(each.source and each.value > 0 for each in (*MULTIPLIERS.values(), AUDIO_ONLY))
 
 
 def test_a_budget_counts_the_unknown_as_the_largest() -> None:

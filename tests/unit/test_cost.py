@@ -12,6 +12,7 @@ from deploy.cost.cost_report import document
 from deploy.cost.monthly_bill import Target, announcements_usd, bill, first_version, storage_usd, total
 from deploy.cost.workload import SCALES, Workload
 from local import cloudformation_template as templates
+from transcode.billing import AUDIO_ONLY
 
 ROOT = Path(__file__).resolve().parents[2]
 CONDITIONS = {
@@ -79,7 +80,12 @@ def test_the_model_counts_the_custom_metrics_of_the_template() -> None:
         for each in [*resources("alarms.yaml").values(), *resources("fargate.yaml").values()]
         if each["Type"] == "AWS::Logs::MetricFilter"
     }
-    assert len(names) == counts.METRICS_OF_OUR_OWN
+    assert len(names) == counts.METRICS_OF_OUR_OWN + counts.ANNOUNCEMENT_METRICS
+
+
+def test_the_document_has_the_rate_of_sound_of_the_program() -> None:
+    """`estimate` and `billed` of a job use it."""
+    assert AUDIO_ONLY.value == counts.AUDIO_MINUTES
 
 
 def test_the_first_versions_alarms_cost_two_dollars_forty_without_uploads() -> None:

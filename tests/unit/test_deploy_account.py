@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.lambda_concurrency import (
-    LOW_RESERVATION,
     MIN_LIMIT,
     UNRESERVABLE,
     AccountConcurrency,
@@ -13,6 +12,8 @@ from deploy.lambda_concurrency import (
     concurrency_level,
     concurrency_notice,
     concurrency_parameters,
+    low_reservation,
+    requested_concurrency,
     reserved_now,
 )
 from deploy.parameters import ParameterError
@@ -85,18 +86,31 @@ def test_the_accounts_limit_determines_the_functions_concurrency(
     assert concurrency_level(account, DEFAULTS, reserved_now=now) == level
 
 
-@given(limit=st.integers(1, 2_000), uploads=st.integers(2, 50), job_events=st.integers(2, 50))
-def test_the_worker_never_reserves_more_than_lambda_allows(limit: int, uploads: int, job_events: int) -> None:
+@given(
+    limit=st.integers(1, 2_000), uploads=st.integers(2, 50), job_events=st.integers(2, 50), webhooks=st.integers(0, 3)
+)
+def test_the_worker_never_reserves_more_than_lambda_allows(
+    limit: int, uploads: int, job_events: int, webhooks: int
+) -> None:
     """And never less than its event sources use."""
     requested = RequestedConcurrency(
-        uploads=uploads, submission=2, job_events=job_events, worker_reserved=0, service_reserved=0
+        uploads=uploads, submission=2, job_events=job_events, worker_reserved=0, service_reserved=0, webhooks=webhooks
     )
     level = concurrency_level(AccountConcurrency(limit=limit, unreserved=limit), requested, reserved_now=0)
     parameters = concurrency_parameters(level, requested)
-    reserved = {"low": LOW_RESERVATION, "scarce": 0}.get(level, int(parameters["WorkerReservedConcurrency"]))
+    smallest = low_reservation(webhooks)
+    reserved = {"low": smallest, "scarce": 0}.get(level, int(parameters["WorkerReservedConcurrency"]))
     assert limit - reserved >= UNRESERVABLE or reserved == 0
-    assert (reserved == 0) == (limit < MIN_LIMIT)
-    assert level != "ample" or reserved == uploads + 2 + job_events
+    assert (reserved == 0) == (limit < max(MIN_LIMIT, UNRESERVABLE + smallest))
+    assert level != "ample" or reserved == uploads + 2 + job_events + 2 * webhooks
+
+
+def test_each_configured_endpoint_of_webhooks_adds_an_event_source() -> None:
+    """An empty URL is no endpoint."""
+    values = {"UploadsConcurrency": "5", "SubmissionConcurrency": "2", "JobEventsConcurrency": "10"}
+    values |= {"WorkerReservedConcurrency": "0", "ServiceReservedConcurrency": "0"}
+    values |= {"Webhook1Url": "https://a.example", "Webhook2Url": "", "Webhook3Url": "https://b.example"}
+    assert requested_concurrency(values.__getitem__).event_sources == 21
 
 
 def test_a_larger_reservation_of_the_operator_stays() -> None:
@@ -118,6 +132,7 @@ def test_a_reservation_that_the_account_can_not_make_is_refused_before_anything_
         ({}, 0),
         ({"Concurrency": "ample", "WorkerReservedConcurrency": "15", "ServiceReservedConcurrency": "5"}, 20),
         ({"Concurrency": "low", "WorkerReservedConcurrency": "0"}, 6),
+        ({"Concurrency": "low", "Webhook1Url": "", "Webhook2Url": "https://a.example"}, 8),
         ({"Concurrency": "scarce", "WorkerReservedConcurrency": "0"}, 0),
     ],
 )

@@ -59,7 +59,7 @@ def test_complete_settings_are_parsed() -> None:
     (output,) = group.outputs
     assert output.video is not None
     assert (output.video.quality_crf, output.video.max_bitrate_bps) == (23, 1_000_000)
-    assert (output.audios[0].track_index, output.audios[0].channels) == (1, 1)
+    assert (output.audios[0].source.track_index, output.audios[0].channels) == (1, 1)
     assert group.encryption is not None
     assert (group.encryption.key, group.encryption.iv_hex) == (bytes(16), None)
 
@@ -89,7 +89,6 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         (f"{GROUP}/outputs", []),
         (f"{GROUP}/outputGroupSettings/type", "MS_SMOOTH_GROUP_SETTINGS"),
         (f"{HLS}/destination", None),
-        (f"{HLS}/captionLanguageSetting", "INSERT"),
         (f"{HLS}/baseUrl", 'a"b'),
         (f"{HLS}/additionalManifests", [{}]),
         (f"{HLS}/additionalManifests", [{"manifestNameModifier": "_m"}]),
@@ -114,7 +113,11 @@ VIDEO = f"{OUTPUT}/videoDescription/codecSettings"
         (f"{VIDEO}/h264Settings/rateControlMode", "CBR"),
         (f"{VIDEO}/h264Settings/codecProfile", "HIGH_10BIT"),
         (f"{VIDEO}/h264Settings/framerateControl", "SPECIFIED"),
-        (f"{OUTPUT}/audioDescriptions/0/audioSourceName", "third"),
+        ("/inputs/0/audioSelectors/first/remixSettings", {"channelsIn": 1, "channelsOut": 2}),
+        (
+            f"{OUTPUT}/audioDescriptions/0/remixSettings",
+            {"channelsIn": 2, "channelsOut": 1, "channelMapping": {"outputChannels": [{"inputChannels": [0]}]}},
+        ),
         (f"{OUTPUT}/audioDescriptions/0/codecSettings/codec", "PASSTHROUGH"),
     ],
 )

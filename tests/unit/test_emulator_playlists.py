@@ -139,7 +139,6 @@ OPTIONS = PlaylistOptions(
     is_target_rounded=True,
     is_cacheable=False,
     has_resolution=False,
-    excludes_captions=True,
     base_url="https://cdn.example/v/",
 )
 
@@ -171,14 +170,14 @@ def test_options_change_the_media_playlist() -> None:
 
 
 def test_options_change_the_master_playlist() -> None:
-    """It has no resolution, says that there are no captions, and may have the key."""
+    """It has no resolution, and may have the key."""
     key = HlsEncryption(key=bytes(16), url="video.key", iv_hex=None, is_iv_in_manifest=True)
-    descriptive = replace(AUDIO, is_descriptive=True)
+    descriptive = replace(AUDIO, is_video_description=True)
     text = master_playlist([VIDEO], [descriptive], OPTIONS, version=TS_VERSION, session_key=key)
 
     assert '#EXT-X-SESSION-KEY:METHOD=AES-128,URI="video.key"\n' in text
     assert ",FRAME-RATE=29.970" in text
-    assert 'AUDIO="g",CLOSED-CAPTIONS=NONE\nhttps://cdn.example/v/v.m3u8\n' in text
+    assert 'AUDIO="g"\nhttps://cdn.example/v/v.m3u8\n' in text
     assert "RESOLUTION" not in text
     assert (
         'DEFAULT=YES,CHARACTERISTICS="public.accessibility.describes-video",URI="https://cdn.example/v/a.m3u8"' in text

@@ -29,7 +29,7 @@ from mediaconvert_emulator.spec import (
 
 ENCODER = EncoderSettings(preset="veryfast", threads=2)
 AUDIO = AudioStream(stream_id=2, codec="aac", channels=2, sample_rate_hz=48_000, language="UND")
-AAC = AudioSpec(encoder="aac", bitrate_bps=96_000, sample_rate_hz=48_000, channels=2, track_index=0)
+AAC = AudioSpec(encoder="aac", bitrate_bps=96_000, sample_rate_hz=48_000, channels=2)
 
 
 def _video(width: int | None, height: int | None, scaling: Scaling = "FIT_NO_UPSCALE") -> VideoSpec:
@@ -76,7 +76,7 @@ def _spec(*outputs: OutputSpec, **group: Any) -> JobSpec:  # noqa: ANN401 (field
         "encryption": None,
         "outputs": outputs,
     }
-    input_spec = InputSpec(uri="s3://in/video.mp4", rotate="AUTO", audio_tracks={})
+    input_spec = InputSpec(uri="s3://in/video.mp4", rotate="AUTO", audio_sources={})
     return JobSpec(input=input_spec, groups=(HlsGroup(**settings | group),))
 
 

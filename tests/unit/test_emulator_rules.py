@@ -32,7 +32,7 @@ def _random(seed: int) -> Random:
 
 
 def _job(job_id: str = "1-abcdef") -> Job:
-    input_spec = InputSpec(uri="s3://in/video.mp4", rotate="AUTO", audio_tracks={})
+    input_spec = InputSpec(uri="s3://in/video.mp4", rotate="AUTO", audio_sources={})
     return Job(
         id=job_id,
         request={"role": "arn:aws:iam::111122223333:role/r"},

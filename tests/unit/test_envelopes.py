@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.message_parsing import PARSER, LoadMessage, parse_all, parse_one
 from transcode.job import Completed
-from worker.messages.parser import Ignored, MalformedMessageError, ObjectCreated, Unparsed
+from worker.messages.events import Ignored, ObjectCreated, Unparsed
+from worker.messages.parser import MalformedMessageError
 
 
 def in_sns(event: object, **fields: object) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.message_parsing import PARSER, LoadMessage, parse_one, with_detail
 from transcode.job import Canceled, Completed, Failed, Failure
-from worker.messages.parser import Ignored, MalformedMessageError
+from worker.messages.events import Ignored
+from worker.messages.parser import MalformedMessageError
 
 
 def failed(payload: dict[str, Any]) -> Failed:

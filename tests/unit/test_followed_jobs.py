@@ -11,8 +11,9 @@ from tests.unit.message_parsing import PARSER, LoadMessage, with_detail
 from transcode.job import Completed, Job, Output, Status
 from transcode.job_view import job_view
 from transcode.lookup import Lookup
+from worker.messages.events import CorrelatedEvent, Ignored
 from worker.messages.followed_jobs import FollowedJob, FollowRule, followed_job
-from worker.messages.parser import CorrelatedEvent, Ignored, MessageParser
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.reconcile.listed_job import parse_listed_job
 from worker.settings import WorkerSettings

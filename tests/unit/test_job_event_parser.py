@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.message_parsing import PARSER, LoadMessage, parse_one, with_detail
 from transcode.job import Canceled, Completed, Failed, JobEvent, JobWarning, Progressed, WarningRaised
-from worker.messages.parser import Ignored
+from worker.messages.events import Ignored
 
 JOB = "1763798400123-k3v9qa"
 

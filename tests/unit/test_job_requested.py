@@ -9,7 +9,8 @@ import pytest
 
 from transcode.job_requested import job_requested
 from worker.claim import claim_id
-from worker.messages.parser import Ignored, IncomingEvent, MalformedMessageError, MessageParser, ObjectCreated
+from worker.messages.events import Ignored, IncomingEvent, ObjectCreated
+from worker.messages.parser import MalformedMessageError, MessageParser
 from worker.messages.sanitise import Sanitiser
 
 PARSER = MessageParser(input_bucket="clips-in", upload_prefix="uploads/", sanitiser=Sanitiser(secrets=("clips-in",)))

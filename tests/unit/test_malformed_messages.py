@@ -17,16 +17,8 @@ from tests.unit.message_parsing import LoadMessage
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
 from worker.artifacts import info
 from worker.claim import Destination
-from worker.messages.parser import (
-    CancelRequested,
-    DeleteRequested,
-    Ignored,
-    IncomingEvent,
-    MalformedMessageError,
-    MessageParser,
-    ObjectCreated,
-    Unparsed,
-)
+from worker.messages.events import CancelRequested, DeleteRequested, Ignored, IncomingEvent, ObjectCreated, Unparsed
+from worker.messages.parser import MalformedMessageError, MessageParser
 from worker.messages.sanitise import Sanitiser
 
 PARSER = MessageParser(input_bucket="clips-in", upload_prefix="", sanitiser=Sanitiser())

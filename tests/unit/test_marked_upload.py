@@ -2,7 +2,7 @@
 
 from worker.claim import claim_id
 from worker.deletion.marked_upload import marked_upload
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 
 KEY = "uploads/1f/cat.mp4"
 ROW = {"InputFile": KEY, "DeleteRequestedTime": 5}

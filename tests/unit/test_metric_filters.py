@@ -31,6 +31,12 @@ SAMPLES: list[tuple[str, dict[str, Any], float | None]] = [
     ("VersionsRefusedFilter", {"event": "upload.queued"}, None),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.buried", "level": "warning"}, 1),
     ("MessagesBuriedFilter", {**WORKER, "event": "message.ignored"}, None),
+    ("AnnouncementsPostponedFilter", {"event": "announcement.postponed", "row": "1-a"}, 1),
+    ("AnnouncementsPostponedFilter", {"event": "announcement.sent"}, None),
+    ("WebhooksDeliveredFilter", {"event": "webhook.delivered", "slot": 1, "status": 204}, 1),
+    ("WebhooksDeliveredFilter", {"event": "webhook.failed", "slot": 1, "status": 500}, None),
+    ("WebhooksFailedFilter", {"event": "webhook.failed", "slot": 1, "status": 500}, 1),
+    ("WebhooksFailedFilter", {"event": "webhook.stopped", "slot": 1}, None),
     ("StuckJobsFilter", {**RECONCILED, "stuck": 2}, 2),
     ("StuckJobsFilter", {**RECONCILED, "stuck": 0}, 0),  # the alarm on missing passes counts these samples
     ("StuckJobsFilter", {**RECONCILED, "event": "reconcile.ended", "stuck": 2}, None),

@@ -1,5 +1,6 @@
 """Code, metric filters and documentation name the same log events, because a renamed event would end its metric."""
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -71,6 +72,45 @@ def test_the_metric_of_every_filter_is_documented() -> None:
         for each in _of_type("AWS::Logs::MetricFilter", TEMPLATE, FARGATE).values()
     }
     assert {name for name in names if f"`{name}`" not in DOCUMENT} == set()
+
+
+def _widgets() -> list[dict[str, Any]]:
+    body, _ = TEMPLATE["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    lists = re.sub(r"\[\$\{(Alarms|Requests|Latency)\}", "[", body)
+    widgets: list[dict[str, Any]] = json.loads(re.sub(r"\[,\s*", "[", lists))["widgets"]
+    return widgets
+
+
+def test_the_dashboard_shows_the_metric_of_every_filter() -> None:
+    """Except that of superseded events, which is a part of the stale ones."""
+    names = {
+        each["MetricTransformations"][0]["MetricName"] for each in _of_type("AWS::Logs::MetricFilter").values()
+    } - {"EventsSuperseded"}
+    shown = json.dumps(_widgets())
+    assert {name for name in names if f'"{name}"' not in shown} == set()
+
+
+def test_no_widget_of_the_dashboard_covers_another() -> None:
+    """Each place of the grid, which is 24 wide, has one widget at most."""
+    places = [
+        (each["x"] + x, each["y"] + y)
+        for each in _widgets()
+        for x in range(each["width"])
+        for y in range(each["height"])
+    ]
+    assert len(places) == len(set(places))
+    assert max(x for x, _ in places) < 24
+
+
+def test_the_dashboard_shows_each_endpoints_queue_and_dead_letters() -> None:
+    """A failing endpoint of webhooks is seen before its alarm."""
+    shown = json.dumps([each for each in _widgets() if each["properties"]["title"].startswith("Webhooks")])
+    assert {
+        f"${{Webhook{slot}{dead}}}"
+        for slot in (1, 2, 3)
+        for dead in ("", "Dead")
+        if f"${{Webhook{slot}{dead}}}" not in shown
+    } == set()
 
 
 def test_every_alarm_links_to_its_own_chapter() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.claim import claim_id
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.submission.output_names import base_name, key_file, key_uri, output_path
 
 CREATED_AT = datetime(2025, 11, 22, 8, 0, tzinfo=UTC)

@@ -38,6 +38,9 @@ LAMBDA = {
     "JobEventsConcurrency": "10",
     "WorkerReservedConcurrency": "0",
     "ServiceReservedConcurrency": "0",
+    "Webhook1Url": "",
+    "Webhook2Url": "",
+    "Webhook3Url": "",
 }
 FARGATE = {
     "ServiceCpu": "256",

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from transcode.correlation import Correlation
 from worker.claim import claim_id
-from worker.messages.parser import MessageParser, ObjectCreated
+from worker.messages.events import ObjectCreated
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 from worker.outcomes import FIRST_SEEN_KEY, REASON_KEY, Message
 from worker.submission.queued_upload import attributes, body, tenant

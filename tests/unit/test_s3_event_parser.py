@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.unit.message_parsing import PARSER, LoadMessage, parse_all, parse_one
-from worker.messages.parser import Ignored, MessageParser, ObjectCreated
+from worker.messages.events import Ignored, ObjectCreated
+from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
 
 

@@ -14,6 +14,7 @@ import structlog
 
 from transcode.announcement import AnnouncedJob, Announcement
 from transcode.announcement_types import AnnouncementType, announcement_id
+from transcode.job import Job
 from transcode.job_view import JobView, job_view, view_without_job
 from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable
@@ -110,10 +111,7 @@ class Announcer:
             case UnannouncedJob(job=job, types=types):
                 view = job_view(job, now_ms=int(self.clock() * 1000), playback_base_url=self.playback_base_url)
                 time_s = job.updated_s or int(self.clock())
-                return [
-                    _announcement(each, announcement_id(each, job.job_id), view, owner=job.owner, time_s=time_s)
-                    for each in types
-                ]
+                return [Announcement(type=each, time_s=time_s, content=_content_of(job, each, view)) for each in types]
             case OutboxEntry(content=str() as content):
                 shown = AnnouncedJob.model_validate_json(content)
                 return [Announcement(type=requested.type, time_s=requested.time_s, content=shown)]
@@ -130,14 +128,13 @@ class Announcer:
             replaces=None,
             canceled_s=entry.time_s,
         )
-        return _announcement(entry.type, entry.id, view_without_job(lookup), owner=lookup.owner, time_s=entry.time_s)
+        content = AnnouncedJob(id=entry.id, owner=lookup.owner, job=view_without_job(lookup))
+        return Announcement(type=entry.type, time_s=entry.time_s, content=content)
 
 
-def _announcement(
-    announcement_type: AnnouncementType, announcement_id_: str, job: JobView, *, owner: str | None, time_s: int
-) -> Announcement:
-    content = AnnouncedJob(id=announcement_id_, owner=owner, job=job)
-    return Announcement(type=announcement_type, time_s=time_s, content=content)
+def _content_of(job: Job, announcement_type: AnnouncementType, view: JobView) -> AnnouncedJob:
+    id_ = announcement_id(announcement_type, job.job_id)
+    return AnnouncedJob(id=id_, owner=job.owner, followed=job.is_followed, job=view)
 
 
 def _types(requested: UnannouncedJob | OutboxEntry) -> tuple[AnnouncementType, ...]:

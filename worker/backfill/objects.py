@@ -17,7 +17,8 @@ from worker.audit.listing import BATCH_SIZE as ROWS_AT_ONCE
 from worker.audit.listing import PERMISSIONS as LISTING
 from worker.audit.listing import Listing
 from worker.backfill.selection import Candidate, Estimate, is_reserved, is_untaken
-from worker.messages.parser import MessageParser, ObjectCreated
+from worker.messages.events import ObjectCreated
+from worker.messages.parser import MessageParser
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient

@@ -21,7 +21,7 @@ from worker.deletion.marked_upload import MarkedUpload
 from worker.deletion.owned_outputs import JobFolder, is_job_folder, job_folder, output_prefix
 from worker.deletion.stored_objects import StoredObjects
 from worker.deletion.sweep_queue import SweepQueue
-from worker.messages.parser import DeleteRequested
+from worker.messages.events import DeleteRequested
 from worker.outcomes import Done, NotYet, Verdict
 
 WORK_S = 10.0

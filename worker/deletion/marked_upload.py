@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from worker.claim import claim_id
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 
 REFUSAL_PREFIX = "refused-"
 """The beginning of the name of a refused claim, where a job's id could be."""

@@ -13,20 +13,21 @@ from pydantic import ValidationError
 
 from transcode import cancel_requested, delete_requested, job_requested
 from transcode.correlation import Correlation, parse_correlation
-from transcode.job import (
-    Canceled,
-    Completed,
-    Failed,
-    Failure,
-    JobEvent,
-    JobWarning,
-    Progressed,
-    WarningRaised,
-)
-from worker.messages.complete_event import folder_of, made_outputs, output_of
+from transcode.job import Completed
+from worker.messages.complete_event import folder_of
 from worker.messages.envelopes import unknown, unwrap
+from worker.messages.events import (
+    CancelRequested,
+    CorrelatedEvent,
+    DeleteRequested,
+    Ignored,
+    IncomingEvent,
+    ObjectCreated,
+    Unparsed,
+)
 from worker.messages.final_event import parse_final_event
-from worker.messages.followed_jobs import FollowedJob, FollowRule, followed_job
+from worker.messages.followed_jobs import FollowRule, followed_job
+from worker.messages.job_event import parse_job_event
 from worker.messages.payloads import (
     MAX_KEY_BYTES,
     Body,
@@ -36,7 +37,6 @@ from worker.messages.payloads import (
     DeleteRequestedDetail,
     DeleteRequestedEvent,
     JobDetail,
-    JobProgress,
     JobRequestedDetail,
     JobRequestedEvent,
     JobStateChange,
@@ -45,83 +45,17 @@ from worker.messages.payloads import (
     NotifiedEvent,
     ObjectCreatedEvent,
 )
+from worker.messages.printable import printable
 from worker.messages.sanitise import Sanitiser
 
 INPUT_BUCKET_KEY = "InputBucket"
 """The user metadata that marks a job as ours, here and in the EventBridge rule's pattern."""
 CLAIM_KEY = "Claim"
 """The user metadata with the id of a job's claim."""
-MAX_REASON_CHARACTERS = 250
 
 
 class MalformedMessageError(ValueError):
     """The message has no format that S3, MediaConvert or our service sends."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectCreated:
-    """The creation of one version of an object in the input bucket.
-
-    `version` distinguishes the versions of one key: S3's version id if the bucket keeps versions, otherwise the ETag
-    and the sequencer. Some emulators send a constant sequencer, so the sequencer alone isn't enough.
-    """
-
-    input_file: str
-    size_bytes: int
-    version: str
-    replaces: str | None = None
-    """The id of the job, or of the refused claim, that a new job replaces; None unless the service requests one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelRequested:
-    """A caller's request to cancel a job, or, without a job's id, the file's wait for one. At least one is set."""
-
-    job_id: str | None = None
-    input_file: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteRequested:
-    """A caller's request to delete an upload.
-
-    A signed URL can write the input file until `urls_until_s` (Unix seconds).
-    """
-
-    input_file: str
-    urls_until_s: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ignored:
-    """A well-formed event that needs no action, and the reason; `job_id` is set if it belongs to a job."""
-
-    reason: str
-    job_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unparsed:
-    """A record that can't be parsed, beside others that can, and the reason."""
-
-    reason: str
-
-
-IncomingEvent = ObjectCreated | CancelRequested | DeleteRequested | JobEvent | Ignored | Unparsed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorrelatedEvent:
-    """One event of a message, with its correlation ids.
-
-    `unparsed` are the fields of a final job event that have an unexpected form; the event counts without them.
-    `followed` is set if another program created the job.
-    """
-
-    event: IncomingEvent
-    correlation: Correlation
-    unparsed: Sequence[str] = ()
-    followed: FollowedJob | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +90,7 @@ class MessageParser:
         except ValidationError as error:
             raise MalformedMessageError(_fields_reason(error)) from None
         except (ValueError, RecursionError) as error:
-            raise MalformedMessageError(_printable(str(error))) from None
+            raise MalformedMessageError(printable(str(error))) from None
 
     def _events(self, payload: Body) -> Iterator[IncomingEvent]:
         match payload:
@@ -176,7 +110,7 @@ class MessageParser:
             case {"Event": "s3:TestEvent"}:
                 yield Ignored(reason="s3_test_event")
             case {"detail-type": other}:
-                yield Ignored(reason=_printable(f"detail_type {other}"))
+                yield Ignored(reason=printable(f"detail_type {other}"))
             case _:
                 raise unknown(payload)
 
@@ -200,7 +134,7 @@ class MessageParser:
     def _record(self, record: object) -> IncomingEvent:
         name = NotifiedEvent.model_validate(record).event_name
         if not name.removeprefix("s3:").startswith("ObjectCreated:"):
-            return Ignored(reason=_printable(f"event {name}"))
+            return Ignored(reason=printable(f"event {name}"))
         s3 = NotificationRecord.model_validate(record).s3
         created = s3.object
         version = created.version_id or f"{created.e_tag or ''}.{created.sequencer or ''}"
@@ -242,11 +176,11 @@ class MessageParser:
             detail = JobStateChange.model_validate(payload).detail
         except ValidationError as error:
             final = parse_final_event(payload, error)
-            detail, unparsed = final.detail, [_printable(name) for name in final.unparsed]
+            detail, unparsed = final.detail, [printable(name) for name in final.unparsed]
         metadata = detail.user_metadata or {}
         if not is_ours(metadata, input_bucket=self.input_bucket, is_following=bool(self.follow.queues)):
             return self._followed_event(detail, metadata, unparsed)
-        event = _parse_job_event(detail, self.sanitiser)
+        event = parse_job_event(detail, self.sanitiser)
         correlation = Correlation() if isinstance(event, Ignored) else parse_correlation(metadata)
         return CorrelatedEvent(event=event, correlation=correlation, unparsed=unparsed)
 
@@ -256,7 +190,7 @@ class MessageParser:
         """Return the event of another program's job. Its correlation ids would be those of that program."""
         if not self.follow.follows(detail.queue):
             return CorrelatedEvent(event=Ignored(reason="not_our_job", job_id=detail.job_id), correlation=Correlation())
-        event = _parse_job_event(detail, self.sanitiser)
+        event = parse_job_event(detail, self.sanitiser)
         if isinstance(event, Completed):
             event = replace(event, output=replace(event.output, path=self.follow.output_path(folder_of(detail))))
         return CorrelatedEvent(
@@ -287,38 +221,7 @@ def _correlation(event: IncomingEvent, attributes: Mapping[str, str] | None) -> 
 
 def _fields_reason(error: ValidationError) -> str:
     fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
-    return _printable(f"wrong or missing: {fields}")
-
-
-def _parse_job_event(detail: JobDetail, sanitiser: Sanitiser) -> IncomingEvent:
-    job_id, time_ms, progress = detail.job_id, detail.timestamp, detail.job_progress or JobProgress()
-    match detail.status:
-        case "PROGRESSING":
-            return Progressed(job_id=job_id, time_ms=time_ms)
-        case "STATUS_UPDATE":
-            percent, phase = progress.job_percent_complete, progress.current_phase
-            return Progressed(job_id=job_id, time_ms=time_ms, percent=percent, phase=phase)
-        case "COMPLETE":
-            warnings = frozenset(JobWarning(code=warning.code) for warning in detail.warnings)
-            made = tuple(made_outputs(detail))
-            return Completed(job_id=job_id, time_ms=time_ms, output=output_of(detail), warnings=warnings, made=made)
-        case "ERROR":
-            message = sanitiser.clean(detail.error_message or "") or "The job failed."
-            failure = Failure(code=detail.error_code, message=message)
-            return Failed(job_id=job_id, time_ms=time_ms, failure=failure)
-        case "CANCELED":
-            return Canceled(job_id=job_id, time_ms=time_ms)
-        case "NEW_WARNING" if detail.warning_code is not None:
-            warning = JobWarning(code=detail.warning_code, message=sanitiser.clean(detail.warning_message or ""))
-            return WarningRaised(job_id=job_id, time_ms=time_ms, warning=warning)
-        case other:
-            # INPUT_INFORMATION and QUEUE_HOP change no status, and neither do statuses that AWS may add later.
-            return Ignored(reason=_printable(f"status {other}"), job_id=job_id)
-
-
-def _printable(reason: str) -> str:
-    """Return the reason for a log line and a message attribute, which must not contain control characters."""
-    return "".join(character if character.isprintable() else "?" for character in reason[:MAX_REASON_CHARACTERS])
+    return printable(f"wrong or missing: {fields}")
 
 
 def _refuse(problem: str) -> NoReturn:

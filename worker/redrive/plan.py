@@ -5,16 +5,8 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
-from worker.messages.parser import (
-    CancelRequested,
-    DeleteRequested,
-    Ignored,
-    IncomingEvent,
-    MalformedMessageError,
-    MessageParser,
-    ObjectCreated,
-    Unparsed,
-)
+from worker.messages.events import CancelRequested, DeleteRequested, Ignored, IncomingEvent, ObjectCreated, Unparsed
+from worker.messages.parser import MalformedMessageError, MessageParser
 from worker.redrive.move_plan import duration
 from worker.webhooks.webhook_message import WebhookMessage
 

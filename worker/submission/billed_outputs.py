@@ -34,6 +34,7 @@ CODEC_SETTINGS = {
     "VP9": "Vp9Settings",
 }
 BASIC_CODECS = frozenset({"H_264", "VP8", "VP9"})
+PLAIN_AUDIO = frozenset({"AAC", "AIFF", "FLAC", "MP2", "MP3", "OPUS", "VORBIS", "WAV"})
 FRAME_CAPTURE = "FRAME_CAPTURE"
 QUALITIES = {"SINGLE_PASS": SINGLE_PASS, "SINGLE_PASS_HQ": SINGLE_PASS_HQ, "MULTI_PASS_HQ": "MHQ"}
 BASIC_PREPROCESSORS = frozenset({"ImageInserter"})
@@ -86,7 +87,7 @@ def _format(output: Settings, group: Settings, template: Settings, probed: Probe
     if "Preset" in output or (video is None and not output.get("AudioDescriptions")):
         return None
     if video is None:
-        return OutputFormat(tier=PROFESSIONAL, codec=AUDIO)
+        return OutputFormat(tier=PROFESSIONAL, codec=AUDIO) if _is_audio_only(output, group) else None
     if _captures(output) is not None:
         return OutputFormat(tier=BASIC, codec=CAPTURE)
     codec = (video.get("CodecSettings") or {}).get("Codec", "")
@@ -105,6 +106,19 @@ def _format(output: Settings, group: Settings, template: Settings, probed: Probe
         codec=CODECS[codec],
         quality=quality,
         frame_rate=_frame_rate(settings, probed),
+    )
+
+
+def _is_audio_only(output: Settings, group: Settings) -> bool:
+    """Return whether the output has AWS's price of sound alone.
+
+    A rendition of sound beside pictures is no audio-only output, and Dolby and loudness cost more.
+    https://docs.aws.amazon.com/mediaconvert/latest/ug/audio-only.html
+    """
+    has_pictures = any("VideoDescription" in each or "Preset" in each for each in group.get("Outputs") or ())
+    return not has_pictures and all(
+        (each.get("CodecSettings") or {}).get("Codec") in PLAIN_AUDIO and not each.get("AudioNormalizationSettings")
+        for each in output["AudioDescriptions"]
     )
 
 

@@ -22,7 +22,7 @@ from worker.announce.announcing import Announce, announce_nothing
 from worker.claim import Claim
 from worker.job_end import JobEnds
 from worker.key_table import KeyTable
-from worker.messages.parser import CancelRequested
+from worker.messages.events import CancelRequested
 from worker.outcomes import Done, NotYet, Verdict
 from worker.rest import Rest
 from worker.submission.mediaconvert import JobNotOverError, MediaConvertJobs

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from worker.key_table import KeyTable
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.outcomes import Done, Message, Verdict
 from worker.submission.cancel import Canceller, is_canceled
 from worker.submission.new_claim import new_claim

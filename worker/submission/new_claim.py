@@ -4,7 +4,7 @@ import secrets
 from datetime import UTC, datetime
 
 from worker.claim import Claim, Destination, claim_id
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.submission.output_names import key_file, output_path
 
 

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import structlog
 
+from transcode.attempt import AnotherVersionError, JobExistsError, UploadDeletedError
 from transcode.errors import RetriesExhaustedError
 from transcode.job import Failure
 from transcode.lookup import Lookup
-from transcode.lookup_table import AnotherVersionError, JobExistsError, LookupTable, UploadDeletedError
+from transcode.lookup_table import LookupTable
 from worker.announce.announcing import Announce, announce_nothing
 from worker.claim import Claim
 from worker.key_table import KeyTable
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.refused_versions import RefusedVersionsTable
 from worker.submission.deleted_uploads import DeletedUploads
 

@@ -9,8 +9,9 @@ import structlog
 
 from worker.submission.mediaconvert import JobRefusedError, MediaConvertBusyError, MediaConvertJobs
 
-CHECK_TIMEOUT_S = 10
-"""Seconds for the check of all profiles. A worker starts without it, because it has events to handle."""
+CHECK_TIMEOUT_S = 5
+"""Seconds for the check of all profiles, half of what Lambda allows for the start of a copy (`RESTORE_TIMEOUT_S`). A
+worker starts without the check, because it has events to handle."""
 
 log = structlog.get_logger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from transcode.correlation import Correlation
 from transcode.job_requested import job_requested
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.outcomes import FIRST_SEEN_KEY, Message
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from transcode.permissions import Resource, allow
 from transcode.sqs import encode_attributes
 from transcode.telemetry import current_correlation
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.outcomes import Message
 from worker.submission.queued_upload import attributes, body
 

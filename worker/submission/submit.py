@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from transcode.attempt import UploadDeletedError
 from transcode.job import Failure, Job
 from transcode.lookup import Lookup
-from transcode.lookup_table import LookupTable, UploadDeletedError
+from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
 from worker.announce.announcing import Announce, announce_nothing
 from worker.claim import Claim, claim_id
 from worker.key_table import KeyTable
-from worker.messages.parser import ObjectCreated
+from worker.messages.events import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
 from worker.submission.admission import Admission
 from worker.submission.cancel import Canceller, is_canceled

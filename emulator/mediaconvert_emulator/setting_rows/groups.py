@@ -7,6 +7,8 @@ SETTINGS = f"{GROUP}/outputGroupSettings"
 HLS = f"{SETTINGS}/hlsGroupSettings"
 OUTPUT = f"{GROUP}/outputs/*"
 
+DESTINATION = f"{OUTPUT}/captionDescriptions/*/destinationSettings"
+
 AUDIO_ONLY = "Audio-only segments are MPEG-TS"
 
 ROWS = (
@@ -15,8 +17,6 @@ ROWS = (
     refused(f"{SETTINGS}/{{msSmoothGroupSettings,perFrameMetrics}}/**"),
     label(f"{HLS}/adMarkers/*", reason="They need SCTE-35 or ESAM, which are refused"),
     label(f"{HLS}/audioOnlyHeader", reason="Audio-only outputs are MPEG-TS here, which has no ID3 header"),
-    refused(f"{HLS}/captionLanguageMappings/**"),
-    label(f"{HLS}/captionSegmentLengthControl", reason="Captions are refused"),
     ignored_here(
         f"{HLS}/codecSpecification", "RFC_4281", "RFC_6381", reason="Both give the same text for H.264 and AAC"
     ),
@@ -28,6 +28,9 @@ ROWS = (
     ignored_here(f"{HLS}/progressiveWriteHlsManifest", "DISABLED", reason="Playlists are written at the end"),
     ignored_here(f"{HLS}/timedMetadataId3{{Frame,Period}}", "NONE", reason="The segments have no ID3 timestamps"),
     ignored_here(f"{HLS}/timestampDeltaMilliseconds", 0),
-    refused(f"{OUTPUT}/captionDescriptions/**"),
+    refused(f"{DESTINATION}/destinationType", "WEBVTT"),
+    refused(f"{DESTINATION}/{{burninDestinationSettings,dvbSubDestinationSettings,embeddedDestinationSettings}}/**"),
+    refused(f"{DESTINATION}/{{imscDestinationSettings,sccDestinationSettings,srtDestinationSettings}}/**"),
+    refused(f"{DESTINATION}/{{teletextDestinationSettings,ttmlDestinationSettings}}/**"),
     ignored_here(f"{OUTPUT}/outputSettings/hlsSettings/audioOnlyContainer", "M2TS", reason=AUDIO_ONLY),
 )

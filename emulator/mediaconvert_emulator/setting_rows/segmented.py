@@ -28,5 +28,5 @@ ROWS = (
     refused(f"{TRACK}/{{klvMetadata,scte35Esam,scte35Source,timedMetadata}}", "NONE"),
     label(f"{TRACK}/manifestMetadataSignaling", reason="It needs timedMetadata, which is refused"),
     label(f"{TRACK}/timedMetadata{{BoxVersion,SchemeIdUri,Value}}", reason="They need timedMetadata, which is refused"),
-    label(f"{MPD}/{{accessibilityCaptionHints,captionContainerType}}", reason="Captions are refused"),
+    label(f"{MPD}/{{accessibilityCaptionHints,captionContainerType}}", reason="Captions are refused in DASH groups"),
 )

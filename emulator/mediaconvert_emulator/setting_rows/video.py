@@ -16,7 +16,6 @@ ROWS = (
     ignored_on_aws(f"{VIDEO}/antiAlias", "ENABLED", reason="AWS always applies the anti-alias filter"),
     refused(f"{VIDEO}/chromaPositionMode", "AUTO"),
     ignored_here(f"{VIDEO}/colorMetadata", reason="Color metadata is what x264 and x265 write"),
-    refused(f"{VIDEO}/{{crop,position}}/**"),
     label(f"{VIDEO}/dropFrameTimecode", reason="The outputs contain no timecodes"),
     label(f"{VIDEO}/fixedAfd", reason="It needs afdSignaling FIXED, which is refused"),
     refused(f"{VIDEO}/respondToAfd", "NONE"),

@@ -18,13 +18,6 @@ export function metadataText({ job, sizeBytes }: Video): string {
   return parts.filter(Boolean).join(" · ");
 }
 
-/** Return the address of the video's poster; null if its job made none. */
-export function posterUrl({ job }: Pick<Video, "job">): string | null {
-  // A deployment without posters has no such field.
-  const output = job?.output as { poster_url?: string | null } | null | undefined;
-  return output?.poster_url ?? null;
-}
-
 /** Return the sent part of the file while it is uploaded, and the time left or the time without news. */
 export function amountText({ view, sentBytes, sizeBytes }: Video): string {
   const isUpload = ["uploading", "pausing", "paused", "offline"].includes(view.stage);

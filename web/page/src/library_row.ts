@@ -1,7 +1,6 @@
 /** A row of the library: one video that the service keeps, its name as a link, and its buttons. */
 
 import { formatDuration, type TextKey } from "@mediaconvert-status/core";
-import { posterUrl } from "./card_content";
 import { h, setText, setVisible } from "./dom";
 import { language, t } from "./language";
 import { type KeptVideo, nameOf } from "./library_list";
@@ -96,7 +95,7 @@ export class LibraryRow {
     ] as const) {
       button.setAttribute("aria-label", t("action.of", { action: t(text), file: name }));
     }
-    this.#showPicture(posterUrl({ job: video }));
+    this.#showPicture(video.output?.poster_url ?? null);
   }
 
   /** Show that the video will be deleted, with a button to undo that, or the video again. */

@@ -3,7 +3,7 @@
 import "./style.css";
 import { createVideos, isVideoError, type Video } from "@mediaconvert-status/core";
 import { isEnded } from "./card";
-import { type Action, actionText, posterUrl, questionBefore } from "./card_content";
+import { type Action, actionText, questionBefore } from "./card_content";
 import { CardList } from "./card_list";
 import { apiBaseUrl, config } from "./config";
 import { confirmInDialog } from "./confirm_dialog";
@@ -41,7 +41,7 @@ const list = new CardList({
   element: page.list,
   onAction: (video, action) => void showFailure(runAction(video, action)),
   authorizePlayback: videos.authorizePlayback,
-  pictureOf: (video) => posterUrl(video) ?? frames.of(video.id),
+  pictureOf: (video) => video.job?.output?.poster_url ?? frames.of(video.id),
   onStage: (video) => page.announce(t("announce", { file: video.fileName ?? "", stage: video.view.stageWords })),
 });
 const frames = new LocalFrames(draw);

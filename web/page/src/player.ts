@@ -19,6 +19,9 @@ export interface PlayerOptions {
 /** The cookies are valid for at least half of PLAYBACK_COOKIE_TTL_S (five minutes or more); a video can be longer. */
 const RENEWAL_MS = 4 * 60 * 1000;
 
+/** hls.js waits no longer than this for the poster. */
+const POSTER_MS = 1_500;
+
 interface QualityOption {
   value: string;
   label: string;
@@ -91,12 +94,32 @@ export class Player {
   async #open(output: Output, { authorize, shouldPlay }: PlayerOptions): Promise<void> {
     const url = output.playback_url;
     if (url === null) return;
-    const [{ default: Hls }, needsCookies] = await Promise.all([import("hls.js"), authorize()]);
+    const authorized = authorize();
+    const poster = this.#showPoster(output.poster_url, authorized);
+    // A player that opens by itself shows the poster first: hls.js would compete with it for a slow connection.
+    if (!shouldPlay) await Promise.race([poster, new Promise((resolve) => setTimeout(resolve, POSTER_MS))]);
+    const [{ default: Hls }, needsCookies] = await Promise.all([import("hls.js"), authorized]);
     if (this.#isClosed) return;
     if (needsCookies) this.#renewal = window.setInterval(() => void authorize(), RENEWAL_MS);
     if (Hls.isSupported()) this.#playWithHls(Hls, url, needsCookies);
     else this.#playNatively(url, output);
     if (shouldPlay) await this.#video.play().catch(() => undefined); // browsers may require another click
+  }
+
+  /** Show the video's poster. A guarded one may need the cookies, so it is requested once more with them. */
+  async #showPoster(url: string | null, authorized: Promise<unknown>): Promise<void> {
+    if (!url) return;
+    const load = (): Promise<void> => {
+      const image = h("img", { alt: "" });
+      image.src = url;
+      return image.decode();
+    };
+    try {
+      await load().catch(() => authorized.then(load));
+      this.#video.poster = url;
+    } catch {
+      // The video then begins without a poster.
+    }
   }
 
   #playWithHls(Hls: typeof HlsType, url: string, needsCookies: boolean): void {

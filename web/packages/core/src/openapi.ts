@@ -508,6 +508,12 @@ export interface components {
              * @description The subject of the token that announced the upload; null without one.
              */
             owner: string | null;
+            /**
+             * Followed
+             * @description True if another program created the job, and named `owner` and `input_file` itself.
+             * @default false
+             */
+            followed: boolean;
             /** @description The job, or the upload without a job, when the announcement was sent. */
             job: components["schemas"]["Job"];
         };
@@ -2107,6 +2113,17 @@ export interface operations {
             /** @description The request is invalid. */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This caller's filters have skipped as many uploads as they may within a minute; retry after the given time. */
+            429: {
+                headers: {
+                    /** @description Seconds after which to retry. */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -8,11 +8,17 @@ function targets(count: number): FollowTarget[] {
 test.each([
   [0, []],
   [1, [1]],
-  [50, [50]],
-  [51, [50, 1]],
-  [300, [50, 50]],
+  [45, [45]],
+  [46, [45, 1]],
+  [300, [45, 45]],
 ])("%i files are divided into streams of %j", (count, sizes) => {
   expect(groupByStream(targets(count)).map((group) => group.length)).toEqual(sizes);
+});
+
+test("the address of a stream with the longest keys of the service is as short as CloudFront requires", () => {
+  const key = `uploads/${"0".repeat(32)}/${"a".repeat(100)}.${"b".repeat(10)}`;
+  const [group = []] = groupByStream(targets(100).map((target) => ({ ...target, value: key })));
+  expect(`https://${"d".repeat(253)}/events?${streamQuery(group)}`.length).toBeLessThanOrEqual(8_192);
 });
 
 test("a query escapes the keys of files and the ids of jobs", () => {

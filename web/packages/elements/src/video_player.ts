@@ -71,15 +71,20 @@ export class VideoPlayer extends VideoElement<ProgressWatcher> {
     if (!video?.jobId || !url || url === this.#playedUrl || !this.#signal) return;
     this.#playedUrl = url;
     this.#video.setAttribute("aria-label", video.fileName ?? video.jobId);
-    void this.#play(source, { jobId: video.jobId, url }, this.#signal).catch(() => this.#fail());
+    const poster = video.job?.output?.poster_url ?? null;
+    void this.#play(source, { jobId: video.jobId, url, poster }, this.#signal).catch(() => this.#fail());
   }
 
   async #play(
     source: ProgressWatcher,
-    { jobId, url }: { jobId: string; url: string },
+    { jobId, url, poster }: { jobId: string; url: string; poster: string | null },
     signal: AbortSignal,
   ): Promise<void> {
-    const [needsCookies, { default: Hls }] = await Promise.all([source.authorizePlayback(jobId), import("hls.js")]);
+    const needsCookies = await source.authorizePlayback(jobId);
+    if (signal.aborted) return;
+    // A guarded poster needs the cookies too. It is there long before hls.js is.
+    if (poster !== null) this.#video.poster = poster;
+    const { default: Hls } = await import("hls.js");
     if (signal.aborted) return;
     if (needsCookies) {
       const timer = setInterval(() => void source.authorizePlayback(jobId), RENEWAL_MS);
@@ -110,7 +115,7 @@ export class VideoPlayer extends VideoElement<ProgressWatcher> {
     this.#hls?.destroy();
     this.#hls = null;
     this.#playedUrl = null;
-    this.#video.removeAttribute("src");
+    for (const name of ["src", "poster"]) this.#video.removeAttribute(name);
     this.#video.load();
     setText(this.#problem, "");
   }
