@@ -3,6 +3,7 @@
 import re
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_captions import check_captions_have_video
 from mediaconvert_emulator.parse_names import (
@@ -12,7 +13,7 @@ from mediaconvert_emulator.parse_names import (
     parse_destination,
 )
 from mediaconvert_emulator.parse_output import parse_output
-from mediaconvert_emulator.spec import ClosedCaptions, FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
+from mediaconvert_emulator.spec import ClosedCaptions, FileFormat, HlsEncryption, HlsGroup, OutputSpec
 
 CONTAINER = "M3U8"
 TRANSPORT_STREAM = FileFormat(muxer="mpegts", extension="ts")
