@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from mediaconvert_emulator.errors import JobError
+from mediaconvert_emulator.input_spec import AudioSource
 from mediaconvert_emulator.media import AudioStream, Media
 from mediaconvert_emulator.missing_tracks import no_audio_error
-from mediaconvert_emulator.spec import AudioSource, AudioSpec
+from mediaconvert_emulator.spec import AudioSpec
 
 LANGUAGE = re.compile(r"(?!UND$)[A-Za-z]{2,3}(-[A-Za-z0-9-]+)?")
 """A file may name anything as its language, also what no playlist may contain."""

@@ -6,12 +6,13 @@ from functools import cached_property
 
 from mediaconvert_emulator.captions import CaptionTrack, clipped, large_segments, styled, webvtt_segments
 from mediaconvert_emulator.dash_manifest import DashSegments, Representation
+from mediaconvert_emulator.input_spec import CaptionSource
 from mediaconvert_emulator.media_playlist import media_playlist
 from mediaconvert_emulator.naming import S3Location
 from mediaconvert_emulator.output_report import OutputFile, OutputReport
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan
 from mediaconvert_emulator.segments import Segment, measure_bandwidth, target_duration_s
-from mediaconvert_emulator.spec import CaptionSource, CaptionSpec, HlsGroup, SegmentedGroup
+from mediaconvert_emulator.spec import CaptionSpec, HlsGroup, SegmentedGroup
 from mediaconvert_emulator.stream_output import StreamOutput
 
 LARGE_SEGMENT_S = 300.0

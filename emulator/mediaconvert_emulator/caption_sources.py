@@ -6,10 +6,11 @@ from mediaconvert_emulator.caption_output import Captions
 from mediaconvert_emulator.captions import CaptionTrack, moved
 from mediaconvert_emulator.errors import InputUnreadable, JobTimedOut, UnknownJobError
 from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE
+from mediaconvert_emulator.input_spec import CaptionSource
 from mediaconvert_emulator.naming import parse_s3_uri
 from mediaconvert_emulator.probe_process import MediaUnreadable, ProbeCrashed, ProbeProcess, ProbeTimedOut
 from mediaconvert_emulator.renditions import JobWarning
-from mediaconvert_emulator.spec import CaptionSource, JobSpec
+from mediaconvert_emulator.spec import JobSpec
 from mediaconvert_emulator.storage import Storage
 
 NO_CAPTIONS = 900_003

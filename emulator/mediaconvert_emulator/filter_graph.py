@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from mediaconvert_emulator.audio_tracks import stream_of
 from mediaconvert_emulator.clippings import Span
+from mediaconvert_emulator.input_spec import AudioSource, Remix
 from mediaconvert_emulator.media import AudioStream, TrackRange, VideoStream
 from mediaconvert_emulator.remixing import remix_filter
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
-from mediaconvert_emulator.spec import AudioSource, Remix
 
 ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
 TRANSFERS = {"PQ": "smpte2084", "HLG": "arib-std-b67", "SDR": "bt709"}

@@ -3,10 +3,11 @@
 from typing import Any
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import FIRST_TRACK, SILENCE, AudioSource, InputSpec, Remix
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_audio_sources import parse_remix
 from mediaconvert_emulator.parse_names import check_name
-from mediaconvert_emulator.spec import SILENCE, AudioSource, AudioSpec, InputSpec, Remix
+from mediaconvert_emulator.spec import AudioSpec
 
 AUDIO_ENCODERS = {
     "AAC": ("aac", "aacSettings"),
@@ -113,7 +114,7 @@ def _source(description: JsonObject, input_spec: InputSpec) -> AudioSource:
     """Return the description's sound. As on AWS, the default selector replaces a missing one, and else silence."""
     name, sources = description.get("audioSourceName"), input_spec.audio_sources
     if name is None:
-        return next(iter(sources.values()), AudioSource())
+        return next(iter(sources.values()), FIRST_TRACK)
     default = input_spec.default_audio_selector
     return sources.get(name) or (sources[default] if default else SILENCE)
 

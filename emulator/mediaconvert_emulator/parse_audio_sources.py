@@ -1,9 +1,9 @@
 """Parses the audio selectors of an input, and remixing. Pure."""
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import AudioSource, Remix
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_names import check_s3_uri
-from mediaconvert_emulator.spec import AudioSource, Remix
 
 MAX_CHANNELS = 8
 

@@ -1,9 +1,10 @@
 """Parses the caption selectors of an input, and the captions of an output. Pure."""
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import CaptionSource, InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_names import INVALID_IN_PLAYLISTS, check_s3_uri
-from mediaconvert_emulator.spec import CaptionSource, CaptionSpec, InputSpec, OutputSpec
+from mediaconvert_emulator.spec import CaptionSpec, OutputSpec
 
 FILES = ("SRT", "TTML", "WEBVTT")
 SOURCES = (*FILES, "EMBEDDED")

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_captions import refuse_captions
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_s3 import parse_s3_options
-from mediaconvert_emulator.spec import FileFormat, FileGroup, InputSpec, OutputSpec
+from mediaconvert_emulator.spec import FileFormat, FileGroup, OutputSpec
 
 FAST_START = ("-movflags", "+faststart")
 CONTAINERS = {

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_captions import check_captions_have_video
 from mediaconvert_emulator.parse_names import (
@@ -16,7 +17,7 @@ from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
 from mediaconvert_emulator.parse_program_date import JobTimecodes, parse_program_date
 from mediaconvert_emulator.parse_s3 import parse_s3_options
-from mediaconvert_emulator.spec import ClosedCaptions, FileFormat, HlsEncryption, HlsGroup, InputSpec, OutputSpec
+from mediaconvert_emulator.spec import ClosedCaptions, FileFormat, HlsEncryption, HlsGroup, OutputSpec
 from mediaconvert_emulator.stream_spec import SegmentLayout
 
 CONTAINER = "M3U8"

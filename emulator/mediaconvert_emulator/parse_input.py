@@ -2,12 +2,12 @@
 
 from mediaconvert_emulator.clippings import parse_clippings
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_audio_sources import parse_audio_sources
 from mediaconvert_emulator.parse_captions import parse_caption_selectors
 from mediaconvert_emulator.parse_names import check_s3_uri
 from mediaconvert_emulator.rectangles import parse_rectangle
-from mediaconvert_emulator.spec import InputSpec
 
 
 def parse_input(settings: JsonObject) -> InputSpec:

@@ -5,13 +5,14 @@ The error for a feature that is not emulated names it, so that no job succeeds w
 """
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_files import parse_files
 from mediaconvert_emulator.parse_hls import parse_hls
 from mediaconvert_emulator.parse_input import parse_input
 from mediaconvert_emulator.parse_program_date import JobTimecodes, parse_job_timecodes
 from mediaconvert_emulator.parse_segmented import parse_cmaf, parse_dash
-from mediaconvert_emulator.spec import Group, InputSpec, JobSpec
+from mediaconvert_emulator.spec import Group, JobSpec
 
 
 def parse_settings(settings: JsonObject) -> JobSpec:

@@ -1,12 +1,13 @@
 """Parses an output of a group. Pure."""
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_audio import parse_audio
 from mediaconvert_emulator.parse_captions import parse_captions
 from mediaconvert_emulator.parse_names import check_name
 from mediaconvert_emulator.parse_video import parse_video
-from mediaconvert_emulator.spec import FileFormat, InputSpec, OutputSpec
+from mediaconvert_emulator.spec import FileFormat, OutputSpec
 
 CAPTIONS_EXTENSION = "vtt"
 DEFAULT_AUDIO_GROUP = "program_audio"

@@ -3,13 +3,14 @@
 from typing import Any
 
 from mediaconvert_emulator.errors import BadRequestException
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.parse_captions import check_captions_have_video, refuse_captions
 from mediaconvert_emulator.parse_names import check_different_names, check_name, parse_destination
 from mediaconvert_emulator.parse_output import parse_output
 from mediaconvert_emulator.parse_playlists import parse_base_url, parse_manifests, parse_playlist_options
 from mediaconvert_emulator.parse_s3 import parse_s3_options
-from mediaconvert_emulator.spec import FileFormat, InputSpec, OutputSpec, SegmentedGroup
+from mediaconvert_emulator.spec import FileFormat, OutputSpec, SegmentedGroup
 
 CMAF_AUDIO_GROUP = "program_audio_0"
 DEFAULT_CMAF_SEGMENT_S, DEFAULT_DASH_SEGMENT_S = 10, 30

@@ -6,10 +6,11 @@ A crop is in pixels of the input, after its rotation. A position is in pixels of
 from dataclasses import dataclass
 
 from mediaconvert_emulator.errors import SettingsUnusable
+from mediaconvert_emulator.input_spec import InputSpec, Rectangle
 from mediaconvert_emulator.json_types import JsonObject
 from mediaconvert_emulator.media import VideoStream
 from mediaconvert_emulator.sizing import QUARTER_TURN_DEGREES, PictureSize, display_size, fit_picture, frame_size
-from mediaconvert_emulator.spec import InputSpec, Rectangle, VideoSpec
+from mediaconvert_emulator.spec import VideoSpec
 
 
 @dataclass(frozen=True, slots=True)

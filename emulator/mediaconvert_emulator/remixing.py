@@ -1,6 +1,6 @@
 """ffmpeg's filter for MediaConvert's remixing of channels. Pure."""
 
-from mediaconvert_emulator.spec import Remix
+from mediaconvert_emulator.input_spec import Remix
 
 LAYOUTS = {1: "mono", 2: "stereo", 4: "4.0", 6: "5.1", 8: "7.1"}
 MUTED_DB = -60

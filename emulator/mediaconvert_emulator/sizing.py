@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
+from mediaconvert_emulator.input_spec import InputSpec, Rectangle
 from mediaconvert_emulator.media import VideoStream
-from mediaconvert_emulator.spec import InputSpec, Rectangle, VideoSpec
+from mediaconvert_emulator.spec import VideoSpec
 
 MIN_SIDE_PX = 2
 ROTATIONS_DEGREES = {"DEGREE_0": 0, "DEGREES_90": 90, "DEGREES_180": 180, "DEGREES_270": 270}
@@ -58,7 +59,8 @@ def fit_picture(
         case "FILL":
             return _picture((width * cover * shrink, height * cover * shrink), box, crop)
         case "FIT" | "FIT_NO_UPSCALE":
-            return _picture(*[(width * scale * shrink, height * scale * shrink)] * 2, crop)
+            fitted = (width * scale * shrink, height * scale * shrink)
+            return _picture(fitted, fitted, crop)
         case "DEFAULT":
             return _picture((width * scale * shrink, height * scale * shrink), box, crop)
 

@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from mediaconvert_emulator.captions import Style
-from mediaconvert_emulator.clippings import Clipping
+from mediaconvert_emulator.input_spec import FIRST_TRACK, AudioSource, CaptionSource, InputSpec, Rectangle, Remix
 from mediaconvert_emulator.stream_spec import (
     DEFAULT_LAYOUT,
     DEFAULT_PLAYLIST,
@@ -18,80 +18,6 @@ from mediaconvert_emulator.stream_spec import (
 )
 
 Scaling = Literal["DEFAULT", "STRETCH_TO_OUTPUT", "FIT", "FIT_NO_UPSCALE", "FILL"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rectangle:
-    """A part of a picture, in pixels from its upper left corner."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def __str__(self) -> str:
-        """Return the rectangle as MediaConvert's messages have it."""
-        return f"[{self.width},{self.height},{self.x},{self.y}]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptionSource:
-    """The captions that a selector of an input names: a file beside the input, or a track of the input."""
-
-    kind: Literal["SRT", "TTML", "WEBVTT", "EMBEDDED"]
-    uri: str | None = None
-    """None for a track of the input."""
-    track_index: int = 0
-    """The track of captions, from 0."""
-    delta_ms: int = 0
-    """Is added to all times of a file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remix:
-    """A remix of channels: for each channel of the result, the gains of the source's channels in decibels."""
-
-    gains_db: tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AudioSource:
-    """The sound that a selector of an input names: a track of the input or of a file beside it, or silence."""
-
-    uri: str | None = None
-    """None for a track of the input."""
-    track_index: int | None = 0
-    """The audio track, from 0; None for silence."""
-    number: int = 1
-    """The place of the selector, from 1."""
-    is_track_required: bool = False
-    """True if the selector names the number of the track."""
-    offset_ms: int = 0
-    """The sound begins this much later than the picture, or earlier."""
-    remix: Remix | None = None
-
-
-SILENCE = AudioSource(track_index=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputSpec:
-    """The job's only input."""
-
-    uri: str
-    rotate: Literal["AUTO", "DEGREE_0", "DEGREES_90", "DEGREES_180", "DEGREES_270"]
-    audio_sources: dict[str, AudioSource]
-    """By the name of the selector, or of the group of one selector."""
-    default_audio_selector: str | None = None
-    """The selector that replaces a missing one."""
-    clippings: tuple[Clipping, ...] = ()
-    """The parts of the input that the outputs contain; none means all of it."""
-    crop: Rectangle | None = None
-    """The part of the picture that the outputs contain."""
-    position: Rectangle | None = None
-    """The part of each output that the picture fills."""
-    captions: dict[str, CaptionSource] = field(default_factory=dict)
-    """By the name of the selector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +63,7 @@ class AudioSpec:
     """None for a codec whose bitrate follows from other settings, or from the sound."""
     sample_rate_hz: int
     channels: int
-    source: AudioSource = AudioSource()
+    source: AudioSource = FIRST_TRACK
     remix: Remix | None = None
     """Is applied after the source's own."""
     language: str | None = None

@@ -144,7 +144,7 @@ def test_remixing_weighs_the_channels(
     mapping = [{"InputChannels": [-60, 0]}, {"InputChannelsFineTune": [-6.021, -60]}]
     remix = {"ChannelsIn": 2, "ChannelsOut": 2, "ChannelMapping": {"OutputChannels": mapping}}
     selector: Settings = {"ExternalAudioFileInput": uri} | ({"RemixSettings": remix} if place == "selector" else {})
-    description = {"RemixSettings": remix} if place == "description" else {}
+    description: Settings = {"RemixSettings": remix} if place == "description" else {}
 
     left, right = _heard(environment, video, tmp_path, f"remix-{place}/", selector, **description)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from mediaconvert_emulator.errors import NoAudio, NoVideo
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
 from mediaconvert_emulator.frame_rate import standard_frame_rate
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.media import AudioStream, Media, VideoStream
 from mediaconvert_emulator.renditions import NO_AUDIO, OUTPUTS_OMITTED, RenditionPlan, plan_renditions
 from mediaconvert_emulator.sizing import PictureSize, fit_picture
@@ -20,7 +21,6 @@ from mediaconvert_emulator.spec import (
     FrameCapture,
     HlsEncryption,
     HlsGroup,
-    InputSpec,
     JobSpec,
     OutputSpec,
     Scaling,

@@ -14,12 +14,13 @@ from mediaconvert_emulator.chaos import Chaos, delivery_delays_s
 from mediaconvert_emulator.errors import BadRequestException, JobError, NotFoundException
 from mediaconvert_emulator.events import Account, job_event
 from mediaconvert_emulator.ffmpeg_errors import ffmpeg_error
+from mediaconvert_emulator.input_spec import InputSpec
 from mediaconvert_emulator.job import Job, Status, new_job_id
 from mediaconvert_emulator.listing import PageRequest, paginate
 from mediaconvert_emulator.naming import S3Location
 from mediaconvert_emulator.progress import Phase, Progress
 from mediaconvert_emulator.settings import EmulatorSettings
-from mediaconvert_emulator.spec import InputSpec, JobSpec
+from mediaconvert_emulator.spec import JobSpec
 from mediaconvert_emulator.storage import input_error, output_error
 from mediaconvert_emulator.store import JobStore
 from mediaconvert_emulator.submission import check_metadata
