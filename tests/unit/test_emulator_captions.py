@@ -23,6 +23,7 @@ from mediaconvert_emulator.captions import (
 from mediaconvert_emulator.clippings import Span
 from mediaconvert_emulator.probe import Unreadable
 from mediaconvert_emulator.spec import ClosedCaptions
+from mediaconvert_emulator.stream_spec import DEFAULT_PLAYLIST
 from mediaconvert_emulator.ttml import NotTtml, read_ttml
 
 TIMES = st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 5_000)), max_size=8)
@@ -252,7 +253,7 @@ def test_lines_end_in_any_way_and_a_byte_order_mark_is_allowed(tmp_path: Path, l
 
 def test_a_stream_without_captions_has_no_tags() -> None:
     """MediaConvert's default, OMIT, says nothing of embedded captions."""
-    tags = caption_tags([], None)
+    tags = caption_tags([], None, DEFAULT_PLAYLIST)
 
     assert (tags.lines, tags.attributes) == ((), ())
     assert caption_tags([], ClosedCaptions()).attributes == ("CLOSED-CAPTIONS=NONE",)

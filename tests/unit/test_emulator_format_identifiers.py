@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mediaconvert_emulator.audio_tracks import NO_SIDECARS
 from mediaconvert_emulator.errors import SettingsUnusable
 from mediaconvert_emulator.format_identifiers import resolve_names
 from mediaconvert_emulator.media import Media
@@ -41,7 +42,13 @@ def _plan(spec: JobSpec) -> RenditionPlan:
         for number, output in enumerate(spec.groups[0].outputs)
     ]
     return RenditionPlan(
-        renditions=tuple(renditions), rotation_degrees=0, warnings=(), media=MEDIA, spans=(), is_clipped=False
+        renditions=tuple(renditions),
+        rotation_degrees=0,
+        warnings=(),
+        media=MEDIA,
+        sidecars=NO_SIDECARS,
+        spans=(),
+        is_clipped=False,
     )
 
 
@@ -109,10 +116,10 @@ def test_a_selected_track_that_is_missing_is_an_error_of_the_job(tracks: list[in
     spec = parse_settings(with_values(example_settings(), {f"{SELECTORS}/Audio Selector 1/tracks": tracks}))
     media = replace_audios(1 if tracks else 0)
     if not is_missing:
-        check_selected_tracks(spec, media)
+        check_selected_tracks(spec, media, NO_SIDECARS)
         return
     with pytest.raises(SettingsUnusable) as caught:
-        check_selected_tracks(spec, media)
+        check_selected_tracks(spec, media, NO_SIDECARS)
     assert caught.value.message == (
         "Invalid audio track specified for audio_selector [1]. Audio track [2] not found in input container."
     )
