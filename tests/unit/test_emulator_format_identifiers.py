@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from mediaconvert_emulator.audio_tracks import NO_SIDECARS
 from mediaconvert_emulator.errors import SettingsUnusable
 from mediaconvert_emulator.format_identifiers import resolve_names
 from mediaconvert_emulator.media import Media
 from mediaconvert_emulator.parse_job_settings import parse_settings
-from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
+from mediaconvert_emulator.renditions import NO_SIDECARS, Rendition, RenditionPlan, VideoEncoding
 from mediaconvert_emulator.selected_tracks import check_selected_tracks
 from mediaconvert_emulator.sizing import PictureSize
 from mediaconvert_emulator.spec import JobSpec
