@@ -27,8 +27,8 @@ class CaptionSource:
     kind: Literal["SRT", "TTML", "WEBVTT", "EMBEDDED"]
     uri: str | None = None
     """None for a track of the input."""
-    track_index: int = 0
-    """The track of captions, from 0."""
+    track_index: int | None = None
+    """The track of captions, from 0; None for the captions in the pictures, or else the first track."""
     delta_ms: int = 0
     """Is added to all times of a file."""
 
