@@ -357,3 +357,21 @@ def test_closed_captions_of_the_main_playlist(environment: EmulatorEnvironment, 
     ]
     assert re.search(r'#EXT-X-STREAM-INF:.*,CLOSED-CAPTIONS="cc"\n', environment.output_text("cc/v.m3u8"))
     assert re.search(r"#EXT-X-STREAM-INF:.*,CLOSED-CAPTIONS=NONE\n", environment.output_text("none/v.m3u8"))
+
+
+def test_probe_lists_text_tracks(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """They are tracks of data, with their language. The API has a codec's name for WebVTT only."""
+    (tmp_path / "captions.srt").write_text(SRT)
+    captions = ("-i", str(tmp_path / "captions.srt"), "-metadata:s:s:0", "language=eng")
+    make_video(tmp_path / "v.mp4", *captions, "-c:s", "mov_text", duration_s=1)
+    make_video(tmp_path / "v.webm", *captions, "-c:v", "libvpx", "-c:a", "libopus", "-c:s", "webvtt", duration_s=1)
+
+    found = []
+    for name in ("v.mp4", "v.webm"):
+        uri = environment.upload(tmp_path / name, f"probed/{name}")
+        (result,) = environment.mediaconvert.probe(InputFiles=[{"FileUrl": uri}])["ProbeResults"]
+        track = result["Container"]["Tracks"][2]
+        found.append((track["TrackType"], track["Codec"], track["DataProperties"]["LanguageCode"]))
+        assert result["TrackMappings"][0]["DataTrackIndexes"] == [3]
+
+    assert found == [("data", "UNKNOWN", "eng"), ("data", "WEBVTT", "eng")]
