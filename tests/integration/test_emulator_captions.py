@@ -359,12 +359,13 @@ def test_closed_captions_of_the_main_playlist(environment: EmulatorEnvironment, 
     assert re.search(r"#EXT-X-STREAM-INF:.*,CLOSED-CAPTIONS=NONE\n", environment.output_text("none/v.m3u8"))
 
 
-def test_probe_lists_text_tracks(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+def test_probe_lists_text_tracks(environment: EmulatorEnvironment, video: Path, tmp_path: Path) -> None:
     """They are tracks of data, with their language. The API has a codec's name for WebVTT only."""
     (tmp_path / "captions.srt").write_text(SRT)
-    captions = ("-i", str(tmp_path / "captions.srt"), "-metadata:s:s:0", "language=eng")
-    make_video(tmp_path / "v.mp4", *captions, "-c:s", "mov_text", duration_s=1)
-    make_video(tmp_path / "v.webm", *captions, "-c:v", "libvpx", "-c:a", "libopus", "-c:s", "webvtt", duration_s=1)
+    inputs = ("-i", str(video), "-i", str(tmp_path / "captions.srt"), "-map", "0", "-map", "1")
+    language = ("-metadata:s:s:0", "language=eng")
+    ffmpeg(*inputs, "-c", "copy", "-c:s", "mov_text", *language, str(tmp_path / "v.mp4"))
+    ffmpeg(*inputs, "-c:v", "libvpx", "-c:a", "libopus", "-c:s", "webvtt", *language, str(tmp_path / "v.webm"))
 
     found = []
     for name in ("v.mp4", "v.webm"):
