@@ -12,6 +12,7 @@ import pytest
 
 from local.embedded_aws import ROOT
 
+from .conftest import is_ready
 from .log_secrets import assert_no_secret
 from .proof import Proof
 from .worker_system import WorkerSystem, eventually
@@ -53,14 +54,6 @@ def service_url(own_system: WorkerSystem, free_port: Callable[[], int]) -> str:
     own_system.process("service", "service", PORT=str(port))
     eventually(lambda: is_ready(url), bool, deadline_s=30)
     return url
-
-
-def is_ready(url: str) -> bool:
-    """Return whether the service is ready."""
-    try:
-        return httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def operations(url: str) -> list[tuple[str, str, bool]]:
