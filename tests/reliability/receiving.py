@@ -26,6 +26,8 @@ class Receiver:
     """
 
     url: str = ""
+    is_lenient: bool = False
+    """True for a receiver that accepts everything, and looks at nothing."""
     statuses: dict[int, int] = field(default_factory=dict)
     ids: dict[int, set[str]] = field(default_factory=lambda: {1: set(), 2: set(), 3: set()})
     requests: Counter[int] = field(default_factory=Counter)
@@ -54,8 +56,10 @@ class Receiver:
 
     def receive(self, slot: int, body: bytes, headers: Mapping[str, str]) -> int:
         """Verify and keep a webhook; return the status of the response."""
-        webhook = verify_webhook(body, headers, SECRET)
         self.requests[slot] += 1
+        if self.is_lenient:
+            return 204
+        webhook = verify_webhook(body, headers, SECRET)
         self.order.append(slot)
         if (status := self.statuses.get(slot, 204)) != 204:
             return status
