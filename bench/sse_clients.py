@@ -13,9 +13,6 @@ import typer
 import uvloop
 
 CONCURRENT_OPENINGS = 100
-READ_EVERY_S = 0.02
-"""The clients do not wait for each event.
-which takes longer than the rest of the event. Clients on other machines wake at their own cost."""
 
 
 class Waves:
@@ -63,9 +60,7 @@ async def watch(port: int, jobs: list[str], streams: int) -> None:
             _, client = await loop.create_connection(lambda request=request: Client(request, waves), "127.0.0.1", port)  # type: ignore[misc]
             opening.append(client.opened)
         await asyncio.wait_for(asyncio.gather(*opening), 60)
-    while True:
-        await asyncio.sleep(0)  # one pass of the event loop, which receives what has arrived
-        time.sleep(READ_EVERY_S)  # noqa: ASYNC251 -- see READ_EVERY_S
+    await asyncio.Event().wait()
 
 
 def main(
