@@ -256,4 +256,4 @@ def test_a_stream_without_captions_has_no_tags() -> None:
     tags = caption_tags([], None, DEFAULT_PLAYLIST)
 
     assert (tags.lines, tags.attributes) == ((), ())
-    assert caption_tags([], ClosedCaptions()).attributes == ("CLOSED-CAPTIONS=NONE",)
+    assert caption_tags([], ClosedCaptions(), DEFAULT_PLAYLIST).attributes == ("CLOSED-CAPTIONS=NONE",)
