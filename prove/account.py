@@ -1,6 +1,8 @@
-"""The part of a proof that needs AWS credentials: dead-letter queues, alarms, the deletion of the videos."""
+"""The part of a proof that needs AWS credentials: dead-letter queues, alarms, the objects of deleted uploads."""
 
 import asyncio
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from deploy.aws_account import Account
@@ -12,6 +14,11 @@ DEAD_LETTER_QUEUES = {
     "submission": "SubmissionDeadLetterQueueUrl",
     "job events": "JobEventsDeadLetterQueueUrl",
 }
+DELETED_WITHIN_S = 300
+"""Seconds in which the worker removes the objects of deleted uploads: the jobs of all have ended by then."""
+POLL_S = 1.0
+Place = tuple[str, str]
+"""A bucket and a key."""
 COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
@@ -54,18 +61,28 @@ class DeployedSystem:
         """Return the names of the EventBridge rules that feed the deployment's queues."""
         return await self.cloudformation.resources(self.deployment, "AWS::Events::Rule")
 
-    async def delete_videos(self, input_files: list[str], outputs: list[str]) -> int:
-        """Delete the uploads and the outputs of this proof, and return the number of deleted objects."""
+    async def objects_left(self, input_files: Sequence[str], *, within_s: float = DELETED_WITHIN_S) -> Sequence[Place]:
+        """Wait until both buckets have no object of these uploads; return those that are left after the time."""
+        end_s = time.monotonic() + within_s
+        while True:
+            found = await self._objects(input_files)
+            if not found or time.monotonic() > end_s:
+                return found
+            await asyncio.sleep(POLL_S)
+
+    async def remove(self, places: Sequence[Place]) -> None:
+        """Delete the objects."""
         s3 = await self.account.s3()
-        buckets = self.outputs["pipeline"]
-        found = [(buckets["InputBucket"], key) for key in input_files]
-        for path in outputs:
-            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=buckets["OutputBucket"], Prefix=path)
-            found += [
-                (buckets["OutputBucket"], each["Key"]) async for page in pages for each in page.get("Contents", [])
-            ]
-        await asyncio.gather(*(s3.delete_object(Bucket=bucket, Key=key) for bucket, key in found))
-        return len(found)
+        await asyncio.gather(*(s3.delete_object(Bucket=bucket, Key=key) for bucket, key in places))
+
+    async def _objects(self, input_files: Sequence[str]) -> Sequence[Place]:
+        s3, buckets, found = await self.account.s3(), self.outputs["pipeline"], list[Place]()
+        prefixes = [(buckets["InputBucket"], each) for each in input_files]
+        prefixes += [(buckets["OutputBucket"], f"{each}_") for each in input_files]
+        for bucket, prefix in prefixes:
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            found += [(bucket, each["Key"]) async for page in pages for each in page.get("Contents", [])]
+        return found
 
 
 async def find_system(account: Account, deployment: str) -> DeployedSystem:

@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError as AwsError
 from mediaconvert_status_client.errors import ClientError, one_line
 from mediaconvert_status_client.hls import PlaylistError
 from mediaconvert_status_client.playback_check import UnplayableError
-from prove.account import DeployedSystem
+from prove.account import DELETED_WITHIN_S, DeployedSystem
 from prove.cost import transcode_cents
+from prove.deletion import deletes
 from prove.event_copy import EventCopy
 from prove.report import Outcome, Report, Shapes, StepResult
 from prove.session import Session, StepFailedError, StepSkippedError
@@ -45,7 +46,7 @@ class Proof:
             if name in NEEDED and results[-1].outcome is Outcome.FAILED:
                 break
         else:
-            results += [await self._run(name, step) for name, step in self._account_steps().items()]
+            results += [await self._run(name, step) for name, step in self._last_steps().items()]
         if self.events:
             results.append(await self._run("events of AWS", self._events))
         recorder = self.session.recorder
@@ -62,11 +63,12 @@ class Proof:
             unseen=[*([] if self.events else [UNSEEN_EVENTS]), *([] if self.system else [UNSEEN_ACCOUNT])],
         )
 
-    def _account_steps(self) -> dict[str, Callable[[], Awaitable[Done]]]:
+    def _last_steps(self) -> dict[str, Callable[[], Awaitable[Done]]]:
         return {
             "dead-letter queues": self._dead_letter_queues,
             "alarms": self._alarms,
-            "deletion of the videos": self._deletion,
+            "deletion": self._deletion,
+            "deleted objects": self._deleted_objects,
         }
 
     async def _run(self, name: str, step: Callable[[], Awaitable[Done]]) -> StepResult:
@@ -119,7 +121,17 @@ class Proof:
         return Done(text=f"{len(states)} alarms are quiet")
 
     async def _deletion(self) -> Done:
+        self._check_that_videos_go()
+        return await deletes(self.session)
+
+    async def _deleted_objects(self) -> Done:
+        self._check_that_videos_go()
+        system, input_files = self._needed_system(), self.session.input_files
+        if left := await system.objects_left(input_files):
+            await system.remove(left)
+            raise StepFailedError(f"{len(left)} objects were left after {DELETED_WITHIN_S} s; this proof removed them")
+        return Done(text=f"no object of {len(input_files)} uploads is left in the buckets")
+
+    def _check_that_videos_go(self) -> None:
         if self.is_keeping:
             raise StepSkippedError("the videos stay, because --keep was given")
-        deleted = await self._needed_system().delete_videos(self.session.input_files, self.session.outputs)
-        return Done(text=f"{deleted} objects deleted")

@@ -46,8 +46,6 @@ class Session:
     jobs: dict[str, Job] = field(default_factory=dict)
     """The ended jobs, by the name of the step that uploaded the file."""
     input_files: list[str] = field(default_factory=list)
-    outputs: list[str] = field(default_factory=list)
-    """The paths of the outputs in the output bucket."""
 
     async def wait_for_job(self, input_file: str, is_expected: Callable[[Job], bool], what: str) -> Job:
         """Poll the file's newest job until it is as expected, and return it.
@@ -72,8 +70,6 @@ class Session:
             "the end of the job",
         )
         self.jobs[name] = job
-        if job["output"] and job["output"]["path"]:
-            self.outputs.append(job["output"]["path"])
         return job
 
     def complete_job(self, name: str) -> Job:

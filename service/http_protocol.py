@@ -71,11 +71,25 @@ class OpenConnections:
         self.logged_s, self.replaced = now_s, 0
 
 
+class _Pipeline(list[tuple[RequestResponseCycle, ASGIApp]]):
+    """uvicorn's queue of a connection's requests. A deque would take more memory (bench row "streams")."""
+
+    def appendleft(self, request: tuple[RequestResponseCycle, ASGIApp]) -> None:
+        """Add the newest request; `pop` removes the oldest."""
+        self.insert(0, request)
+
+
 class HttpProtocol(HttpToolsProtocol):
     """One connection with limits. A response that has begun, such as a stream, has no deadline while its client reads.
 
     The parser calls the `on_` methods while `data_received` runs.
     """
+
+    # Python stores up to thirty attributes of an object compactly, and uvicorn's class has nearly as many.
+    __slots__ = (
+        "_deadline", "_deadline_stage", "_limits", "_others", "_refusal", "_running", "_send_deadline",
+        "_serves_only_health", "_stage", "_unparsed_bytes",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -87,6 +101,7 @@ class HttpProtocol(HttpToolsProtocol):
         others: OpenConnections,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.pipeline = _Pipeline()  # type: ignore[assignment]  # uvicorn's type is the deque
         self._limits = others.limits
         self._others = others
         self._stage = _Stage.BETWEEN

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from worker.submission.pace import Pace
+from worker.submission.probe_rule import MAX_TIMEOUT_S, NotProbed, ProbeRule, Unreadable
 
 LATENCY_S = 0.2
 NOISY_SHARE = 0.1
@@ -97,10 +98,17 @@ class Submission:
     result: Result = field(default_factory=Result)
     outages: list[tuple[float, float]] = field(default_factory=list)
     """Times in which every call is throttled."""
+    probe_s: float = 0
+    """Seconds until MediaConvert responds to a probe; 0 for no probes. It has a limit of its own."""
+    rule: ProbeRule = field(init=False)
     _events: list[tuple[float, int, str, int, str, float, float]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _tokens: float = 1
     _refilled_s: float = 0
+
+    def __post_init__(self) -> None:
+        """Begin without a pause of the probes."""
+        self.rule = ProbeRule(is_on=self.probe_s > 0)
 
     def run(self, arrivals: list[tuple[float, str]]) -> Result:
         """Send a message at each time, and submit all of them."""
@@ -112,10 +120,18 @@ class Submission:
             match kind:
                 case "arrive":
                     self.queue.send(tenant, now_s=now_s)
-                case "call":
+                case "upload" if self.rule.is_due(now_s=now_s):
+                    self._push(
+                        now_s + min(self.probe_s, MAX_TIMEOUT_S), "probed", submitter, tenant, received_s, start_s
+                    )
+                case "upload" | "probed":
+                    if kind == "probed":
+                        slow = NotProbed(error=TimeoutError())
+                        answer = slow if self.probe_s >= MAX_TIMEOUT_S else Unreadable()
+                        self.rule.record_probe(answer, now_s=now_s)
                     accepted = self._call(now_s)
                     kind_of_result = "accepted" if accepted else "throttled"
-                    self._push(now_s + LATENCY_S, kind_of_result, submitter, tenant, received_s, now_s)
+                    self._push(now_s + LATENCY_S, kind_of_result, submitter, tenant, received_s, start_s)
                 case _:
                     self._finish(now_s, submitter, tenant, received_s, start_s, is_accepted=kind == "accepted")
                     unfinished[submitter] -= 1
@@ -128,7 +144,8 @@ class Submission:
         pace = self.paces[submitter]
         batch = self.queue.receive(pace.batch_size, now_s=now_s)
         for tenant in batch:
-            self._push(pace.reserve(now_s=now_s), "call", submitter, tenant, now_s)
+            start_s = pace.reserve(now_s=now_s)
+            self._push(start_s, "upload", submitter, tenant, now_s, start_s)
         return len(batch)
 
     def _finish(
@@ -141,6 +158,7 @@ class Submission:
             self.result.end_s = now_s
             self.result.first_s.setdefault(tenant, start_s)
         else:
+            self.rule.record_throttled(now_s=now_s)
             self.paces[submitter].record_throttled(started_s=start_s, now_s=now_s)
 
     def _call(self, now_s: float) -> bool:

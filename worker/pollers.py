@@ -75,7 +75,7 @@ def _pollers_of(queue: Queue, handler: DeliveryHandler, *, number: int) -> Seque
 
 
 def _submitter(queue: Queue, handler: DeliveryHandler, slot: Slot, rest: Rest, settings: WorkerSettings) -> Poller:
-    pace = Pace(start_per_s=settings.submissions_per_s, calls_per_job=2 if settings.probe else 1)
+    pace = Pace(start_per_s=settings.submissions_per_s)
     mediaconvert = handler.submitter.mediaconvert
 
     async def count_waiting() -> int:

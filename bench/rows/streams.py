@@ -6,9 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from bench.bench_aws import BenchAws
+import httpx
+
+from bench.bench_aws import BenchAws, free_port
 from bench.harness import Bench, wait_for
 from bench.job_events import job_ids
 from bench.measured_processes import BenchError, MeasuredProcess, running_module
@@ -36,6 +39,14 @@ class StreamsCost:
         return 1024 * (self.open_mb - self.idle_mb) / self.streams
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BareCost:
+    """The measured cost of a stream of a protocol that only writes bytes."""
+
+    kb: float
+    cpu_us: float
+
+
 def streams(bench: Bench) -> Row:
     """Measure five thousand streams of a hundred jobs that all change at the same moment."""
     many_streams = 500 if bench.quick else STREAMS
@@ -48,7 +59,7 @@ def streams(bench: Bench) -> Row:
             Figure(name="memory with all of them", unit="MB", rounds=[many.open_mb]),
             Figure(name="memory before the first", unit="MB", rounds=[many.idle_mb]),
             Figure(name="every job changed → last watcher notified", unit="s", rounds=many.reached_s),
-            *_cost_figures(many),
+            *_cost_figures(many, measure_bare_streams(streams=many_streams, rounds=bench.rounds)),
             Figure(name="BatchGetItem calls", unit="calls/s", rounds=[many.reads_per_second]),
             Figure(name=f"the same with {many_streams // 5:,} watchers", unit="calls/s", rounds=[few.reads_per_second]),
         ],
@@ -77,7 +88,7 @@ def many_streams(bench: Bench) -> Row:
         name="streams-many",
         what=what,
         figures=[
-            *_cost_figures(found),
+            *_cost_figures(found, measure_bare_streams(streams=streams, rounds=bench.rounds)),
             Figure(name="every job changed → last watcher notified", unit="s", rounds=found.reached_s),
         ],
         targets=_cost_targets(found),
@@ -85,10 +96,12 @@ def many_streams(bench: Bench) -> Row:
     )
 
 
-def _cost_figures(found: StreamsCost) -> list[Figure]:
+def _cost_figures(found: StreamsCost, bare: BareCost) -> list[Figure]:
     return [
         Figure(name="memory per stream", unit="kB", rounds=[found.kb]),
+        Figure(name="the same, a bare protocol", unit="kB", rounds=[bare.kb]),
         Figure(name="processor time per event and client", unit="µs", rounds=[found.cpu_us]),
+        Figure(name="the same, a bare protocol", unit="µs", rounds=[bare.cpu_us]),
     ]
 
 
@@ -123,6 +136,20 @@ def measure_streams(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS
         )
 
 
+def measure_bare_streams(*, streams: int, rounds: int) -> BareCost:
+    """Open the streams of a bare protocol, send an event to all of them `rounds` times, and measure."""
+    with running_module("bench.bare_streams", port=free_port()) as server:
+        idle_mb = server.memory_mb()
+        with _watching(server, ["any"], streams) as clients:
+            wait_for("all bare streams open", lambda: clients.waves() >= 1, deadline_s=600)
+            cpu_s = server.cpu_s()
+            for at in range(rounds):
+                httpx.post(f"http://127.0.0.1:{server.port}/wave", timeout=60, trust_env=False)
+                wait_for("every client receives the event", partial(clients.have_received, wave=2 + at), deadline_s=60)
+            cpu_us = 1e6 * (server.cpu_s() - cpu_s) / (rounds * streams)
+            return BareCost(kb=1024 * (server.memory_mb() - idle_mb) / streams, cpu_us=cpu_us)
+
+
 @dataclass(frozen=True, slots=True)
 class _Clients:
     log: Path
@@ -130,6 +157,10 @@ class _Clients:
     def waves(self) -> int:
         """Return the number of waves that have reached all clients."""
         return len(self.log.read_text().splitlines())
+
+    def have_received(self, *, wave: int) -> bool:
+        """Return whether the wave has reached all clients."""
+        return self.waves() >= wave
 
     def at_s(self, wave: int) -> float:
         """Return the time at which the wave had reached all clients."""

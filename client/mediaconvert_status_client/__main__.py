@@ -24,7 +24,7 @@ def _commands() -> None:
 
 
 @cli.command()
-def upload(
+def upload(  # noqa: PLR0913 -- each is an option of the command
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="The videos to upload.")],
     *,
     api: Annotated[str, typer.Option(envvar=["API_URL", "DEMO_API"], help="The API's URL.")] = DEFAULT_API,
@@ -38,6 +38,9 @@ def upload(
         float,
         typer.Option(min=0, help="Use a multipart upload, which can be resumed, from this file size in megabytes."),
     ] = 100,
+    profile: Annotated[
+        str | None, typer.Option(help="One of the deployment's profiles; by default its first one.")
+    ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until the jobs end, or exit after the upload.")] = True,
     is_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON for each file.")] = False,
 ) -> None:
@@ -52,6 +55,7 @@ def upload(
                 api_url=api.rstrip("/"),
                 token=token,
                 multipart_from_bytes=round(in_parts_from_mb * 1_000_000),
+                profile=profile,
                 is_waiting=wait,
                 is_json=is_json,
             )

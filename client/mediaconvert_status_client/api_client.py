@@ -1,6 +1,7 @@
 """The requests of the HTTP API, and the file's request to S3. Knows only the API's contract."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, cast
 import httpx
 
 from mediaconvert_status_client.api_types import Job
-from mediaconvert_status_client.errors import api_error, unreachable_error
+from mediaconvert_status_client.errors import ApiError, ClientError, api_error, unreachable_error
 from mediaconvert_status_client.file_sending import FileSending, content_type, size_bytes
 from mediaconvert_status_client.following import Following
 from mediaconvert_status_client.media_duration import duration_ms
@@ -19,6 +20,10 @@ from mediaconvert_status_client.tokens import BearerAuth, Token
 NOTHING: Mapping[str, object] = {}
 MAX_WAIT_S = 60
 """Longest wait for the job of an uploaded file to appear."""
+MAX_ATTEMPTS = 3
+"""Attempts to announce an upload."""
+FIRST_PAUSE_S = 0.5
+TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +51,12 @@ class ApiClient:
     async def create_upload(self, video: Path, own: Mapping[str, object] = NOTHING) -> Mapping[str, Any]:
         """Create an upload for the file, and return the method, URL and headers of its PUT request to S3.
 
-        `own` are the caller's own fields: `external_id` and `metadata`.
+        `own` are the caller's own fields: `external_id`, `metadata` and `profile`. If the response is lost, the same
+        request is sent again: its Idempotency-Key lets the API return the same upload.
+
+        Raises:
+            ApiError: the API refused the request.
+            UnreachableError: the API can't be reached, after several attempts.
         """
         body: dict[str, Any] = {
             **own,
@@ -56,8 +66,18 @@ class ApiClient:
         }
         if (length_ms := await asyncio.to_thread(duration_ms, video)) is not None:
             body["duration_ms"] = length_ms
-        upload: Mapping[str, Any] = await self.call("POST", "/uploads", json=body)
-        return upload
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                upload: Mapping[str, Any] = await self.call("POST", "/uploads", json=body, headers=headers)
+            except ClientError as error:
+                if attempt == MAX_ATTEMPTS or not _may_succeed_soon(error):
+                    raise
+                pause_s = FIRST_PAUSE_S * 2**attempt
+                await asyncio.sleep(max(pause_s, error.retry_after_s if isinstance(error, ApiError) else 0))
+            else:
+                return upload
+        raise AssertionError("the last attempt returns or raises")
 
     async def send_file(self, video: Path, upload: Mapping[str, Any], on_sent: Callable[[int, int], None]) -> None:
         """Send the file to S3; call `on_sent` with the bytes sent and the file's size.
@@ -128,3 +148,10 @@ def open_client(api_url: str, *, token: Token | None) -> ApiClient:
         api=httpx.AsyncClient(base_url=api_url, auth=auth, timeout=30),
         s3=httpx.AsyncClient(timeout=httpx.Timeout(30, write=300)),
     )
+
+
+def _may_succeed_soon(error: ClientError) -> bool:
+    """Return whether the same announcement may succeed in a few seconds; a 429 can last a minute."""
+    if not isinstance(error, ApiError):
+        return error.is_temporary
+    return error.code == "idempotency_key_in_use" or (error.is_temporary and error.status != TOO_MANY_REQUESTS)

@@ -59,6 +59,7 @@ class AsyncClient:
         on_progress: OnSent | None = None,
         external_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        profile: str | None = None,
         in_parts_from_bytes: int = IN_PARTS_FROM_BYTES,
     ) -> str:
         """Upload the file, and return its key, `input_file`, by which you follow its job.
@@ -71,6 +72,7 @@ class AsyncClient:
             on_progress: called with the bytes that S3 has and the file's size.
             external_id: your own id of the video, which its job returns.
             metadata: your own pairs of texts, which its job returns too.
+            profile: one of the deployment's profiles, which decides what is made of the file; by default its first one.
             in_parts_from_bytes: the size from which the file is sent in parts.
 
         Raises:
@@ -83,9 +85,8 @@ class AsyncClient:
         video, on_sent = Path(file), on_progress or (lambda _sent, _total: None)
         if not size_bytes(video):
             raise EmptyFileError(f"{video} is empty")
-        own = {
-            name: value for name, value in (("external_id", external_id), ("metadata", metadata)) if value is not None
-        }
+        given = {"external_id": external_id, "metadata": metadata, "profile": profile}
+        own = {name: value for name, value in given.items() if value is not None}
         if size_bytes(video) < in_parts_from_bytes:
             upload = await self._client.create_upload(video, own)
             await self._client.send_file(video, upload, on_sent)

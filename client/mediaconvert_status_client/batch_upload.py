@@ -1,8 +1,8 @@
 """Uploads several files to any deployment of the API, and follows their jobs."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mediaconvert_status_client.api_client import ApiClient
@@ -63,6 +63,8 @@ class BatchUpload:
     multipart_from_bytes: int
     is_waiting: bool
     sending: asyncio.Semaphore
+    own: Mapping[str, object] = field(default_factory=dict)
+    """Fields of all uploads, such as `profile`."""
 
     async def upload(self, file: Path, reporter: Reporter) -> Outcome:
         """Upload one file, follow its job, and return the outcome; a failure doesn't affect other files."""
@@ -80,9 +82,14 @@ class BatchUpload:
 
     async def _send(self, file: Path, reporter: Reporter) -> str:
         if size_bytes(file) < self.multipart_from_bytes:
-            upload = await self.client.create_upload(file)
+            upload = await self.client.create_upload(file, self.own)
             await self.client.send_file(file, upload, reporter.on_sent)
             return str(upload["input_file"])
         return await ResumableUpload(
-            client=self.client, api_url=self.api_url, video=file, unfinished=self.unfinished, on_sent=reporter.on_sent
+            client=self.client,
+            api_url=self.api_url,
+            video=file,
+            unfinished=self.unfinished,
+            on_sent=reporter.on_sent,
+            own=self.own,
         ).run()

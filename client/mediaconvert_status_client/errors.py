@@ -101,8 +101,6 @@ def api_error(response: httpx.Response) -> ApiError:
         body = response.text
     problem: Mapping[str, Any] = body if isinstance(body, dict) else {}
     code, detail = problem.get("code"), problem.get("detail", body)
-    if invalid := problem.get("errors"):
-        detail = f"{detail} {invalid}"
     return ApiError(
         f"{_address(response)} responded {response.status_code}: {one_line(str(detail))}",
         status=response.status_code,

@@ -21,6 +21,18 @@ EXISTS_STATUS = 412
 RETRIED_PUT_STATUSES = TEMPORARY_STATUSES | {CONFLICT_STATUS}
 
 _CHUNK_BYTES = 256 * 1024
+_TYPES = {
+    ".3gp": "video/3gpp",
+    ".m2ts": "video/mp2t",
+    ".m4a": "audio/mp4",
+    ".mkv": "video/x-matroska",
+    ".mts": "video/mp2t",
+    ".mxf": "application/mxf",
+    ".opus": "audio/ogg",
+    ".ts": "video/mp2t",
+    ".weba": "audio/webm",
+}
+"""Systems disagree about these types, or know none: Debian calls .ts a file of Qt's translations."""
 
 
 @dataclass(slots=True)
@@ -86,7 +98,8 @@ class FileSending:
 
 def content_type(video: Path) -> str:
     """Return the media type that the file name's suffix stands for."""
-    return mimetypes.guess_type(video.name)[0] or "application/octet-stream"
+    known = _TYPES.get(video.suffix.lower())
+    return known or mimetypes.guess_type(video.name)[0] or "application/octet-stream"
 
 
 def size_bytes(video: Path) -> int:

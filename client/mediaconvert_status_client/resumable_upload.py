@@ -42,7 +42,7 @@ class ResumableUpload:
     unfinished: UnfinishedUploads
     on_sent: Callable[[int, int], None]
     own: Mapping[str, object] = field(default_factory=dict)
-    """The caller's own fields: `external_id` and `metadata`."""
+    """The caller's own fields: `external_id`, `metadata` and `profile`."""
 
     async def run(self) -> str:
         """Send the missing parts, complete the upload, and return the file's key. After an error, run again to resume.
@@ -59,26 +59,32 @@ class ResumableUpload:
             except RefusedError as error:
                 if error.code != "upload_conflict":
                     raise
-                self.unfinished.delete(self.api_url, self.video)
+                self.unfinished.delete(self._destination, self.video)
         return await self._run_once()
 
+    @property
+    def _destination(self) -> str:
+        """The API and the profile: an unfinished upload for another profile isn't continued."""
+        profile = self.own.get("profile")
+        return self.api_url if profile is None else f"{self.api_url}#{profile}"
+
     async def _run_once(self) -> str:
-        upload = self.unfinished.find(self.api_url, self.video)
+        upload = self.unfinished.find(self._destination, self.video)
         try:
             etags = await self._sent_etags(upload) if upload else {}
         except RefusedError as error:
             if upload and error.code == "upload_completed":
-                self.unfinished.delete(self.api_url, self.video)
+                self.unfinished.delete(self._destination, self.video)
                 return upload.input_file
             if error.code != "upload_not_found":
                 raise
             upload, etags = None, {}
         if upload is None:
             upload = await self._create()
-            self.unfinished.save(self.api_url, self.video, upload)
+            self.unfinished.save(self._destination, self.video, upload)
         await self._send_missing_parts(upload, etags)
         await self._complete(upload, etags)
-        self.unfinished.delete(self.api_url, self.video)
+        self.unfinished.delete(self._destination, self.video)
         return upload.input_file
 
     async def _create(self) -> UnfinishedUpload:

@@ -46,6 +46,7 @@ class Client:
         on_progress: OnSent | None = None,
         external_id: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        profile: str | None = None,
         in_parts_from_bytes: int = IN_PARTS_FROM_BYTES,
     ) -> str:
         """Upload the file, and return its key, `input_file`, by which you follow its job."""
@@ -55,6 +56,7 @@ class Client:
                 on_progress=on_progress,
                 external_id=external_id,
                 metadata=metadata,
+                profile=profile,
                 in_parts_from_bytes=in_parts_from_bytes,
             )
         )

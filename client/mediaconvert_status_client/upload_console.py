@@ -24,12 +24,13 @@ OUT = Console(highlight=False, soft_wrap=True)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-async def run(
+async def run(  # noqa: PLR0913 -- one for each option of the command
     files: Sequence[Path],
     *,
     api_url: str,
     token: str | None,
     multipart_from_bytes: int,
+    profile: str | None,
     is_waiting: bool,
     is_json: bool,
 ) -> int:
@@ -40,6 +41,7 @@ async def run(
         api_url: the URL of any deployment.
         token: a bearer token of the API's identity provider, if the API requires one.
         multipart_from_bytes: file size from which the upload is a multipart upload, which can be resumed.
+        profile: one of the deployment's profiles; None for its first one.
         is_waiting: True to follow the jobs until they end.
         is_json: True to print one line of JSON for each file instead of text.
     """
@@ -56,6 +58,7 @@ async def run(
                 unfinished=UnfinishedUploads(default_folder()),
                 multipart_from_bytes=multipart_from_bytes,
                 is_waiting=is_waiting,
+                own={} if profile is None else {"profile": profile},
                 sending=asyncio.Semaphore(CONCURRENT_FILES),
             )
             outcomes = await _upload_all(batch, files, is_json=is_json)

@@ -35,7 +35,7 @@ async def read_sidecars(spec: JobSpec, media: Media, folder: Path, storage: Stor
     Raises:
         JobError: A file or a track is missing, or can't be read.
     """
-    sources = [source for source in spec.input.audio_sources.values() if source.uri]
+    sources = [track for source in spec.input.audio_sources.values() for track in source.tracks if track.uri]
     uris = dict.fromkeys(source.uri for source in sources if source.uri)
     names = Sidecars(media=dict.fromkeys(uris, media))
     found: dict[str, Media] = {}

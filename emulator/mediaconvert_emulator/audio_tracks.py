@@ -10,6 +10,7 @@ from mediaconvert_emulator.media import AudioStream, Media
 from mediaconvert_emulator.missing_tracks import no_audio_error
 from mediaconvert_emulator.spec import AudioSpec
 
+SILENT_CHANNELS = 2
 LANGUAGE = re.compile(r"(?!UND$)[A-Za-z]{2,3}(-[A-Za-z0-9-]+)?")
 """A file may name anything as its language, also what no playlist may contain."""
 
@@ -34,11 +35,23 @@ class Sidecars:
         return [self.name(uri) for uri in self.media]
 
 
-def stream_of(source: AudioSource, media: Media, sidecars: Sidecars) -> AudioStream | None:
-    """Return the track of a source; None for silence."""
-    if source.track_index is None:
-        return None
-    return (sidecars.media[source.uri] if source.uri else media).audios[source.track_index]
+def stream_of(track: AudioSource, media: Media, sidecars: Sidecars) -> AudioStream:
+    """Return the stream of a source that is one track."""
+    return (sidecars.media[track.uri] if track.uri else media).audios[track.track_index or 0]
+
+
+def channels_of(source: AudioSource, media: Media, sidecars: Sidecars) -> int:
+    """Return the number of channels of a source."""
+    if source.remix:
+        return len(source.remix.gains_db)
+    return unmixed_channels(source, media, sidecars)
+
+
+def unmixed_channels(source: AudioSource, media: Media, sidecars: Sidecars) -> int:
+    """Return the number of channels of a source before its remix."""
+    if source.joined:
+        return sum(channels_of(part, media, sidecars) for part in source.joined)
+    return stream_of(source, media, sidecars).channels if source.tracks else SILENT_CHANNELS
 
 
 def used_audio(audio: AudioSpec, media: Media, sidecars: Sidecars) -> AudioSpec | None:
@@ -46,19 +59,27 @@ def used_audio(audio: AudioSpec, media: Media, sidecars: Sidecars) -> AudioSpec 
 
     Another usable track of the input replaces a track that is missing, empty or broken, but never a file beside it.
     """
-    source = audio.source
-    if source.track_index is None:
+    if not audio.source.tracks:
         return audio if media.duration_s is not None else None
-    if source.uri is None:
-        usable = [index for index, track in enumerate(media.audios) if track.fault is None]
-        if not usable:
-            return None
-        source = replace(source, track_index=source.track_index if source.track_index in usable else usable[0])
-    stream = stream_of(source, media, sidecars)
-    language = stream.language.lower() if stream and LANGUAGE.fullmatch(stream.language) else None
-    if audio.is_language_configured or language is None:
-        language = audio.language
-    return replace(audio, source=source, language=language)
+    source = _usable_source(audio.source, media)
+    if source is None:
+        return None
+    language = stream_of(source.tracks[0], media, sidecars).language
+    follows = bool(LANGUAGE.fullmatch(language)) and not audio.is_language_configured
+    return replace(audio, source=source, language=language.lower() if follows else audio.language)
+
+
+def _usable_source(source: AudioSource, media: Media) -> AudioSource | None:
+    usable = [index for index, track in enumerate(media.audios) if track.fault is None]
+    if source.joined:
+        parts = (part if part.uri or part.joined or part.track_index in usable else None for part in source.joined)
+        kept = tuple(used for part in parts if part and (used := _usable_source(part, media)))
+        if kept:
+            return replace(source, joined=kept)
+        return _usable_source(replace(source, joined=()), media)
+    if source.uri or source.track_index in usable:
+        return source
+    return replace(source, track_index=usable[0]) if usable else None
 
 
 def sidecar_error(source: AudioSource, media: Media) -> JobError | None:

@@ -111,6 +111,8 @@ def _video_arguments(video: VideoEncoding, encoder: EncoderSettings) -> list[str
         arguments += ["-maxrate", str(spec.max_bitrate_bps), "-bufsize", str(spec.max_bitrate_bps * 2)]
     if spec.encoder == "libx265":
         arguments += ["-tag:v", "hvc1", "-x265-params", f"log-level=error:scenecut=0:pools={encoder.threads}"]
+    if spec.encoder == "libx264":
+        arguments += ["-a53cc", "0"]  # embedded captions are an output format of their own
     if video.frame_rate < SLIDES_FRAME_RATE and not is_vpx:
         arguments += ["-bf", "0"]
     # Players switch renditions at keyframes, so all renditions have them at the same times, at any frame rate.

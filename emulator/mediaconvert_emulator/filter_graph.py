@@ -7,11 +7,11 @@ one, they hold the first or the last picture, or add silence. Then they cut and 
 from collections.abc import Iterator
 from fractions import Fraction
 
-from mediaconvert_emulator.audio_tracks import stream_of
+from mediaconvert_emulator.audio_tracks import channels_of, stream_of, unmixed_channels
 from mediaconvert_emulator.clippings import Span
 from mediaconvert_emulator.input_spec import AudioSource, Remix
 from mediaconvert_emulator.media import AudioStream, TrackRange, VideoStream
-from mediaconvert_emulator.remixing import remix_filter
+from mediaconvert_emulator.remixing import remix_filter, unmixed_filter
 from mediaconvert_emulator.renditions import Rendition, RenditionPlan, VideoEncoding
 
 ROTATION_FILTERS = {0: [], 90: ["transpose=clock"], 180: ["hflip", "vflip"], 270: ["transpose=cclock"]}
@@ -20,7 +20,7 @@ MAX_GAP_S = 0.1
 """Players don't notice shorter silence at the start or end of a track."""
 JPEG = "scale=out_range=pc:out_color_matrix=bt601"
 """The colours of JPEG files (JFIF), which name no others."""
-SILENCE, SILENT_CHANNELS = "anullsrc=r=48000:cl=stereo", 2
+SILENCE = "anullsrc=r=48000:cl=stereo"
 BT709 = "zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
@@ -76,16 +76,32 @@ def _audio_graphs(plan: RenditionPlan) -> Iterator[str]:
 
 
 def _whole_sound(plan: RenditionPlan, source: AudioSource, remix: Remix | None) -> Iterator[str]:
-    stream = stream_of(source, plan.media, plan.sidecars)
-    if stream:
+    yield _sound(plan, source, "part", is_joined=False)
+    if remix:
+        yield remix_filter(remix, channels_of(source, plan.media, plan.sidecars))
+
+
+def _sound(plan: RenditionPlan, source: AudioSource, label: str, *, is_joined: bool) -> str:
+    """Return the chains of a source. The last one is open; the others end in labels that begin with `label`."""
+    if source.joined:
+        names = [f"{label}{number}" for number, _ in enumerate(source.joined)]
+        chains = [
+            f"{_sound(plan, part, f'{name}-', is_joined=True)}[{name}]"
+            for part, name in zip(source.joined, names, strict=True)
+        ]
+        merged = "".join(f"[{name}]" for name in names) + f"amerge=inputs={len(names)}:layout_mode=reset"
+        filters = [";".join([*chains, merged])]
+    elif source.tracks:
+        stream = stream_of(source, plan.media, plan.sidecars)
         track = f"[{plan.sidecars.input_number(source.uri)}:{stream.stream_id - 1}]"
-        yield track + ",".join(_common_sound_filters(plan, source, stream))
+        filters = [track + ",".join(_common_sound_filters(plan, source, stream, is_joined=is_joined))]
+        if is_joined:
+            filters.append(unmixed_filter(stream.channels))  # amerge doesn't negotiate layouts with aresample
     else:
-        yield SILENCE
-    channels = stream.channels if stream else SILENT_CHANNELS
-    for each in filter(None, (source.remix, remix)):
-        yield remix_filter(each, channels)
-        channels = len(each.gains_db)
+        filters = [SILENCE]
+    if source.remix:
+        filters.append(remix_filter(source.remix, unmixed_channels(source, plan.media, plan.sidecars)))
+    return ",".join(filters)
 
 
 def _trimmed_sound(span: Span) -> str:
@@ -93,7 +109,9 @@ def _trimmed_sound(span: Span) -> str:
     return f"atrim=start={float(span.start_s):.6f}:end={float(span.end_s):.6f}{shift}"
 
 
-def _common_sound_filters(plan: RenditionPlan, source: AudioSource, stream: AudioStream) -> Iterator[str]:
+def _common_sound_filters(
+    plan: RenditionPlan, source: AudioSource, stream: AudioStream, *, is_joined: bool
+) -> Iterator[str]:
     # Both fillers would act again after a change of the sound, so they are only where they are needed.
     begins_late = _begins_late(stream.range) or source.offset_ms
     yield "aresample=async=1:first_pts=0" if begins_late else "aresample=async=1"
@@ -101,7 +119,8 @@ def _common_sound_filters(plan: RenditionPlan, source: AudioSource, stream: Audi
         yield f"adelay={source.offset_ms}:all=1"
     elif source.offset_ms < 0:
         yield f"atrim=start={-source.offset_ms / 1000:.3f},asetpts=PTS-STARTPTS"
-    if plan.spans and _ends_early(stream.range, plan, source.offset_ms):
+    # Joined tracks end with the one that ends first.
+    if plan.spans and (is_joined or _ends_early(stream.range, plan, source.offset_ms)):
         yield "apad"
 
 

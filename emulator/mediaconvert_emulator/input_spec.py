@@ -27,8 +27,8 @@ class CaptionSource:
     kind: Literal["SRT", "TTML", "WEBVTT", "EMBEDDED"]
     uri: str | None = None
     """None for a track of the input."""
-    track_index: int = 0
-    """The track of captions, from 0."""
+    track_index: int | None = None
+    """The track of captions, from 0; None for the captions in the pictures, or else the first track."""
     delta_ms: int = 0
     """Is added to all times of a file."""
 
@@ -42,7 +42,7 @@ class Remix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioSource:
-    """The sound that a selector of an input names: a track of the input or of a file beside it, or silence."""
+    """The sound that a selector of an input names: tracks of the input or of a file beside it, or silence."""
 
     uri: str | None = None
     """None for a track of the input."""
@@ -55,6 +55,15 @@ class AudioSource:
     offset_ms: int = 0
     """The sound begins this much later than the picture, or earlier."""
     remix: Remix | None = None
+    joined: tuple["AudioSource", ...] = ()
+    """The parts of a source whose channels are those of its parts, one after another; it has no track itself."""
+
+    @property
+    def tracks(self) -> tuple["AudioSource", ...]:
+        """The parts that are one track each; silence has none."""
+        if self.joined:
+            return tuple(track for part in self.joined for track in part.tracks)
+        return () if self.track_index is None else (self,)
 
 
 SILENCE = AudioSource(track_index=None)

@@ -121,7 +121,7 @@ def _source(description: JsonObject, input_spec: InputSpec) -> AudioSource:
 
 def _remix(description: JsonObject, source: AudioSource, pointer: str) -> Remix | None:
     remix = parse_remix(description.get("remixSettings"), f"{pointer}/remixSettings")
-    mixed = len(source.remix.gains_db) if source.remix else None
+    mixed = len(source.remix.gains_db) if source.remix else None  # otherwise only the input shows it
     if remix and mixed and mixed != len(remix.gains_db[0]):
         raise BadRequestException(
             f"{pointer}/remixSettings/channelsIn: Should be {mixed}, as the selector's channelsOut"

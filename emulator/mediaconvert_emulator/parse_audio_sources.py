@@ -1,5 +1,7 @@
 """Parses the audio selectors of an input, and remixing. Pure."""
 
+from dataclasses import replace
+
 from mediaconvert_emulator.errors import BadRequestException
 from mediaconvert_emulator.input_spec import AudioSource, Remix
 from mediaconvert_emulator.json_types import JsonObject
@@ -9,7 +11,9 @@ MAX_CHANNELS = 8
 
 
 def parse_audio_sources(job_input: JsonObject, pointer: str) -> dict[str, AudioSource]:
-    """Return the sound of each audio selector, and of each group that consists of one selector.
+    """Return the sound of each audio selector, and of each group of selectors.
+
+    As on AWS, the channels of several tracks and of several selectors become those of one sound.
 
     Raises:
         BadRequestException: A selector needs a feature that is not emulated.
@@ -23,31 +27,34 @@ def parse_audio_sources(job_input: JsonObject, pointer: str) -> dict[str, AudioS
     for group_name, group in groups.items():
         names = group.get("audioSelectorNames") or []
         names_pointer = f"{pointer}/audioSelectorGroups/{group_name}/audioSelectorNames"
-        if len(names) != 1:
-            raise BadRequestException(f"{names_pointer}: Only groups of one audio selector are emulated")
-        if names[0] not in selectors:
-            raise BadRequestException(f"{names_pointer}/0: No audio selector named {names[0]!r} in the input")
-        sources[group_name] = sources[names[0]]
+        for index, name in enumerate(names):
+            if name not in selectors:
+                raise BadRequestException(f"{names_pointer}/{index}: No audio selector named {name!r} in the input")
+        parts = tuple(sources[name] for name in names)
+        sources[group_name] = parts[0] if len(parts) == 1 else AudioSource(joined=parts)
     return sources
 
 
 def _source(selector: JsonObject, number: int, pointer: str) -> AudioSource:
     tracks: list[int] = selector.get("tracks") or []
-    if len(tracks) > 1:
-        raise BadRequestException(f"{pointer}/tracks: Only one track of a selector is emulated")
     uri: str | None = selector.get("externalAudioFileInput")
     if uri:
         if not uri.lower().startswith("s3://"):
             raise BadRequestException(f"{pointer}/externalAudioFileInput: Only s3:// files are emulated")
         check_s3_uri(uri, f"{pointer}/externalAudioFileInput")
-    return AudioSource(
-        uri=uri or None,
-        track_index=(tracks or [1])[0] - 1,
-        number=number,
-        is_track_required=bool(tracks),
-        offset_ms=selector.get("offset", 0),
-        remix=parse_remix(selector.get("remixSettings"), f"{pointer}/remixSettings"),
+    offset_ms = selector.get("offset", 0)
+    parts = tuple(
+        AudioSource(
+            uri=uri or None,
+            track_index=track - 1,
+            number=number,
+            is_track_required=bool(tracks),
+            offset_ms=offset_ms,
+        )
+        for track in tracks or [1]
     )
+    remix = parse_remix(selector.get("remixSettings"), f"{pointer}/remixSettings")
+    return replace(parts[0], remix=remix) if len(parts) == 1 else AudioSource(joined=parts, remix=remix)
 
 
 def parse_remix(settings: JsonObject | None, pointer: str) -> Remix | None:

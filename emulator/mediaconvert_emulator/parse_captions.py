@@ -30,8 +30,8 @@ def _source(settings: JsonObject, pointer: str) -> CaptionSource:
     if kind not in SOURCES:
         raise BadRequestException(f"{pointer}/sourceType: {kind} is not emulated; {', '.join(SOURCES)} are")
     if kind == "EMBEDDED":
-        track = (settings.get("trackSourceSettings") or {}).get("trackNumber", 1)
-        return CaptionSource(kind="EMBEDDED", track_index=track - 1)
+        track = (settings.get("trackSourceSettings") or {}).get("trackNumber")
+        return CaptionSource(kind="EMBEDDED", track_index=track - 1 if track else None)
     file = settings.get("fileSourceSettings") or {}
     uri, file_pointer = file.get("sourceFile") or "", f"{pointer}/fileSourceSettings"
     if not uri.lower().startswith("s3://"):

@@ -150,8 +150,8 @@ def _warnings(renditions: list[Rendition], omitted: list[str], media: Media) -> 
         reason = "smaller outputs have the input's size already"
         message = f"Outputs (group.output) left out, because {reason}: {', '.join(omitted)}"
         yield JobWarning(code=OUTPUTS_OMITTED, message=message)
-    audios = [audio.source for rendition in renditions for audio in rendition.output.audios]
-    needs_audio = any(source.uri is None and source.track_index is not None for source in audios)
+    audios = [audio for rendition in renditions for audio in rendition.output.audios]
+    needs_audio = any(track.uri is None for audio in audios for track in audio.source.tracks)
     if needs_audio and not any(audio.fault is None for audio in media.audios):
         reason = "no audio that can be decoded" if media.audios else "no audio"
         yield JobWarning(code=NO_AUDIO, message=f"The input has {reason}, so the outputs have none")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediaconvert_emulator.audio_sources import read_media, read_sidecars
-from mediaconvert_emulator.caption_sources import caption_warnings, read_captions
+from mediaconvert_emulator.caption_sources import CaptionReader, caption_warnings
 from mediaconvert_emulator.errors import JobTimedOut, UnknownJobError
 from mediaconvert_emulator.ffmpeg_command import EncoderSettings, ffmpeg_arguments, key_files
 from mediaconvert_emulator.ffmpeg_errors import TIMED_OUT_MESSAGE
@@ -72,7 +72,10 @@ class JobRunner:
         async with ProbeProcess(self.probe_limits) as process:  # it starts while the input arrives
             media = await self._download(spec, folder, process, on_progress)
             sidecars = await read_sidecars(spec, media, folder, self.storage, process)
-            captions = await read_captions(spec, folder, self.storage, process, input_path=folder / INPUT_NAME)
+            reader = CaptionReader(
+                storage=self.storage, process=process, ffmpeg=self.ffmpeg, limits=self.transcode_limits
+            )
+            captions = await reader.read(spec, media, folder, INPUT_NAME)
             spec, plan = resolve_names(spec, plan_renditions(spec, media, sidecars), time.time_ns() // 1_000_000)
             frames_decoded = await self._transcode(spec, plan, folder, on_progress)
             written = await self._read_outputs(local_outputs(spec, plan, folder), process)

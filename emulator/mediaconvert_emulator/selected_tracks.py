@@ -12,7 +12,7 @@ def check_selected_tracks(spec: JobSpec, media: Media, sidecars: Sidecars) -> No
     Raises:
         SettingsUnusable: A selected track is missing; the text is MediaConvert's.
     """
-    for source in spec.input.audio_sources.values():
+    for source in (track for each in spec.input.audio_sources.values() for track in each.tracks):
         tracks = (sidecars.media[source.uri] if source.uri else media).audios
         if source.is_track_required and source.track_index is not None and source.track_index >= len(tracks):
             raise SettingsUnusable(

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from local.provision import Stack
-from mediaconvert_status_client import file_sending, resumable_upload
+from mediaconvert_status_client import AsyncClient, api_client, file_sending, resumable_upload
 from mediaconvert_status_client.api_client import ApiClient
-from mediaconvert_status_client.errors import RefusedError, StorageError, UnreachableError
+from mediaconvert_status_client.errors import ApiError, RefusedError, StorageError, UnreachableError
 from mediaconvert_status_client.resumable_upload import ResumableUpload
 from mediaconvert_status_client.unfinished_uploads import UnfinishedUploads
 from tests.integration.process_settings import service_settings
@@ -20,16 +20,18 @@ Fault = int | type[httpx.TransportError]
 
 
 class FaultyNetwork(httpx.AsyncHTTPTransport):
-    """A network whose requests to S3 meet the given faults, one each, and then succeed.
+    """A network whose requests meet the given faults, one each, and then succeed.
 
-    A fault is a status that S3 sends in place of storing the file, or an exception: `ReadError` loses the response of
-    a request that S3 handled, `ConnectError` loses the request.
+    A fault is a status in place of a handled request, or an exception: `ReadError` loses the response of
+    a handled request, `ConnectError` loses the request.
     """
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__()
         self._faults = list(faults)
         self.statuses: list[int] = []
+        self.announced: list[str] = []
+        """The keys that the API returned, also those of lost responses."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request, or fail."""
@@ -41,6 +43,9 @@ class FaultyNetwork(httpx.AsyncHTTPTransport):
             return httpx.Response(fault, request=request)
         response = await super().handle_async_request(request)
         self.statuses.append(response.status_code)
+        if request.url.path == "/uploads":
+            await response.aread()
+            self.announced.append(response.json()["input_file"])
         if fault is not None:
             raise fault("lost")
         return response
@@ -48,7 +53,7 @@ class FaultyNetwork(httpx.AsyncHTTPTransport):
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (file_sending, resumable_upload):
+    for module in (api_client, file_sending, resumable_upload):
         monkeypatch.setattr(module, "FIRST_PAUSE_S", 0)
 
 
@@ -91,6 +96,38 @@ async def send(service: Running, video: Path, *faults: Fault) -> list[int]:
 async def test_a_file_arrives_once(service: Running, video: Path, faults: tuple[Any, ...], statuses: list[int]) -> None:
     """S3 refuses a second object; after a lost response, the 412 is a success."""
     assert await send(service, video, *faults) == statuses
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [(httpx.ReadError,), (httpx.ConnectError,), (502, httpx.ReadError)],
+    ids=["a lost response", "no connection", "a proxy's error"],
+)
+async def test_an_upload_is_announced_once(service: Running, video: Path, faults: tuple[Any, ...]) -> None:
+    """A repeated request has the same Idempotency-Key, so the API returns the same upload."""
+    network = FaultyNetwork(*faults)
+    async with httpx.AsyncClient(base_url=service.url, transport=network) as api:
+        upload = await ApiClient(api=api, s3=api).create_upload(video)
+    assert set(network.announced) == {upload["input_file"]}
+
+
+async def test_an_announcement_stops_after_several_attempts(service: Running, video: Path) -> None:
+    """The last error is raised."""
+    async with httpx.AsyncClient(
+        base_url=service.url, transport=FaultyNetwork(*[httpx.ConnectError] * api_client.MAX_ATTEMPTS)
+    ) as api:
+        with pytest.raises(UnreachableError):
+            await ApiClient(api=api, s3=api).create_upload(video)
+
+
+async def test_an_unknown_profile_is_refused_in_either_way(service: Running, video: Path, tmp_path: Path) -> None:
+    """The profile reaches the API with one request, and in parts; the error names the known profiles."""
+    async with AsyncClient(service.url, cache_folder=tmp_path) as client:
+        for in_parts_from_bytes in (1, 1_000):
+            with pytest.raises(ApiError, match="known profiles: hls") as refused:
+                await client.upload(video, profile="none", in_parts_from_bytes=in_parts_from_bytes)
+            assert refused.value.code == "unknown_profile"
+        assert await client.upload(video, profile="hls")
 
 
 @pytest.mark.parametrize("faults", [(), (httpx.ConnectError,), (409,)], ids=["at once", "not sent", "after a conflict"])

@@ -9,6 +9,7 @@ from typing import Any
 import av
 import pytest
 
+from tests.closed_captions import write_captions
 from tests.emulator_environment import ROLE, EmulatorEnvironment, emulator_environment, ffmpeg, make_video
 from tests.emulator_groups import Settings, aac, download, group, h264, output, run_groups
 
@@ -216,6 +217,28 @@ def test_captions_in_the_input_and_a_second_language(
     assert 'CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public' in deutsch
 
 
+@pytest.mark.parametrize("extension", ["mp4", "ts"])
+def test_captions_in_the_pictures_become_webvtt(
+    environment: EmulatorEnvironment, tmp_path: Path, extension: str
+) -> None:
+    """EMBEDDED reads CEA-608, as on AWS. The pictures of the output don't have it."""
+    prefix = f"pictures-{extension}/"
+    stream, source = tmp_path / "v.h264", tmp_path / f"v.{extension}"
+    x264 = ("-c:v", "libx264", "-bf", "0", "-preset", "ultrafast", "-x264-params", "aud=1")
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=3", *x264, str(stream))
+    write_captions(stream, source, "Hello", shown=25, erased=50)
+
+    _run(environment, source, prefix, _selectors("EMBEDDED"), _hls(environment, prefix, _caption("M3U8")))
+
+    ((times, text),) = _cues(environment.output_text(f"{prefix}v_eng_00001.vtt"))
+    assert text == "Hello"
+    start_s, end_s = (float(time.rpartition(":")[2]) for time in times.split(" --> "))
+    assert [start_s, end_s] == pytest.approx([1, 2], abs=0.1)
+    with av.open(str(download(environment, f"{prefix}v_v_00001.ts", tmp_path))) as container:
+        kept = {str(getattr(side, "type", side)) for picture in container.decode(video=0) for side in picture.side_data}
+    assert not any("A53" in name for name in kept)
+
+
 def test_captions_of_an_input_without_any_are_a_warning(environment: EmulatorEnvironment, video: Path) -> None:
     """The job succeeds, as on AWS, and its warning says that the captions are empty."""
     prefix = "without/"
@@ -334,3 +357,22 @@ def test_closed_captions_of_the_main_playlist(environment: EmulatorEnvironment, 
     ]
     assert re.search(r'#EXT-X-STREAM-INF:.*,CLOSED-CAPTIONS="cc"\n', environment.output_text("cc/v.m3u8"))
     assert re.search(r"#EXT-X-STREAM-INF:.*,CLOSED-CAPTIONS=NONE\n", environment.output_text("none/v.m3u8"))
+
+
+def test_probe_lists_text_tracks(environment: EmulatorEnvironment, video: Path, tmp_path: Path) -> None:
+    """They are tracks of data, with their language. The API has a codec's name for WebVTT only."""
+    (tmp_path / "captions.srt").write_text(SRT)
+    inputs = ("-i", str(video), "-i", str(tmp_path / "captions.srt"), "-map", "0", "-map", "1")
+    language = ("-metadata:s:s:0", "language=eng")
+    ffmpeg(*inputs, "-c", "copy", "-c:s", "mov_text", *language, str(tmp_path / "v.mp4"))
+    ffmpeg(*inputs, "-c:v", "libvpx", "-c:a", "libopus", "-c:s", "webvtt", *language, str(tmp_path / "v.webm"))
+
+    found = []
+    for name in ("v.mp4", "v.webm"):
+        uri = environment.upload(tmp_path / name, f"probed/{name}")
+        (result,) = environment.mediaconvert.probe(InputFiles=[{"FileUrl": uri}])["ProbeResults"]
+        track = result["Container"]["Tracks"][2]
+        found.append((track["TrackType"], track["Codec"], track["DataProperties"]["LanguageCode"]))
+        assert result["TrackMappings"][0]["DataTrackIndexes"] == [3]
+
+    assert found == [("data", "UNKNOWN", "eng"), ("data", "WEBVTT", "eng")]

@@ -35,7 +35,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _tone(folder: Path, *channels: str, duration_s: float = 1) -> Path:
     """Write a sound file: each channel is an expression of ffmpeg's filter aevalsrc."""
-    path = folder / "tone.wav"
+    path = folder / f"tone{duration_s}.wav"
     ffmpeg("-y", "-f", "lavfi", "-i", f"aevalsrc={'|'.join(channels)}:s={RATE_HZ}:d={duration_s}", str(path))
     return path
 
@@ -151,6 +151,35 @@ def test_remixing_weighs_the_channels(
     assert _frequency_hz(left, 0.1, 0.9) == pytest.approx(2000, rel=0.02)
     assert _frequency_hz(right, 0.1, 0.9) == pytest.approx(1000, rel=0.02)
     assert _loudness(right, 0.1, 0.9) / _loudness(left, 0.1, 0.9) == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("case", ["tracks", "group"])
+def test_several_tracks_are_the_channels_of_one_sound(
+    environment: EmulatorEnvironment, video: Path, tmp_path: Path, case: str
+) -> None:
+    """A selector of two tracks, and a group of two selectors, which are for audio files."""
+    prefix = f"joined-{case}/"
+    tones = [_tone(tmp_path, f"0.5*sin(2*PI*{rate}*t)", duration_s=rate / 1000) for rate in (1000, 2000)]
+    uris = [environment.upload(tone, f"{prefix}{number}.wav") for number, tone in enumerate(tones)]
+    selectors: Settings = {
+        f"Audio Selector {n}": {"ExternalAudioFileInput": uri} for n, uri in enumerate(uris, start=1)
+    }
+    groups: Settings = {"Group 1": {"AudioSelectorNames": list(selectors)}}
+    source = video
+    if case == "tracks":
+        source = tmp_path / "two.mp4"
+        files = [part for tone in tones for part in ("-i", str(tone))]
+        ffmpeg("-i", str(video), *files, "-map", "0:v", "-map", "1", "-map", "2", "-c:a", "aac", str(source))
+        selectors, groups = {SELECTOR: {"Tracks": [1, 2]}}, {}
+    wav = _wav(environment, prefix, AudioSourceName="Group 1" if groups else SELECTOR)
+
+    run_groups(environment, source, prefix, wav, AudioSelectors=selectors, AudioSelectorGroups=groups)
+
+    left, right = _channels(download(environment, f"{prefix}v.wav", tmp_path), 2)
+    assert abs(len(left) / RATE_HZ - 3) < 0.1
+    assert _frequency_hz(left, 0.1, 0.9) == pytest.approx(1000, rel=0.02)
+    assert _frequency_hz(right, 0.1, 1.9) == pytest.approx(2000, rel=0.02)
+    assert _loudness(left, 1.2, 1.9) < 10
 
 
 def test_a_remix_to_one_channel_reads_only_channels_that_exist(

@@ -60,12 +60,19 @@ def has_content_of(video: Path, body: bytes) -> bool:
 class Run:
     """One run of the command; it records the number of uploaded bytes at each step."""
 
-    def __init__(self, client: ApiClient, video: Path, *, interrupted: bool = False) -> None:
+    def __init__(
+        self, client: ApiClient, video: Path, *, interrupted: bool = False, profile: str | None = None
+    ) -> None:
         self.seen: list[int] = []
         self._interrupted = interrupted
         unfinished = UnfinishedUploads(video.parent / "state")
         self.upload = ResumableUpload(
-            client=client, api_url="http://api", video=video, unfinished=unfinished, on_sent=self._uploaded
+            client=client,
+            api_url="http://api",
+            video=video,
+            unfinished=unfinished,
+            on_sent=self._uploaded,
+            own={} if profile is None else {"profile": profile},
         )
 
     def _uploaded(self, sent_bytes: int, _: int) -> None:
@@ -108,6 +115,14 @@ async def test_a_changed_file_is_uploaded_from_the_start(
     input_file = await run.upload.run()
     assert run.seen[0] == 0
     assert has_content_of(video, await body_of(aws, stack, input_file))
+
+
+async def test_an_unfinished_upload_for_another_profile_is_not_continued(client: ApiClient, video: Path) -> None:
+    """S3's upload keeps the profile with which it began."""
+    await interrupted(client, video)
+    other = Run(client, video, profile="hls")
+    await other.upload.run()
+    assert other.seen[0] == 0
 
 
 async def test_an_aborted_upload_is_started_again(client: ApiClient, video: Path, service: Running) -> None:

@@ -27,6 +27,7 @@ from worker.outcomes import Done, GiveUp, Message, NotYet, Retry
 from worker.pollers import open_webhook_pollers
 from worker.queue import open_queue
 from worker.settings import WorkerSettings
+from worker.webhooks import http_client
 from worker.webhooks.assembly import open_deliveries
 from worker.webhooks.command import run
 from worker.webhooks.delivery import WebhookDelivery
@@ -45,6 +46,9 @@ class Receiver:
 
     statuses: dict[str, int] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
+    """Endpoints that answer only once `silence` is set."""
+    silence: asyncio.Event = field(default_factory=asyncio.Event)
     received: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: {"1": [], "2": [], "3": []})
 
     async def receive(self, request: web.Request) -> web.Response:
@@ -56,6 +60,8 @@ class Receiver:
         assert request.headers["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
         assert abs(time.time() - int(timestamp)) < 300
         self.received[slot].append((webhook_id, body))
+        if slot in self.silent:
+            await self.silence.wait()
         return web.Response(status=self.statuses.get(slot, 204), headers=self.headers)
 
     def types(self, slot: str) -> set[str]:
@@ -176,6 +182,22 @@ async def test_a_dead_endpoint_delays_no_other_one(scene: Scene) -> None:
     assert len(received["2"]) <= 12, "one batch, and then one message after each rest"
     queue = await open_queue(sqs, scene.stack.webhook_2_queue_url)
     assert len(await queue.receive(wait_s=5)) > 1, "its messages are visible"
+
+
+async def test_endpoints_that_do_not_answer_hold_no_connection_of_another_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two endpoints are silent for a batch each. The third one gets all its webhooks before any of these ends."""
+    monkeypatch.setattr(http_client, "ATTEMPT_S", 60)
+    batch = [replace(message(), message_id=str(each)) for each in range(10)]
+    scene.receiver.silent = {"1", "2"}
+    silent = [asyncio.create_task(each.handle(batch)) for each in scene.deliveries[:2]]
+    await _wait(lambda: len(scene.receiver.received["1"]) + len(scene.receiver.received["2"]) == 20)
+    outcomes = await scene.deliveries[2].handle(batch)
+    assert not any(each.done() for each in silent), "the third endpoint waited for the others"
+    scene.receiver.silence.set()
+    await asyncio.gather(*silent)
+    assert set(outcomes.values()) == {Done()}
 
 
 async def test_a_webhook_that_failed_is_tried_again_later(scene: Scene) -> None:

@@ -1,4 +1,7 @@
-"""Uploads go through a system whose messages are repeated, and whose workers are killed at random moments."""
+"""Uploads go through a system whose messages are repeated, and whose workers are killed at random moments.
+
+Some of the uploads are deleted meanwhile, and a back end receives webhooks.
+"""
 
 import itertools
 import json
@@ -7,9 +10,10 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .deleting import request_deletion, until_deleted
 from .worker_system import FINAL, Process, WorkerSystem, eventually
 
 WORKERS = 2
@@ -36,6 +40,7 @@ class KillSummary:
     kills_at_work: int
     """Kills while workers had received messages."""
     redelivered: int
+    deleted: int
     seconds: float
 
 
@@ -69,15 +74,31 @@ class Notifications:
         return len(chosen)
 
 
-def kill_workers(system: WorkerSystem, keys: Sequence[str], clip: bytes, *, kills: int, seed: int) -> KillSummary:
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The uploads of a run, those of them that are deleted during it, and the workers' settings."""
+
+    keys: Sequence[str]
+    deleted: Sequence[str]
+    kills: int
+    seed: int
+    settings: Mapping[str, str]
+
+    @property
+    def kept(self) -> Sequence[str]:
+        """The uploads that stay."""
+        return [key for key in self.keys if key not in self.deleted]
+
+
+def kill_workers(system: WorkerSystem, plan: Plan, clip: bytes) -> KillSummary:
     """Upload the files and kill workers; return once every job has ended and every queue is empty."""
-    rng = random.Random(seed)  # noqa: S311 -- not for secrets
+    rng, kills, doomed = random.Random(plan.seed), plan.kills, list(plan.deleted)  # noqa: S311 -- not for secrets
     began = time.monotonic()
-    system.chaos(**CHAOS, **LOSSES, seed=seed)
+    system.chaos(**CHAOS, **LOSSES, seed=plan.seed)
     notifications = Notifications(system)
-    feeding = threading.Thread(target=_feed, args=(system, keys, clip, kills))
+    feeding = threading.Thread(target=_feed, args=(system, plan.keys, clip, kills))
     feeding.start()
-    workers = [_start(system, number) for number in range(WORKERS)]
+    workers = [_start(system, number, plan) for number in range(WORKERS)]
     redelivered = at_work = 0
     for killed in range(kills):
         victim = killed % WORKERS
@@ -88,25 +109,29 @@ def kill_workers(system: WorkerSystem, keys: Sequence[str], clip: bytes, *, kill
             _until_at_work(system)
             time.sleep(rng.uniform(0, 0.2))
         at_work += _is_at_work(system)
+        for _ in range(-(-len(doomed) // (kills - killed))):
+            request_deletion(system, doomed.pop(rng.randrange(len(doomed))))
         workers[victim].end(signal.SIGKILL)
-        workers[victim] = _start(system, victim)
+        workers[victim] = _start(system, victim, plan)
         redelivered += notifications.send_some_again(rng, share=0.3)
     feeding.join()
-    system.chaos(**CHAOS, **LOSSES, seed=seed + 1)
-    _until_settled(system, keys)
+    system.chaos(**CHAOS, **LOSSES, seed=plan.seed + 1)
+    until_deleted(system, plan.deleted)
+    _until_settled(system, plan.kept)
     for worker in workers:
         worker.end(signal.SIGTERM)
     return KillSummary(
-        uploads=len(keys),
+        uploads=len(plan.keys),
         kills=kills,
         kills_at_work=at_work,
         redelivered=redelivered,
+        deleted=len(plan.deleted),
         seconds=time.monotonic() - began,
     )
 
 
-def _start(system: WorkerSystem, number: int) -> Process:
-    return system.worker(f"worker-{number}", RECONCILE_INTERVAL_S="3")
+def _start(system: WorkerSystem, number: int, plan: Plan) -> Process:
+    return system.worker(f"worker-{number}", RECONCILE_INTERVAL_S="3", **plan.settings)
 
 
 def _feed(system: WorkerSystem, keys: Sequence[str], clip: bytes, kills: int) -> None:
@@ -141,7 +166,7 @@ def _until_settled(system: WorkerSystem, keys: Sequence[str]) -> None:
         found = {job["Settings"]["Inputs"][0]["FileInput"].split("/", 3)[3] for job in jobs}
         missing = [key for key in keys if key not in found]
         running = [job["Id"] for job in jobs if job["Status"] not in FINAL]
-        behind = [job["Id"] for job in jobs if not running and _status(system, job["Id"]) not in FINAL]
+        behind = [job["Id"] for job in jobs if not running and not _is_over(system, job["Id"])]
         queued = [f"{system.waiting(*system.queues)} messages"] if system.waiting(*system.queues) else []
         left = [*missing, *running, *behind, *queued]
         if left:
@@ -153,6 +178,7 @@ def _until_settled(system: WorkerSystem, keys: Sequence[str]) -> None:
     eventually(unsettled, lambda left: not left, deadline_s=SETTLED_WITHIN_S, pause_s=1)
 
 
-def _status(system: WorkerSystem, job_id: str) -> str | None:
+def _is_over(system: WorkerSystem, job_id: str) -> bool:
+    """Return whether the job's row has its end, and the end is announced."""
     row = system.row(system.stack.status_table, JobId=job_id)
-    return row["JobStatus"]["S"] if row else None
+    return row is not None and row["JobStatus"]["S"] in FINAL and "Unannounced" not in row

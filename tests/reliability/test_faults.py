@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import random
 import secrets
 import signal
 import time
@@ -24,9 +23,10 @@ from worker.claim import Destination
 from worker.outcomes import Message, Retry
 from worker.settings import WorkerSettings
 
-from .faults import KINDS, Fault, FaultSettings, proxied
+from .faults import KINDS, Fault, FaultSettings
 from .final_state import assert_nothing_lost_and_nothing_wrong
 from .proof import Proof
+from .receiving import Receiver
 from .worker_system import FINAL, Process, WorkerSystem, eventually, names, worker_system
 
 FAULTY_RATE = 0.1
@@ -46,34 +46,17 @@ def own_system(deploy_stack: Callable[..., Stack], tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture
-def faults() -> FaultSettings:
-    """The faults, none at first."""
-    return FaultSettings(rng=random.Random(secrets.randbelow(2**31)))  # noqa: S311 -- not for secrets
-
-
-@pytest.fixture
-def addresses(own_system: WorkerSystem, faults: FaultSettings) -> Iterator[dict[str, str]]:
-    """The settings of a worker and a service whose AWS and MediaConvert are behind proxies."""
-    with (
-        proxied(own_system.stack.endpoint_url, faults) as aws,
-        proxied(own_system.mediaconvert_url, faults) as mediaconvert,
-    ):
-        yield {
-            "AWS_ENDPOINT_URL": aws,
-            "MEDIACONVERT_ENDPOINT_URL": mediaconvert,
-            "CLAIM_LEASE_S": "10",
-            "LOG_LEVEL": "INFO",
-        }
-
-
-@pytest.fixture
 def upload_during_faults(
-    own_system: WorkerSystem, faults: FaultSettings, addresses: dict[str, str], clip: bytes
+    own_system: WorkerSystem, faults: FaultSettings, addresses: dict[str, str], clip: bytes, receiver: Receiver
 ) -> Callable[[Sequence[str], float], Process]:
-    """Uploads files while a tenth of all requests fail, and at times all of them for seconds; returns the worker."""
+    """Uploads files while a tenth of all requests fail, and at times all of them for seconds; returns the worker.
+
+    It announces to an event bus, and to the receiver. All of AWS is behind the proxies, and the receiver isn't.
+    """
 
     def _upload_during_faults(keys: Sequence[str], burst_s: float) -> Process:
-        worker = own_system.worker(RECONCILE_INTERVAL_S="5", **addresses)
+        webhooks = receiver.settings(own_system.stack, 1)
+        worker = own_system.worker(RECONCILE_INTERVAL_S="5", ANNOUNCE_EVENT_BUS="default", **webhooks, **addresses)
         worker.wait_for_log("worker.ready")
         faults.rate = FAULTY_RATE
         for number, key in enumerate(keys):
@@ -101,20 +84,23 @@ def test_all_uploads_end_despite_faults(
     own_system: WorkerSystem,
     faults: FaultSettings,
     upload_during_faults: Callable[[Sequence[str], float], Process],
+    receiver: Receiver,
     tmp_path: Path,
     proof: Proof,
 ) -> None:
-    """At the end, every upload is correct, and the worker's files and memory are bounded, and it stops on SIGTERM."""
+    """Every upload is correct and announced; the worker's files and memory are bounded, and it stops on SIGTERM."""
     keys = names(proof.length("FAULT_UPLOADS", 4), secrets.token_hex(4))
     faults.kinds = KINDS if proof.is_long else tuple(kind for kind in KINDS if kind != "silence")
     worker = upload_during_faults(keys, proof.length("BURST_S", 2))
     statuses = assert_nothing_lost_and_nothing_wrong(own_system, keys, tmp_path)
+    receiver.wait_for("job.complete", keys)
     open_files_and_kib = worker.open_files(), worker.memory_kib()
     assert open_files_and_kib[0] < MAX_FILES
     assert open_files_and_kib[1] < MAX_KIB
     assert worker.end(signal.SIGTERM) == 0
     proof.report(
         f"faults: {len(keys)} uploads, requests {dict(faults.counts)}; jobs: {statuses}; "
+        f"{receiver.requests[1]} webhooks with {len(receiver.ids[1])} ids; "
         f"at the end the worker holds {open_files_and_kib[0]} files and {open_files_and_kib[1] // 1024} MiB"
     )
 
@@ -129,26 +115,6 @@ def unfinished(worker_system: WorkerSystem, keys: Sequence[str]) -> list[str]:
         if not row or row["JobStatus"]["S"] not in FINAL:
             remaining.append(key)
     return remaining
-
-
-@pytest.fixture
-def service(
-    own_system: WorkerSystem, addresses: dict[str, str], free_port: Callable[[], int]
-) -> Iterator[tuple[str, Process]]:
-    """A service whose AWS is behind the proxy, and its URL."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
-    process = own_system.process("service", "service", PORT=str(port), **addresses)
-    eventually(lambda: is_ready(url), bool, deadline_s=30)
-    yield url, process
-    process.end(signal.SIGTERM)
-
-
-def is_ready(url: str) -> bool:
-    """Return whether the service is ready."""
-    try:
-        return httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 @pytest.mark.serial
@@ -174,7 +140,8 @@ def test_the_service_responds_with_retry_after_during_faults(
 def durations_of_concurrent_requests(url: str) -> Iterator[float]:
     """Send five requests to every route at once; yield the seconds that each 503 with Retry-After took."""
     upload = {"file_name": "a.mp4", "content_type": "video/mp4", "size_bytes": 5}
-    requests = [("GET", "/readyz"), ("GET", "/jobs/1-a"), ("GET", "/jobs?input_file=a"), ("POST", "/uploads")] * 5
+    reads = [("GET", "/readyz"), ("GET", "/jobs/1-a"), ("GET", "/jobs?input_file=a"), ("GET", "/uploads")]
+    requests = [*reads, ("POST", "/uploads"), ("DELETE", "/uploads?input_file=a")] * 5
 
     def seconds_until_503(method: str, path: str) -> float:
         began = time.monotonic()

@@ -12,22 +12,30 @@ import pytest
 
 from local.embedded_aws import ROOT
 
+from .conftest import is_ready
 from .log_secrets import assert_no_secret
 from .proof import Proof
+from .receiving import Receiver
 from .worker_system import WorkerSystem, eventually
 
 MAX_BATCH_S = 20
 
 
-def test_no_message_crashes_or_hangs_the_worker_or_reveals_a_secret(own_system: WorkerSystem, proof: Proof) -> None:
-    """Each message is done, given up with a reason, or left for later; none fails with an unexpected exception."""
-    count = proof.length("MESSAGES", 1_500)
+def test_no_message_crashes_or_hangs_the_worker_or_reveals_a_secret(
+    own_system: WorkerSystem, receiver: Receiver, proof: Proof
+) -> None:
+    """Each message is done, given up with a reason, or left for later; none fails with an unexpected exception.
+
+    Events, requests to delete and to cancel, announcements, and messages of a webhooks' queue. A webhook that can't be
+    sent is given up at once, because an endpoint would rest for it.
+    """
+    receiver.is_lenient, count = True, proof.length("MESSAGES", 1_500)
     seed = int(os.environ.get("SEED", "0")) or secrets.randbelow(2**31)
     log = own_system.folder / "fuzzing.log"
     with log.open("wb") as output:
         done = subprocess.run(
             [sys.executable, "-m", "tests.reliability.fuzzing", str(count), str(seed)],
-            env={**os.environ, **own_system.environment()},
+            env={**os.environ, **own_system.environment(**receiver.settings(own_system.stack, 1))},
             cwd=ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -37,11 +45,15 @@ def test_no_message_crashes_or_hangs_the_worker_or_reveals_a_secret(own_system: 
     *lines, last = log.read_text(encoding="utf-8").splitlines()
     assert done.returncode == 0, last
     result = json.loads(last)
-    failed = [line for line in lines if '"message.failed"' in line]
+    failed = [line for line in lines if '"message.failed"' in line or '"webhook.not_sent"' in line]
     assert not failed, f"seed {seed}: {failed[0]}"
-    assert sum(result["outcomes"].values()) == count
-    assert "missing" not in result["outcomes"]
-    assert result["slowest_s"] < MAX_BATCH_S
+    handled, webhooks = result["messages"], result["webhooks"]
+    assert (sum(handled["outcomes"].values()), sum(webhooks["outcomes"].values())) == (count, count // 4)
+    assert "missing" not in {**handled["outcomes"], **webhooks["outcomes"]}
+    assert "Retry" not in webhooks["outcomes"], (
+        f"seed {seed}: {[each for each in lines if 'webhook.failed' in each][:1]}"
+    )
+    assert max(handled["slowest_s"], webhooks["slowest_s"]) < MAX_BATCH_S
     keys = assert_no_secret(own_system, log)
     proof.report(f"fuzz (seed {seed}): {count} bodies, {result}; {keys} keys looked for in {len(lines)} lines of log")
 
@@ -53,14 +65,6 @@ def service_url(own_system: WorkerSystem, free_port: Callable[[], int]) -> str:
     own_system.process("service", "service", PORT=str(port))
     eventually(lambda: is_ready(url), bool, deadline_s=30)
     return url
-
-
-def is_ready(url: str) -> bool:
-    """Return whether the service is ready."""
-    try:
-        return httpx.get(f"{url}/readyz", timeout=10, trust_env=False).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def operations(url: str) -> list[tuple[str, str, bool]]:

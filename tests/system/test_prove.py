@@ -15,7 +15,7 @@ from tests.playback_server import GuardedPlayback, guarded_playback
 
 from .running_system import System
 
-UPLOADS = ("upload by PUT", "upload in parts", "playback", "progress", "cancel", "retry", "unreadable file")
+UPLOADS = ("upload by PUT", "upload in parts", "playback", "progress", "cancel", "retry", "unreadable file", "deletion")
 
 
 def prove(system: System, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -51,7 +51,9 @@ def test_a_running_system_is_proven_and_cleaned_up(system: System, tmp_path: Pat
     assert done.returncode == 0, done.stdout + done.stderr
     report = report_of(tmp_path)
     outcomes = {name: step["outcome"] for name, step in report["steps"].items()}
-    assert {outcomes[name] for name in (*UPLOADS, "dead-letter queues", "events of AWS")} == {"passed"}
+    assert {outcomes[name] for name in (*UPLOADS, "dead-letter queues", "deleted objects", "events of AWS")} == {
+        "passed"
+    }
     assert (outcomes["guarded playback"], report["undeclared_responses"]) == ("skipped", [])
     assert report["cents"] > 1
     kinds = report["fields_sent_and_not_read"]
@@ -98,7 +100,7 @@ def test_guarded_playback_is_proven_through_the_public_address_only(
     steps = report_of(tmp_path)["steps"]
     assert {steps[name]["outcome"] for name in (*UPLOADS, "access", "guarded playback")} == {"passed"}
     assert steps["guarded playback"]["text"] == "a player without cookies gets 403 for the key file"
-    assert {steps[name]["outcome"] for name in ("dead-letter queues", "alarms")} == {"skipped"}
+    assert {steps[name]["outcome"] for name in ("dead-letter queues", "alarms", "deleted objects")} == {"skipped"}
     written = done.stdout + (tmp_path / "proof.md").read_text("utf-8") + (tmp_path / "proof.json").read_text("utf-8")
     assert not [secret for secret in (token, "Signature", "Policy=", "X-Amz-") if secret in written]
 

@@ -82,7 +82,7 @@ def test_large_segments_fill_the_length(total_ms: int) -> None:
     [(0, [(1000, 2000), (3000, 4000)]), (-1500, [(0, 500), (1500, 2500)]), (-2000, [(1000, 2000)])],
 )
 def test_captions_move(delta_ms: int, expected: list[tuple[int, int]]) -> None:
-    """What ends before the input begins is left out."""
+    """A cue that ends before the input begins is left out."""
     track = moved(_track(_cue(1000, 2000), _cue(3000, 4000)), delta_ms)
 
     assert [(cue.start_ms, cue.end_ms) for cue in track.cues] == expected

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from worker.submission.input_rule import InputLimits
-from worker.submission.probe_rule import PAUSE_S, NotProbed, ProbeOutcome, ProbeRule, Unreadable
+from worker.submission.probe_rule import PAUSE_S, UNANSWERED, NotProbed, ProbeOutcome, ProbeRule, Unreadable
 from worker.submission.probed_input import ProbedInput, parse_probe
 
 LIMITS = InputLimits(max_duration_s=14_400, max_side_px=8_192)
@@ -143,3 +143,28 @@ def test_probes_pause_for_a_minute_after_a_throttled_call(
     if since_throttled_s is not None:
         rule.record_throttled(now_s=1_000)
     assert rule.is_due(now_s=1_000 + (since_throttled_s or 0)) == is_due
+
+
+ANSWERED = [HD, Unreadable()]
+LOST = NotProbed(error=TimeoutError())
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "is_due"),
+    [
+        ([LOST] * (UNANSWERED - 1), True),
+        ([LOST] * UNANSWERED, False),
+        ([LOST, ANSWERED[0], *[LOST] * (UNANSWERED - 1)], True),
+        ([LOST, ANSWERED[1], *[LOST] * (UNANSWERED - 1)], True),
+        ([NotProbed(error=TimeoutError(), is_throttled=True)], False),
+    ],
+)
+def test_probes_pause_while_mediaconvert_answers_none(outcomes: list[ProbeOutcome], *, is_due: bool) -> None:
+    """Each would delay its job by the timeout. One file that can't be probed in time pauses nothing."""
+    rule, needed = ProbeRule(is_on=True), ProbeRule(is_on=True, is_needed=True)
+    for outcome in outcomes:
+        rule.record_probe(outcome, now_s=1_000)
+        needed.record_probe(outcome, now_s=1_000)
+    assert rule.is_due(now_s=1_000 + PAUSE_S - 1) == is_due
+    assert rule.is_due(now_s=1_000 + PAUSE_S)
+    assert needed.is_due(now_s=1_000)

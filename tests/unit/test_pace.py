@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.submission_model import FairQueue, Submission
 from worker.submission.pace import BURST, MAX_RATE_PER_S, MIN_RATE_PER_S, Pace
+from worker.submission.probe_rule import MAX_TIMEOUT_S
 
 
 @pytest.mark.parametrize(("rate_per_s", "jobs", "calls"), [(2, 600, 1.1), (5, 2_000, 1.05), (50, 15_000, 1.05)])
@@ -16,6 +17,20 @@ def test_a_burst_of_uploads_drains_at_mediaconverts_rate(rate_per_s: float, jobs
     assert result.jobs == jobs
     assert result.end_s <= 1.3 * jobs / rate_per_s
     assert result.calls <= calls * jobs
+
+
+@pytest.mark.parametrize("probe_s", [0.2, 1, 3, 60])
+@pytest.mark.parametrize(("rate_per_s", "jobs"), [(2, 300), (5, 300), (5, 2_000)])
+def test_a_burst_drains_as_fast_with_probes(rate_per_s: float, jobs: int, probe_s: float) -> None:
+    """A probe takes time of its upload and not of the others. While none is answered, the first ones cost time only."""
+    submission = Submission(
+        rate_per_s=rate_per_s, burst=max(5, rate_per_s), queue=FairQueue(is_fair=False), probe_s=probe_s
+    )
+    result = submission.run([(0.0, "a")] * jobs)
+    assert result.jobs == jobs
+    lost_s = MAX_TIMEOUT_S if probe_s > MAX_TIMEOUT_S else 0
+    assert result.end_s <= 1.3 * jobs / rate_per_s + lost_s
+    assert result.calls <= 1.1 * jobs
 
 
 def test_uploads_below_mediaconverts_rate_are_never_throttled() -> None:

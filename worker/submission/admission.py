@@ -58,9 +58,8 @@ class Admission:
         if not self.rule.is_due(now_s=now_s):
             return None
         outcome = await self.prober.probe(input_file)
+        self.rule.record_probe(outcome, now_s=now_s)
         if isinstance(outcome, NotProbed):
-            if outcome.is_throttled:
-                self.rule.record_throttled(now_s=now_s)
             log.warning(
                 "input.not_probed", input_file=input_file, reason=str(outcome.error) or type(outcome.error).__name__
             )

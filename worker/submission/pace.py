@@ -35,8 +35,6 @@ class Pace:
     """The pace of one submitter. Times are seconds of a clock that never goes back; rates are calls a second."""
 
     start_per_s: float
-    calls_per_job: int = 1
-    """Calls that a job needs: a probe is one too."""
     ceiling_per_s: float = field(init=False)
     """The rate at which MediaConvert throttled last, while calls succeeded; at first the start."""
     _low_per_s: float = field(init=False)
@@ -66,7 +64,7 @@ class Pace:
     @property
     def batch_size(self) -> int:
         """Return the number of messages that the submitter can submit within about two seconds."""
-        return max(1, min(MAX_BATCH, int(self.rate_per_s * BATCH_S / self.calls_per_job)))
+        return max(1, min(MAX_BATCH, int(self.rate_per_s * BATCH_S)))
 
     def reserve(self, *, now_s: float) -> float:
         """Return the time at which the next call may start: now, or later."""

@@ -15,11 +15,10 @@ class Pacer:
     pace: Pace
     clock: Callable[[], float] = time.monotonic
 
-    async def wait(self, *, calls: int = 1) -> float:
-        """Wait until so many calls may start one after another, and return the time of the last one's start."""
-        now_s = start_s = self.clock()
-        for _ in range(calls):
-            start_s = self.pace.reserve(now_s=now_s)
+    async def wait(self) -> float:
+        """Wait until the next call may start, and return the time of its start."""
+        now_s = self.clock()
+        start_s = self.pace.reserve(now_s=now_s)
         if start_s > now_s:
             await asyncio.sleep(start_s - now_s)
         return start_s

@@ -11,7 +11,8 @@ from worker.submission.probed_input import ProbedInput
 
 PAUSE_S = 60.0
 """Seconds without probes after MediaConvert throttled any call: the calls that are left are for jobs."""
-
+UNANSWERED = 3
+"""Probes without an answer, one after another, that cause such a pause too: they delay each job until their timeout."""
 
 MAX_TIMEOUT_S = 5.0
 """Seconds for which a probe may delay its job: it reads the file's headers only."""
@@ -41,15 +42,22 @@ class ProbeRule:
     is_on: bool
     is_needed: bool = False
     """True if a budget needs the answers."""
-    _throttled_s: float = field(init=False, default=float("-inf"))
+    _paused_s: float = field(init=False, default=float("-inf"))
+    _unanswered: int = field(init=False, default=0)
 
     def is_due(self, *, now_s: float) -> bool:
         """Return whether an input is probed now."""
-        return self.is_on and (self.is_needed or now_s - self._throttled_s >= PAUSE_S)
+        return self.is_on and (self.is_needed or now_s - self._paused_s >= PAUSE_S)
 
     def record_throttled(self, *, now_s: float) -> None:
         """Record that MediaConvert throttled a call, whichever it was."""
-        self._throttled_s = now_s
+        self._paused_s = now_s
+
+    def record_probe(self, outcome: ProbeOutcome, *, now_s: float) -> None:
+        """Record how MediaConvert responded to a probe."""
+        self._unanswered = self._unanswered + 1 if isinstance(outcome, NotProbed) else 0
+        if self._unanswered >= UNANSWERED or (isinstance(outcome, NotProbed) and outcome.is_throttled):
+            self._paused_s, self._unanswered = now_s, 0
 
     def must_wait(self, outcome: ProbeOutcome) -> bool:
         """Return whether the upload waits for another probe; otherwise its job is created."""

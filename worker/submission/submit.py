@@ -136,10 +136,8 @@ class Submitter:
         return await self._record_job(claim, job_id, await self._lookup(claim))
 
     async def _wait(self) -> float:
-        """Wait for the pace, in which a probe is a call too; return the time at which CreateJob may start."""
-        if self.pacer is None:
-            return 0
-        return await self.pacer.wait(calls=2 if self.admission.rule.is_due(now_s=self.clock()) else 1)
+        """Wait for the pace, and return the time at which the upload's calls may start."""
+        return 0 if self.pacer is None else await self.pacer.wait()
 
     async def _find(self, claim: Claim) -> str | None:
         """Return the id of the job that an earlier attempt created; None if there is none."""

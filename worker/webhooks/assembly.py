@@ -23,13 +23,13 @@ async def open_deliveries(aws: Aws, settings: WorkerSettings) -> "Sequence[Webho
     from worker.webhooks.secrets import EndpointSecrets  # noqa: PLC0415
     from worker.webhooks.stopped_endpoints import StoppedEndpoints  # noqa: PLC0415
 
-    client = WebhookClient(allows_local=settings.webhooks_allow_local)
     stopped = StoppedEndpoints(await aws.dynamodb(), settings.status_table)
     return [
         WebhookDelivery(
             endpoint=endpoint,
             secrets=EndpointSecrets(endpoint, aws.secretsmanager),
-            client=client,
+            # Its own connections: endpoints that don't answer would otherwise take those of the others.
+            client=WebhookClient(allows_local=settings.webhooks_allow_local),
             stopped=stopped,
             give_up_after_s=settings.give_up_after_s,
             clock=time.time,

@@ -1,7 +1,11 @@
 """The message of a webhook's queue: the body that is sent, byte for byte, and the webhook's id. Pure."""
 
 import json
+import re
 from dataclasses import dataclass
+
+_SENDABLE_ID = re.compile(r"[!-~]{1,255}")
+"""An id that a header can have. With another one no attempt could succeed, and the endpoint would rest for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +27,7 @@ class WebhookMessage:
             ValueError: The message is no webhook.
         """
         match json.loads(text):
-            case {"webhook_id": str() as webhook_id, "body": str() as body}:
+            case {"webhook_id": str() as webhook_id, "body": str() as body} if _SENDABLE_ID.fullmatch(webhook_id):
                 return cls(webhook_id=webhook_id, body=body)
             case _:
                 raise ValueError("the message is no webhook")

@@ -4,6 +4,8 @@ window.mediaconvertStatus = {
   // apiBaseUrl: "https://api.example.com",
   // The page's title:
   // title: "Example videos",
+  // The profile that decides what is made of each file, if it isn't the deployment's first one:
+  // profile: "audio",
   // If the API requires a bearer token: return one, or null. `isRefused` is true after the API responded 401 to the
   // last token; return a new one then. Without this hook, the user enters a token in a dialog.
   // getToken: async ({ isRefused }) => (await oidc.getUser(isRefused))?.access_token ?? null,

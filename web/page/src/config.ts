@@ -7,6 +7,8 @@ export interface PageConfig {
   apiBaseUrl?: string;
   /** The page's title. */
   title?: string;
+  /** The profile of all uploads; the default is the deployment's first one. */
+  profile?: string;
   /**
    * The sign-in hook: returns a bearer token for the API, or null if there is none.
    *

@@ -24,6 +24,7 @@ const videos = createVideos({
   apiBaseUrl,
   language: coreLanguage,
   readDurationMs,
+  ...(config.profile ? { profile: config.profile } : {}),
   getToken: async (request) => {
     const token = await signIn.getToken(request);
     if (token !== null) void openLibrary();

@@ -97,7 +97,8 @@ class FileInput {
   #onFile: ((file: File) => void) | null = null;
 
   constructor(onFiles: (files: File[]) => void) {
-    this.element = h("input", { type: "file", id: "files", multiple: true, accept: ACCEPT });
+    const accept = config.profile ? `${ACCEPT},audio/*` : ACCEPT; // a profile may accept audio files
+    this.element = h("input", { type: "file", id: "files", multiple: true, accept });
     this.element.addEventListener("change", () => {
       const files = [...(this.element.files ?? [])];
       this.element.value = "";

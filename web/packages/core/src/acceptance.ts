@@ -2,26 +2,28 @@
 
 import type { Limits } from "./api_types.ts";
 
-/** Browsers disagree about these types, or know none, so the extension decides. */
+/** The extensions of each type. Browsers disagree about these types, or know none, so the extension decides. */
 const TYPES: Readonly<Record<string, string>> = {
-  "3g2": "video/3gpp",
-  "3gp": "video/3gpp",
-  avi: "video/x-msvideo",
-  flv: "video/x-flv",
-  m2ts: "video/mp2t",
-  m4v: "video/mp4",
-  mkv: "video/x-matroska",
-  mov: "video/quicktime",
-  mp4: "video/mp4",
-  mpeg: "video/mpeg",
-  mpg: "video/mpeg",
-  mts: "video/mp2t",
-  mxf: "application/mxf",
-  ogv: "video/ogg",
-  qt: "video/quicktime",
-  ts: "video/mp2t",
-  webm: "video/webm",
-  wmv: "video/x-ms-wmv",
+  "application/mxf": "mxf",
+  "audio/aac": "aac",
+  "audio/aiff": "aif aiff",
+  "audio/flac": "flac",
+  "audio/mp4": "m4a",
+  "audio/mpeg": "mp3",
+  "audio/ogg": "oga opus",
+  "audio/wav": "wav",
+  "audio/webm": "weba",
+  "video/3gpp": "3g2 3gp",
+  "video/mp2t": "m2ts mts ts",
+  "video/mp4": "m4v mp4",
+  "video/mpeg": "mpeg mpg",
+  "video/ogg": "ogv",
+  "video/quicktime": "mov qt",
+  "video/webm": "webm",
+  "video/x-flv": "flv",
+  "video/x-matroska": "mkv",
+  "video/x-ms-wmv": "wmv",
+  "video/x-msvideo": "avi",
 };
 
 const UNKNOWN_TYPE = "application/octet-stream";
@@ -38,15 +40,22 @@ export type FileProblem = "empty" | "unsupported_content_type" | "upload_too_lar
 
 /** Return the content type to announce: that of the extension, or else the browser's. */
 export function contentTypeOf(file: Pick<FileFacts, "name" | "type">): string {
-  return TYPES[extensionOf(file.name)] ?? (file.type.toLowerCase() || UNKNOWN_TYPE);
+  const extension = extensionOf(file.name);
+  const known = Object.entries(TYPES).find(([, extensions]) => extensions.split(" ").includes(extension));
+  return known?.[0] ?? (file.type.toLowerCase() || UNKNOWN_TYPE);
 }
 
-/** Return why the service would refuse the file; null if it wouldn't. Without limits only the service can say more. */
-export function checkFile(file: FileFacts, limits: Limits | null): FileProblem | null {
+/**
+ * Return why the service would refuse the file; null if it wouldn't. Without limits only the service can say more.
+ *
+ * A profile may accept other types than the first one. The service refuses a profile that it doesn't have.
+ */
+export function checkFile(file: FileFacts, limits: Limits | null, profile?: string): FileProblem | null {
   if (file.size === 0) return "empty";
   if (limits?.max_size_bytes && file.size > limits.max_size_bytes) return "upload_too_large";
   if (limits?.max_duration_ms && (file.durationMs ?? 0) > limits.max_duration_ms) return "upload_too_long";
-  return limits?.content_types && !isTypeAccepted(file, limits.content_types) ? "unsupported_content_type" : null;
+  const chosen = limits?.profiles?.find(({ name }) => name === profile) ?? limits;
+  return chosen?.content_types && !isTypeAccepted(file, chosen.content_types) ? "unsupported_content_type" : null;
 }
 
 function isTypeAccepted(file: FileFacts, contentTypes: readonly string[]): boolean {

@@ -56,15 +56,15 @@ export class Api {
 
   async post<Body>(path: string, body: unknown, signal?: AbortSignal): Promise<Body> {
     const headers = { "Content-Type": "application/json" };
-    return this.json(path, { method: "POST", headers, body: JSON.stringify(body), ...(signal ? { signal } : {}) });
+    return this.json(path, { method: "POST", headers, body: JSON.stringify(body), signal: signal ?? null });
   }
 
   async findJob(inputFile: string, signal?: AbortSignal): Promise<Job> {
-    return this.json(`/jobs?${new URLSearchParams({ input_file: inputFile })}`, signal ? { signal } : {});
+    return this.json(`/jobs?${new URLSearchParams({ input_file: inputFile })}`, { signal: signal ?? null });
   }
 
   async getJob(jobId: string, signal?: AbortSignal): Promise<Job> {
-    return this.json(`/jobs/${encodeURIComponent(jobId)}`, signal ? { signal } : {});
+    return this.json(`/jobs/${encodeURIComponent(jobId)}`, { signal: signal ?? null });
   }
 
   /** Request the end of a job; of a file without one, the end of its wait. The worker ends it soon. */
@@ -132,13 +132,12 @@ class TokenCache {
 async function toError(response: Response): Promise<VideoError> {
   const body: unknown = await response.json().catch(() => null);
   const { code, detail } = (body ?? {}) as { code?: unknown; detail?: unknown };
-  const retryAfterS = Number(response.headers.get("Retry-After") ?? Number.NaN);
   return new VideoError(
     typeof code === "string" ? code : `http_${response.status}`,
     typeof detail === "string" ? detail : `The service responded ${response.status}.`,
     {
       status: response.status,
-      retryAfterS: Number.isFinite(retryAfterS) ? retryAfterS : null,
+      retryAfterS: Number(response.headers.get("Retry-After")) || null, // a date, which this API never sends, is NaN
       // This 429 lasts until the caller finishes an upload, or until the next day.
       ...(code === "too_many_unfinished_uploads" ? { isTemporary: false } : {}),
     },

@@ -124,7 +124,7 @@ export const putWithProgress: PutPart = ({ url, headers, body, onSent, signal })
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded }) => onSent(loaded);
     request.onload = () => settle(() => resolve({ status: request.status, etag: request.getResponseHeader("ETag") }));
-    request.onerror = () => settle(() => reject(new Error("The connection to the storage failed.")));
+    request.onerror = () => settle(() => reject(new Error("The connection failed.")));
     request.onabort = () => settle(() => reject(new Error("The request was aborted.")));
     signal.addEventListener("abort", abort);
     if (signal.aborted) return settle(() => reject(new Error("The request was aborted.")));

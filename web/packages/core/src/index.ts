@@ -20,6 +20,6 @@ export { en } from "./languages/en.ts";
 export { createProgress, type ProgressWatcher } from "./progress.ts";
 export type { ConnectionState, Video, VideoEvents } from "./store.ts";
 export { deleteUpload, listUploads, type Requester, type UploadQuery, updateUpload } from "./uploads.ts";
-export { createVideos, type Videos, type VideosOptions } from "./videos.ts";
+export { type AddOptions, createVideos, type Videos, type VideosOptions } from "./videos.ts";
 export { type Action, ENDED, type Stage, type View } from "./view.ts";
 export { fillIn, type Language, type TextKey, textIn } from "./words.ts";

@@ -11,6 +11,8 @@ export interface UploadState {
   bytesPerS: number | null;
   /** An error code of the API, or one of this package; the texts are under `uploadError`. */
   problem: string | null;
+  /** The problem in the API's words, which are English. */
+  detail: string;
 }
 
 export interface Item {
@@ -65,7 +67,7 @@ export function newItem(fields: Pick<Item, "id"> & Partial<Item>): Item {
 }
 
 export function newUpload(fields: Partial<UploadState> = {}): UploadState {
-  return { phase: "queued", sentBytes: 0, confirmedBytes: 0, bytesPerS: null, problem: null, ...fields };
+  return { phase: "queued", sentBytes: 0, confirmedBytes: 0, bytesPerS: null, problem: null, detail: "", ...fields };
 }
 
 /** Return whether the API can end the item's job, or its wait for one. */

@@ -32,6 +32,8 @@ export interface FileToSend {
   contentType: string;
   /** The video's length, if it is known: the service refuses a video that is too long before a byte is sent. */
   durationMs: number | null;
+  /** The profile that decides what is made of the file; undefined for the deployment's default. */
+  profile: string | undefined;
   /** The interrupted upload to continue. */
   resumePoint: ResumePoint | null;
 }
@@ -58,6 +60,7 @@ export class S3Upload {
   readonly #file: File;
   readonly #contentType: string;
   readonly #durationMs: number | null;
+  readonly #profile: string | undefined;
   readonly #transport: UploadTransport;
   readonly #events: UploadEvents;
   readonly #etags = new Map<number, string>();
@@ -71,13 +74,14 @@ export class S3Upload {
   #run: AbortController | null = null;
 
   constructor(
-    { file, contentType, durationMs, resumePoint }: FileToSend,
+    { file, contentType, durationMs, profile, resumePoint }: FileToSend,
     transport: UploadTransport,
     events: UploadEvents,
   ) {
     this.#file = file;
     this.#contentType = contentType;
     this.#durationMs = durationMs;
+    this.#profile = profile;
     this.#resumePoint = resumePoint;
     this.#mustList = resumePoint !== null;
     this.#transport = transport;
@@ -167,8 +171,12 @@ export class S3Upload {
 
   async #begin(signal: AbortSignal): Promise<ResumePoint> {
     if (this.#resumePoint === null) {
-      const duration = this.#durationMs ? { duration_ms: this.#durationMs } : {};
-      const metadata = { size: this.#file.size, part_size: this.#partBytes, ...duration };
+      const metadata = {
+        size: this.#file.size,
+        part_size: this.#partBytes,
+        duration_ms: this.#durationMs || undefined,
+        profile: this.#profile,
+      };
       const request = { filename: this.#file.name, type: this.#contentType, metadata };
       const begun = await this.#transport.api.post<{ key: string; uploadId: string }>("/s3/multipart", request, signal);
       this.#resumePoint = { inputFile: begun.key, uploadId: begun.uploadId };

@@ -337,6 +337,6 @@ function isEqual<Shape extends object>(one: Shape, other: Shape): boolean {
 
 function checkOptions({ apiBaseUrl }: StoreOptions): void {
   if (typeof apiBaseUrl !== "string" || !/^(https?:)?\//.test(apiBaseUrl)) {
-    throw new VideoError("invalid_options", "apiBaseUrl must be the service's URL, such as https://api.example.com.");
+    throw new VideoError("invalid_options", "apiBaseUrl must be the service's URL.");
   }
 }

@@ -22,6 +22,16 @@ export interface StoredFile {
   confirmedBytes?: number;
 }
 
+const FIELDS = {
+  inputFile: "string",
+  fileName: "string",
+  sizeBytes: "number",
+  addedMs: "number",
+  lastModified: "number",
+  uploadId: "string",
+  isUploaded: "boolean",
+} satisfies Partial<Record<keyof StoredFile, string>>;
+
 /** An interrupted multipart upload that S3 still has. */
 export type ResumePoint = Pick<StoredFile, "inputFile" | "uploadId">;
 
@@ -58,7 +68,7 @@ export class StoredFiles {
     try {
       this.#storage.removeItem(PREFIX + inputFile);
     } catch (error) {
-      console.warn("file not removed from the storage:", error);
+      console.warn("file not removed:", error);
     }
   }
 
@@ -90,16 +100,8 @@ function parseFile(text: string | null): StoredFile | null {
 
 function isStoredFile(parsed: unknown): parsed is StoredFile {
   if (typeof parsed !== "object" || parsed === null) return false;
-  const fields = parsed as Record<keyof StoredFile, unknown>;
-  return (
-    typeof fields.inputFile === "string" &&
-    typeof fields.fileName === "string" &&
-    typeof fields.sizeBytes === "number" &&
-    typeof fields.addedMs === "number" &&
-    typeof fields.lastModified === "number" &&
-    typeof fields.uploadId === "string" &&
-    typeof fields.isUploaded === "boolean"
-  );
+  const fields = parsed as Record<string, unknown>;
+  return Object.entries(FIELDS).every(([name, type]) => typeof fields[name] === type);
 }
 
 /** Return a storage that lives as long as the page, for browsers that forbid localStorage. */

@@ -65,7 +65,7 @@ export class UploadQueue {
       },
       onSent: (sentBytes, confirmedBytes) => this.#onSent(task, sentBytes, confirmedBytes),
       onPaused: () => this.#onPaused(task),
-      onFinishing: () => this.#setState(task, { phase: "finishing", bytesPerS: null }),
+      onFinishing: () => this.#setState(task, { phase: "finishing" }),
       onUploaded: (inputFile) => this.#onUploaded(task, inputFile),
       onError: (error) => this.#onError(task, error),
     });
@@ -91,7 +91,7 @@ export class UploadQueue {
     const task = this.#tasks.get(itemId);
     if (task?.state.phase !== "sending") return;
     task.upload.pause();
-    this.#setState(task, { phase: "pausing", bytesPerS: null });
+    this.#setState(task, { phase: "pausing" });
   }
 
   resume(itemId: string): void {
@@ -104,8 +104,7 @@ export class UploadQueue {
     const task = this.#tasks.get(itemId);
     if (!task) return;
     task.retries = 0;
-    const { file, contentType, durationMs } = task;
-    if (task.state.phase === "canceled") this.add({ itemId, file, contentType, durationMs, resumePoint: null });
+    if (task.state.phase === "canceled") this.add({ ...task, resumePoint: null });
     else if (!task.upload.isRunning) this.#start(task);
   }
 
@@ -114,7 +113,7 @@ export class UploadQueue {
     const task = this.#tasks.get(itemId);
     if (!task) return;
     this.#transport.clock.clearTimeout(task.retryTimer);
-    this.#setState(task, { phase: "canceled", bytesPerS: null });
+    this.#setState(task, { phase: "canceled" });
     this.#startNext();
     await task.upload.abort();
   }
@@ -166,13 +165,13 @@ export class UploadQueue {
   }
 
   #onPaused(task: Task): void {
-    this.#setState(task, { phase: "paused", bytesPerS: null });
+    this.#setState(task, { phase: "paused" });
     this.#startNext();
   }
 
   #onUploaded(task: Task, inputFile: string): void {
     const sizeBytes = task.file.size;
-    this.#setState(task, { phase: "done", sentBytes: sizeBytes, confirmedBytes: sizeBytes, bytesPerS: null });
+    this.#setState(task, { phase: "done", sentBytes: sizeBytes, confirmedBytes: sizeBytes });
     this.#tasks.delete(task.itemId);
     this.#listener.onUploaded(task.itemId, inputFile);
     this.#startNext();
@@ -181,10 +180,10 @@ export class UploadQueue {
   #onError(task: Task, error: VideoError): void {
     if (!this.#tasks.has(task.itemId) || task.state.phase === "canceled") return;
     if (task.state.phase === "pausing") this.#onPaused(task);
-    else if (!this.#connection.isOnline()) this.#setState(task, { phase: "offline", bytesPerS: null });
+    else if (!this.#connection.isOnline()) this.#setState(task, { phase: "offline" });
     else if (error.isTemporary && task.retries < MAX_RETRIES) this.#retryLater(task, error);
     else {
-      this.#setState(task, { phase: "failed", bytesPerS: null, problem: error.code });
+      this.#setState(task, { phase: "failed", problem: error.code, detail: error.message });
       this.#startNext();
     }
   }
@@ -192,14 +191,14 @@ export class UploadQueue {
   #retryLater(task: Task, error: VideoError): void {
     task.retries += 1;
     const delayMs = Math.max((error.retryAfterS ?? 0) * 1_000, backoffMs(task.retries, Math.random()));
-    this.#setState(task, { phase: "offline", bytesPerS: null });
+    this.#setState(task, { phase: "offline" });
     task.retryTimer = this.#transport.clock.setTimeout(() => this.#start(task), delayMs);
   }
 
   #onOffline(): void {
     for (const task of this.#tasks.values()) {
       if (["sending", "finishing"].includes(task.state.phase)) {
-        this.#setState(task, { phase: "offline", bytesPerS: null });
+        this.#setState(task, { phase: "offline" });
       }
     }
   }
@@ -212,7 +211,7 @@ export class UploadQueue {
   }
 
   #setState(task: Task, change: Partial<UploadState>): void {
-    task.state = { ...task.state, ...change };
+    task.state = { ...task.state, bytesPerS: null, ...change };
     this.#listener.onState(task.itemId, task.state);
   }
 }

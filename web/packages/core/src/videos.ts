@@ -19,6 +19,13 @@ export interface VideosOptions extends StoreOptions {
   putPart?: PutPart;
   /** Read a video's length from its file; null if that isn't possible. The default doesn't try. */
   readDurationMs?: (file: File) => Promise<number | null>;
+  /** One of the profiles of the deployment, which decides what is made of a file; the default is its first one. */
+  profile?: string;
+}
+
+export interface AddOptions {
+  /** Another profile for these files. */
+  profile?: string | undefined;
 }
 
 /** Every method works unbound. */
@@ -29,7 +36,7 @@ export interface Videos extends ProgressWatcher {
    * A bad file doesn't throw: it is listed, with an error in its view. A file whose upload was interrupted continues,
    * and a file that is being uploaded is not added again: its id is returned.
    */
-  add(files: Iterable<File>): readonly string[];
+  add(files: Iterable<File>, options?: AddOptions): readonly string[];
   /** Continue an interrupted upload with its file; throws `different_file` if this is another file. */
   resumeWith(id: string, file: File): void;
   /** Send a request to the API with the caller's token; each failure is a VideoError. `listUploads` needs this. */
@@ -56,7 +63,7 @@ export function createVideos(options: VideosOptions): Videos {
     subscribe: start(watcher.subscribe),
     watch: start(watcher.watch),
     act: start(watcher.act),
-    add: start((files: Iterable<File>) => session.add(files)),
+    add: start((files: Iterable<File>, options?: AddOptions) => session.add(files, options)),
     resumeWith: start((id: string, file: File) => session.resumeWith(id, file)),
     request: (path: string, init?: RequestInit) =>
       session.store.api.request(path, init).catch((error) => {
@@ -92,13 +99,14 @@ class Session {
     if (this.#parts) return;
     const storage = this.#options.storage === undefined ? browserStorage() : this.#options.storage;
     const files = new StoredFiles(storage ?? memoryStorage());
-    const transport = { ...this.#transport(), putPart: this.#options.putPart ?? putWithProgress };
-    const uploads = new UploadQueue(transport, this.store.connection, {
+    const { api, clock, connection } = this.store;
+    const transport = { api, clock, putPart: this.#options.putPart ?? putWithProgress };
+    const uploads = new UploadQueue(transport, connection, {
       onState: (id, upload) => this.#onState(id, { upload, isInOtherTab: false }),
       onKey: (id, resumePoint, file) => this.#onKey(id, resumePoint, file),
       onUploaded: (id, inputFile) => this.#onUploaded(id, inputFile),
     });
-    const tabs = new OtherTabs(this.store.clock, (inputFile, upload) => {
+    const tabs = new OtherTabs(clock, (inputFile, upload) => {
       const item = this.#itemOf(inputFile);
       // A message can arrive after the storage's news that the whole file is in S3.
       const isLate = item?.isUploaded === true && upload !== null;
@@ -121,11 +129,11 @@ class Session {
     this.store.close();
   }
 
-  add(files: Iterable<File>): readonly string[] {
+  add(files: Iterable<File>, { profile = this.#options.profile }: AddOptions = {}): readonly string[] {
     const all = [...files];
     const nowMs = Math.max(this.store.clock.nowMs(), this.#lastAddedMs + 1);
     this.#lastAddedMs = nowMs + all.length;
-    return all.map((file, index) => this.#addFile(file, nowMs + all.length - index)); // the first is shown first
+    return all.map((file, index) => this.#addFile(file, profile, nowMs + all.length - index)); // the first is shown first
   }
 
   resumeWith(id: string, file: File): void {
@@ -133,7 +141,7 @@ class Session {
     const stored = item?.inputFile ? this.#started.files.get(item.inputFile) : null;
     const isSame = stored?.fileName === file.name && stored.sizeBytes === file.size;
     if (!stored || !isSame || stored.lastModified !== file.lastModified) {
-      throw new VideoError("different_file", "This is another file than the one whose upload was interrupted.");
+      throw new VideoError("different_file", "This is another file.");
     }
     this.#send(id, file, stored);
   }
@@ -154,11 +162,7 @@ class Session {
     return this.#parts as Parts;
   }
 
-  #transport(): Pick<Store, "api" | "clock"> {
-    return { api: this.store.api, clock: this.store.clock };
-  }
-
-  #addFile(file: File, addedMs: number): string {
+  #addFile(file: File, profile: string | undefined, addedMs: number): string {
     const { uploads, files } = this.#started;
     const isSame = ({ fileName, sizeBytes }: Item): boolean => fileName === file.name && sizeBytes === file.size;
     const running = this.store.items.find((item) => uploads.has(item.id) && isSame(item));
@@ -171,24 +175,24 @@ class Session {
     }
     const id = `sent-${addedMs}`;
     this.store.add({ id, fileName: file.name, sizeBytes: file.size, addedMs, upload: newUpload() });
-    void this.#checkAndSend(id, file);
+    void this.#checkAndSend(id, file, profile);
     return id;
   }
 
   /** Check the file against the service's limits before a byte is sent. */
-  async #checkAndSend(id: string, file: File): Promise<void> {
-    const [limits, durationMs] = file.size === 0 ? [null, null] : await this.#factsFor(file);
+  async #checkAndSend(id: string, file: File, profile: string | undefined): Promise<void> {
+    const [limits, durationMs] = file.size === 0 ? [null, null] : await this.#factsFor(file, profile);
     if (!this.store.item(id)) return; // removed meanwhile
     const { name, type, size } = file;
-    const problem = checkFile({ name, type, size, durationMs }, limits);
-    if (problem === null) this.#send(id, file, null, durationMs);
+    const problem = checkFile({ name, type, size, durationMs }, limits, profile);
+    if (problem === null) this.#send(id, file, null, durationMs, profile);
     else this.store.news(id, { upload: newUpload({ phase: "failed", problem }) });
   }
 
-  async #factsFor(file: File): Promise<[Limits | null, number | null]> {
+  async #factsFor(file: File, profile: string | undefined): Promise<[Limits | null, number | null]> {
     const limits = await this.#getLimits();
     // A file that is refused anyway isn't read, and a length that no limit needs isn't either.
-    if (checkFile(file, limits) !== null || !limits?.max_duration_ms) return [limits, null];
+    if (checkFile(file, limits, profile) !== null || !limits?.max_duration_ms) return [limits, null];
     return [limits, (await this.#options.readDurationMs?.(file).catch(() => null)) ?? null];
   }
 
@@ -203,8 +207,14 @@ class Session {
     return this.#limits.finally(() => clock.clearTimeout(timer));
   }
 
-  #send(itemId: string, file: File, resumePoint: ResumePoint | null, durationMs: number | null = null): void {
-    this.#started.uploads.add({ itemId, file, contentType: contentTypeOf(file), durationMs, resumePoint });
+  #send(
+    itemId: string,
+    file: File,
+    resumePoint: ResumePoint | null,
+    durationMs: number | null = null,
+    profile?: string,
+  ): void {
+    this.#started.uploads.add({ itemId, file, contentType: contentTypeOf(file), durationMs, profile, resumePoint });
   }
 
   #addStored(file: StoredFile): void {

@@ -185,7 +185,10 @@ function timeWordsOf(etaS: number | null, staleForS: number | null, language: La
 function errorOf({ upload, job }: Item, stage: Stage, language: Language): VideoError | null {
   if (stage === "uploadFailed") {
     const code = upload?.problem ?? "other";
-    return new VideoError(code, textIn(language, uploadErrorText(code)), { isTemporary: !isFileProblem(code) });
+    const key = uploadErrorText(language, code);
+    // A code without a text of its own: the API's words say more.
+    const detail = key === "uploadError.other" && upload?.detail ? ` ${upload.detail}` : "";
+    return new VideoError(code, textIn(language, key) + detail, { isTemporary: !isFileProblem(code) });
   }
   if (stage !== "failed" || !job?.error) return null;
   const text = textIn(language, jobErrorText(job.error.code));

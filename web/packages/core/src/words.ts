@@ -59,23 +59,8 @@ export function isInputError(code: number): boolean {
   return ["jobError.input", "jobError.empty", "jobError.codec", "jobError.tooLarge"].includes(jobErrorText(code));
 }
 
-/** The codes of uploads that have a text of their own; any other code has the text `uploadError.other`. */
-const UPLOAD_ERRORS = {
-  unsupported_content_type: "uploadError.unsupported_content_type",
-  upload_too_large: "uploadError.upload_too_large",
-  upload_too_long: "uploadError.upload_too_long",
-  too_many_unfinished_uploads: "uploadError.too_many_unfinished_uploads",
-  empty: "uploadError.empty",
-  too_many_uploads: "uploadError.too_many_uploads",
-  upload_not_found: "uploadError.upload_not_found",
-  missing_token: "uploadError.missing_token",
-  invalid_token: "uploadError.invalid_token",
-  expired_token: "uploadError.expired_token",
-  network: "uploadError.network",
-  storage_refused: "uploadError.storage_refused",
-} as const satisfies Record<string, TextKey>;
-
-/** Return the text for the error code of an upload. */
-export function uploadErrorText(code: string): TextKey {
-  return code in UPLOAD_ERRORS ? UPLOAD_ERRORS[code as keyof typeof UPLOAD_ERRORS] : "uploadError.other";
+/** Return the text for the error code of an upload; a code without a text of its own has that of `uploadError.other`. */
+export function uploadErrorText(language: Language, code: string): TextKey {
+  const key = `uploadError.${code}`;
+  return key in language.texts ? (key as TextKey) : "uploadError.other";
 }

@@ -9,6 +9,9 @@ test.each([
   ["a.avi", "video/vnd.avi", "video/x-msvideo"],
   ["a.mxf", "", "application/mxf"],
   ["a.m4v", "video/x-m4v", "video/mp4"],
+  ["song.m4a", "audio/x-m4a", "audio/mp4"],
+  ["song.opus", "", "audio/ogg"],
+  ["song.ogg", "audio/ogg", "audio/ogg"],
   ["recording", "video/webm;codecs=vp9", "video/webm;codecs=vp9"],
   ["notes.txt", "text/plain", "text/plain"],
   ["unknown", "", "application/octet-stream"],
@@ -33,4 +36,19 @@ test.each([
 test("without limits only an empty file is refused", () => {
   expect(checkFile({ name: "a.txt", type: "text/plain", size: 1 }, null)).toBeNull();
   expect(checkFile({ name: "a.txt", type: "text/plain", size: 0 }, null)).toBe("empty");
+});
+
+const profiles = [
+  { name: "hls", content_types: ["video/mp4"], extensions: [] },
+  { name: "audio", content_types: ["video/mp4", "audio/mpeg"], extensions: [] },
+];
+
+test.each([
+  ["audio", null],
+  ["hls", "unsupported_content_type"],
+  [undefined, "unsupported_content_type"],
+  ["unknown", "unsupported_content_type"],
+])("with the profile %j, the problem of an MP3 file is %j", (profile, problem) => {
+  const limitsOfAll = { content_types: ["video/mp4"], profiles };
+  expect(checkFile({ name: "a.mp3", type: "audio/mpeg", size: 1 }, limitsOfAll, profile)).toBe(problem);
 });

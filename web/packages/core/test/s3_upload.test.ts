@@ -21,7 +21,13 @@ function open(
   } satisfies UploadEvents;
   const api = new Api({ baseUrl: "https://api.test", fetch: service.fetch });
   const transport = { api, putPart: service.putPart, clock: systemClock };
-  const queued = { file: fileOf("a.mp4", sizeBytes), contentType: "video/mp4", durationMs: null, resumePoint };
+  const queued = {
+    file: fileOf("a.mp4", sizeBytes),
+    contentType: "video/mp4",
+    durationMs: null,
+    profile: undefined,
+    resumePoint,
+  };
   return { upload: new S3Upload(queued, transport, events), events };
 }
 

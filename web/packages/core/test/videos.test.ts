@@ -98,6 +98,33 @@ test("a video that is too long is refused before a byte is sent, and a good one'
   expect(service.bodies[0]).toMatchObject({ metadata: { size: 100, part_size: 8 * MIB, duration_ms: 5_000 } });
 });
 
+test("a profile is announced with each file, also when a canceled upload begins again", async () => {
+  service.holdsParts = true;
+  const videos = open({ profile: "hls" });
+  const [audio = "", other = ""] = [
+    ...videos.add([fileOf("a.mp4")], { profile: "audio" }),
+    ...videos.add([fileOf("b.mp4")]),
+  ];
+  await reaches(videos, other, "uploading");
+  await vi.waitFor(() => expect(service.bodies).toHaveLength(2));
+  expect(service.bodies.map(({ metadata }) => metadata)).toMatchObject([{ profile: "audio" }, { profile: "hls" }]);
+  await videos.act(audio, "cancel");
+  await reaches(videos, audio, "uploadCanceled");
+  await videos.act(audio, "retry");
+  await vi.waitFor(() => expect(service.bodies[2]?.metadata).toMatchObject({ profile: "audio" }));
+});
+
+test("a problem without a text of its own is shown in the API's words", async () => {
+  service.failures.push({ prefix: "POST /s3/multipart", status: 422, code: "unknown_profile" });
+  const videos = open({ profile: "none" });
+  const [id = ""] = videos.add([fileOf("a.mp4")]);
+  await reaches(videos, id, "uploadFailed");
+  expect(videos.get(id)?.view.error).toMatchObject({
+    code: "unknown_profile",
+    message: "The upload failed. The test refused it.",
+  });
+});
+
 test("creating videos does nothing until they are used", () => {
   const storage = { ...memoryStorage(), getItem: vi.fn(), key: vi.fn() };
   const videos = open({ storage, getToken: vi.fn() });

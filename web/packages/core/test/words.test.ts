@@ -42,8 +42,8 @@ test.each([
 });
 
 test("an unknown error code of the API has a text too", () => {
-  expect(uploadErrorText("upload_too_large")).toBe("uploadError.upload_too_large");
-  expect(uploadErrorText("something_new")).toBe("uploadError.other");
+  expect(uploadErrorText(en, "upload_too_large")).toBe("uploadError.upload_too_large");
+  expect(uploadErrorText(en, "something_new")).toBe("uploadError.other");
 });
 
 test.each([

@@ -39,6 +39,8 @@ input { display: none; }
  * @attr {boolean} multiple - Accept several files.
  * @attr {boolean} required - Invalid without an uploaded file.
  * @attr {boolean} disabled
+ * @attr {string} profile - One of the deployment's profiles, which decides what is made of the files.
+ * @attr {string} accept - What the file dialog offers; by default videos, and with a profile also audio files.
  * @attr {string} api-base-url - The service's URL, without `videos`.
  * @slot - The content of the button.
  * @csspart zone
@@ -51,11 +53,18 @@ input { display: none; }
  */
 export class VideoUpload extends VideoElement<Videos> {
   static readonly formAssociated = true;
-  static override readonly observedAttributes = ["api-base-url", "disabled", "multiple", "required"];
+  static override readonly observedAttributes = [
+    "accept",
+    "api-base-url",
+    "disabled",
+    "multiple",
+    "profile",
+    "required",
+  ];
   readonly #button = create("button", { type: "button", part: "button" });
   readonly #caption = create("slot");
   readonly #drop = create("span", { class: "drop", part: "drop" });
-  readonly #input = create("input", { type: "file", accept: ACCEPT, tabindex: "-1" });
+  readonly #input = create("input", { type: "file", tabindex: "-1" });
   readonly #zone: HTMLElement;
   #ids: readonly string[] = [];
 
@@ -83,7 +92,8 @@ export class VideoUpload extends VideoElement<Videos> {
   /** Upload these files, as if the user had chosen them. */
   add(files: Iterable<File>): readonly string[] {
     const all = [...files];
-    const added = this._source?.add(this.hasAttribute("multiple") ? all : all.slice(0, 1)) ?? [];
+    const profile = this.getAttribute("profile") ?? undefined;
+    const added = this._source?.add(this.hasAttribute("multiple") ? all : all.slice(0, 1), { profile }) ?? [];
     this.#ids = this.hasAttribute("multiple") ? [...new Set([...this.#ids, ...added])] : added;
     if (this._source) this._draw();
     return added;
@@ -125,6 +135,8 @@ export class VideoUpload extends VideoElement<Videos> {
   protected override _draw(): void {
     setText(this.#caption, this._text("choose"));
     setText(this.#drop, this._text("drop"));
+    const isOfProfile = this.hasAttribute("profile");
+    this.#input.accept = this.getAttribute("accept") ?? (isOfProfile ? `${ACCEPT},audio/*` : ACCEPT);
     this.#input.multiple = this.hasAttribute("multiple");
     this.#button.disabled = this.hasAttribute("disabled");
     this.#updateForm();

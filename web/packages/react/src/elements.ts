@@ -26,6 +26,8 @@ export interface VideoUploadProps extends VideoElementProps {
   multiple?: boolean;
   required?: boolean;
   disabled?: boolean;
+  profile?: string;
+  accept?: string;
 }
 
 export interface VideoPlayerProps extends VideoElementProps {
@@ -46,8 +48,10 @@ export function VideoProgress({ inputFile, jobId, videoId, ...props }: VideoProg
 }
 
 /** Chooses files, and uploads them; its value in a form is the input file. */
-export function VideoUpload({ name, multiple, required, disabled, ...props }: VideoUploadProps): ReactNode {
-  const attributes = { name, multiple: flag(multiple), required: flag(required), disabled: flag(disabled) };
+export function VideoUpload(allProps: VideoUploadProps): ReactNode {
+  const { name, multiple, required, disabled, profile, accept, ...props } = allProps;
+  const flags = { multiple: flag(multiple), required: flag(required), disabled: flag(disabled) };
+  const attributes = { name, profile, accept, ...flags };
   return useElement(
     "video-upload",
     props,
