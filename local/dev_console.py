@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from local.embedded_aws import ROOT
 from local.local_system import LocalSystem, StartError, local_system
 from local.supervisor import Supervisor
 from local.system_processes import Ports, ports, url
@@ -69,7 +70,8 @@ async def _run(out: Console, supervisor: Supervisor, *, ready_file: Path | None)
     began_s = time.monotonic()
     out.print("starting …")
     chosen = ports(os.environ)
-    async with local_system(ports=chosen, supervisor=supervisor) as system:
+    data_dir = ROOT / ".local" / f"mediaconvert-{chosen.mediaconvert}"
+    async with local_system(ports=chosen, supervisor=supervisor, data_dir=data_dir) as system:
         out.print(Text(_addresses(system, chosen, seconds=time.monotonic() - began_s), style="bold"))
         try:
             if ready_file:

@@ -36,7 +36,9 @@ class LocalSystem:
 
 
 @asynccontextmanager
-async def local_system(*, ports: Ports, supervisor: Supervisor) -> AsyncIterator[LocalSystem]:
+async def local_system(
+    *, ports: Ports, supervisor: Supervisor, data_dir: Path | None = None
+) -> AsyncIterator[LocalSystem]:
     """Run the system inside an `async with` block, which begins when every process is ready.
 
     With access control (AUTH_ISSUER), only owners get their videos' key files, as on AWS.
@@ -44,6 +46,7 @@ async def local_system(*, ports: Ports, supervisor: Supervisor) -> AsyncIterator
     Args:
         ports: the ports that the processes listen on.
         supervisor: runs the processes, and stops them at the end.
+        data_dir: the folder for the records of MediaConvert's jobs; without it, they are lost at the end.
 
     Raises:
         StartError: a port is taken, or a process didn't start; no process is left running.
@@ -53,7 +56,10 @@ async def local_system(*, ports: Ports, supervisor: Supervisor) -> AsyncIterator
     with tempfile.TemporaryDirectory(prefix="mediaconvert-status-") as scratch:
         async with supervisor:
             try:
-                await supervisor.start(*system_processes.foundation(ports, shared, scratch=Path(scratch)))
+                foundation = system_processes.foundation(
+                    ports, shared, scratch=Path(scratch), data_dir=data_dir or Path(scratch, "mediaconvert")
+                )
+                await supervisor.start(*foundation)
                 provisioned = await _provision(shared, ports)
                 keys = new_key_pair() if shared.get("AUTH_ISSUER") else None
                 application = system_processes.application(

@@ -112,8 +112,14 @@ def parameters(shared: Mapping[str, str]) -> list[str]:
     return ["--parameter", f"FollowJobs={follow}", "--parameter", f"FollowQueues={queues}"]
 
 
-def foundation(ports: Ports, shared: Mapping[str, str], *, scratch: Path) -> tuple[ProcessSpec, ...]:
+def foundation(ports: Ports, shared: Mapping[str, str], *, scratch: Path, data_dir: Path) -> tuple[ProcessSpec, ...]:
     """Return the processes to start before provisioning: AWS and MediaConvert.
+
+    Args:
+        ports: the ports that they listen on.
+        shared: the environment of every process.
+        scratch: a folder for files that no process needs afterwards.
+        data_dir: a folder for the records of MediaConvert's jobs, unless MEDIACONVERT_DATA_DIR names another.
 
     Raises:
         EmbeddedAwsError: the embedded AWS is not installed.
@@ -131,6 +137,7 @@ def foundation(ports: Ports, shared: Mapping[str, str], *, scratch: Path) -> tup
             command=(sys.executable, "-m", "mediaconvert_emulator"),
             environment={
                 "MEDIACONVERT_TIME_FACTOR": "10",  # MediaConvert's update interval of 10 s takes 1 s here
+                "MEDIACONVERT_DATA_DIR": str(data_dir),
                 **shared,
                 "MEDIACONVERT_HOST": HOST,
                 "MEDIACONVERT_PORT": str(ports.mediaconvert),

@@ -1,7 +1,8 @@
 """Each kind of stream that the emulator makes plays to its end in Chromium, with hls.js and with Shaka."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -36,9 +37,9 @@ def _tracks(kind: str, container: str, destination: str, *, end: str = "", **set
     return group(kind, destination, *outputs, sound, **{"SegmentLength": 2, "FragmentLength": 1} | settings)
 
 
-SINGLE: Settings = {"SegmentControl": "SINGLE_FILE"}
-TIMELINE: Settings = {"WriteSegmentTimelineInRepresentation": "ENABLED"}
-GROUPS: Mapping[str, Callable[[str], Settings]] = {
+SINGLE: dict[str, Any] = {"SegmentControl": "SINGLE_FILE"}
+TIMELINE = {"WriteSegmentTimelineInRepresentation": "ENABLED"}
+GROUPS: dict[str, Callable[[str], Settings]] = {
     "hls-segments": lambda to: _hls(to, has_keyframes=True),
     "hls-file": lambda to: _hls(to, **SINGLE),
     "hls-encrypted": lambda to: _hls(to, Encryption=ENCRYPTION),

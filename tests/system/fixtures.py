@@ -36,7 +36,8 @@ def start_system(
             pytest.skip("starts a system on the embedded AWS, but TEST_SYSTEM names one that already runs")
         folder = tmp_path_factory.mktemp("system")
         ports = {f"DEV_{name}_PORT": str(free_port()) for name in ("API", "PLAYBACK", "MEDIACONVERT", "AWS")}
-        environment = {**os.environ, "MEDIACONVERT_TIME_FACTOR": "50", **ports, **variables}
+        own = {"MEDIACONVERT_TIME_FACTOR": "50", "MEDIACONVERT_DATA_DIR": str(folder / "mediaconvert")}
+        environment = {**os.environ, **own, **ports, **variables}
         ready, log = folder / "ready.json", folder / "system.log"
         with log.open("w", encoding="utf-8") as output:
             process = subprocess.Popen(

@@ -134,6 +134,20 @@ def test_with_playback_keys_only_the_service_signs_and_only_playback_verifies(mo
 def test_the_embedded_aws_listens_on_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """It listens on the configured port, and its queue URLs name that port."""
     monkeypatch.setattr(embedded_aws, "command", lambda: ["ministack"])
-    aws, _ = system_processes.foundation(PORTS, system_processes.environment({}, PORTS), scratch=Path("scratch"))
+    aws, _ = system_processes.foundation(
+        PORTS, system_processes.environment({}, PORTS), scratch=Path("s"), data_dir=Path("d")
+    )
     assert (aws.environment["BIND_HOST"], aws.environment["GATEWAY_PORT"]) == ("127.0.0.1", "4")
     assert aws.environment["AUTH"] == "true"
+
+
+@pytest.mark.parametrize(("inherited", "expected"), [({}, "d"), ({"MEDIACONVERT_DATA_DIR": "mine"}, "mine")])
+def test_mediaconvert_keeps_its_jobs_in_a_folder(
+    monkeypatch: pytest.MonkeyPatch, inherited: dict[str, str], expected: str
+) -> None:
+    """So they survive a restart; the user's variable names another folder."""
+    monkeypatch.setattr(embedded_aws, "command", lambda: ["ministack"])
+    shared = system_processes.environment(inherited, PORTS)
+    _, mediaconvert = system_processes.foundation(PORTS, shared, scratch=Path("s"), data_dir=Path("d"))
+
+    assert mediaconvert.environment["MEDIACONVERT_DATA_DIR"] == expected
