@@ -194,5 +194,7 @@ def test_the_extension_decides_the_type_where_browsers_disagree(
     tab = open_page()
     with tab.page.expect_request(lambda request: request.url.endswith("/s3/multipart")) as begun:
         tab.choose(video)
-    assert begun.value.post_data_json["type"] == content_type
+    begin = begun.value.post_data_json
+    assert begin is not None
+    assert begin["type"] == content_type
     tab.expect_stage(video.name, "complete")
