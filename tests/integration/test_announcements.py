@@ -138,7 +138,7 @@ async def test_a_death_after_sending_repeats_the_announcement_with_its_id(scene:
     await scene.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
 
     class Dying:
-        async def send(self, _: Announcement) -> None:
+        async def send(self, announcement: Announcement) -> None:
             await scene.recorder.send(announcement)
             raise DeathError
 
