@@ -1,7 +1,8 @@
 """Fixtures that open the page in Chromium, in front of the whole system.
 
 Three files import from the program: test_uploads_by_region.py, to sign URLs for hosts that a running system can't have,
-and test_emulator_players.py and test_emulator_caption_players.py, which need no system: they play the emulator's streams.
+and test_emulator_players.py and test_emulator_caption_players.py, which need no system: they play the emulator's
+streams.
 Without Chromium, or without Node.js to build the page, the tests are skipped with the reason; with CI=true, they fail.
 Screenshots of each state are saved in tests/browser/screenshots.
 """
