@@ -56,7 +56,7 @@ def test_the_scores_are_high(
     for _ in range(ATTEMPTS):
         for name, score in audit(url, device, report=tmp_path / "report.json").items():
             scores[name] = max(score, scores.get(name, 0))
-        if min(scores.values()) == 100:  # noqa: PLR2004 -- the best score
+        if min(scores.values()) == 100:
             break
     sys.stdout.write(f"\n{state:>6}, {device:>7}: " + ", ".join(f"{name} {score}" for name, score in scores.items()))
     assert not {name: score for name, score in scores.items() if score < LOWEST[state][name]}
