@@ -18,7 +18,7 @@ export const ja: Record<TextKey, string> = {
   "note.noPlayback": "変換は終わりましたが、再生用のアドレスが設定されていません。",
   "note.warnings": "変換時の注意",
   "action.play": "再生",
-  "action.close": "プレーヤーを閉じる",
+  "action.close": "閉じる",
   "action.copy": "リンクをコピー",
   "action.copied": "コピーしました",
   "action.copyThis": "このリンクをコピーしてください",
