@@ -38,6 +38,7 @@ def on_upload(event: Any, _context: object) -> str:
             "StaticKeyProvider": {"StaticKeyValue": key, "Url": "clip.key"},
         },
     }
+    poster = {"Destination": f"s3://{OUTPUT_BUCKET}/{output_path}"}  # today's template has a picture too
     job = mediaconvert.create_job(
         Role=os.environ["MEDIACONVERT_ROLE"],
         JobTemplate=os.environ.get("MEDIACONVERT_JOB_TEMPLATE", "mediaconvert-status-hls"),
@@ -45,7 +46,10 @@ def on_upload(event: Any, _context: object) -> str:
         UserMetadata={"InputBucket": INPUT_BUCKET},
         Settings={
             "Inputs": [{"FileInput": f"s3://{INPUT_BUCKET}/{input_file}"}],
-            "OutputGroups": [{"OutputGroupSettings": {"Type": "HLS_GROUP_SETTINGS", "HlsGroupSettings": hls}}],
+            "OutputGroups": [
+                {"OutputGroupSettings": {"Type": "HLS_GROUP_SETTINGS", "HlsGroupSettings": hls}},
+                {"OutputGroupSettings": {"Type": "FILE_GROUP_SETTINGS", "FileGroupSettings": poster}},
+            ],
         },
     )["Job"]
     expires = {"ExpirationTime": {"N": str(int(time.time()) + ONE_DAY_S)}}

@@ -1,5 +1,6 @@
 """The parts of the benchmark work; no test judges the figures that it measures."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from itertools import islice
@@ -10,8 +11,10 @@ import pytest
 from bench.bench_aws import BenchAws
 from bench.harness import Bench
 from bench.job_events import backlog
+from bench.measured_processes import run_module
 from bench.queue_drain import drain_stub
 from bench.results import Figure, Report, Row, at_least
+from bench.rows.streams import measure_bare_streams
 from transcode.job import Progressed
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
@@ -55,6 +58,20 @@ def test_a_worker_empties_the_stubs_queue(bench: Bench) -> None:
     drained = drain_stub(bench_aws, messages=300, batch=300, jobs=20)
     assert drained.events == 300
     assert 20 / 300 <= drained.writes < 1
+
+
+@pytest.mark.parametrize("what", ["service_copy", "worker_copy"])
+def test_a_copy_of_a_snapshot_handles_its_first_request(bench: Bench, what: str) -> None:
+    """The time is that of the copy, without the initialisation."""
+    found = json.loads(run_module("bench.cold_start", what, settings=bench.stub_over_https.settings))
+    assert found["cpu_s"] > 0
+    assert found["wall_s"] > 0
+
+
+def test_the_floor_of_streams_is_a_protocol_that_only_writes() -> None:
+    """Each of its clients receives each event."""
+    found = measure_bare_streams(streams=20, rounds=2)
+    assert found.cpu_us >= 0
 
 
 def test_the_report_shows_missed_targets() -> None:
