@@ -127,10 +127,14 @@ soak: export BURST_UPLOADS ?= 2000
 soak: export FAIR_UPLOADS ?= 1000
 soak: export MESSAGES ?= 100000
 soak: export LETTERS ?= 100000
+soak: export WEBHOOKS ?= 200000
+soak: export WEBHOOKS_SENT ?= 5000
+soak: export BACKFILL_OBJECTS ?= 200
+soak: export BACKFILL_KILLS ?= 20
 soak: export REQUESTS ?= 100
 soak: export SCHEDULES ?= 1000
 soak: setup ## Run the reliability tests for longer: make soak [UPLOADS=200 KILLS=50 MESSAGES=100000 SEED=7 …]
-	@$(VENV)/bin/python -m pytest -q tests/reliability tests/integration/test_concurrent_events.py
+	@$(VENV)/bin/python -m pytest -q tests/reliability tests/integration/test_concurrent_events.py tests/simulation/test_dead_endpoint.py
 
 # Only the packages of a Lambda function: development packages would be imported too, and slow down the cold starts.
 $(BENCH_VENV)/.done: requirements/lambda.lock $(UV)

@@ -1,4 +1,4 @@
-"""The certificate of the AWS stub. A client of this machine trusts it by AWS_CA_BUNDLE."""
+"""The certificate of a server on this machine, such as the AWS stub. A client of AWS trusts it by AWS_CA_BUNDLE."""
 
 import datetime as dt
 from ipaddress import ip_address

@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/UsingRouting.html
 """
 
-import datetime as dt
 import http.client
 import re
 import ssl
@@ -18,10 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from bench.certificate import write_certificate
 
 OPENED_AFTER_MARCH_2019 = frozenset({"af-south-1", "ap-east-1", "ap-northeast-4", "eu-south-1", "me-south-1"})
 """Some of the Regions whose buckets the global host never serves."""
@@ -102,31 +98,9 @@ def s3_by_region(endpoint_url: str, regions: Mapping[str, str], scratch: Path) -
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(_certificate(scratch))
+        write_certificate(certificate := scratch / "s3.pem")  # no client trusts it
+        context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server.server_port
         server.shutdown()
-
-
-def _certificate(folder: Path) -> Path:
-    """Return a file with a key and a certificate that no client trusts."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "s3.amazonaws.com")])
-    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=36_500))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = folder / "s3.pem"
-    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return path

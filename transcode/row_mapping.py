@@ -7,6 +7,7 @@ except for the names in `RENAMED`, which are those of the system's first version
 from collections.abc import Mapping
 from dataclasses import fields
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ RENAMED = {
 """Attribute names that are not the field's name in Pascal case, by field name."""
 
 
+@cache
 def attribute_name(field_name: str) -> str:
-    """Return the name of the attribute that stores a field.
+    """Return the name of the attribute that stores a field. Each read of a row needs thirty of them.
 
     >>> attribute_name("average_bitrate_bps"), attribute_name("path")
     ('AverageBitrateBps', 'OutputPath')

@@ -3,6 +3,7 @@
 The command ends with 1 if a goal is missed.
 """
 
+import argparse
 import sys
 import time
 from collections.abc import Callable
@@ -77,4 +78,5 @@ def _timed(scenario: Callable[[], list[Goal]]) -> list[Goal]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__).parse_args()
     sys.exit(main())

@@ -4,14 +4,20 @@ https://www.w3.org/TR/webvtt1/ describes WebVTT, and RFC 8216, section 3.5, its 
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 from mediaconvert_emulator.clippings import Span
+from mediaconvert_emulator.errors import UnknownJobError
 
 Style = Literal["DISABLED", "ENABLED", "STRICT"]
-TAG = re.compile(r"<[^>]*>")
+TAG = re.compile(r"<[^<>]*>")
+"""It stops at the next tag: otherwise a file of many angle brackets would take very long."""
+MAX_CHARACTERS = 64 << 20
+"""The length of all segments together. A file of many cues that last long would need much more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,18 +82,25 @@ def webvtt_segments(track: CaptionTrack, lengths_s: Sequence[float], *, mpegts: 
 
     A segment has all cues that a player shows during it, so a cue can be in several. Their times count from the start
     of the stream. `mpegts` is the timestamp of the first picture in the video's segments, in units of 1/90000 s.
+
+    Raises:
+        UnknownJobError: The segments would be too long.
     """
     head = f"WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:{mpegts},LOCAL:00:00:00.000\n"
     head += f"\n{track.header}\n" if track.header else ""
-    ordered = sorted(track.cues, key=lambda cue: (cue.start_ms, cue.end_ms))
-    segments: list[str] = []
-    start_s = 0.0
-    for length_s in lengths_s:
-        start_ms, end_ms = round(start_s * 1000), round((start_s + length_s) * 1000)
-        shown = [cue for cue in ordered if cue.start_ms < end_ms and cue.end_ms > start_ms]
-        segments.append("".join([head, *(f"\n{_block(cue)}\n" for cue in shown)]))
-        start_s += length_s
-    return segments
+    starts_ms = [round(start_s * 1000) for start_s in accumulate(lengths_s, initial=0.0)]
+    segments: list[list[str]] = [[head] for _ in lengths_s]
+    length = len(head) * len(segments)
+    for cue in sorted(track.cues, key=lambda cue: (cue.start_ms, cue.end_ms)):
+        block = f"\n{_block(cue)}\n"
+        first = max(0, bisect_right(starts_ms, cue.start_ms) - 1)
+        shown = segments[first : bisect_left(starts_ms, cue.end_ms)]
+        length += len(block) * len(shown)
+        if length > MAX_CHARACTERS:
+            raise UnknownJobError("The captions are too long: too many cues last for many segments")
+        for segment in shown:
+            segment.append(block)
+    return ["".join(segment) for segment in segments]
 
 
 def _block(cue: Cue) -> str:

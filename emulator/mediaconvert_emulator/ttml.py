@@ -36,7 +36,10 @@ def read_ttml(document: bytes) -> tuple[Cue, ...]:
     if _local(root.tag) != "tt":
         raise NotTtml("The root is no tt element")
     body = next((child for child in root if _local(child.tag) == "body"), None)
-    return tuple(_Reader(root).cues(body, Fraction(0), None)) if body is not None else ()
+    try:
+        return tuple(_Reader(root).cues(body, Fraction(0), None)) if body is not None else ()
+    except RecursionError as error:
+        raise NotTtml("The elements are nested too deep") from error
 
 
 def _local(name: object) -> str:

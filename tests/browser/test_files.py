@@ -46,7 +46,9 @@ def test_thirty_bad_files_leave_a_running_upload_alone_and_are_never_sent_again(
 
 
 @pytest.mark.parametrize(
-    "name", [LONG_NAME, "ملف الفيديو الطويل.mp4", "🎬" * 50 + ".mp4"], ids=["long", "rtl", "emoji"]
+    "name",
+    [LONG_NAME, "n" * 251 + ".mp4", "ملف الفيديو الطويل.mp4", "🎬" * 50 + ".mp4"],
+    ids=["long", "255", "rtl", "emoji"],
 )
 def test_no_name_makes_the_page_wider_than_the_window(
     open_page: OpenPage, short_video: Path, tmp_path: Path, name: str

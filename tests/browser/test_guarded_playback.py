@@ -34,6 +34,8 @@ def test_the_owners_page_plays_a_video_with_a_guarded_key(
         dialog.get_by_role("button", name="Sign in").click()
         tab.expect_stage(short_video.name, "complete")
         tab.wait_until_playing()
+        tab.page.wait_for_function("() => document.querySelector('img.picture').naturalWidth > 0")
+        assert tab.page.evaluate("document.querySelector('img.picture').src").startswith("http")
         assert tab.page.evaluate("document.cookie") == ""
         assert {cookie["secure"] and cookie["httpOnly"] for cookie in tab.page.context.cookies()} == {True}
     assert has_cookies["key"]

@@ -73,7 +73,7 @@ def audit(url: str, device: str, *, report: Path) -> Mapping[str, int]:
 def run(url: str, *arguments: str, report: Path) -> dict[str, Any]:
     """Run Lighthouse in a new Chromium, and return its report."""
     flags = " ".join(["--headless=new", *FLAGS])
-    command = [PROGRAM, url, "--quiet", "--output=json", f"--output-path={report}", f"--chrome-flags={flags}"]
+    command = [str(PROGRAM), url, "--quiet", "--output=json", f"--output-path={report}", f"--chrome-flags={flags}"]
     environment = {**os.environ, "CHROME_PATH": CHROMIUM}
     done = subprocess.run(
         [*command, "--no-enable-error-reporting", *arguments],

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import expect
 
 from .page_tab import NetworkThrottle, OpenPage
@@ -23,6 +24,22 @@ def test_a_card_shows_a_picture_of_the_local_file_before_it_is_sent(
     expect(tab.card(unreadable_video.name).locator("img.picture")).to_be_hidden()
     tab.save_screenshot("uploading")
     tab.assert_accessible()
+
+
+def test_a_card_shows_the_jobs_poster_when_the_video_is_ready(
+    open_page: OpenPage, api: httpx.Client, short_video: Path
+) -> None:
+    """It replaces the picture of the local file, and the player shows it before it plays."""
+    tab = open_page()
+    tab.choose(short_video)
+    tab.expect_stage(short_video.name, "complete")
+    job_id = tab.page.evaluate("() => document.querySelector('.card').dataset.job")
+    poster = api.get(f"/jobs/{job_id}").json()["output"]["poster_url"]
+    assert poster.endswith(".jpg")
+    picture = tab.card(short_video.name).locator("img.picture")
+    expect(picture).to_have_attribute("src", poster)
+    tab.page.wait_for_function("() => document.querySelector('img.picture').naturalWidth > 0")
+    expect(tab.page.locator("video")).to_have_attribute("poster", poster)
 
 
 def test_six_videos_are_rows_under_their_sum(open_page: OpenPage, large_video: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from structlog.testing import capture_logs
 
 from local.provision import Stack
 from transcode.announcement import Announcement
@@ -184,6 +186,29 @@ async def test_a_failed_announcement_stays_requested(scene: Scene, job_id: str) 
     assert scene.announcer.rest.remaining_s(now_s=time.monotonic()) > 0
     scene.recorder.is_failing = False
     assert await scene.announcer.announce(job_id) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (ConnectionError(), "warning"),
+        (ClientError({"Error": {"Code": "AccessDeniedException"}}, "PutEvents"), "error"),
+        (EventRefusedError("InvalidArgument"), "error"),
+    ],
+)
+async def test_a_subscriber_that_denies_access_raises_the_alarm(
+    scene: Scene, job_id: str, error: Exception, level: str
+) -> None:
+    """An outage passes by itself; a policy or a name needs an operator."""
+
+    class Failing:
+        async def send(self, _: Announcement) -> None:
+            raise error
+
+    await scene.statuses.submit(Job(job_id=job_id), now_s=int(time.time()))
+    with capture_logs() as lines:
+        await replace(scene.announcer, channels=[Failing()]).try_announce(job_id)
+    assert [(line["event"], line["log_level"]) for line in lines] == [("announcement.postponed", level)]
 
 
 async def test_an_upload_that_ends_without_a_job_is_announced_with_its_error(

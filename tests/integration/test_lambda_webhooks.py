@@ -5,7 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -109,7 +109,7 @@ async def test_the_function_hides_a_failed_webhook_until_its_next_attempt(scene:
     assert int(attributes["Attributes"]["VisibilityTimeout"]) > VISIBLE_AGAIN_S
     assert await scene.invoke(1, failed) == [failed["MessageId"]]
     assert await scene.invoke(2, await scene.queue(2, "evt_other")) == []
-    messages = []
+    messages: Sequence[Any] = []
     async with asyncio.timeout(VISIBLE_AGAIN_S):
         while not messages:
             response = await scene.sqs.receive_message(QueueUrl=scene.url(1), WaitTimeSeconds=5)

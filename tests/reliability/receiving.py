@@ -20,7 +20,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- the published
 
 @dataclass(slots=True, kw_only=True)
 class Receiver:
-    """What each endpoint received with a valid signature. Its path has the endpoint's number.
+    """The webhooks that each endpoint received with a valid signature. Its path has the endpoint's number.
 
     `statuses` are the statuses with which endpoints answer, in place of 204. `order` has the endpoint of each request.
     """

@@ -56,12 +56,12 @@ class Process:
     """The length of the log file before this process, in bytes."""
 
     @classmethod
-    def start(cls, module: str, environment: Mapping[str, str], log: Path) -> "Process":
-        """Start `python -m <module>`, and append its log to the file."""
+    def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Process":
+        """Start `python -m <command>`, and append its log to the file."""
         with log.open("ab") as output:
             offset_bytes = output.tell()
             process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                [sys.executable, "-m", *command],
                 env={**os.environ, **environment},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -158,9 +158,9 @@ class WorkerSystem:
         """Start a worker; its log is appended to that of an earlier worker with the same name."""
         return self.process("worker", name, **more)
 
-    def process(self, module: str, name: str, **more: str) -> Process:
+    def process(self, module: str, name: str, *arguments: str, **more: str) -> Process:
         """Start `python -m <module>` with the system's settings; it is killed at the end if it still runs."""
-        process = Process.start(module, self.environment(**more), self.folder / f"{name}.log")
+        process = Process.start([module, *arguments], self.environment(**more), self.folder / f"{name}.log")
         self.started.append(process)
         return process
 

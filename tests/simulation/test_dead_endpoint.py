@@ -23,9 +23,9 @@ from tests.sqs_model import SqsModel
 from transcode.announcement_types import AnnouncementType
 from worker.health import HealthFile
 from worker.loop import Loop, Poller
-from worker.queue import Queue
+from worker.queue import BATCH_SIZE, Queue
 from worker.webhooks.delivery import WebhookDelivery
-from worker.webhooks.delivery_rule import MAX_DELAY_S, Answer, EndpointRest
+from worker.webhooks.delivery_rule import MAX_DELAY_S, STOPPED_REST_S, Answer, EndpointRest
 from worker.webhooks.endpoints import WebhookEndpoint
 from worker.webhooks.gate import EndpointGate
 from worker.webhooks.secrets import EndpointSecrets
@@ -37,8 +37,11 @@ RETENTION_MS = 14 * DAY_S * 1000
 ANSWER_S = 0.02
 DEAD, HEALTHY = 1, 2
 HEALTHY_EVERY_S = 7.0
-MAX_IN_FLIGHT = 25
-"""One batch, and the webhooks that were tried alone and wait for their own next attempt: few, as the rests grow."""
+RESUMED_WITHIN_S = 125
+"""A rest of the poller, and the minute for which a process remembers the stop."""
+MAX_IN_FLIGHT = BATCH_SIZE + MAX_DELAY_S // STOPPED_REST_S
+"""One batch, and the webhooks that were tried alone and wait for their own next attempt. Most are those of a stopped
+endpoint: its poller has the shortest rests, and hides each webhook for the longest time."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -241,14 +244,14 @@ def test_410_stops_an_endpoint_until_it_is_resumed(proof: Proof) -> None:
     """The first batch learns it. For hours nothing is sent, and everything is kept; then all of it is accepted."""
     count = proof.length("WEBHOOKS", 500)
 
-    async def simulate() -> tuple[World, int]:
+    async def simulate() -> tuple[World, int, int]:
         world = World()
         world.receivers.statuses[str(DEAD)] = 410
         world.send(DEAD, range(count))
-        before = 0
+        before = resumed_ms = 0
 
         async def scene() -> None:
-            nonlocal before
+            nonlocal before, resumed_ms
             await asyncio.sleep(DAY_S / 8)
             before = world.receivers.attempts[str(DEAD)]
             del world.receivers.statuses[str(DEAD)]
@@ -256,13 +259,16 @@ def test_410_stops_an_endpoint_until_it_is_resumed(proof: Proof) -> None:
             assert world.receivers.attempts[str(DEAD)] == before, "it stays stopped although it would answer"
             assert len(world.queues[DEAD].messages) == count
             world.stops.urls.clear()
+            resumed_ms = sqs_client.now_ms()
             await world.until_empty(DEAD)
 
         await world.work(scene())
-        return world, before
+        return world, before, resumed_ms
 
-    world, before = virtual_time.run(simulate())
+    world, before, resumed_ms = virtual_time.run(simulate())
     assert before <= 10
+    assert min(world.accepted(DEAD).values()) - resumed_ms <= RESUMED_WITHIN_S * 1000
+    assert world.sqs.most_in_flight[str(DEAD)] <= MAX_IN_FLIGHT
     assert len(world.accepted(DEAD)) == count
     assert world.dead_letters[DEAD].messages == {}
 

@@ -21,6 +21,7 @@ from mediaconvert_emulator.captions import (
     webvtt_segments,
 )
 from mediaconvert_emulator.clippings import Span
+from mediaconvert_emulator.errors import UnknownJobError
 from mediaconvert_emulator.probe import Unreadable
 from mediaconvert_emulator.spec import ClosedCaptions
 from mediaconvert_emulator.stream_spec import DEFAULT_PLAYLIST
@@ -103,6 +104,22 @@ def test_captions_without_style_have_neither_tags_nor_positions() -> None:
     track = CaptionTrack(cues=(cue, _cue(0, 1, "<i></i>")), header="STYLE")
 
     assert styled(track, "DISABLED") == _track(_cue(0, 1, "a &lt;b"))
+
+
+def test_captions_that_last_for_many_segments_are_limited() -> None:
+    """Otherwise a small file could take all memory of the emulator."""
+    track = _track(*(_cue(0, 4_000_000, "a" * 100) for _ in range(1000)))
+
+    with pytest.raises(UnknownJobError):
+        webvtt_segments(track, [1.0] * 4000, mpegts=0)
+
+
+@pytest.mark.parametrize("text", ["<" * 1_000_000, "<a" * 500_000, "{\\" * 500_000, "&#1" * 500_000])
+def test_text_of_many_special_characters_is_converted_quickly(text: str) -> None:
+    """With patterns that search from each character to the end, this test would run for hours."""
+    assert styled(_track(_cue(0, 1, text)), "DISABLED").cues
+    assert from_subrip(text)
+    assert from_ass(text)
 
 
 def test_an_empty_line_doesnt_end_a_cue() -> None:
@@ -214,6 +231,8 @@ def test_ttml_has_many_ways_to_write_times(body: str, attributes: str, expected:
         _ttml("", 'ttp:frameRate="many"'),
         _ttml("", 'ttp:frameRate="0"'),
         _ttml("", 'ttp:frameRateMultiplier="1 0"'),
+        _ttml('<p begin="1s" end="2s">' + "<span>" * 5000 + "</span>" * 5000 + "</p>"),
+        _ttml("<div>" * 5000 + "</div>" * 5000),
     ],
 )
 def test_another_document_is_no_ttml(document: bytes) -> None:

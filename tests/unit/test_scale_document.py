@@ -1,17 +1,28 @@
 """docs/scale.md has the tables that the code computes, and every goal was reached when it was written."""
 
 import itertools
+import subprocess
+import sys
 from pathlib import Path
 
 from bench.scale.needs import SCALES, breaks, need, submission_settings
 from bench.scale.scale_report import breaks_table, head, needs_table
 
-DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
 
 
 def test_the_computed_tables_are_up_to_date() -> None:
     """`make scale` writes the document."""
     assert DOCUMENT.startswith("\n".join([*head(), *needs_table(), *breaks_table()]))
+
+
+def test_the_command_has_a_help_that_simulates_nothing() -> None:
+    """It says what the command does; a simulation would write the document again."""
+    command = [sys.executable, "-m", "bench.scale", "--help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert shown.stdout.startswith("usage: python -m bench.scale")
+    assert shown.stderr == ""
 
 
 def test_no_goal_is_missed() -> None:

@@ -157,7 +157,7 @@ def test_a_webhook_is_too_old_after_twelve_days() -> None:
     assert not is_too_old(Message(message_id="m", body=""), give_up_after_s=60, now_s=10**9)
 
 
-@given(webhook_id=st.text(), body=st.text())
+@given(webhook_id=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1), body=st.text())
 def test_a_queue_keeps_the_body_byte_for_byte(webhook_id: str, body: str) -> None:
     """The signature is made of these bytes at each attempt."""
     webhook = WebhookMessage(webhook_id=webhook_id, body=body)
@@ -169,3 +169,10 @@ def test_a_message_that_is_no_webhook_is_an_error(text: str) -> None:
     """It goes to the dead-letter queue."""
     with pytest.raises(ValueError):  # noqa: PT011 -- also the errors of the JSON parser
         WebhookMessage.from_json(text)
+
+
+@pytest.mark.parametrize("webhook_id", ["", "evt 1", "evt\n1", "evt\x001", "é", "\ud83d", "x" * 256])
+def test_a_message_whose_id_no_header_can_have_is_no_webhook(webhook_id: str) -> None:
+    """Otherwise every attempt would fail, and the endpoint would rest for it."""
+    with pytest.raises(ValueError, match="no webhook"):
+        WebhookMessage.from_json(WebhookMessage(webhook_id=webhook_id, body="{}").to_json())

@@ -14,6 +14,7 @@ import structlog
 
 from transcode.announcement import AnnouncedJob, Announcement
 from transcode.announcement_types import AnnouncementType, announcement_id
+from transcode.failures import is_transient
 from transcode.job import Job
 from transcode.job_view import JobView, job_view, view_without_job
 from transcode.lookup import Lookup
@@ -65,9 +66,19 @@ class Announcer:
                 await self.announce(key)
         except Exception as error:  # noqa: BLE001 -- the row keeps the request, and the job's own message must not wait
             self.rest.extend(now_s=self.rest_clock())
-            log.warning("announcement.postponed", row=key, reason=type(error).__name__)
+            self.log_postponed(key, error)
         else:
             self.rest.end()
+
+    def log_postponed(self, key: str, error: BaseException) -> None:
+        """Log that a later pass of reconciliation announces the row; as an error if an operator must repair something.
+
+        The alarm on the worker's errors then shows that a bus denies access, or that it doesn't exist.
+        """
+        if is_transient(error):
+            log.warning("announcement.postponed", row=key, reason=type(error).__name__)
+        else:
+            log.error("announcement.postponed", row=key, reason=str(error) or type(error).__name__)
 
     async def announce(self, key: str) -> int:
         """Announce what the row requests, and return the number of announcements. Safe to repeat.

@@ -108,7 +108,7 @@ class OpenPass:
         results = await asyncio.gather(*map(self.announcer.announce, keys), return_exceptions=True)
         for key, result in zip(keys, results, strict=True):
             if isinstance(result, BaseException):
-                log.warning("announcement.postponed", row=key, reason=type(result).__name__)
+                self.announcer.log_postponed(key, result)
             else:
                 counts.announced += result
 

@@ -55,7 +55,7 @@ async def _resume(aws: Aws, settings: WorkerSettings, endpoints: Sequence[Webhoo
     for endpoint in endpoints:
         was_stopped = await stopped.is_stopped(endpoint)
         await stopped.resume(endpoint)
-        state = "resumed; the workers go on within a minute" if was_stopped else "wasn't stopped"
+        state = "resumed; the workers go on within two minutes" if was_stopped else "wasn't stopped"
         print_line(f"endpoint {endpoint.slot}: {state}")
 
 

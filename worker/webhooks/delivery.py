@@ -10,7 +10,7 @@ import structlog
 from worker.deliveries import Screening
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.webhooks import signature
-from worker.webhooks.delivery_rule import MAX_DELAY_S, Answer, EndpointRest, delay_s, is_too_old
+from worker.webhooks.delivery_rule import GONE_STATUS, MAX_DELAY_S, Answer, EndpointRest, delay_s, is_too_old
 from worker.webhooks.endpoints import WebhookEndpoint
 from worker.webhooks.http_client import WebhookClient
 from worker.webhooks.secrets import EndpointSecrets
@@ -19,6 +19,9 @@ from worker.webhooks.webhook_message import WebhookMessage
 
 STOP_READ_S = 60
 """Seconds for which a process remembers whether the endpoint is stopped."""
+
+STOPPED = Answer(status=GONE_STATUS, reason="the endpoint is stopped")
+"""The answer that stands for each webhook of a stopped endpoint."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +73,8 @@ class WebhookDelivery:
             return GiveUp(reason=f"not delivered within {self.give_up_after_s // 86_400} days: {self.rest.last.text}")
         try:
             if await self.is_stopped():
-                return Retry(reason="the endpoint is stopped", delay_s=MAX_DELAY_S)
+                self.rest.record_answer(STOPPED)
+                return Retry(reason=STOPPED.text, delay_s=MAX_DELAY_S)
             webhook = WebhookMessage.from_json(message.body)
             return await self._answered(message, webhook, await self._send(webhook))
         except ValueError as error:

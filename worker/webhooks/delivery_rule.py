@@ -20,6 +20,8 @@ MAX_RETRY_AFTER_S = 6 * 3_600
 OVERLOADED_DELAY_S = 60
 """Seconds after a timeout or a 429 at least, because the receiver has too much to do."""
 OVERLOADED_STATUS = 429
+STOPPED_REST_S = 60
+"""Seconds of each rest of a stopped endpoint's poller, so that it goes on soon after an operator has resumed it."""
 GONE_STATUS = 410
 """The status with which a receiver says that it wants no more webhooks."""
 MAX_STEPS = 10
@@ -106,6 +108,9 @@ class EndpointRest:
         """Begin a rest if the endpoint accepted nothing. One success ends it; a message given up changes nothing."""
         if any(isinstance(outcome, Done) for outcome in outcomes):
             self.until_s = self.failures = 0
+        elif any(isinstance(outcome, Retry) for outcome in outcomes) and self.last.is_gone:
+            self.failures = max(1, self.failures)
+            self.until_s = now_s + STOPPED_REST_S
         elif any(isinstance(outcome, Retry) for outcome in outcomes):
             self.failures += 1
             self.until_s = now_s + delay_s(self.failures, self.last, draw=self.draw())

@@ -34,7 +34,7 @@ export interface Videos extends ProgressWatcher {
    * Add files to the list and upload them; return their ids.
    *
    * A bad file doesn't throw: it is listed, with an error in its view. A file whose upload was interrupted continues,
-   * and a file that is being uploaded is not added again: its id is returned.
+   * and a file that is being uploaded, here or in another tab, is not added again: its id is returned.
    */
   add(files: Iterable<File>, options?: AddOptions): readonly string[];
   /** Continue an interrupted upload with its file; throws `different_file` if this is another file. */
@@ -169,7 +169,8 @@ class Session {
     if (running && !["failed", "canceled"].includes(running.upload?.phase ?? "")) return running.id;
     const stored = files.findInterrupted(file);
     const interrupted = stored && this.#itemOf(stored.inputFile);
-    if (stored && interrupted && !interrupted.isInOtherTab && stageOf(interrupted) === "interrupted") {
+    if (interrupted?.isInOtherTab) return interrupted.id;
+    if (stored && interrupted && stageOf(interrupted) === "interrupted") {
       this.#send(interrupted.id, file, stored);
       return interrupted.id;
     }
