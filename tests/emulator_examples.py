@@ -370,6 +370,7 @@ SEGMENTED = tuple(
         ("destination", "s3://out/a", "s3://out/b"),
         ("fragmentLength", 2, 3),
         ("minBufferTime", 2000, 3000),
+        ("mpdManifestBandwidthType", "AVERAGE", "MAX"),
         ("mpdProfile", "MAIN_PROFILE", "ON_DEMAND_PROFILE"),
         ("segmentControl", "SINGLE_FILE", "SEGMENTED_FILES"),
         ("segmentLength", 6, 12),

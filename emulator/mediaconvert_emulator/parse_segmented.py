@@ -85,6 +85,7 @@ def _segments(settings: JsonObject, pointer: str, default_segment_s: int) -> dic
         "is_segment_exact": control == "EXACT",
         "fragment_s": float(fragment_s),
         "is_single_file": settings.get("segmentControl") == "SINGLE_FILE",
+        "has_peak_bandwidth": settings.get("mpdManifestBandwidthType") == "MAX",
         "has_segment_timeline": settings.get("writeSegmentTimelineInRepresentation") == "ENABLED",
         "is_on_demand": settings.get("mpdProfile") == "ON_DEMAND_PROFILE",
         "min_buffer_s": settings.get("minBufferTime", segment_s * 1000) / 1000,

@@ -164,9 +164,10 @@ class SegmentedOutput(StreamOutput):
     def representation(self) -> Representation:
         """Return the output's part of the DASH manifest."""
         video, audio = self.rendition.video, next(iter(self.rendition.audios), None)
+        bandwidth = measure_bandwidth(self.segments)
         return Representation(
             codecs=",".join(self.written.codecs),
-            bandwidth_bps=measure_bandwidth(self.segments).average_bps,
+            bandwidth_bps=bandwidth.peak_bps if self.group.has_peak_bandwidth else bandwidth.average_bps,
             timescale=self.file.timescale,
             duration_s=sum(part.duration_s for part in self.parts),
             media=self._dash_media(),

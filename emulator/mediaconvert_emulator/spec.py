@@ -201,6 +201,8 @@ class SegmentedGroup:
     min_buffer_s: float
     base_url: str | None
     """In the DASH manifest."""
+    has_peak_bandwidth: bool = False
+    """True if the DASH manifest has the peak bandwidth of each output, and not the average."""
     outputs: tuple[OutputSpec, ...]
     playlist: PlaylistOptions = DEFAULT_PLAYLIST
     manifests: tuple[AdditionalManifest, ...] = ()

@@ -187,6 +187,17 @@ def test_a_group_has_additional_manifests_of_both_kinds(environment: EmulatorEnv
     assert "f_180p" not in environment.output_text("manifests/f-small.m3u8")
 
 
+def test_a_manifest_of_dash_can_have_peak_bandwidths(environment: EmulatorEnvironment, tmp_path: Path) -> None:
+    """The last segment is short, so the first one is above the average, or the last one."""
+    found = {}
+    for kind in ("AVERAGE", "MAX"):
+        _stream(environment, tmp_path, f"{kind}/", kind="DashIso", MpdManifestBandwidthType=kind)
+        representations = _manifest(environment, f"{kind}/f.mpd").findall(".//Representation", NAMESPACE)
+        found[kind] = [int(each.attrib["bandwidth"]) for each in representations]
+
+    assert all(average < peak for average, peak in zip(found["AVERAGE"], found["MAX"], strict=True))
+
+
 def test_fragments_are_as_long_as_specified(environment: EmulatorEnvironment, tmp_path: Path) -> None:
     """A segment of four seconds has two fragments of two, or one of four."""
     counts = {}

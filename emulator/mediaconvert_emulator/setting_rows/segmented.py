@@ -16,7 +16,6 @@ ROWS = (
     refused(f"{BOTH}/imageBasedTrickPlay", "NONE"),
     label(f"{BOTH}/imageBasedTrickPlaySettings/**", reason="They need imageBasedTrickPlay, which is refused"),
     ignored_here(f"{BOTH}/minFinalSegmentLength", 0),
-    refused(f"{BOTH}/mpdManifestBandwidthType", "AVERAGE"),
     label(f"{BOTH}/ptsOffsetHandlingForBFrames", reason="The first presentation time is zero"),
     ignored_here(f"{BOTH}/videoCompositionOffsets", "SIGNED"),
     ignored_here(
