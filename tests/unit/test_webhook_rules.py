@@ -176,3 +176,15 @@ def test_a_message_whose_id_no_header_can_have_is_no_webhook(webhook_id: str) ->
     """Otherwise every attempt would fail, and the endpoint would rest for it."""
     with pytest.raises(ValueError, match="no webhook"):
         WebhookMessage.from_json(WebhookMessage(webhook_id=webhook_id, body="{}").to_json())
+
+
+def test_the_poller_of_a_stopped_endpoint_rests_for_a_minute_each_time() -> None:
+    """Its rest doesn't grow, so it goes on soon after an operator has resumed the endpoint."""
+    rest = EndpointRest(draw=lambda: 0.5)
+    rest.record_answer(Answer(status=410))
+    for number in range(50):
+        rest.record([Retry(reason="stopped", delay_s=1_800)], now_s=number * 100)
+        assert rest.remaining_s(now_s=number * 100) == 60
+    rest.record_answer(Answer(status=500))
+    rest.record([Retry(reason="status 500", delay_s=5)], now_s=10_000)
+    assert rest.remaining_s(now_s=10_000) == 15
