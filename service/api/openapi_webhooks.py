@@ -42,7 +42,7 @@ def webhooks(jobs: Mapping[AnnouncementType, Json]) -> Json:
 
 def _operation(announcement_type: AnnouncementType, job: Json) -> Json:
     name = announcement_type.value
-    content = {"version": 1, "id": HEADERS["webhook-id"][1], "owner": "user-1", "job": job}
+    content = {"version": 1, "id": HEADERS["webhook-id"][1], "owner": "user-1", "followed": False, "job": job}
     one_type = {"type": "object", "properties": {"type": {"const": name}}}
     media = {
         "schema": {"allOf": [{"$ref": f"#/components/schemas/{Webhook.__name__}"}, one_type]},

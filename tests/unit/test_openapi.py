@@ -114,9 +114,14 @@ def test_each_announcement_has_a_webhook(description: dict[str, Any], announceme
     assert list(operation["responses"]) == ["2XX"]
     assert media["schema"]["allOf"][0] == {"$ref": "#/components/schemas/Webhook"}
     assert set(schemas["Webhook"]["required"]) == {"type", "timestamp", "data"}
-    assert set(schemas["AnnouncedJob"]["required"]) == {"version", "id", "owner", "followed", "job"}
+    example = media["examples"]["webhook"]["value"]
+    assert (
+        set(schemas["AnnouncedJob"]["required"])
+        == set(example["data"])
+        == {"version", "id", "owner", "followed", "job"}
+    )
     assert schemas["AnnouncedJob"]["properties"]["job"]["$ref"] == "#/components/schemas/Job"
-    assert Webhook.model_validate(media["examples"]["webhook"]["value"]).type is announcement_type
+    assert Webhook.model_validate(example).type is announcement_type
 
 
 def test_there_is_no_webhook_without_an_announcement(description: dict[str, Any]) -> None:
