@@ -71,7 +71,8 @@ function checkElements() {
       if (!declared) problems.push(`the block at line ${line}: no element <${tag}>`);
       const known = new Set(declared?.attributes.map(({ name }) => name));
       for (const [, name] of attributes.matchAll(/(?<![\w:.-])([a-z][a-z-]*)(?:=|\s|$)/g)) {
-        if (!known.has(name) && !name.startsWith("v-")) problems.push(`the block at line ${line}: <${tag}> has no attribute ${name}`);
+        if (!known.has(name) && !name.startsWith("v-"))
+          problems.push(`the block at line ${line}: <${tag}> has no attribute ${name}`);
       }
     }
   }
