@@ -15,7 +15,7 @@ from bench.scale.needs import (
     breaks,
     need,
 )
-from bench.scale.simulated_aws import CREATE_JOB_S, DYNAMODB_S, SEARCH_S
+from bench.scale.simulated_aws import CREATE_JOB_S, DYNAMODB_S, PROBE_S, SEARCH_S
 from bench.scale.simulated_deliveries import SQS_S
 from deploy.cost.monthly_bill import PEAK_FACTOR
 from deploy.cost.workload import Workload
@@ -150,9 +150,10 @@ def _method() -> list[str]:
             "submission, the rests of a queue's pollers, the hold-back, and which open jobs are overdue. It",
             f"is not a measurement of AWS. It assumes {DYNAMODB_S * 1000:g} ms for a call of DynamoDB,",
             f"{SQS_S * 1000:g} ms for one of SQS, {CREATE_JOB_S * 1000:g} ms for CreateJob,",
-            f"{SEARCH_S * 1000:g} ms for MediaConvert's other calls, and jobs of {Workload(minutes=0).job_s:g}",
-            "s. The same parameters give the same figures. R, B, C, the uploads and the outages are",
-            "parameters of `Scenario` (`bench/scale/scenario.py`).",
+            f"{PROBE_S * 1000:g} ms for Probe, {SEARCH_S * 1000:g} ms for MediaConvert's other calls, and",
+            f"jobs of {Workload(minutes=0).job_s:g} s. A probe counts as one of the R calls, because AWS publishes no",
+            "rate of its own for it. The same parameters give the same figures. R, B, C, the uploads and the",
+            "outages are parameters of `Scenario` (`bench/scale/scenario.py`).",
         ),
         "[reliability.md](reliability.md) lists the tests with real processes.",
     ]

@@ -19,6 +19,7 @@ from worker.retry import RetryRule
 from worker.settings import WorkerSettings
 from worker.submission.hold_back import HoldBack
 from worker.submission.pace import Pace
+from worker.submission.probe_rule import ProbeRule
 
 HOUR_S = 3_600.0
 DEFAULTS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
@@ -92,9 +93,13 @@ class Simulation:
         submitters = self.scenario.submitters
         for _ in range(submitters):
             hold_back = HoldBack(limit=self.scenario.backlog, submitters=submitters)
-            pace = Pace(start_per_s=DEFAULTS["submissions_per_s"])
             submitting = SubmissionPoller(
-                deliveries=self.submission, submitter=submitter, rest=Rest(), pace=pace, hold_back=hold_back
+                deliveries=self.submission,
+                submitter=submitter,
+                rest=Rest(),
+                pace=Pace(start_per_s=DEFAULTS["submissions_per_s"]),
+                probes=ProbeRule(is_on=True),
+                hold_back=hold_back,
             )
             self.env.process(submitting.run())
         self.env.process(self._upload_all())

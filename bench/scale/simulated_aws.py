@@ -19,6 +19,7 @@ Service = Literal["mediaconvert", "dynamodb"]
 DYNAMODB_S = 0.005
 CREATE_JOB_S = 0.3
 SEARCH_S = 0.2
+PROBE_S = 0.2
 FAILURE_S = 0.5
 """Assumed seconds of one call, and of one that fails with a 500. A throttled call takes as long as a DynamoDB call."""
 
@@ -80,6 +81,10 @@ class SimulatedAws:
             return True
         yield from self._call("ListJobs", SEARCH_S)
         return upload in self.created_s
+
+    def probe(self) -> Waiting:
+        """Read an input. AWS publishes no rate of Probe: it is assumed to be a call like the others."""
+        yield from self._call("Probe", PROBE_S)
 
     def create_job(self, upload: int) -> Waiting:
         """Create the upload's job, which starts now or waits."""

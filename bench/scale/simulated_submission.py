@@ -17,6 +17,8 @@ from worker.outcomes import Done, NotYet
 from worker.rest import Rest
 from worker.submission.hold_back import READ_AGAIN_S, HoldBack
 from worker.submission.pace import Pace
+from worker.submission.probe_rule import NotProbed, ProbeOutcome, ProbeRule
+from worker.submission.probed_input import ProbedInput
 
 NEW_CLAIM = Claim(
     claim_id="",
@@ -43,8 +45,8 @@ class SimulatedSubmitter:
     tables: Tables
     lease_s: float
 
-    def submit(self, upload: int, pace: Pace, *, started_s: float) -> Verdicts:
-        """Make sure that the upload has its job, and record in the pace how MediaConvert responded."""
+    def submit(self, upload: int, pace: Pace, probes: ProbeRule, *, started_s: float) -> Verdicts:
+        """Make sure that the upload has its job, and record in the two rules how MediaConvert responded."""
         try:
             yield from self.aws.dynamodb()
             claim = self._take_lease(upload)
@@ -54,10 +56,11 @@ class SimulatedSubmitter:
                 return Done()
             yield from self.aws.dynamodb()  # the input file's row shows QUEUED
             try:
-                yield from self._find_or_create(claim, upload)
+                yield from self._find_or_create(claim, upload, probes)
             except ClientError as error:
                 if is_throttled(error):
                     pace.record_throttled(started_s=started_s, now_s=self.env.now)
+                    probes.record_throttled(now_s=self.env.now)
                 raise
             pace.record_success(now_s=self.env.now)
             yield from self.aws.dynamodb(calls=5)  # the claim's job, the key, the input file's row twice, the status
@@ -83,9 +86,18 @@ class SimulatedSubmitter:
         remaining_ms = self.tables.claims[upload].lease_until_ms - EPOCH_MS - int(self.env.now * 1000)
         return NotYet(reason="another worker is creating this job", delay_s=max(1, -(-remaining_ms // 1000)))
 
-    def _find_or_create(self, claim: Claim, upload: int) -> Waiting:
+    def _find_or_create(self, claim: Claim, upload: int, probes: ProbeRule) -> Waiting:
         if not (claim.may_have_job and (yield from self._find(upload))):
+            if probes.is_due(now_s=self.env.now):
+                probes.record_probe((yield from self._probe()), now_s=self.env.now)
             yield from self._create(upload)
+
+    def _probe(self) -> Generator[simpy.Event, Any, ProbeOutcome]:
+        try:
+            yield from self.aws.probe()
+        except ClientError as error:
+            return NotProbed(error=error, is_throttled=is_throttled(error))
+        return ProbedInput()
 
     def _find(self, upload: int) -> Generator[simpy.Event, Any, bool]:
         try:
@@ -111,12 +123,13 @@ class SimulatedSubmitter:
 
 @dataclass(slots=True, kw_only=True)
 class SubmissionPoller:
-    """A submitter that holds a slot: the gate before its queue, its pace, and its batches, as in worker/gates.py."""
+    """A submitter that holds a slot: the gate before its queue, its pace, its probes and its batches."""
 
     deliveries: Deliveries
     submitter: SimulatedSubmitter
     rest: Rest
     pace: Pace
+    probes: ProbeRule
     hold_back: HoldBack
     is_busy: bool = False
 
@@ -165,4 +178,4 @@ class SubmissionPoller:
         started_s = self.pace.reserve(now_s=env.now)
         if started_s > env.now:
             yield env.timeout(started_s - env.now)
-        return (yield from self.submitter.submit(letter.upload, self.pace, started_s=started_s))
+        return (yield from self.submitter.submit(letter.upload, self.pace, self.probes, started_s=started_s))
