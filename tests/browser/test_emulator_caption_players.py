@@ -7,12 +7,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from local.embedded_aws import ROOT
+from tests.browser.player_scripts import SCRIPTS
 from tests.emulator_environment import emulator_environment, make_video
 from tests.emulator_groups import Settings, aac, group, h264, output, run_groups
 from tests.integration.node_packages import installed
 from tests.ranged_files import ranged_files
-
-from .test_emulator_players import SCRIPTS
 
 DURATION_S = 5
 TIMES_S = [(0.5, 1.5), (2.5, 4.5)]

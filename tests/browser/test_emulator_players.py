@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import Browser
 
 from local.embedded_aws import ROOT
+from tests.browser.player_scripts import SCRIPTS
 from tests.emulator_environment import KEY_HEX, emulator_environment, make_video
 from tests.emulator_groups import Settings, aac, group, h264, output, run_groups
 from tests.integration.node_packages import installed
 from tests.ranged_files import ranged_files
 
 DURATION_S = 5
-SCRIPTS = {"hls.js": "hls.js/dist/hls.min.js", "shaka.js": "shaka-player/dist/shaka-player.compiled.js"}
 ENCRYPTION = {
     "EncryptionMethod": "AES128",
     "Type": "STATIC_KEY",

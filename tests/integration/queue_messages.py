@@ -1,12 +1,18 @@
 """Messages as the worker gets them from its queues: S3's events of objects, MediaConvert's events of jobs."""
 
+import asyncio
 import json
-import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local.provision import Stack
+from transcode.aws import Aws
 from worker.outcomes import Message
+
+if TYPE_CHECKING:
+    pass
+
+import secrets
 
 
 def message(body: object) -> Message:
@@ -64,3 +70,17 @@ def complete_event(stack: Stack, job_id: str, time_ms: int) -> Message:
     ]
     group = {"type": "HLS_GROUP", "playlistFilePaths": [f"{folder}clip.m3u8"], "outputDetails": outputs}
     return job_event(stack, job_id, "COMPLETE", time_ms, outputGroupDetails=[group])
+
+
+async def received(aws: Aws, stack: Stack, name: str, *, queue_url: str | None = None) -> Message:
+    """Receive and delete the message about this job or file from the queue of job events, which all tests use."""
+    sqs, url = await aws.sqs(), queue_url or stack.job_events_queue_url
+    async with asyncio.timeout(20):
+        while True:
+            response = await sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
+            )
+            for each in response.get("Messages", []):
+                await sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+                if name in each["Body"] and "Requested" in each["Body"]:
+                    return Message(message_id=each["MessageId"], body=each["Body"])

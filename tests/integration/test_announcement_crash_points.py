@@ -19,10 +19,10 @@ from local.provision import Stack
 from mediaconvert_emulator import store as emulator_store
 from tests.integration.deletion_scene import DeletionScene, delete_message
 from tests.integration.job_rows import put_submitted_job, read_job
+from tests.integration.killer import Killer, Pipeline
 from tests.integration.process_settings import with_webhooks
 from tests.integration.queue_messages import complete_event, job_event, object_created
 from tests.integration.stores import Stores, open_stores
-from tests.integration.test_crash_points import Killer, Pipeline
 from transcode.aws import Aws
 from transcode.job import Status
 from worker.announce import announcer

@@ -7,9 +7,9 @@ import pytest
 
 from local.provision import Stack
 from tests.integration.deletion_scene import DeletionScene, delete_message, now_s
+from tests.integration.intake_pipeline import open_pipeline
 from tests.integration.process_settings import worker_settings
 from tests.integration.stores import open_stores
-from tests.integration.test_intake import open_pipeline
 from transcode.aws import Aws
 from transcode.job import Job
 from transcode.lookup import Lookup

@@ -18,10 +18,10 @@ from local.provision import Stack
 from tests.declared_permissions import OPERATOR
 from tests.integration.aws_call_recorder import AwsCallRecorder
 from tests.integration.deletion_scene import DeletionScene, delete_message, now_s
+from tests.integration.intake_pipeline import Pipeline, open_pipeline
 from tests.integration.process_settings import worker_settings
 from tests.integration.stores import Stores, open_stores
-from tests.integration.test_intake import Pipeline, open_pipeline
-from tests.integration.test_submit import jobs_of
+from tests.integration.submitted_jobs import jobs_of
 from transcode.aws import Aws
 from transcode.billing import MS_PER_MINUTE
 from transcode.job_requested import DETAIL_TYPE

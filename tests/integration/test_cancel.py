@@ -3,7 +3,6 @@
 Tables, queues and MediaConvert are emulated.
 """
 
-import asyncio
 import json
 import socket
 import time
@@ -20,13 +19,13 @@ from local.provision import Stack
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from service.api.cancel import SEND_AGAIN_S
+from tests.integration.intake_pipeline import Pipeline, open_pipeline
 from tests.integration.process_settings import service_settings
-from tests.integration.queue_messages import complete_event, message, object_created
+from tests.integration.queue_messages import complete_event, message, object_created, received
 from tests.integration.service_app import resources_of, serve
 from tests.integration.stores import Stores
-from tests.integration.test_intake import Pipeline, open_pipeline
-from tests.integration.test_submit import jobs_of
-from tests.integration.test_waiting import Responses, deliver, later, sent
+from tests.integration.submitted_jobs import jobs_of
+from tests.integration.waiting_messages import Responses, deliver, later, sent
 from transcode.aws import Aws
 from transcode.cancel_requested import cancel_requested
 from transcode.job import Completed, Failed, Failure, Job, Output
@@ -76,20 +75,6 @@ async def api(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 async def worker(worker_aws: Aws, stack: Stack, stalled_endpoint: str) -> Pipeline:
     """A worker's handlers, with clients of their own."""
     return await open_pipeline(worker_aws, stack, stalled_endpoint)
-
-
-async def received(aws: Aws, stack: Stack, name: str, *, queue_url: str | None = None) -> Message:
-    """Receive and delete the message about this job or file from the queue of job events, which all tests use."""
-    sqs, url = await aws.sqs(), queue_url or stack.job_events_queue_url
-    async with asyncio.timeout(20):
-        while True:
-            response = await sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
-            )
-            for each in response.get("Messages", []):
-                await sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
-                if name in each["Body"] and "Requested" in each["Body"]:
-                    return Message(message_id=each["MessageId"], body=each["Body"])
 
 
 async def job_of(api: httpx.AsyncClient, input_file: str) -> dict[str, Any]:

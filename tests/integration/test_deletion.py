@@ -9,12 +9,11 @@ import pytest
 
 from local.provision import Stack
 from tests.integration.deletion_scene import DeletionScene, delete_message, now_s
+from tests.integration.intake_pipeline import Pipeline, open_pipeline
 from tests.integration.process_settings import service_settings
-from tests.integration.queue_messages import complete_event, object_created, status_update
+from tests.integration.queue_messages import complete_event, object_created, received, status_update
 from tests.integration.service_app import serve, upload_request
 from tests.integration.stores import Stores
-from tests.integration.test_cancel import received
-from tests.integration.test_intake import Pipeline, open_pipeline
 from transcode.aws import Aws
 from transcode.lookup import Lookup
 from worker.messages.events import ObjectCreated

@@ -8,8 +8,8 @@ import pytest
 
 from local.provision import Stack
 from tests.integration.deletion_scene import DeletionScene, delete_message
+from tests.integration.killer import Killer, Pipeline
 from tests.integration.stores import Stores
-from tests.integration.test_crash_points import Killer, Pipeline
 from transcode.aws import Aws
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done

@@ -10,11 +10,11 @@ import pytest
 
 from local.provision import Stack
 from tests.integration.deletion_scene import DeletionScene, delete_message, now_s
+from tests.integration.intake_pipeline import Pipeline, open_pipeline
 from tests.integration.queue_messages import job_event, object_created
 from tests.integration.stores import Stores
-from tests.integration.test_intake import Pipeline, open_pipeline
-from tests.integration.test_submit import dead_workers_claim, jobs_of
-from tests.integration.test_waiting import Responses
+from tests.integration.submitted_jobs import dead_workers_claim, jobs_of
+from tests.integration.waiting_messages import Responses
 from transcode.attempt import JobExistsError
 from transcode.aws import Aws
 from transcode.lookup import Lookup

@@ -19,12 +19,12 @@ from service.app import create_app
 from service.aws.idempotency_keys import LOCK_S
 from service.aws.lazy_client import LazyClient
 from service.settings import ServiceSettings
+from tests.integration.intake_pipeline import Pipeline, open_pipeline
+from tests.integration.killer import DeathError, Killer
 from tests.integration.process_settings import service_settings
 from tests.integration.service_app import resources_of, upload_request
 from tests.integration.stores import Stores, open_stores
-from tests.integration.test_crash_points import DeathError, Killer
-from tests.integration.test_intake import Pipeline, open_pipeline
-from tests.integration.test_submit import jobs_of
+from tests.integration.submitted_jobs import jobs_of
 from transcode.aws import Aws
 from transcode.job import Failed, Failure, Job, Status
 from transcode.job_requested import DETAIL_TYPE

@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestServer
 
 from local.provision import Stack
 from tests.integration.lambda_events import from_queue
+from tests.integration.lambda_queues import arn_of, dead_letter_bodies, send_and_receive, settings_of
 from tests.integration.lambda_runtime import Container, container
 from tests.integration.process_settings import WEBHOOK_SECRET
-from tests.integration.test_lambda import arn_of, dead_letter_bodies, send_and_receive, settings_of
 from transcode.aws import Aws
 from worker.webhooks.webhook_message import WebhookMessage
 

@@ -9,7 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from local.provision import Stack
-from tests.integration.test_loop import Recorder, message_count, run_until, send, send_many
+from tests.integration.polled_queue import Recorder, message_count, run_until, send, send_many
 from transcode.aws import Aws
 from worker.outcomes import Done, GiveUp, Message, Outcome
 from worker.queue import Queue, open_queue

@@ -17,7 +17,7 @@ from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer
 from tests.integration.process_settings import service_settings
 from tests.integration.service_app import resources_of, serve
 from tests.integration.stores import Stores
-from tests.integration.test_uppy_contract import MIB, begin, calls, complete, parts_of, send
+from tests.integration.uppy_requests import MIB, begin, calls, complete, parts_of, send
 from transcode.aws import Aws
 
 MAX_BYTES = MAX_PARTS * MIN_PART_BYTES

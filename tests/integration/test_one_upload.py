@@ -11,12 +11,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from local.provision import Stack
+from tests.integration.intake_pipeline import Pipeline, open_pipeline
 from tests.integration.process_settings import service_settings
 from tests.integration.queue_messages import object_created
 from tests.integration.service_app import serve, upload_request
 from tests.integration.stores import Stores
-from tests.integration.test_intake import Pipeline, open_pipeline
-from tests.integration.test_submit import jobs_of
+from tests.integration.submitted_jobs import jobs_of
 from transcode.aws import Aws
 from transcode.job import Failed, Failure
 from transcode.lookup import Lookup

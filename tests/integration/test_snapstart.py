@@ -17,9 +17,9 @@ from local.embedded_aws import CREDENTIALS
 from local.playback_key import new_key_pair
 from local.provision import Stack
 from tests.integration.lambda_events import from_queue, http_api, parse_response
+from tests.integration.lambda_queues import event, settings_of
 from tests.integration.lambda_runtime import container
 from tests.integration.snapshot_copies import Snapshot, snapshot_of
-from tests.integration.test_lambda import event, settings_of
 from transcode.aws import Aws, open_aws
 from transcode.snapstart import INITIALIZATION_TYPE, RESTORE_TIMEOUT_S, SNAPSTART
 from worker.submission.profile_check import CHECK_TIMEOUT_S

@@ -1,12 +1,10 @@
 """One upload, one job: the worker's handler with the MediaConvert emulator and the tables."""
 
 import asyncio
-import hashlib
-import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -21,11 +19,11 @@ from mediaconvert_emulator.settings import EmulatorSettings
 from tests.integration.process_settings import worker_settings
 from tests.integration.queue_messages import object_created
 from tests.integration.stores import Stores
+from tests.integration.submitted_jobs import dead_workers_claim, jobs_of
 from transcode.aws import Aws
 from transcode.lookup import Lookup
 from transcode.profiles import profiles_of
 from worker.assembly import open_handler
-from worker.claim import Claim, Destination
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Retry
 from worker.submission.mediaconvert import QueueCounts
@@ -43,12 +41,6 @@ def now_s() -> int:
 async def mediaconvert(aws: Aws, mediaconvert_endpoint: str) -> "MediaConvertClient":
     """A client of the emulator."""
     return await aws.mediaconvert(endpoint_url=mediaconvert_endpoint)
-
-
-async def jobs_of(client: "MediaConvertClient", stack: Stack, input_file: str) -> Sequence[Any]:
-    """Return all of MediaConvert's jobs for the file."""
-    response = await client.search_jobs(InputFile=f"s3://{stack.input_bucket}/{input_file}")
-    return response.get("Jobs", [])
 
 
 async def test_a_notification_delivered_many_times_creates_one_job(
@@ -267,23 +259,3 @@ async def test_a_throttled_request_releases_the_claim_and_is_retried(
     lookup = await stores.lookups.get(input_file, now_s=now_s())
     assert lookup is not None
     assert lookup.job_id is not None
-
-
-async def dead_workers_claim(stores: Stores, input_file: str, *, lease_s: float = 0) -> Claim:
-    """Write the claim of a worker that died, or of one whose lease lasts `lease_s` more seconds."""
-    claim_id = hashlib.sha256(f"{input_file}\nv1".encode()).hexdigest()[:40]
-    now_ms = int(time.time() * 1000)
-    claim = Claim(
-        claim_id=claim_id,
-        destination=Destination(
-            input_file=input_file,
-            output_path=f"{input_file}_20261122083000-0a1b2c/",
-            key_file="clip.key",
-            key_value=secrets.token_hex(16),
-        ),
-        claimed_ms=now_ms,
-        lease_token="dead",  # noqa: S106 -- names a lease, is not a password
-        lease_until_ms=now_ms + round(lease_s * 1000),
-    )
-    assert (await stores.outputs.claim(claim, now_ms=now_ms)).is_new
-    return claim

@@ -3,10 +3,8 @@
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,21 +13,17 @@ from local.provision import Stack
 from tests.integration.process_settings import worker_settings
 from tests.integration.queue_messages import complete_event, object_created
 from tests.integration.stores import Stores
-from tests.integration.test_submit import jobs_of
+from tests.integration.submitted_jobs import jobs_of
+from tests.integration.waiting_messages import DAY_S, Response, Responses, deliver, later, sent
 from transcode.aws import Aws
 from transcode.lookup import Lookup
 from worker.assembly import open_handler
 from worker.deliveries import DeliveryHandler, Screening
-from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
+from worker.outcomes import Done, GiveUp, Message, Retry
 from worker.retry import ALONE_GRACE_S, MAX_DEATHS, MAX_FAILURES, backoff_s
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert import MediaConvertClient
-
-DAY_S = 86_400
-
-Response = tuple[int, str] | Exception
-"""A status with AWS's error code, or what botocore raises."""
 
 
 @pytest.fixture
@@ -42,42 +36,6 @@ async def handler(worker_aws: Aws, stack: Stack, mediaconvert_endpoint: str) -> 
 async def mediaconvert(aws: Aws, mediaconvert_endpoint: str) -> "MediaConvertClient":
     """Return a client of the emulator."""
     return await aws.mediaconvert(endpoint_url=mediaconvert_endpoint)
-
-
-class Responses:
-    """Responds in AWS's place to chosen calls of the handler's MediaConvert client, and lists all its calls."""
-
-    def __init__(self, handler: DeliveryHandler) -> None:
-        self.calls: list[str] = []
-        self.by_call: dict[str, Response | Iterator[Response]] = {}
-        client = handler.submitter.mediaconvert._client  # noqa: SLF001 -- only the client's own events see its calls
-        client.meta.events.register("before-call", self._respond)  # type: ignore[arg-type]  # botocore takes its response
-
-    def _respond(self, model: Any, **_: object) -> tuple[Any, Mapping[str, Any]] | None:  # noqa: ANN401 -- botocore's
-        self.calls.append(model.name)
-        response = self.by_call.get(model.name)
-        match next(response, None) if isinstance(response, Iterator) else response:
-            case None:
-                return None
-            case Exception() as error:
-                raise error
-            case (status, code):
-                body = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
-                return SimpleNamespace(status_code=status), body
-
-
-def sent(message: Message, *, days_ago: float, deliveries: int = 400) -> Message:
-    """Return the message as SQS delivers it after some days."""
-    return replace(message, sent_ms=round((time.time() - days_ago * DAY_S) * 1000), deliveries=deliveries)
-
-
-async def deliver(handler: DeliveryHandler, message: Message) -> Outcome:
-    """Return the outcome of one delivery, handled as the poll loop does it."""
-    screening = await handler.screen([message])
-    outcomes = {**screening.outcomes, **await handler.handle(screening.ready)}
-    for suspect in screening.suspects:
-        outcomes |= await handler.handle_alone(suspect)
-    return outcomes[message.message_id]
 
 
 async def test_a_throttled_create_job_costs_one_call(
@@ -130,18 +88,6 @@ async def test_a_throttled_search_frees_the_claim(
     assert await deliver(after_lease, replace(message, deliveries=3)) == Done()
     assert responses.calls[:2] == ["SearchJobs", "ListJobs"]
     assert len(await jobs_of(mediaconvert, stack, input_file)) == 1
-
-
-def later(handler: DeliveryHandler, seconds: float) -> DeliveryHandler:
-    """Return the handler, with a clock that is ahead by these seconds."""
-
-    def clock() -> float:
-        return time.time() + seconds
-
-    canceller = replace(handler.batch.canceller, clock=clock)
-    submitter = replace(handler.submitter, clock=clock, canceller=canceller)
-    batch = replace(handler.batch, submitter=submitter, canceller=canceller)
-    return replace(handler, batch=batch, clock=clock)
 
 
 async def test_denied_access_waits_and_is_logged_as_an_error(

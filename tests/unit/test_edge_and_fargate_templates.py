@@ -17,6 +17,7 @@ from service.app import create_app
 from service.server import configuration
 from service.settings import ServiceSettings
 from service.views.page_policy import content_security_policy, upload_sources
+from tests.unit.template_resources import resources
 from worker.settings import WorkerSettings
 
 UPLOADS = "uploads/"
@@ -26,11 +27,6 @@ VARIABLES_OF_LIBRARIES = {"FORWARDED_ALLOW_IPS", "OTEL_EXPORTER_OTLP_ENDPOINT"}
 
 async def _unused(*_: object) -> None:
     """Take the place of an ASGI `receive` and `send` that are never called."""
-
-
-def resources(name: str) -> dict[str, Any]:
-    """Return the resources of a template."""
-    return dict(templates.parse((ROOT / "infra" / name).read_text(encoding="utf-8"))["Resources"])
 
 
 def origin_of(path: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from local.cloudformation_template import parse
 from tests.service_model import violations
-from tests.unit.test_job_request import DEFAULTS, claim_of
+from tests.unit.job_claims import DEFAULTS, claim_of
 from transcode.correlation import Correlation
 from transcode.profiles import Profiles
 from worker.settings import WorkerSettings

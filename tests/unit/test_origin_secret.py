@@ -9,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 from service.api.middleware.origin_secret import HEADER, OriginSecret
 from service.app import create_app
 from service.settings import ServiceSettings
-from tests.unit.test_edge_and_fargate_templates import resources
+from tests.unit.template_resources import resources
 
 SECRET = "k" * 48
 
