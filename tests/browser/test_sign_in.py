@@ -59,6 +59,7 @@ def test_the_page_signs_in_in_a_popup_if_the_token_can_not_be_renewed(
         issuer.lifetime_s = 300
         tab.choose(short_video)
         tab.expect_stage(short_video.name, "uploadFailed")
+        tab.page.wait_for_function("() => sessionStorage.length === 0")  # no later request gets the refused token
         tab.save_screenshot("signed-out")
         with tab.page.expect_popup() as window:
             tab.page.get_by_role("button", name="Sign in").click()

@@ -38,6 +38,7 @@ export class OidcClient {
     // Without a refresh token, signinSilent uses a hidden iframe, which fails where third-party cookies are blocked.
     const renewed = user?.refresh_token ? await this.#manager.signinSilent().catch(() => null) : null;
     if (renewed) return renewed[this.#tokenType] ?? null;
+    if (isRefused) await this.#manager.removeUser(); // or a later request without a token would get the refused one
     if (!isFirstCall || hasReturned) return null;
     await this.#manager.signinRedirect({ url_state: location.hash });
     return new Promise(() => {}); // never resolves: the browser is leaving the page
