@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from worker.submission.output_names import GUARDED_FOLDER
+from transcode.guarded_files import GUARDED_FOLDER
 
 KEY_SUFFIX = ".key"
 """The suffix of the key files, which edge.yaml serves only with a signed cookie."""

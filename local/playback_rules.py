@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from worker.submission.output_names import GUARDED_FOLDER
+from transcode.guarded_files import GUARDED_FOLDER
 
 CONTENT_TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",

@@ -17,7 +17,7 @@ from service.api.middleware.origin_secret import HEADER
 from service.playback.grant import Grant
 from service.playback.signer import Signer
 from tests.playback_server import new_key_pair
-from worker.submission.output_names import GUARDED_FOLDER
+from transcode.guarded_files import GUARDED_FOLDER
 
 TEMPLATE = dict(parse((ROOT / "infra" / "edge.yaml").read_text(encoding="utf-8")))
 PARAMETERS = {"ApiOriginDomain": "api", "OriginSecretArn": "arn:aws:secretsmanager:x", "PlaybackPublicKey": "a key"}

@@ -9,10 +9,10 @@ import pytest
 
 from local import cloudformation_template as templates
 from local.playback_access import is_guarded
+from transcode.guarded_files import GUARDED_FOLDER
 from transcode.profiles import Profiles
 from worker.claim import Claim, Destination
 from worker.submission.job_request import JobDefaults, job_request
-from worker.submission.output_names import GUARDED_FOLDER
 from worker.submission.profile_rule import UnusableTemplateError, check_template
 
 INFRA = Path(__file__).parents[2] / "infra"

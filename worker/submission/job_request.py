@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from transcode.correlation import Correlation
+from transcode.guarded_files import GUARDED_FOLDER
 from transcode.profiles import Profiles
 from worker.claim import Claim, Destination
 from worker.messages.parser import CLAIM_KEY, INPUT_BUCKET_KEY
-from worker.submission.output_names import GUARDED_FOLDER, base_name, key_uri
+from worker.submission.output_names import base_name, key_uri
 from worker.submission.profile_rule import GROUP_SETTINGS, UnusableTemplateError, check_template, group_type
 
 DEFAULT_QUEUE = "Default"

@@ -12,12 +12,6 @@ MAX_BASE_NAME_BYTES = 180
 """The limit of a base name, so that the folder and a segment's name fit into one key."""
 MAX_FOLDER_BYTES = 700
 
-GUARDED_FOLDER = "guarded-files"
-"""The folder below the output path with everything that isn't encrypted. If key files need a cookie, so do its files.
-
-CloudFront selects them by this name alone, so the name has only letters and `-`. A pattern with a slash could be
-avoided: CloudFront doesn't match a percent-encoded slash with it, but S3 decodes one.
-"""
 
 _UNSAFE_IN_PLAYLIST = re.compile(r'[#?%:"\\\x00-\x1f\x7f]')
 """Characters that end or change a relative URI (`Talk: one.m3u8` has a scheme), or a quoted text in a playlist."""
