@@ -74,7 +74,7 @@ upload() { # file, [function that posts the announcement]
   local announced url
   announced=$("${2:-post}" /uploads "{\"file_name\": \"a clip.mp4\", \"content_type\": \"video/mp4\", \"size_bytes\": $(stat -c %s "$1")}")
   url=$(json 'it["url"]' <<<"$announced")
-  fetch -X PUT -H 'Content-Type: video/mp4' --data-binary "@$1" "$url"
+  fetch -X PUT -H @<(json '"\n".join(map(": ".join, it["headers"].items()))' <<<"$announced") --data-binary "@$1" "$url"
   json 'it["input_file"]' <<<"$announced"
 }
 post() { fetch "$api$1" -H 'Content-Type: application/json' -d "$2"; } # path, body
