@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from mediaconvert_emulator.child_process import bound_to_parent
 from mediaconvert_emulator.media import Media, OutputMedia
 
 PROGRAM = (sys.executable, "-P", "-B", "-m", "mediaconvert_emulator.probe_child")
+_FOLDERS = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(_FOLDERS)}
+"""The program's environment. `-P` keeps the current folder out of its path, so that no file there is imported.
+Where the emulator runs from its own folder and isn't installed, the program must find it all the same."""
 MEDIA = TypeAdapter(Media)
 OUTPUTS = TypeAdapter(list[OutputMedia])
 CAPTIONS = TypeAdapter(CaptionTrack)
@@ -69,6 +74,7 @@ class ProbeProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            env=ENVIRONMENT,
             limit=MAX_RESULT_BYTES,
             start_new_session=True,  # the emulator handles Ctrl-C in the terminal, not its children
         )

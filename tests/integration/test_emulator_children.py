@@ -3,6 +3,8 @@
 import asyncio
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
 
 from mediaconvert_emulator.probe_process import (
+    ENVIRONMENT,
     MediaUnreadable,
     ProbeCrashed,
     ProbeLimits,
@@ -36,6 +39,20 @@ def environment(aws_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> 
         aws_endpoint, ffmpeg_binary=str(program), stall_timeout_s=10, child_file_mb=2, concurrency=4
     ) as environment:
         yield environment
+
+
+def test_the_probe_is_found_where_the_emulator_is_not_installed(tmp_path: Path) -> None:
+    """An image may have the package's folder only. `-S` leaves out what is installed here."""
+    find = "import importlib.util as found; print(found.find_spec('mediaconvert_emulator.child_limits').origin)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-S", "-c", find],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()).is_file()
 
 
 def test_a_fault_of_ffmpeg_fails_only_its_own_job(environment: EmulatorEnvironment, tmp_path: Path) -> None:
