@@ -121,7 +121,7 @@ RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requir
 
 FROM base AS tests
 COPY --from=tests-dependencies /opt/venv /opt/venv
-COPY pyproject.toml docker-compose.yml ./
+COPY pyproject.toml Dockerfile docker-compose.yml ./
 COPY docs docs
 COPY infra infra
 COPY transcode transcode
