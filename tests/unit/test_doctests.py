@@ -29,4 +29,4 @@ def test_the_examples_of_a_module_print_what_they_show(name: str) -> None:
 
 def test_doctest_finds_examples() -> None:
     """The other test would pass if doctest found no examples."""
-    assert sum(doctest.testmod(import_module(name)).attempted for name in MODULES) >= 5
+    assert doctest.testmod(import_module("transcode.listing")).attempted >= 3
