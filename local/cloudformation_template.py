@@ -6,6 +6,7 @@ Pure: a template's text goes in, its values come out. No value is repeated here.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import yaml
@@ -59,8 +60,9 @@ def _long_form(loader: yaml.constructor.SafeConstructor, tag: str, node: yaml.No
 _Loader.add_multi_constructor("!", _long_form)
 
 
+@lru_cache(maxsize=32)
 def parse(text: str) -> Template:
-    """Return the template as a mapping, with its short tags in their long forms."""
+    """Return the template as a mapping, with its short tags in their long forms. Callers share it: never change it."""
     template: Template = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader, which creates plain values only
     return template
 

@@ -1,7 +1,8 @@
 """The number of clients that a process holds, the time for which it holds them, and the memory that it may use."""
 
+import math
 import resource
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
@@ -191,14 +192,14 @@ def test_the_planned_seconds_of_a_period_are_an_average_of_polls(
 def test_many_clients_on_lambda_leave_executions_for_other_requests(clients: int) -> None:
     """Each client polls again at once, or after two seconds if its poll did not wait."""
     concurrency, sums, planned, held = 100, defaultdict[int, float](float), PlannedWaits(), 0.0
-    due_s = [at * POLL_PERIOD_S / clients for at in range(clients)]
+    due = Counter(math.ceil(at * POLL_PERIOD_S / clients) for at in range(clients))
     for now_s in range(12 * POLL_PERIOD_S):
         period = now_s // POLL_PERIOD_S
-        for at in (at for at in range(clients) if due_s[at] <= now_s):
+        for _ in range(due.pop(now_s, 0)):
             polls = limits.average_polls(planned, now_s=now_s)
             wait_s = limits.wait_on_lambda_s(20, polls=polls, concurrency=concurrency)
             sums[period] += max(wait_s, 0.1)
             planned = PlannedWaits(seconds=sums[period], period=period, at_s=now_s)
-            due_s[at] = now_s + (wait_s or 2)
+            due[math.ceil(now_s + (wait_s or 2))] += 1
             held += wait_s if period >= 4 else 0
     assert held / (8 * POLL_PERIOD_S) <= concurrency
