@@ -1,6 +1,7 @@
 """edge.yaml and fargate.yaml agree with the program."""
 
 import asyncio
+import json
 import re
 from typing import Any
 
@@ -42,15 +43,14 @@ def origin_of(path: str) -> str:
 
 def api_paths() -> list[str]:
     """Return an example path for each route of the API, including its documentation."""
-    settings = ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", web_dir=ROOT / "none")
-    app = create_app(settings)
-    paths = [re.sub(r"\{[^}]+\}", "1-a", path) for path in app.openapi()["paths"]]
+    description = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+    paths = [re.sub(r"\{[^}]+\}", "1-a", path) for path in description["paths"]]
     return [*paths, "/openapi.json", "/docs", "/docs/oauth2-redirect", "/redoc", "/static-offline-docs/swagger-ui.css"]
 
 
 @pytest.mark.parametrize("path", api_paths())
 def test_every_api_route_is_sent_to_the_api(path: str) -> None:
-    """The routes are read from the application, so that no new route is missed."""
+    """The paths are those of docs/openapi.json, which another test compares with the application."""
     assert origin_of(path) == "api"
 
 

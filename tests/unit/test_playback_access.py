@@ -2,6 +2,7 @@
 
 import base64
 import json
+from functools import cache
 
 import pytest
 
@@ -16,6 +17,7 @@ NOW_S = 1_800_000_000
 KEYS = new_key_pair()
 
 
+@cache
 def signed_cookies(*, keys: KeyPair = KEYS, folder: str = FOLDER, now_s: int = NOW_S) -> dict[str, str]:
     """Return the service's cookies for a folder."""
     granted = grant(folder, playback_base_url=BASE, ttl_s=600, now_s=now_s)
