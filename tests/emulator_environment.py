@@ -5,13 +5,10 @@ Every environment has its own names, so that several environments can use the sa
 
 import json
 import subprocess
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +19,7 @@ from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from mediaconvert_emulator.template_file import read_template
+from tests.served_files import served_files
 
 if TYPE_CHECKING:
     from types_aiobotocore_mediaconvert.type_defs import JobTypeDef
@@ -141,20 +139,8 @@ class EmulatorEnvironment:
         for name in self.output_keys(prefix):
             self.s3.download_file(self.outputs, prefix + name, str(folder / name))
         (folder / "video.key").write_bytes(bytes.fromhex(KEY_HEX))
-        handler = partial(_QuietHandler, directory=str(folder))
-        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
-            try:
-                yield f"http://127.0.0.1:{server.server_address[1]}"
-            finally:
-                server.shutdown()
-                thread.join()
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """Log nothing."""
+        with served_files(folder) as url:
+            yield url
 
 
 @contextmanager

@@ -1,17 +1,14 @@
 """Players show the captions of the emulator's streams at their times, in Chromium, with hls.js and with Shaka."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
-from local.embedded_aws import ROOT
-from tests.browser.player_scripts import SCRIPTS
+from tests.browser.played_streams import add_players, download_streams
 from tests.emulator_environment import emulator_environment, make_video
 from tests.emulator_groups import Settings, aac, group, h264, output, run_groups
-from tests.integration.node_packages import installed
-from tests.ranged_files import ranged_files
+from tests.served_files import served_files
 
 DURATION_S = 5
 TIMES_S = [(0.5, 1.5), (2.5, 4.5)]
@@ -48,10 +45,7 @@ GROUPS = {
 def streams(aws_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of a folder with streams that have captions, which one job made, and of the players' page."""
     folder = tmp_path_factory.mktemp("streams")
-    packages = installed(ROOT / "tests" / "players", why="the emulator's streams can't be played") / "node_modules"
-    for name, path in SCRIPTS.items():
-        shutil.copy(packages / path, folder / name)
-    shutil.copy(ROOT / "tests" / "players" / "player.html", folder)
+    add_players(folder)
     (folder / "captions.srt").write_text(SRT)
     with emulator_environment(aws_endpoint) as environment:
         file = {"SourceFile": environment.upload(folder / "captions.srt", "captions.srt")}
@@ -59,10 +53,8 @@ def streams(aws_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         source = make_video(folder / "f.mp4", size="160x90", duration_s=DURATION_S)
         groups = [make(f"s3://{environment.outputs}/{name}/") for name, make in GROUPS.items()]
         run_groups(environment, source, "", *groups, CaptionSelectors=selectors)
-        for key in environment.output_keys(""):
-            (folder / key).parent.mkdir(exist_ok=True)
-            environment.s3.download_file(environment.outputs, key, str(folder / key))
-    with ranged_files(folder) as url:
+        download_streams(environment, folder)
+    with served_files(folder, has_ranges=True) as url:
         yield url
 
 

@@ -1,18 +1,15 @@
 """Each kind of stream that the emulator makes plays to its end in Chromium, with hls.js and with Shaka."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
-from local.embedded_aws import ROOT
-from tests.browser.player_scripts import SCRIPTS
+from tests.browser.played_streams import add_players, download_streams
 from tests.emulator_environment import KEY_HEX, emulator_environment, make_video
 from tests.emulator_groups import Settings, aac, group, h264, output, run_groups
-from tests.integration.node_packages import installed
-from tests.ranged_files import ranged_files
+from tests.served_files import served_files
 
 DURATION_S = 5
 ENCRYPTION = {
@@ -63,19 +60,14 @@ PLAYED = [
 def streams(aws_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of a folder with a stream of each kind, which one job made, and of the players' page."""
     folder = tmp_path_factory.mktemp("streams")
-    packages = installed(ROOT / "tests" / "players", why="the emulator's streams can't be played") / "node_modules"
-    for name, path in SCRIPTS.items():
-        shutil.copy(packages / path, folder / name)
-    shutil.copy(ROOT / "tests" / "players" / "player.html", folder)
+    add_players(folder)
     with emulator_environment(aws_endpoint) as environment:
         source = make_video(folder / "f.mp4", size="320x180", duration_s=DURATION_S)
         groups = [make(f"s3://{environment.outputs}/{name}/") for name, make in GROUPS.items()]
         run_groups(environment, source, "", *groups)
-        for key in environment.output_keys(""):
-            (folder / key).parent.mkdir(exist_ok=True)
-            environment.s3.download_file(environment.outputs, key, str(folder / key))
+        download_streams(environment, folder)
     (folder / "hls-encrypted" / "video.key").write_bytes(bytes.fromhex(KEY_HEX))
-    with ranged_files(folder) as url:
+    with served_files(folder, has_ranges=True) as url:
         yield url
 
 

@@ -1,4 +1,4 @@
-"""Serves a folder over HTTP with ranges, which players need for streams of single files."""
+"""Serves a folder over HTTP, with or without ranges, which players need for streams of single files."""
 
 import re
 import threading
@@ -11,9 +11,10 @@ from pathlib import Path
 
 
 @contextmanager
-def ranged_files(folder: Path) -> Iterator[str]:
+def served_files(folder: Path, *, has_ranges: bool = False) -> Iterator[str]:
     """Serve the files of a folder; yield the base URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder))) as server:
+    handler = partial(_RangedHandler if has_ranges else _QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -23,7 +24,12 @@ def ranged_files(folder: Path) -> Iterator[str]:
             thread.join()
 
 
-class _Handler(SimpleHTTPRequestHandler):
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+        """Log nothing."""
+
+
+class _RangedHandler(_QuietHandler):
     def do_GET(self) -> None:
         """Respond with a file, or with the requested part of it."""
         path = Path(self.translate_path(self.path))
@@ -39,6 +45,3 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_header("Content-Length", str(last - first + 1))
         self.end_headers()
         self.wfile.write(data[first : last + 1])
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
-        """Log nothing."""
