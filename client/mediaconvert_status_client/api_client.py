@@ -11,6 +11,7 @@ from typing import Any, cast
 import httpx
 
 from mediaconvert_status_client.api_types import Job
+from mediaconvert_status_client.attempts import attempted
 from mediaconvert_status_client.errors import ApiError, ClientError, api_error, unreachable_error
 from mediaconvert_status_client.file_sending import FileSending, content_type, size_bytes
 from mediaconvert_status_client.following import Following
@@ -22,7 +23,6 @@ MAX_WAIT_S = 60
 """Longest wait for the job of an uploaded file to appear."""
 MAX_ATTEMPTS = 3
 """Attempts to announce an upload."""
-FIRST_PAUSE_S = 0.5
 TOO_MANY_REQUESTS = 429
 
 
@@ -67,17 +67,12 @@ class ApiClient:
         if (length_ms := await asyncio.to_thread(duration_ms, video)) is not None:
             body["duration_ms"] = length_ms
         headers = {"Idempotency-Key": str(uuid.uuid4())}
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            try:
-                upload: Mapping[str, Any] = await self.call("POST", "/uploads", json=body, headers=headers)
-            except ClientError as error:
-                if attempt == MAX_ATTEMPTS or not _may_succeed_soon(error):
-                    raise
-                pause_s = FIRST_PAUSE_S * 2**attempt
-                await asyncio.sleep(max(pause_s, error.retry_after_s if isinstance(error, ApiError) else 0))
-            else:
-                return upload
-        raise AssertionError("the last attempt returns or raises")
+
+        async def request() -> Mapping[str, Any]:
+            upload: Mapping[str, Any] = await self.call("POST", "/uploads", json=body, headers=headers)
+            return upload
+
+        return await attempted(request, attempts=MAX_ATTEMPTS, is_repeated=_may_succeed_soon)
 
     async def send_file(self, video: Path, upload: Mapping[str, Any], on_sent: Callable[[int, int], None]) -> None:
         """Send the file to S3; call `on_sent` with the bytes sent and the file's size.

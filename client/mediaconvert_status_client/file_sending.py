@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 
+from mediaconvert_status_client.attempts import pause_after
 from mediaconvert_status_client.errors import TEMPORARY_STATUSES, storage_error, unreachable_error
 
 MAX_ATTEMPTS = 5
 """Attempts to send a file, or a part of a file, to S3."""
-FIRST_PAUSE_S = 0.5
 CONFLICT_STATUS = 409
 """S3 met another conditional write of the same key at the same time, and requires another attempt."""
 EXISTS_STATUS = 412
@@ -70,7 +70,7 @@ class FileSending:
                     raise storage_error(response)
                 # After a conflict S3 has certainly not stored this attempt's file.
                 self._is_sent &= response.status_code != CONFLICT_STATUS
-            await asyncio.sleep(FIRST_PAUSE_S * 2**attempt)
+            await pause_after(attempt)
 
     async def _attempt(self) -> httpx.Response:
         """Send the whole file, and return S3's response.

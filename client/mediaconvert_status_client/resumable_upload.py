@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from mediaconvert_status_client.api_client import ApiClient
+from mediaconvert_status_client.attempts import attempted
 from mediaconvert_status_client.errors import (
     ClientError,
     RefusedError,
@@ -17,7 +18,7 @@ from mediaconvert_status_client.errors import (
     storage_error,
     unreachable_error,
 )
-from mediaconvert_status_client.file_sending import FIRST_PAUSE_S, MAX_ATTEMPTS, content_type, size_bytes
+from mediaconvert_status_client.file_sending import MAX_ATTEMPTS, content_type, size_bytes
 from mediaconvert_status_client.media_duration import duration_ms
 from mediaconvert_status_client.unfinished_uploads import UnfinishedUpload, UnfinishedUploads
 
@@ -129,16 +130,13 @@ class ResumableUpload:
     async def _send_part(self, upload: UnfinishedUpload, number: int) -> str:
         """Send one part and return its ETag; retry after a transient error."""
         body = await asyncio.to_thread(self._read, upload, number)
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            try:
-                path = _path(upload, str(number))
-                presigned = await self.client.call("GET", path, params={"key": upload.input_file})
-                return await self._put(presigned["url"], body)
-            except ClientError as error:
-                if attempt == MAX_ATTEMPTS or not _is_retryable(error):
-                    raise
-            await asyncio.sleep(FIRST_PAUSE_S * 2**attempt)
-        raise AssertionError("the last attempt returns or raises")
+
+        async def request() -> str:
+            path = _path(upload, str(number))
+            presigned = await self.client.call("GET", path, params={"key": upload.input_file})
+            return await self._put(presigned["url"], body)
+
+        return await attempted(request, attempts=MAX_ATTEMPTS, is_repeated=_is_retryable)
 
     async def _put(self, url: str, body: bytes) -> str:
         try:

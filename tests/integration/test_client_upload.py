@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from local.provision import Stack
-from mediaconvert_status_client import AsyncClient, api_client, file_sending, resumable_upload
+from mediaconvert_status_client import AsyncClient, api_client, attempts, file_sending
 from mediaconvert_status_client.api_client import ApiClient
 from mediaconvert_status_client.errors import ApiError, RefusedError, StorageError, UnreachableError
 from mediaconvert_status_client.resumable_upload import ResumableUpload
@@ -53,8 +53,7 @@ class FaultyNetwork(httpx.AsyncHTTPTransport):
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (api_client, file_sending, resumable_upload):
-        monkeypatch.setattr(module, "FIRST_PAUSE_S", 0)
+    monkeypatch.setattr(attempts, "FIRST_PAUSE_S", 0)
 
 
 @pytest.fixture
