@@ -46,17 +46,14 @@ from worker.submission.submit import Submitter
 from worker.waiting_messages import WaitingMessages
 
 
-async def open_handler(aws: Aws, settings: WorkerSettings, *, is_checked: bool = True) -> DeliveryHandler:
+async def open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
     """Return the handler of the submission queue, with clients that `aws` opens, after `check_handler`.
-
-    Without `is_checked`, this makes no call; then the caller calls `check_handler`.
 
     Raises:
         UnusableTemplateError: Playback needs cookies, and a profile's outputs could be read without one.
     """
-    handler = await _open_handler(aws, settings)
-    if is_checked:
-        await check_handler(handler, settings)
+    handler = await open_unchecked_handler(aws, settings)
+    await check_handler(handler, settings)
     return handler
 
 
@@ -70,7 +67,8 @@ async def check_handler(handler: DeliveryHandler, settings: WorkerSettings) -> N
         await check_profiles(handler.submitter.mediaconvert, now_s=time.time())
 
 
-async def _open_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
+async def open_unchecked_handler(aws: Aws, settings: WorkerSettings) -> DeliveryHandler:
+    """Return the handler of the submission queue without any call of AWS. It needs `check_handler` before its use."""
     dynamodb = await aws.dynamodb()
     lifetimes = settings.lifetimes
     statuses = StatusTable(dynamodb, settings.status_table, lifetimes, announces=settings.announces)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import structlog
 
 from transcode.snapstart import after_restore
-from worker.assembly import check_handler, open_handler, open_intake, open_queue_meter
+from worker.assembly import check_handler, open_intake, open_queue_meter, open_unchecked_handler
 from worker.deliveries import MessageHandler
 from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
 from worker.lambda_runtime import LambdaRuntime
@@ -46,7 +46,7 @@ class LambdaWorker:
         self._runtime = LambdaRuntime(settings)
         aws = self._runtime.aws
         self._sqs = self._runtime.open(aws.sqs())
-        self._submission = self._runtime.open(open_handler(aws, settings, is_checked=False))
+        self._submission = self._runtime.open(open_unchecked_handler(aws, settings))
         self._handler = self._runtime.open(open_intake(aws, settings, self._submission))
         deliveries = self._runtime.open(open_deliveries(aws, settings))
         self._webhooks: Mapping[str, MessageHandler] = {each.endpoint.queue_name: each for each in deliveries}
