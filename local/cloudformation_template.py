@@ -5,6 +5,7 @@ Pure: a template's text goes in, its values come out. No value is repeated here.
 
 import re
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -60,9 +61,13 @@ def _long_form(loader: yaml.constructor.SafeConstructor, tag: str, node: yaml.No
 _Loader.add_multi_constructor("!", _long_form)
 
 
-@lru_cache(maxsize=32)
 def parse(text: str) -> Template:
-    """Return the template as a mapping, with its short tags in their long forms. Callers share it: never change it."""
+    """Return the template with its short tags in their long forms, as a copy that the caller may change."""
+    return deepcopy(_parsed(text))
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Template:
     template: Template = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader, which creates plain values only
     return template
 

@@ -84,3 +84,10 @@ def test_an_unsupported_lifecycle_rule_is_refused() -> None:
     """A rule that lost a part silently would not be the rule in the template."""
     with pytest.raises(ValueError, match="ExpirationDate of lifecycle rule tidy"):
         templates.buckets(templates.parse(_BUCKET % "ExpirationDate: 2030-01-01"))
+
+
+def test_a_caller_that_changes_its_template_keeps_the_other_callers_copies() -> None:
+    """The same text is parsed once, so each caller gets a copy."""
+    mine = templates.parse(_TABLE)
+    mine["Resources"]["Rows"]["DependsOn"] = []
+    assert "DependsOn" not in templates.parse(_TABLE)["Resources"]["Rows"]
