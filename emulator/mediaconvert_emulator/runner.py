@@ -43,6 +43,8 @@ class JobResult:
     media: Media
     groups: tuple[GroupReport, ...]
     warnings: tuple[JobWarning, ...]
+    transcoding_s: float
+    """The duration of ffmpeg's run in seconds. The rest of the job's time is the emulator's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +79,14 @@ class JobRunner:
             )
             captions = await reader.read(spec, media, folder, INPUT_NAME)
             spec, plan = resolve_names(spec, plan_renditions(spec, media, sidecars), time.time_ns() // 1_000_000)
+            began_s = time.monotonic()
             frames_decoded = await self._transcode(spec, plan, folder, on_progress)
+            transcoding_s = time.monotonic() - began_s
             written = await self._read_outputs(local_outputs(spec, plan, folder), process)
         files = await asyncio.to_thread(collect_output_files, spec, plan, folder, written, captions)
         await self._upload(files, frames_decoded, on_progress)
-        return JobResult(media=media, groups=files.groups, warnings=plan.warnings + caption_warnings(captions))
+        warnings = plan.warnings + caption_warnings(captions)
+        return JobResult(media=media, groups=files.groups, warnings=warnings, transcoding_s=transcoding_s)
 
     async def _transcode(self, spec: JobSpec, plan: RenditionPlan, folder: Path, on_progress: ProgressCallback) -> int:
         """Write the outputs to the folder; return the number of decoded pictures."""

@@ -182,7 +182,8 @@ class Scheduler:
         job.finish(Status.COMPLETE, now_ms())
         self._jobs.save(job)
         self._publish(job, "COMPLETE", complete_detail(job))
-        log.info("job.complete", job_id=job.id, took_s=round((now_ms() - (job.started_ms or 0)) / 1000, 1))
+        took_s = (now_ms() - (job.started_ms or 0)) / 1000
+        log.info("job.complete", job_id=job.id, took_s=round(took_s, 2), transcoding_s=round(result.transcoding_s, 2))
 
     def _fail(self, job: Job, error: JobError) -> None:
         if job.is_finished:  # the job was canceled, so this error is not its result

@@ -46,6 +46,14 @@ def test_the_stored_description_is_up_to_date() -> None:
     assert DOCUMENT.read_text(encoding="utf-8") == document()
 
 
+def test_the_readme_lists_every_route(description: dict[str, Any]) -> None:
+    """Uppy's routes, under /s3, share one line."""
+    readme = (DOCUMENT.parents[1] / "README.md").read_text(encoding="utf-8")
+    routes = [f"{method.upper()} {path}" for path, item in description["paths"].items() for method in item]
+    listed = set(re.findall(r"`([A-Z]+ /[^`?]*)", readme))
+    assert [route for route in routes if " /s3/" not in route and route not in listed] == []
+
+
 def test_every_operation_has_an_id_a_summary_and_a_description(description: dict[str, Any]) -> None:
     """The operation id is unique, and the tags are declared."""
     described = [operation for _, operation in operations(description)]
