@@ -144,9 +144,9 @@ $(BENCH_VENV)/.done: requirements/lambda.lock $(UV)
 	@touch $@
 
 # Only a full run of all rows writes its results to bench/.
-bench: setup $(BENCH_VENV)/.done ## Run the benchmarks, with simple alternatives: make bench [QUICK=1 MEMORY_S=600 ROWS="streams latency"]
+bench: setup $(BENCH_VENV)/.done ## Run the benchmarks, with simple alternatives: make bench [QUICK=1 MEMORY_S=600 ROWS="streams latency" KEEP=1]
 	@$(VENV)/bin/python -m bench $(if $(QUICK),--quick) $(if $(MEMORY_S),--memory-s $(MEMORY_S)) $(ROWS:%=--row %) \
-	  --to $(if $(QUICK)$(ROWS),.local/bench,bench)
+	  $(if $(KEEP),--keep) --to $(if $(KEEP),bench,$(if $(QUICK)$(ROWS),.local/bench,bench))
 
 scale: setup ## Simulate hours of load and outages at each scale, and write docs/scale.md
 	@$(VENV)/bin/python -m bench.scale

@@ -53,23 +53,27 @@ def machine() -> dict[str, str]:
         platform.machine(),
     )
     return {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": _date(),
         "machine": f"{os.cpu_count()} cores, {model}, {platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "packages": ", ".join(f"{package} {version(package)}" for package in PACKAGES),
     }
 
 
+def _date() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def measure(name: str, bench: Bench) -> Row:
     """Measure and return the row; a failed row has an error text, and doesn't stop the others."""
     console.print(f"{name} …", highlight=False)
-    began_s, load = time.monotonic(), os.getloadavg()[0]
+    date, began_s, load = _date(), time.monotonic(), os.getloadavg()[0]
     try:
         row = ROWS[name](bench)
     except Exception as error:  # noqa: BLE001 -- the outer level: the rows measured before must not be lost
         console.print(traceback.format_exc(), highlight=False, markup=False)
         row = Row(name=name, what=name, error=f"{type(error).__name__}: {error}".splitlines()[0])
-    row = replace(row, took_s=time.monotonic() - began_s, load=load)
+    row = replace(row, date=date, took_s=time.monotonic() - began_s, load=load)
     for target in row.targets:
         console.print(
             f"  {target.description}: {target.reached} {'' if target.is_met else '(not reached)'}", highlight=False
@@ -81,6 +85,7 @@ def main(
     *,
     quick: Annotated[bool, typer.Option(help="Use short rounds, to check that everything works.")] = False,
     row: Annotated[list[str] | None, typer.Option(help="Measure only this row; repeatable.")] = None,
+    keep: Annotated[bool, typer.Option(help="Keep the other rows of the results in the folder.")] = False,
     memory_s: Annotated[float, typer.Option(help="Seconds of load in the row 'memory'.")] = 60,
     to: Annotated[Path | None, typer.Option(help="Folder for results.json and RESULTS.md.")] = None,
 ) -> None:
@@ -94,6 +99,8 @@ def main(
     report = Report(machine={**machine(), "rounds": "quick" if quick else "full"}, rows=rows)
     if to is not None:
         to.mkdir(parents=True, exist_ok=True)
+        if keep:
+            report = Report.from_json(json.loads((to / "results.json").read_text("utf-8"))).updated(report)
         (to / "results.json").write_text(json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n", "utf-8")
         (to / "RESULTS.md").write_text(report.as_markdown(), "utf-8")
     Console().print(Markdown(report.as_markdown()))

@@ -34,9 +34,13 @@ class BenchAws:
 
         return asyncio.run(_work())
 
-    def put_jobs(self, job_ids: Sequence[str], *, percent: int = 1) -> None:
-        """Write a status row for each job, with this percentage."""
-        self.with_aws(lambda aws: _put_jobs(aws, self.stack.status_table, job_ids, percent))
+    def put_jobs(
+        self, job_ids: Sequence[str], *, percent: int = 1, event_times_s: Sequence[float] | None = None
+    ) -> None:
+        """Write a status row for each job, with this percentage, and with the time of its last event (Unix seconds)."""
+        times_s = event_times_s or [time.time()] * len(job_ids)
+        rows = [row(job_id, now_s=time_s, percent=percent) for job_id, time_s in zip(job_ids, times_s, strict=True)]
+        self.with_aws(lambda aws: _put_rows(aws, self.stack.status_table, rows))
 
 
 def free_port() -> int:
@@ -81,23 +85,21 @@ def stub_aws(endpoint_url: str) -> BenchAws:
     return bench_aws_at(endpoint_url, {**names, **tables, **queues})
 
 
-async def _put_jobs(aws: Aws, table: str, job_ids: Sequence[str], percent: int) -> None:
+async def _put_rows(aws: Aws, table: str, rows: Sequence[dict[str, dict[str, str]]]) -> None:
     client = await aws.dynamodb()
-    now_s = int(time.time())
-    for at in range(0, len(job_ids), 25):
-        rows: list[Any] = [
-            {"PutRequest": {"Item": row(job_id, now_s=now_s, percent=percent)}} for job_id in job_ids[at : at + 25]
-        ]
-        await client.batch_write_item(RequestItems={table: rows})
+    for at in range(0, len(rows), 25):
+        requests: list[Any] = [{"PutRequest": {"Item": each}} for each in rows[at : at + 25]]
+        await client.batch_write_item(RequestItems={table: requests})
 
 
-def row(job_id: str, *, now_s: int, percent: int = 50) -> dict[str, dict[str, str]]:
+def row(job_id: str, *, now_s: float, percent: int = 50) -> dict[str, dict[str, str]]:
     """Return the row of a transcoding job, in DynamoDB's format."""
+    now_ms, now_s = int(now_s * 1000), int(now_s)
     return {
         "JobId": {"S": job_id},
         "JobStatus": {"S": "PROGRESSING"},
-        "EventTime": {"N": str(now_s * 1000 + percent)},
-        "StartedTime": {"N": str(now_s * 1000 - 30_000)},
+        "EventTime": {"N": str(now_ms + percent)},
+        "StartedTime": {"N": str(now_ms - 30_000)},
         "StartedRate": {"N": "0"},
         "ProgressRate": {"N": str(percent)},
         "Phase": {"S": "TRANSCODING"},

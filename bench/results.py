@@ -1,9 +1,9 @@
 """The results of a run: figures with their rounds, rows, and the tables as Markdown. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 MET = {True: "yes", False: "**no**", None: ""}
 
@@ -49,6 +49,7 @@ class Row:
     limit: str = ""
     """Explanation of the bottleneck."""
     error: str = ""
+    date: str = ""
     took_s: float = 0.0
     load: float = 0.0
     """The machine's load average at the row's start; above zero, other processes were running."""
@@ -60,6 +61,22 @@ class Report:
 
     machine: Mapping[str, str]
     rows: Sequence[Row] = field(default_factory=tuple)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Return the report that a results.json has."""
+        return cls(machine=content["machine"], rows=[_row(each) for each in content["rows"]])
+
+    def updated(self, new: Self) -> Self:
+        """Return this report with the rows of a new one in place of its own.
+
+        Raises:
+            ValueError: The two were measured on different machines, or with different packages.
+        """
+        if _without_date(self.machine) != _without_date(new.machine):
+            raise ValueError(f"measured on another machine: {self.machine}")
+        by_name = {row.name: row for row in new.rows}
+        return replace(self, rows=[by_name.get(row.name, row) for row in self.rows])
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of results.json, with every round of each figure."""
@@ -86,6 +103,16 @@ class Report:
         return "\n\n".join(parts) + "\n"
 
 
+def _without_date(machine: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in machine.items() if name != "date"}
+
+
+def _row(content: Mapping[str, Any]) -> Row:
+    figures = [Figure(name=each["name"], unit=each["unit"], rounds=each["rounds"]) for each in content["figures"]]
+    targets = [Target(**each) for each in content["targets"]]
+    return Row(**{**content, "figures": figures, "targets": targets})
+
+
 def _section(row: Row) -> str:
     lines = [f"## {row.what}", ""]
     if row.limit:
@@ -94,7 +121,7 @@ def _section(row: Row) -> str:
         lines += ["| figure | median (spread) |", "|---|---|"]
         lines += [f"| {figure.name} | {figure} |" for figure in row.figures]
         lines.append("")
-    lines.append(f"Took {row.took_s:.0f} s; load average {row.load:.1f} at its start.")
+    lines.append(f"Measured {row.date}, in {row.took_s:.0f} s; load average {row.load:.1f} at its start.")
     return "\n".join(lines)
 
 

@@ -16,8 +16,10 @@ from bench.results import Figure, Row, at_most
 from transcode.aws import Aws
 
 JOBS, JOBS_PER_STREAM = 100, 25
-EVENTS_PER_SECOND = 10
-"""One event of each job every ten seconds, as MediaConvert sends them."""
+INTERVAL_S = 10.0
+"""Seconds between two events of a job, as MediaConvert sends them."""
+LEAD_S = 12.0
+"""Seconds from writing the rows, whose events came before, until the first event. The clients connect meanwhile."""
 LATE_S = 10.0
 
 
@@ -37,8 +39,7 @@ class Latencies:
 
 def visible(bench: Bench) -> Row:
     """Measure with an event every ten seconds of each of a hundred watched jobs."""
-    seconds = 12 if bench.quick else 60
-    took_s = sorted(latencies_s(bench, events_per_second=EVENTS_PER_SECOND, seconds=seconds))
+    took_s = sorted(latencies_s(bench, jobs=JOBS, events_per_job=2 if bench.quick else 6))
     median, late = took_s[len(took_s) // 2], took_s[len(took_s) * 99 // 100]
     return Row(
         name="latency",
@@ -57,38 +58,41 @@ def visible(bench: Bench) -> Row:
     )
 
 
-def latencies_s(bench: Bench, *, events_per_second: float, seconds: float) -> list[float]:
-    """Send events at a steady rate through queue, worker and service, and return the latency of each."""
-    ids = job_ids(JOBS, run=f"late{int(events_per_second)}x")
-    bench.emulator.put_jobs(ids, percent=0)
+def latencies_s(bench: Bench, *, jobs: int, events_per_job: int) -> list[float]:
+    """Send the events of the jobs through queue, worker and service, and return the latency of each.
+
+    The jobs' rows are those of an event one interval before the first one, so that the schedule is known at first.
+    """
+    ids = job_ids(jobs, run=f"late{jobs}x")
     url = bench.emulator.with_aws(lambda aws: new_queue(aws, bench.emulator))
     bench_aws = replace(bench.emulator, settings={**bench.emulator.settings, "JOB_EVENTS_QUEUE_URL": url})
     with ExitStack() as stack:
         service = bench.serve(stack, "service", bench_aws)
         worker = stack.enter_context(running_module("bench.counted_process", "worker", settings=bench_aws.settings))
         wait_for("the worker polls", lambda: worker.calls()["sqs:ReceiveMessage"] > 0)
-        count = int(events_per_second * seconds)
-        latencies = bench_aws.with_aws(
-            lambda aws: _send_and_receive(aws, bench_aws, service.port, ids, count, 1 / events_per_second)
-        )
+        first_s, every_s = time.time() + LEAD_S, INTERVAL_S / jobs
+        last_events_s = [first_s - INTERVAL_S + at * every_s for at in range(jobs)]
+        bench.emulator.put_jobs(ids, percent=0, event_times_s=last_events_s)
+        count = jobs * events_per_job
+        latencies = bench_aws.with_aws(lambda aws: _send_and_receive(aws, bench_aws, service.port, ids, count, first_s))
     if len(latencies.took_s) < count * 0.9:
         raise BenchError(f"only {len(latencies.took_s)} of {count} events were received")
     return latencies.took_s
 
 
 async def _send_and_receive(
-    aws: Aws, bench_aws: BenchAws, port: int, ids: list[str], count: int, every_s: float
+    aws: Aws, bench_aws: BenchAws, port: int, ids: list[str], count: int, first_s: float
 ) -> Latencies:
     latencies = Latencies()
     groups = [ids[at : at + JOBS_PER_STREAM] for at in range(0, len(ids), JOBS_PER_STREAM)]
     opened = asyncio.Semaphore(0)
     watchers = [asyncio.create_task(_watch(port, group, latencies, opened)) for group in groups]
     for _ in ids:
-        await asyncio.wait_for(opened.acquire(), 30)
+        await asyncio.wait_for(opened.acquire(), LEAD_S)
     sqs = await aws.sqs()
     sending = []
-    next_s = time.monotonic()
     for at in range(count):
+        await asyncio.sleep(max(0, first_s + at * INTERVAL_S / len(ids) - time.time()))
         job_id, turn = ids[at % len(ids)], 1 + at // len(ids)
         body = status_update(
             job_id, time_ms=int(time.time() * 1000), percent=turn, input_bucket=bench_aws.stack.input_bucket
@@ -96,8 +100,6 @@ async def _send_and_receive(
         latencies.sent_s[job_id, turn] = time.monotonic()
         url = bench_aws.settings["JOB_EVENTS_QUEUE_URL"]
         sending.append(asyncio.create_task(sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body))))
-        next_s += every_s
-        await asyncio.sleep(max(0, next_s - time.monotonic()))
     await asyncio.gather(*sending)
     until_s = time.monotonic() + LATE_S
     while latencies.sent_s and time.monotonic() < until_s:  # noqa: ASYNC110 -- a condition with a deadline
