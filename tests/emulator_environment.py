@@ -5,10 +5,12 @@ Every environment has its own names, so that several environments can use the sa
 
 import json
 import subprocess
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +38,20 @@ FINAL = {"COMPLETE", "ERROR", "CANCELED"}
 
 def make_video(path: Path, *arguments: str, size: str = "320x180", rate: str = "25", duration_s: float = 3) -> Path:
     """Write a test video to `path`: a moving picture and a tone, changed by further ffmpeg `arguments`."""
+    path.write_bytes(_video(path.suffix, arguments, size=size, rate=rate, duration_s=duration_s))
+    return path
+
+
+@cache
+def _video(suffix: str, arguments: Sequence[str], *, size: str, rate: str, duration_s: float) -> bytes:
+    """Return the test video. Many tests use the same one, so each process makes it once."""
     inputs = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={duration_s}"]
     inputs += ["-f", "lavfi", "-i", f"sine=d={duration_s}"]
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    ffmpeg("-y", *inputs, *codecs, *arguments, str(path))
-    return path
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"video{suffix}"
+        ffmpeg(*inputs, *codecs, *arguments, str(path))
+        return path.read_bytes()
 
 
 def ffmpeg(*arguments: str) -> None:

@@ -59,7 +59,7 @@ class MoveTaskEndpoint:
     def __init__(self, upstream_url: str, *, is_waiting: bool = True) -> None:
         self.upstream_url = upstream_url
         self.is_waiting = is_waiting
-        """True if a receive waits for messages as long as its caller asks; the emulator has every sent message."""
+        """True if a receive waits for messages as long as the request says; the emulator has every sent message."""
         self.tasks: list[Task] = []
         self.dead_letter_arns: set[str] = set()
         self.failure: str | None = None
