@@ -117,6 +117,7 @@ def mediaconvert_endpoint(stack: Stack) -> Iterator[str]:
         port=0,
         aws_endpoint_url=stack.endpoint_url,
         time_factor=100,
+        ffmpeg_preset="ultrafast",
         templates=(ROOT / "infra" / "job_template.json",),
     )
     with serving(settings) as url:
