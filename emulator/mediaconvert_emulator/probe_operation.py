@@ -79,7 +79,10 @@ class ProbeOperation:
             return file_url
         location = parse_s3_uri(file_url)
         try:  # no process starts for an object that doesn't exist
-            await self.s3.head_object(Bucket=location.bucket, Key=location.key)
+            async with asyncio.timeout(self.limits.timeout_s):
+                await self.s3.head_object(Bucket=location.bucket, Key=location.key)
+        except TimeoutError as error:
+            raise ProbeTimedOut(f"no response within {self.limits.timeout_s:g} s") from error
         except ClientError as error:
             raise UrlUnreadable(error.response["ResponseMetadata"]["HTTPStatusCode"]) from error
         url: str = await self.s3.generate_presigned_url(
