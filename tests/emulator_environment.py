@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import boto3
+from botocore.config import Config
 from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
 
 from mediaconvert_emulator.server import serving
@@ -75,7 +76,8 @@ class EmulatorEnvironment:
 
     def __init__(self, *, aws_url: str, mediaconvert_url: str, event_source: str) -> None:
         self.url = mediaconvert_url
-        self.mediaconvert = boto3.client("mediaconvert", endpoint_url=mediaconvert_url)
+        once = Config(retries={"total_max_attempts": 1})  # tests expect errors that botocore would repeat for seconds
+        self.mediaconvert = boto3.client("mediaconvert", endpoint_url=mediaconvert_url, config=once)
         self.s3 = boto3.client("s3", endpoint_url=aws_url)
         self.sqs = boto3.client("sqs", endpoint_url=aws_url)
         name = f"mediaconvert-{uuid.uuid4().hex[:8]}"
