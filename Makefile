@@ -78,7 +78,9 @@ dev: installed-for-local ## Start the whole system on this machine: AWS, MediaCo
 demo: installed-for-local ## Upload a video and watch it until it plays: make demo [VIDEO=path]
 	@exec $(VENV)/bin/python -m local demo $(if $(VIDEO),"$(VIDEO)")
 
-# The bytecode of the tests is kept, also where the environment turns that off: compiling them takes a quarter of the time.
+# The bytecode of tests and processes is kept, also where the environment turns that off: each would compile it again.
+KEEP_BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.pycache
+
 check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint, types, layers, templates, unit tests
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
@@ -86,7 +88,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 	@$(VENV)/bin/lint-imports --no-logo > .lint-imports.log || { cat .lint-imports.log; exit 1; }
 	@$(MAKE) --no-print-directory --silent $(CHECKOV_VENV)/.checked
 	@$(VENV)/bin/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	@PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.pycache $(VENV)/bin/python -m pytest tests/unit -q -n $(WORKERS)
+	@$(KEEP_BYTECODE) $(VENV)/bin/python -m pytest tests/unit -q -n $(WORKERS)
 	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent docs/openapi_lint/node_modules/.checked web/node_modules/.checked; \
 	  else echo "neither docs/openapi.json nor the page is checked: that needs Node.js 20.19 or newer" >&2; fi
 
@@ -94,7 +96,7 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 # At their end, the second pass checks the AWS calls of both: see tests/permission_check.py.
 WORKERS ?= 2
 test: setup ## All tests, against the embedded AWS, in parallel processes: make test [WORKERS=2, or 0 for no other process]
-	@export TEST_AWS_CALLS_DIR=$$(mktemp -d); trap 'rm -rf "$$TEST_AWS_CALLS_DIR"' EXIT; failed=0; \
+	@export TEST_AWS_CALLS_DIR=$$(mktemp -d) $(KEEP_BYTECODE); trap 'rm -rf "$$TEST_AWS_CALLS_DIR"' EXIT; failed=0; \
 	  $(VENV)/bin/python -m pytest -m "not serial" -n $(WORKERS) --dist loadfile --no-loadscope-reorder || failed=1; \
 	  $(VENV)/bin/python -m pytest -m serial || failed=1; \
 	  exit $$failed

@@ -27,13 +27,8 @@ from service.connection_limits import (
     admission,
 )
 from service.http_refusals import refusal_bytes, too_many_connections
-from transcode.errors import (
-    HeadersTooLargeError,
-    InvalidHttpError,
-    RequestTimeoutError,
-    TranscodeError,
-    UrlTooLongError,
-)
+from service.request_errors import HeadersTooLargeError, InvalidHttpError, RequestTimeoutError, UrlTooLongError
+from transcode.errors import TranscodeError
 
 LOG_EVERY_S = 60.0
 """Minimum seconds between two log lines about too many connections: an attack must not fill the log."""

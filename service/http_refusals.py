@@ -6,7 +6,8 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from service.problem_details import MEDIA_TYPE, problem_details
-from transcode.errors import TooManyConnectionsError, TranscodeError
+from service.request_errors import TooManyConnectionsError
+from transcode.errors import TranscodeError
 
 
 def refusal_bytes(error: type[TranscodeError], default_headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -34,8 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=f"LocalStack: {marker.args[0]}"))
 
 
-pytest_plugins = ["tests.system.fixtures", "tests.permission_check", "tests.proof_summary"]
-"""A running system for tests/system and tests/browser, and what the end of a run checks and prints."""
+pytest_plugins = ["tests.system.fixtures", "tests.permission_check", "tests.proof_summary", "tests.file_order"]
+"""A running system for tests/system and tests/browser, the order of the files, and the end of a run."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,15 +5,18 @@ Every environment has its own names, so that several environments can use the sa
 
 import json
 import subprocess
+import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
 import boto3
+from botocore.config import Config
 from imageio_ffmpeg import get_ffmpeg_exe  # type: ignore[import-untyped]
 
 from mediaconvert_emulator.server import serving
@@ -36,11 +39,20 @@ FINAL = {"COMPLETE", "ERROR", "CANCELED"}
 
 def make_video(path: Path, *arguments: str, size: str = "320x180", rate: str = "25", duration_s: float = 3) -> Path:
     """Write a test video to `path`: a moving picture and a tone, changed by further ffmpeg `arguments`."""
+    path.write_bytes(_video(path.suffix, arguments, size=size, rate=rate, duration_s=duration_s))
+    return path
+
+
+@cache
+def _video(suffix: str, arguments: Sequence[str], *, size: str, rate: str, duration_s: float) -> bytes:
+    """Return the test video. Many tests use the same one, so each process makes it once."""
     inputs = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={duration_s}"]
     inputs += ["-f", "lavfi", "-i", f"sine=d={duration_s}"]
     codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
-    ffmpeg("-y", *inputs, *codecs, *arguments, str(path))
-    return path
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"video{suffix}"
+        ffmpeg(*inputs, *codecs, *arguments, str(path))
+        return path.read_bytes()
 
 
 def ffmpeg(*arguments: str) -> None:
@@ -64,7 +76,8 @@ class EmulatorEnvironment:
 
     def __init__(self, *, aws_url: str, mediaconvert_url: str, event_source: str) -> None:
         self.url = mediaconvert_url
-        self.mediaconvert = boto3.client("mediaconvert", endpoint_url=mediaconvert_url)
+        once = Config(retries={"total_max_attempts": 1})  # tests expect errors that botocore would repeat for seconds
+        self.mediaconvert = boto3.client("mediaconvert", endpoint_url=mediaconvert_url, config=once)
         self.s3 = boto3.client("s3", endpoint_url=aws_url)
         self.sqs = boto3.client("sqs", endpoint_url=aws_url)
         name = f"mediaconvert-{uuid.uuid4().hex[:8]}"

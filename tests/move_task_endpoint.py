@@ -56,8 +56,10 @@ class Task:
 class MoveTaskEndpoint:
     """The move tasks of an emulator's queues. `dead_letter_arns` are the ARNs that may be a source."""
 
-    def __init__(self, upstream_url: str) -> None:
+    def __init__(self, upstream_url: str, *, is_waiting: bool = True) -> None:
         self.upstream_url = upstream_url
+        self.is_waiting = is_waiting
+        """True if a receive waits for messages as long as the request says; the emulator has every sent message."""
         self.tasks: list[Task] = []
         self.dead_letter_arns: set[str] = set()
         self.failure: str | None = None
@@ -74,7 +76,7 @@ class MoveTaskEndpoint:
         self.dead_letter_arns.add(response["Attributes"]["QueueArn"])
 
     def call(self, action: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return the response to one of the three calls, or raise RefusedError; None for any other call."""
+        """Return the response to a call of move tasks, or raise RefusedError; None for a call to forward."""
         with self._lock:
             match action:
                 case "StartMessageMoveTask":
@@ -84,6 +86,9 @@ class MoveTaskEndpoint:
                     return {"Results": listed[: request.get("MaxResults", 1)]}
                 case "CancelMessageMoveTask":
                     return {"ApproximateNumberOfMessagesMoved": self._cancel(request["TaskHandle"]).moved}
+                case "ReceiveMessage" if not self.is_waiting:
+                    received = self._sqs.receive_message(**{**request, "WaitTimeSeconds": 0})
+                    return {"Messages": received.get("Messages", [])}
                 case _:
                     return None
 
@@ -162,9 +167,11 @@ class MoveTaskEndpoint:
 
 
 @contextmanager
-def serve_move_tasks(upstream_url: str, *dead_letter_urls: str) -> Iterator[tuple[str, MoveTaskEndpoint]]:
+def serve_move_tasks(
+    upstream_url: str, *dead_letter_urls: str, is_waiting: bool = True
+) -> Iterator[tuple[str, MoveTaskEndpoint]]:
     """Yield the URL of an endpoint with move tasks for these dead-letter queues, and its tasks."""
-    endpoint = MoveTaskEndpoint(upstream_url)
+    endpoint = MoveTaskEndpoint(upstream_url, is_waiting=is_waiting)
     for url in dead_letter_urls:
         endpoint.add(url)
 

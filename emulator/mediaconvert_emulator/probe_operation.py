@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from mediaconvert_emulator.errors import (
     BadRequestException,
     ForbiddenException,
@@ -76,6 +78,13 @@ class ProbeOperation:
         if not file_url.startswith("s3://"):
             return file_url
         location = parse_s3_uri(file_url)
+        try:  # no process starts for an object that doesn't exist
+            async with asyncio.timeout(self.limits.timeout_s):
+                await self.s3.head_object(Bucket=location.bucket, Key=location.key)
+        except TimeoutError as error:
+            raise ProbeTimedOut(f"no response within {self.limits.timeout_s:g} s") from error
+        except ClientError as error:
+            raise UrlUnreadable(error.response["ResponseMetadata"]["HTTPStatusCode"]) from error
         url: str = await self.s3.generate_presigned_url(
             "get_object", Params={"Bucket": location.bucket, "Key": location.key}, ExpiresIn=URL_TTL_S
         )

@@ -58,14 +58,20 @@ class ProbeLimits:
 
 
 class ProbeProcess:
-    """One child process that waits for files. Starting it before a file is there hides its start-up time."""
+    """One child process that reads files, from its first request on. An early `start` hides its start-up time."""
 
     def __init__(self, limits: ProbeLimits) -> None:
         self._limits = limits
         self.process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
-        """Start the process."""
+        """Start no process yet."""
+        return self
+
+    async def start(self) -> asyncio.subprocess.Process:
+        """Start the process, unless it has started; return it."""
+        if self.process is not None:
+            return self.process
         limits = ChildLimits(
             memory_bytes=self._limits.memory_bytes, cpu_s=round(self._limits.timeout_s * MAX_REQUESTS) + 1, file_bytes=1
         )
@@ -78,7 +84,7 @@ class ProbeProcess:
             limit=MAX_RESULT_BYTES,
             start_new_session=True,  # the emulator handles Ctrl-C in the terminal, not its children
         )
-        return self
+        return self.process
 
     async def __aexit__(self, *_: object) -> None:
         """Kill the process if it is still there."""
@@ -131,9 +137,9 @@ class ProbeProcess:
         return result
 
     async def _result(self, request: dict[str, Any]) -> Any:  # noqa: ANN401 (JSON)
-        process = self.process
-        if process is None or process.stdin is None or process.stdout is None:
-            raise RuntimeError("the process is not started")
+        process = await self.start()
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process has no pipes")
         try:
             async with asyncio.timeout(self._limits.timeout_s):
                 process.stdin.write(json.dumps(request).encode() + b"\n")

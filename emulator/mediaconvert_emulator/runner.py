@@ -71,7 +71,7 @@ class JobRunner:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True))
 
     async def _run_in(self, folder: Path, spec: JobSpec, on_progress: ProgressCallback) -> JobResult:
-        async with ProbeProcess(self.probe_limits) as process:  # it starts while the input arrives
+        async with ProbeProcess(self.probe_limits) as process:
             media = await self._download(spec, folder, process, on_progress)
             sidecars = await read_sidecars(spec, media, folder, self.storage, process)
             reader = CaptionReader(
@@ -112,8 +112,10 @@ class JobRunner:
         def on_bytes(done: int, size: int) -> None:
             on_progress(Progress(phase=Phase.PROBING, phase_percent=percent(done, size)))
 
-        await self.storage.download(parse_s3_uri(spec.input.uri), folder / INPUT_NAME, on_bytes)
-        return await read_media(folder / INPUT_NAME, spec.input.uri, process)
+        # The process starts while the input arrives, and not at all for an input that doesn't exist.
+        location, path = parse_s3_uri(spec.input.uri), folder / INPUT_NAME
+        await self.storage.download(location, path, on_bytes, on_found=process.start)
+        return await read_media(path, spec.input.uri, process)
 
     async def _read_outputs(self, paths: dict[str, Path], process: ProbeProcess) -> dict[str, OutputMedia]:
         try:

@@ -1,7 +1,7 @@
 """Downloads inputs from S3 and uploads outputs to it. Translates S3's errors into job errors."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,11 @@ CHUNK_BYTES = 1 << 20
 
 UploadCallback = Callable[[int], None]
 DownloadCallback = Callable[[int, int], None]
+FoundCallback = Callable[[], Awaitable[object]]
+
+
+async def _do_nothing() -> None:
+    """Wait for nothing."""
 
 
 class Storage:
@@ -28,13 +33,16 @@ class Storage:
         self._s3 = s3
         self._upload_concurrency = upload_concurrency
 
-    async def download(self, location: S3Location, path: Path, on_bytes: DownloadCallback) -> None:
+    async def download(
+        self, location: S3Location, path: Path, on_bytes: DownloadCallback, *, on_found: FoundCallback = _do_nothing
+    ) -> None:
         """Download an object to a file.
 
         Args:
             location: The object.
             path: The file to write.
             on_bytes: Is called after each chunk with the bytes done and the total bytes.
+            on_found: Is called once S3 has begun to send the object.
 
         Raises:
             JobError: The object doesn't exist (1404), S3 denies access (1401), or S3 failed (1999).
@@ -43,6 +51,7 @@ class Storage:
             response = await self._s3.get_object(Bucket=location.bucket, Key=location.key)
             total_bytes, done_bytes = response["ContentLength"], 0
             with closing(response["Body"]) as body, path.open("wb") as file:
+                await on_found()
                 async for chunk in body.iter_chunks(CHUNK_BYTES):
                     await asyncio.to_thread(file.write, chunk)
                     done_bytes += len(chunk)

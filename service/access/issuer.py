@@ -17,7 +17,7 @@ import aiohttp
 import jwt
 import structlog
 
-from transcode.errors import InvalidTokenError, IssuerUnavailableError
+from service.request_errors import InvalidTokenError, IssuerUnavailableError
 
 ALGORITHMS = ("RS256", "ES256")
 FRESH_S = 600

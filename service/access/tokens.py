@@ -9,7 +9,7 @@ import jwt
 
 from service.access.caller import Caller
 from service.access.issuer import ALGORITHMS, Issuer
-from transcode.errors import ExpiredTokenError, InvalidTokenError
+from service.request_errors import ExpiredTokenError, InvalidTokenError
 
 LEEWAY_S = 30
 """Seconds by which the provider's clock may differ from ours."""

@@ -13,8 +13,8 @@ from fastapi.security.utils import get_authorization_scheme_param
 
 from service.access.address import caller_at
 from service.access.caller import OPEN, Caller
+from service.request_errors import MissingTokenError
 from service.resources import Resources
-from transcode.errors import MissingTokenError
 from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB
 
 if TYPE_CHECKING:

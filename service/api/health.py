@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from service.api.dependencies import AppResources
 from service.api.problems import responses
+from service.request_errors import HeadersTooLargeError
 from service.views.bodies import Health
-from transcode.errors import AwsUnavailableError, HeadersTooLargeError
+from transcode.errors import AwsUnavailableError
 
 router = APIRouter(tags=["health"])
 

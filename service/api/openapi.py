@@ -10,9 +10,7 @@ from service.api import openapi_webhooks
 from service.api.middleware.origin_secret import EXEMPT_PATHS
 from service.api.problems import examples_of
 from service.problem_details import MEDIA_TYPE
-from service.views.bodies import Problem, UppyProblem
-from service.views.examples import BY_SCHEMA, BY_WEBHOOK
-from transcode.errors import (
+from service.request_errors import (
     DirectAccessError,
     ExpiredTokenError,
     InvalidTokenError,
@@ -20,8 +18,10 @@ from transcode.errors import (
     MissingTokenError,
     RequestTooLargeError,
     TooManyBodiesError,
-    TranscodeError,
 )
+from service.views.bodies import Problem, UppyProblem
+from service.views.examples import BY_SCHEMA, BY_WEBHOOK
+from transcode.errors import TranscodeError
 
 TAGS = [
     {"name": "uploads", "description": "Announce a file, and upload it directly to S3."},

@@ -16,19 +16,17 @@ from starlette.types import Scope
 from structlog.contextvars import get_contextvars
 
 from service.problem_details import MEDIA_TYPE, invalid_detail, invalid_fields, problem_details
-from service.views.bodies import Problem
-from transcode.errors import (
-    AwsUnavailableError,
+from service.request_errors import (
     CallerFullError,
     IssuerUnavailableError,
     MissingTokenError,
     ProcessFullError,
     RequestTooLargeError,
     TooManyBodiesError,
-    TooManyUploadsError,
-    TranscodeError,
     UnauthenticatedError,
 )
+from service.views.bodies import Problem
+from transcode.errors import AwsUnavailableError, TooManyUploadsError, TranscodeError
 from transcode.failures import is_transient
 
 RETRY_AFTER_S = "5"

@@ -17,20 +17,17 @@ from service.api.problems import responses
 from service.live.event_stream import EndOnDisconnect, OpenStream, ProgressStream
 from service.live.limits import retry_after_s, stream_life_s, until_token_ends_s, wait_limit_s
 from service.live.watcher import Snapshot
-from service.resources import Resources
-from service.views.examples import EVENT_STREAM
-from service.views.followed import MAX_FOLLOWED, FileKey, Followed, JobKey, Key, finished, known_tags
-from transcode.errors import (
-    AwsUnavailableError,
-    FollowedNotFoundError,
-    JobNotFoundError,
+from service.request_errors import (
     StreamingUnavailableError,
     TooManyLongPollsError,
     TooManyLongPollsOfCallerError,
     TooManyStreamsError,
     TooManyStreamsOfCallerError,
-    TranscodeError,
 )
+from service.resources import Resources
+from service.views.examples import EVENT_STREAM
+from service.views.followed import MAX_FOLLOWED, FileKey, Followed, JobKey, Key, finished, known_tags
+from transcode.errors import AwsUnavailableError, FollowedNotFoundError, JobNotFoundError, TranscodeError
 from transcode.job_view import EXAMPLE_FILE, EXAMPLE_JOB, ProgressView, progress_view
 
 MAX_WAIT_S = 20

@@ -12,12 +12,13 @@ from service.api.dependencies import AppResources, CurrentCaller, InputFile, cal
 from service.api.middleware.request_log import log_upload_event
 from service.api.problems import responses
 from service.live.upload_list import UploadLister
+from service.request_errors import TooManySearchesError
 from service.resources import Resources
 from service.uploads.changes import with_changes
 from service.uploads.upload_filter import UploadFilter, encode_cursor, place_in
 from service.views.bodies import UploadChanges, UploadList
 from service.views.labels import ExternalId
-from transcode.errors import AwsUnavailableError, FilterTooBroadError, TooManySearchesError, UploadNotFoundError
+from transcode.errors import AwsUnavailableError, FilterTooBroadError, UploadNotFoundError
 from transcode.job_view import JobStatus, JobView
 from transcode.lookup import Lookup
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from service.live.reader import JobReader
 from service.live.search_limit import FILE_ENTRIES, SearchLimit
 from service.live.upload_index import Entry, IndexFilter, UploadIndex
+from service.request_errors import TooManySearchesError
 from service.uploads.upload_filter import UploadFilter
 from service.views.followed import FileKey, Followed
-from transcode.errors import FilterTooBroadError, JobNotFoundError, TooManySearchesError, UploadNotFoundError
+from transcode.errors import FilterTooBroadError, JobNotFoundError, UploadNotFoundError
 
 MAX_QUERIES = 100
 """About 300,000 entries of the index, which takes DynamoDB a few seconds."""

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.provision import Stack
 from tests.deploy.deployments import ARCHITECTURE, PYTHON, Deploy
 from tests.integration.lambda_events import from_queue, http_api, json_of
+from tests.process_environment import environment_of
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the package is for Linux")
 
@@ -65,19 +66,7 @@ def run(folder: Path, handler: str, events: list[Any], settings: Mapping[str, st
 @pytest.fixture
 def settings(stack: Stack, mediaconvert: str) -> dict[str, str]:
     """Return the environment of every function."""
-    return {
-        "AWS_ENDPOINT_URL": stack.endpoint_url,
-        "INPUT_BUCKET": stack.input_bucket,
-        "OUTPUT_BUCKET": stack.output_bucket,
-        "INPUT_FILE_TABLE": stack.input_file_table,
-        "OUTPUT_TABLE": stack.output_table,
-        "STATUS_TABLE": stack.status_table,
-        "UPLOADS_QUEUE_URL": stack.uploads_queue_url,
-        "SUBMISSION_QUEUE_URL": stack.submission_queue_url,
-        "JOB_EVENTS_QUEUE_URL": stack.job_events_queue_url,
-        "MEDIACONVERT_ROLE": "arn:aws:iam::000000000000:role/MediaConvert",
-        "MEDIACONVERT_ENDPOINT_URL": mediaconvert,
-    }
+    return {**environment_of(stack), "MEDIACONVERT_ENDPOINT_URL": mediaconvert}
 
 
 def get(url: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import partial
 import httpx
 import pytest
 import pytest_asyncio
+from botocore.retries.standard import ExponentialBackoff
 
 from local.embedded_aws import ROOT
 from local.provision import Stack
@@ -45,6 +46,14 @@ def aws_calls() -> AwsCallRecorder:
 def _record_calls_of_each_process(aws_calls: AwsCallRecorder) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         aws_calls.install(patch)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _retry_at_once() -> Iterator[None]:
+    """Let AWS's clients repeat a failed call at once; botocore's delay is random, up to some seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExponentialBackoff, "delay_amount", lambda _self, _context: 0.0)
         yield
 
 
@@ -117,6 +126,7 @@ def mediaconvert_endpoint(stack: Stack) -> Iterator[str]:
         port=0,
         aws_endpoint_url=stack.endpoint_url,
         time_factor=100,
+        ffmpeg_preset="ultrafast",
         templates=(ROOT / "infra" / "job_template.json",),
     )
     with serving(settings) as url:

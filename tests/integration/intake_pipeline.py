@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from local.provision import Stack
 from tests.integration.process_settings import worker_settings
@@ -12,9 +11,6 @@ from worker.assembly import open_handler, open_intake
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Message, Outcome
 from worker.queue import Queue, open_queue
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from local.provision import Stack
 from tests.integration.process_settings import worker_settings
+from tests.integration.waiting_messages import later
 from transcode.aws import Aws
 from worker.assembly import open_handler, open_intake
 from worker.deliveries import DeliveryHandler
@@ -107,8 +108,8 @@ class Pipeline:
         return None
 
     async def finish(self, message: Message) -> DeliveryHandler:
-        """Deliver the message to a new worker until it is done, and return the worker's handler."""
-        handler, deadline_s = await self.worker(), time.monotonic() + 20 * LEASE_S
+        """Deliver the message until it is done to a new worker, after the dead one's lease; return its handler."""
+        handler, deadline_s = later(await self.worker(), LEASE_S + 1), time.monotonic() + 20 * LEASE_S
         while await handler.handle([message]) != {message.message_id: Done()}:
             assert time.monotonic() < deadline_s, f"{message.body} is not done"
             await asyncio.sleep(0.2)

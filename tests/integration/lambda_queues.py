@@ -1,4 +1,4 @@
-"""The environment of the Lambda functions, and the messages that Lambda receives for them."""
+"""The messages that Lambda receives for the functions."""
 
 import asyncio
 import json
@@ -12,22 +12,6 @@ if TYPE_CHECKING:
 
 
 EVENTS = Path(__file__).parents[1] / "events"
-
-
-def settings_of(stack: Stack) -> dict[str, str]:
-    """Return the environment of both functions."""
-    return {
-        "AWS_ENDPOINT_URL": stack.endpoint_url,
-        "INPUT_BUCKET": stack.input_bucket,
-        "OUTPUT_BUCKET": stack.output_bucket,
-        "INPUT_FILE_TABLE": stack.input_file_table,
-        "OUTPUT_TABLE": stack.output_table,
-        "STATUS_TABLE": stack.status_table,
-        "UPLOADS_QUEUE_URL": stack.uploads_queue_url,
-        "SUBMISSION_QUEUE_URL": stack.submission_queue_url,
-        "JOB_EVENTS_QUEUE_URL": stack.job_events_queue_url,
-        "MEDIACONVERT_ROLE": "arn:aws:iam::000000000000:role/MediaConvert",
-    }
 
 
 def event(name: str, stack: Stack, job_id: str, **changes: object) -> dict[str, Any]:

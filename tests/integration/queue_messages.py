@@ -2,17 +2,13 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.provision import Stack
 from transcode.aws import Aws
 from worker.outcomes import Message
-
-if TYPE_CHECKING:
-    pass
-
-import secrets
 
 
 def message(body: object) -> Message:
@@ -73,14 +69,20 @@ def complete_event(stack: Stack, job_id: str, time_ms: int) -> Message:
 
 
 async def received(aws: Aws, stack: Stack, name: str, *, queue_url: str | None = None) -> Message:
-    """Receive and delete the message about this job or file from the queue of job events, which all tests use."""
+    """Return the message about this job or file from the queue of job events, which all tests use.
+
+    This deletes the message, and all others that it receives: those of earlier tests.
+    """
     sqs, url = await aws.sqs(), queue_url or stack.job_events_queue_url
     async with asyncio.timeout(20):
         while True:
             response = await sqs.receive_message(
                 QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, MessageAttributeNames=["All"]
             )
-            for each in response.get("Messages", []):
-                await sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+            messages = response.get("Messages", [])
+            entries: Any = [{"Id": str(at), "ReceiptHandle": each["ReceiptHandle"]} for at, each in enumerate(messages)]
+            if entries:
+                await sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+            for each in messages:
                 if name in each["Body"] and "Requested" in each["Body"]:
                     return Message(message_id=each["MessageId"], body=each["Body"])

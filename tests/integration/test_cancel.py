@@ -73,8 +73,8 @@ async def api(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def worker(worker_aws: Aws, stack: Stack, stalled_endpoint: str) -> Pipeline:
-    """A worker's handlers, with clients of their own."""
-    return await open_pipeline(worker_aws, stack, stalled_endpoint)
+    """A worker's handlers, with clients of their own. It doesn't probe, because no probe here would have a response."""
+    return await open_pipeline(worker_aws, stack, stalled_endpoint, probe=False)
 
 
 async def job_of(api: httpx.AsyncClient, input_file: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ async def test_an_upload_has_one_job_wherever_a_worker_dies_at_intake(
         assert await intake.handle([message]) == {message.message_id: Done()}
     queue = await open_queue(await own.aws.sqs(), own.stack.submission_queue_url)
     queued: list[Message] = []
-    while received := await queue.receive(wait_s=1):
+    while received := await queue.receive(wait_s=0):
         queued += received
     assert len(queued) == len(messages) + (2 if is_before else 3)  # some workers sent the message and lived, or died
     for message in queued:

@@ -36,7 +36,7 @@ def environment(aws_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> 
     program.write_text(FFMPEG_WITH_FAULTS.format(ffmpeg=get_ffmpeg_exe()))
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     with emulator_environment(
-        aws_endpoint, ffmpeg_binary=str(program), stall_timeout_s=10, child_file_mb=2, concurrency=4
+        aws_endpoint, ffmpeg_binary=str(program), stall_timeout_s=4, child_file_mb=2, concurrency=4
     ) as environment:
         yield environment
 
@@ -111,7 +111,19 @@ def test_a_probe_that_is_not_used_leaves_no_process() -> None:
 
     async def run() -> int | None:
         async with ProbeProcess(ProbeLimits(memory_bytes=1 << 30, timeout_s=30)) as process:
-            started = process.process
-        return started.returncode if started else None
+            started = await process.start()
+        return started.returncode
 
     assert asyncio.run(run()) is not None
+
+
+def test_an_input_that_does_not_exist_needs_no_process(
+    environment: EmulatorEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its probe is refused, and its job ends, at once."""
+    uri, started = f"s3://{environment.inputs}/none.mp4", list[ProbeProcess]()
+    monkeypatch.setattr(ProbeProcess, "start", started.append)
+    with pytest.raises(environment.mediaconvert.exceptions.NotFoundException):
+        environment.mediaconvert.probe(InputFiles=[{"FileUrl": uri}])
+    job = environment.wait_for_job(environment.create_job(uri, "none/"))
+    assert (job["ErrorCode"], started) == (1404, [])

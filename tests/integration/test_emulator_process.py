@@ -53,21 +53,27 @@ def _process_ids_in(folder: Path) -> list[str]:
     return process_ids
 
 
+@pytest.fixture(scope="module")
+def long_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a video that no job of a slow encoder ends within a test: five minutes, at a low bitrate."""
+    folder = tmp_path_factory.mktemp("video")
+    clip = make_video(folder / "clip.mp4", "-crf", "45", "-b:a", "16k", size="640x360", duration_s=20)
+    ffmpeg("-stream_loop", "14", "-i", str(clip), "-c", "copy", str(folder / "f.mp4"))
+    return folder / "f.mp4"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_no_ffmpeg_outlives_the_emulator(
-    aws_endpoint: str, free_port: Callable[[], int], tmp_path: Path, ending: signal.Signals
+    aws_endpoint: str, free_port: Callable[[], int], tmp_path: Path, long_video: Path, ending: signal.Signals
 ) -> None:
     """Each signal also ends ffmpeg; SIGTERM and SIGINT also remove the files and send the final event."""
     port, temp_dir = free_port(), tmp_path / "temp"
-    clip, source = make_video(tmp_path / "clip.mp4", size="640x360", duration_s=20), tmp_path / "f.mp4"
-    # The source lasts 20 minutes, so that the job can't end by itself.
-    ffmpeg("-stream_loop", "60", "-i", str(clip), "-c", "copy", str(source))
     with _process(aws_endpoint, port, temp_dir) as process:
         environment = EmulatorEnvironment(
             aws_url=aws_endpoint, mediaconvert_url=f"http://127.0.0.1:{port}", event_source="local.mediaconvert"
         )
-        job_id = environment.create_job(environment.upload(source, "f.mp4"), "f/")
+        job_id = environment.create_job(environment.upload(long_video, "f.mp4"), "f/")
         wait_until(
             lambda: environment.job(job_id).get("CurrentPhase") == "TRANSCODING" and _process_ids_in(temp_dir),
             "ffmpeg runs",

@@ -40,7 +40,7 @@ def test_a_job_in_progress_starts_again_and_a_waiting_job_follows(aws_endpoint: 
     """No job is lost or failed by a stop."""
     slow = {"data_dir": tmp_path / "data", "ffmpeg_preset": "veryslow", "ffmpeg_threads": 1}
     with emulator_environment(aws_endpoint, **slow) as before:
-        uri = before.upload(make_video(tmp_path / "f.mp4", size="1280x720", duration_s=20), "f.mp4")
+        uri = before.upload(make_video(tmp_path / "f.mp4", size="640x360", duration_s=10), "f.mp4")
         running, waiting = before.create_job(uri, "a/"), before.create_job(uri, "b/")
         wait_until(lambda: before.job(running)["Status"] == "PROGRESSING", "the first job is in progress")
     with emulator_environment(aws_endpoint, data_dir=tmp_path / "data") as after:

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +158,10 @@ async def _unannounced(aws: Aws, stack: Stack, job_id: str) -> object:
 
 
 async def _webhooks_of(sqs: SQSClient, url: str, job_id: str) -> list[dict[str, Any]]:
-    """Return the bodies of the job's webhooks in the queue; the first ones may be other tests'."""
+    """Return the bodies of the job's webhooks in the queue, which are there; the first ones may be other tests'."""
     found: list[dict[str, Any]] = []
-    while messages := (await sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)).get("Messages"):
+    receive = partial(sqs.receive_message, QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+    while messages := (await receive()).get("Messages"):
         bodies = [json.loads(json.loads(each["Body"])["body"]) for each in messages]
         found += [each for each in bodies if each["data"].get("job", {}).get("job_id") == job_id]
     return found

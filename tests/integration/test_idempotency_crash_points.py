@@ -161,7 +161,7 @@ class RetryScene:
     async def make_requested_jobs(self, input_file: str) -> list[str]:
         """Handle all requests in the uploads queue, and return the ids of MediaConvert's jobs of the file."""
         queue = await open_queue(await self.aws.sqs(), self.stack.uploads_queue_url)
-        while received := await queue.receive(wait_s=1):
+        while received := await queue.receive(wait_s=0):  # the service has sent its messages
             requests = [each for each in received if json.loads(each.body)["detail-type"] == DETAIL_TYPE]
             assert set(await self.worker.take_in(*requests)) <= {Done()}
             await queue.delete(received)

@@ -25,12 +25,13 @@ from tests.integration.lambda_events import (
     parse_response,
     rest_api,
 )
-from tests.integration.lambda_queues import EVENTS, arn_of, dead_letter_bodies, event, send_and_receive, settings_of
+from tests.integration.lambda_queues import EVENTS, arn_of, dead_letter_bodies, event, send_and_receive
 from tests.integration.lambda_runtime import Container, container
 from tests.integration.lambda_transport import invoking
 from tests.integration.process_settings import service_settings
 from tests.integration.stores import Stores
 from tests.lambda_runtime_api import InvocationError
+from tests.process_environment import environment_of
 from transcode.aws import Aws
 from transcode.cancel_requested import cancel_requested
 from transcode.job import Job, Progressed, Status
@@ -50,7 +51,7 @@ SOURCES = [rest_api, http_api, load_balancer]
 def service(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """The service's function."""
     log = tmp_path_factory.mktemp("lambda") / "service.log"
-    with container("service.lambda_handler.handler", settings_of(stack), log=log) as started:
+    with container("service.lambda_handler.handler", environment_of(stack), log=log) as started:
         yield started
 
 
@@ -58,7 +59,7 @@ def service(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def worker(stack: Stack, mediaconvert_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """The worker's function."""
     log = tmp_path_factory.mktemp("lambda") / "worker.log"
-    settings = {**settings_of(stack), "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint}
+    settings = {**environment_of(stack), "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint}
     with container("worker.lambda_handler.handler", settings, log=log) as started:
         yield started
 
@@ -69,7 +70,11 @@ def reconciliation(
 ) -> Iterator[Container]:
     """The reconciliation function, which leaves a job alone for one second only."""
     log = tmp_path_factory.mktemp("lambda") / "reconcile.log"
-    settings = {**settings_of(stack), "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint, "RECONCILE_INTERVAL_S": "1"}
+    settings = {
+        **environment_of(stack),
+        "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint,
+        "RECONCILE_INTERVAL_S": "1",
+    }
     settings |= {"RECONCILE_OVERDUE_S": "0", "RECONCILE_CALLS_PER_S": "100"}
     with container("worker.lambda_reconcile.handler", settings, log=log) as started:
         yield started
@@ -162,7 +167,7 @@ def test_wrong_settings_end_the_container_at_its_start(
     stack: Stack, tmp_path: Path, handler: str, missing: str
 ) -> None:
     """One line of the log names the missing setting."""
-    settings = {name: value for name, value in settings_of(stack).items() if name != missing}
+    settings = {name: value for name, value in environment_of(stack).items() if name != missing}
     with container(handler, settings, log=tmp_path / "log") as broken:
         assert broken.process.wait(30) != 0
         assert f"settings: {missing}: Field required" in broken.log.read_text(encoding="utf-8")

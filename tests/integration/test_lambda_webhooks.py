@@ -16,9 +16,10 @@ from aiohttp.test_utils import TestServer
 
 from local.provision import Stack
 from tests.integration.lambda_events import from_queue
-from tests.integration.lambda_queues import arn_of, dead_letter_bodies, send_and_receive, settings_of
+from tests.integration.lambda_queues import arn_of, dead_letter_bodies, send_and_receive
 from tests.integration.lambda_runtime import Container, container
 from tests.integration.process_settings import WEBHOOK_SECRET
+from tests.process_environment import environment_of
 from transcode.aws import Aws
 from worker.webhooks.webhook_message import WebhookMessage
 
@@ -81,7 +82,7 @@ async def scene(
     receiver, stack, app = Receiver(), await asyncio.to_thread(deploy_stack), web.Application()
     app.router.add_post("/{slot}", receiver.receive)
     async with TestServer(app) as server:
-        settings = {**settings_of(stack), "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint}
+        settings = {**environment_of(stack), "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint}
         settings["WEBHOOKS_ALLOW_LOCAL"] = "true"
         for slot in (1, 2):
             settings |= {

@@ -36,7 +36,13 @@ TEMPLATES = {profile: str(job_template(profile)["Name"]) for profile in PROFILES
 def endpoint(stack: Stack) -> Iterator[str]:
     """The URL of a MediaConvert emulator with the job templates of all profiles."""
     templates = tuple(ROOT / "infra" / name for name in PROFILES.values())
-    settings = EmulatorSettings(port=0, aws_endpoint_url=stack.endpoint_url, time_factor=100, templates=templates)
+    settings = EmulatorSettings(
+        port=0,
+        aws_endpoint_url=stack.endpoint_url,
+        time_factor=100,
+        ffmpeg_preset="ultrafast",
+        templates=templates,
+    )
     with serving(settings) as url:
         yield url
 

@@ -12,6 +12,7 @@ from local.provision import Stack
 from tests.move_task_endpoint import MoveTaskEndpoint, serve_move_tasks
 from transcode.aws import Aws
 from transcode.job_requested import job_requested
+from worker.redrive import sending
 from worker.redrive.command import Action, Cancel, Delete, Send, Show, run
 from worker.refused_versions import RefusedVersionsTable
 from worker.settings import WorkerSettings
@@ -72,11 +73,17 @@ def dead_letter_queues(stack: Stack) -> Sequence[str]:
     )
 
 
+@pytest.fixture(autouse=True)
+def _often_polled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command look at its move tasks more often than once a second."""
+    monkeypatch.setattr(sending, "POLL_S", 0.05)
+
+
 @pytest.fixture
 def letters(deploy_stack: Callable[..., Stack], mediaconvert_endpoint: str) -> Iterator[DeadLetters]:
     """Yield the dead letters of a new deployment."""
     stack = deploy_stack()
-    with serve_move_tasks(stack.endpoint_url, *dead_letter_queues(stack)) as (url, tasks):
+    with serve_move_tasks(stack.endpoint_url, *dead_letter_queues(stack), is_waiting=False) as (url, tasks):
         settings = worker_settings(stack, mediaconvert_endpoint).model_copy(update={"aws_endpoint_url": url})
         yield DeadLetters(stack, settings, tasks)
 

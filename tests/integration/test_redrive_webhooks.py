@@ -8,6 +8,7 @@ import pytest
 
 from local.provision import Stack
 from tests.move_task_endpoint import serve_move_tasks
+from worker.redrive import sending
 from worker.redrive.command import Cancel, Delete, Send, Show, run
 from worker.settings import WorkerSettings
 from worker.webhooks.webhook_message import WebhookMessage
@@ -15,6 +16,12 @@ from worker.webhooks.webhook_message import WebhookMessage
 from .process_settings import with_webhooks, worker_settings
 
 QUEUES = ("webhook-1", "webhook-2", "webhook-3")
+
+
+@pytest.fixture(autouse=True)
+def _often_polled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the command look at its move tasks more often than once a second."""
+    monkeypatch.setattr(sending, "POLL_S", 0.05)
 
 
 @pytest.fixture
@@ -26,7 +33,7 @@ def settings(deploy_stack: Callable[..., Stack], mediaconvert_endpoint: str) -> 
     for number, url in enumerate(urls * 2):
         body = WebhookMessage(webhook_id=f"evt_{number}", body="{}").to_json()
         sqs.send_message(QueueUrl=url, MessageBody=body)
-    with serve_move_tasks(stack.endpoint_url, *urls) as (endpoint_url, _):
+    with serve_move_tasks(stack.endpoint_url, *urls, is_waiting=False) as (endpoint_url, _):
         yield with_webhooks(worker_settings(stack, mediaconvert_endpoint), stack, aws_endpoint_url=endpoint_url)
 
 

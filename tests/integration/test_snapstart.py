@@ -17,9 +17,10 @@ from local.embedded_aws import CREDENTIALS
 from local.playback_key import new_key_pair
 from local.provision import Stack
 from tests.integration.lambda_events import from_queue, http_api, parse_response
-from tests.integration.lambda_queues import event, settings_of
+from tests.integration.lambda_queues import event
 from tests.integration.lambda_runtime import container
 from tests.integration.snapshot_copies import Snapshot, snapshot_of
+from tests.process_environment import environment_of
 from transcode.aws import Aws, open_aws
 from transcode.snapstart import INITIALIZATION_TYPE, RESTORE_TIMEOUT_S, SNAPSTART
 from worker.submission.profile_check import CHECK_TIMEOUT_S
@@ -74,7 +75,7 @@ def service(stack: Stack, credentials: Credentials, tmp_path: Path, **settings: 
     """Yield the snapshot of the service, whose credentials come from the endpoint."""
     with snapshot_of(
         "service.lambda_handler.handler",
-        {**settings_of(stack), **without_credentials(credentials), **settings},
+        {**environment_of(stack), **without_credentials(credentials), **settings},
         log=tmp_path / "log",
     ) as made:
         yield made
@@ -158,7 +159,7 @@ def test_each_copy_of_the_worker_checks_the_job_templates_itself(
 ) -> None:
     """The snapshot calls neither MediaConvert nor AWS; a template may have changed since then."""
     settings = {
-        **settings_of(stack),
+        **environment_of(stack),
         **without_credentials(credentials),
         **COOKIES,
         "MEDIACONVERT_ENDPOINT_URL": mediaconvert_endpoint,
@@ -185,7 +186,7 @@ def test_a_worker_starts_within_lambdas_limit_while_mediaconvert_does_not_respon
 
 def test_awss_runtime_client_runs_the_hooks(stack: Stack, tmp_path: Path) -> None:
     """A container whose hook fails reports it and ends; otherwise it handles invocations."""
-    settings = {**settings_of(stack), INITIALIZATION_TYPE: SNAPSTART}
+    settings = {**environment_of(stack), INITIALIZATION_TYPE: SNAPSTART}
     with container("service.lambda_handler.handler", settings, log=tmp_path / "log") as started:
         assert request_id(started.invoke(READY))
     arn = "arn:aws:secretsmanager:us-east-1:000000000000:secret:none-a1b2c3"

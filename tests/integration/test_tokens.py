@@ -12,8 +12,8 @@ import pytest
 
 from service.access.issuer import FRESH_S, RETRY_S, STALE_S, Issuer
 from service.access.tokens import LEEWAY_S, TokenVerifier
+from service.request_errors import ExpiredTokenError, InvalidTokenError, IssuerUnavailableError
 from tests.fake_issuer import AUDIENCE, LittleIssuer, little_issuer, new_key, public_jwk
-from transcode.errors import ExpiredTokenError, InvalidTokenError, IssuerUnavailableError
 
 IN_2096_S = 4_000_000_000
 """Seconds since 1970. A constant, because the ids of the tests have to be the same in each process of a run."""

@@ -4,14 +4,10 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Message, Outcome
-
-if TYPE_CHECKING:
-    pass
-
 
 DAY_S = 86_400
 

@@ -27,10 +27,10 @@ from local.embedded_aws import ROOT
 from local.provision import Stack, job_template
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
+from tests.process_environment import environment_of
 
 Value = TypeVar("Value")
 
-ROLE = "arn:aws:iam::000000000000:role/MediaConvert"
 START_WITHIN_S = 30
 FINAL = frozenset({"COMPLETE", "ERROR", "CANCELED"})
 
@@ -131,20 +131,10 @@ class WorkerSystem:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the settings of a worker or a service, with short times, so that tests see recoveries soon."""
-        stack = self.stack
         return {
-            "AWS_ENDPOINT_URL": stack.endpoint_url,
+            **environment_of(self.stack),
             "MEDIACONVERT_ENDPOINT_URL": self.mediaconvert_url,
-            "MEDIACONVERT_ROLE": ROLE,
             "MEDIACONVERT_JOB_TEMPLATE": "reliability",
-            "INPUT_BUCKET": stack.input_bucket,
-            "OUTPUT_BUCKET": stack.output_bucket,
-            "INPUT_FILE_TABLE": stack.input_file_table,
-            "OUTPUT_TABLE": stack.output_table,
-            "STATUS_TABLE": stack.status_table,
-            "UPLOADS_QUEUE_URL": stack.uploads_queue_url,
-            "SUBMISSION_QUEUE_URL": stack.submission_queue_url,
-            "JOB_EVENTS_QUEUE_URL": stack.job_events_queue_url,
             "CLAIM_LEASE_S": "10",
             "STOP_GRACE_S": "5",
             "RECONCILE_INTERVAL_S": "0",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import service.request_errors  # noqa: F401 -- the other module with classes of the tree
 from transcode.errors import TranscodeError
 
 
@@ -28,6 +29,8 @@ def test_error_codes_are_stable() -> None:
     """Codes are part of the API: a code may be added to this list, but none may change."""
     assert {error.code: error.http_status for error in ERRORS}.items() >= {
         ("internal_error", 500),
+        ("invalid_token", 401),
+        ("too_many_streams", 503),
         ("upload_not_found", 404),
         ("job_not_found", 404),
         ("upload_too_large", 413),

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from service.app import create_app
 from service.http_refusals import refusal_bytes
 from service.problem_details import MAX_INVALID_FIELDS, invalid_detail, invalid_fields, json_pointer
+from service.request_errors import HeadersTooLargeError
 from service.settings import ServiceSettings
 from service.views.bodies import Problem
-from transcode.errors import HeadersTooLargeError
 
 
 def api() -> httpx.AsyncClient:

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api.problems import problem
-from transcode.errors import ForeignOriginError, TranscodeError, UnknownHostError
+from service.request_errors import ForeignOriginError, UnknownHostError
+from transcode.errors import TranscodeError
 
 
 class AllowedHosts:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.problems import RETRY_AFTER_S, path_of, problem
-from transcode.errors import RequestTooLargeError, TooManyBodiesError
+from service.request_errors import RequestTooLargeError, TooManyBodiesError
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_PART_LIST_BYTES = 2 * 1024 * 1024

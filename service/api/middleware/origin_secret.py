@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.access.address import behind_cloudfront
 from service.api.problems import path_of, problem
-from transcode.errors import DirectAccessError
+from service.request_errors import DirectAccessError
 
 HEADER = "X-Origin-Secret"
 """The header's name, as in infra/edge.yaml."""
