@@ -1,7 +1,7 @@
 /** Shares the state of running uploads between the tabs of one browser, over a BroadcastChannel. */
 
 import { type Channel, type Clock, listen, openChannel, type Timer } from "./host.ts";
-import type { UploadState } from "./item.ts";
+import { ENDED_PHASES, type UploadState } from "./item.ts";
 
 interface UploadMessage {
   inputFile: string;
@@ -51,7 +51,7 @@ export class OtherTabs {
   /** Send the state of this tab's upload to the other tabs: each change of phase, and progress twice a second. */
   publish(inputFile: string, upload: UploadState): void {
     const last = this.#ownUploads.get(inputFile);
-    const isOver = upload.phase === "done" || upload.phase === "canceled" || upload.phase === "failed";
+    const isOver = ENDED_PHASES.includes(upload.phase);
     if (!isOver && last?.upload.phase === upload.phase && this.#clock.nowMs() - last.publishedMs < MIN_INTERVAL_MS)
       return;
     if (isOver) this.#ownUploads.delete(inputFile);
