@@ -83,6 +83,10 @@ class PageTab:
 
     def wait_until_playing(self) -> None:
         """Play the video, and wait until its time advances."""
+        self.page.wait_for_function(
+            "() => document.querySelector('.start') ?? document.querySelector('video')?.readyState > 1"
+        )
+        self.page.evaluate("() => document.querySelector('.start')?.click()")
         self.page.wait_for_function("() => document.querySelector('video')?.readyState > 1")
         self.page.evaluate("() => document.querySelector('video').play()")
         self.page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.5")

@@ -3,6 +3,9 @@ export const en = {
   title: "Videos",
   "drop.title": "Drop videos here",
   "drop.choose": "Choose files",
+  "drop.folder": "Choose a folder",
+  "folder.empty": "There are no videos in this folder.",
+  "folder.leftOut": "Files of the folder that aren't videos were left out: {count}",
   "drop.hint":
     "Files upload directly to storage, and play here when they are ready. After a file is uploaded, you can close this page: transcoding continues without it.",
   "drop.release": "Release to upload",

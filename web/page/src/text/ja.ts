@@ -5,6 +5,9 @@ export const ja: Record<TextKey, string> = {
   title: "動画",
   "drop.title": "ここに動画をドロップ",
   "drop.choose": "ファイルを選択",
+  "drop.folder": "フォルダーを選択",
+  "folder.empty": "このフォルダーに動画はありません。",
+  "folder.leftOut": "フォルダー内の動画以外のファイルを除きました({count} 件)",
   "drop.hint":
     "ストレージに直接アップロードし、準備ができるとここで再生できます。アップロードが終われば、このページを閉じても処理は続きます。",
   "drop.release": "ドロップしてアップロード",
