@@ -1,9 +1,9 @@
 /** The ways in which files come to the page: file dialogs, drops and pastes. */
 
 import { ACCEPT } from "@mediaconvert-status/core";
+import { filesOf, type TakenFiles, videosOf } from "@mediaconvert-status/elements";
 import { config } from "./config";
 import { h } from "./dom";
-import { filesOf, type TakenFiles, videosOf } from "./dropped_files";
 
 /** A profile may accept audio files; without one the page uploads videos. */
 const acceptsAudio = config.profile !== undefined;

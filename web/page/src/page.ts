@@ -1,8 +1,8 @@
 /** The page around the list: the file input, the drop zone, messages, and the link back to the list. */
 
+import type { TakenFiles } from "@mediaconvert-status/elements";
 import { config } from "./config";
 import { h, setText, setVisible } from "./dom";
-import type { TakenFiles } from "./dropped_files";
 import { acceptDrops, FileInput, folderInput } from "./file_input";
 import { icon } from "./icons";
 import { t } from "./language";

@@ -158,7 +158,7 @@ export class S3Upload {
     if (isConflict) this.#conflicts += 1;
     // S3 met another write of this file, and the service has aborted the upload: a new one is the way out.
     const { code, message, status } = error;
-    const isTemporary = error.isTemporary || (isConflict && this.#conflicts <= MAX_CONFLICTS);
+    const isTemporary = this.#conflicts <= MAX_CONFLICTS;
     this.#events.onError(isConflict ? new VideoError(code, message, { status, isTemporary }) : error);
   }
 
@@ -193,9 +193,8 @@ export class S3Upload {
   }
 
   async #sendParts(resumePoint: ResumePoint, signal: AbortSignal): Promise<void> {
-    const missing = Array.from({ length: this.#partCount }, (_, index) => index + 1).filter(
-      (number) => !this.#etags.has(number),
-    );
+    const missing: number[] = [];
+    for (let number = 1; number <= this.#partCount; number += 1) if (!this.#etags.has(number)) missing.push(number);
     const sendInTurn = async (): Promise<void> => {
       while (!this.#isPausing && !signal.aborted) {
         const number = missing.shift();
@@ -203,9 +202,9 @@ export class S3Upload {
         await this.#sendPart(number, resumePoint, signal);
       }
     };
-    let failure: VideoError | null = null;
+    let failure: unknown = null;
     const stopAll = (error: unknown): void => {
-      failure ??= toVideoError(error);
+      failure ??= error;
       missing.length = 0; // the other part in flight ends first, so that its bytes are confirmed
     };
     await Promise.all(Array.from({ length: MAX_PARTS_IN_FLIGHT }, () => sendInTurn().catch(stopAll)));
@@ -255,9 +254,9 @@ export class S3Upload {
         onSent,
         signal: part.signal,
       }).catch(async (error) => {
-        const isSilent = attempt === MAX_ATTEMPTS && !this.#hasSentBytes && !part.signal.aborted;
-        const isRefused = isSilent && (await api.isUnreadable(signed.url));
-        throw isRefused ? corsError("the bucket's CORS rule lacks this origin") : error;
+        if (attempt < MAX_ATTEMPTS || this.#hasSentBytes || part.signal.aborted) throw error;
+        await body.slice(0, 1).arrayBuffer(); // this throws if the file is gone, which isn't a matter of CORS
+        throw (await api.isUnreadable(signed.url)) ? corsError("the bucket's CORS rule lacks this origin") : error;
       });
       const { status, etag } = response;
       if (status !== 200) throw new VideoError("storage_refused", `The storage responded ${status}.`, { status });

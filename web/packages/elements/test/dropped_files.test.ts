@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { videosOf } from "../src/dropped_files";
+import { videosOf } from "../src/dropped_files.ts";
 
 const named = (...names: string[]): File[] => names.map((name) => new File(["x"], name));
 const names = (files: readonly File[]): string[] => files.map(({ name }) => name);

@@ -9,7 +9,7 @@ export interface TakenFiles {
 }
 
 /** Return all files. Call this in the event's listener: the browser empties the transfer after it. */
-export async function filesOf(transfer: DataTransfer | null, acceptsAudio: boolean): Promise<TakenFiles> {
+export async function filesOf(transfer: DataTransfer | null, acceptsAudio = false): Promise<TakenFiles> {
   const entries = [...(transfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? null);
   const files = [...(transfer?.files ?? [])];
   if (!entries.some((entry) => entry?.isDirectory)) return { files, leftOut: 0 };
@@ -22,7 +22,7 @@ export async function filesOf(transfer: DataTransfer | null, acceptsAudio: boole
 }
 
 /** Return the videos among the files of a folder. Hidden files, such as those of macOS, aren't counted. */
-export function videosOf(files: readonly File[], acceptsAudio: boolean): TakenFiles {
+export function videosOf(files: readonly File[], acceptsAudio = false): TakenFiles {
   const visible = files.filter(({ name }) => !name.startsWith("."));
   const videos = visible.filter((file) => isVideo(contentTypeOf(file), acceptsAudio));
   return { files: videos, leftOut: visible.length - videos.length };
