@@ -37,12 +37,12 @@ export class OtherTabs {
       if (message === REQUEST) this.#publishAll();
       else this.#receive(message as UploadMessage);
     });
-    this.#stops = [listen("pagehide", () => this.#publishEnd()), listen("pageshow", () => this.#publishAll())];
+    this.#stops = [listen("pagehide", () => this.#publishAll(true)), listen("pageshow", () => this.#publishAll())];
     this.#post(REQUEST);
   }
 
   close(): void {
-    this.#publishEnd();
+    this.#publishAll(true);
     this.#channel?.close();
     for (const stop of this.#stops) stop();
     for (const timer of [...this.#timeouts.values(), this.#repeat]) this.#clock.clearTimeout(timer);
@@ -70,12 +70,9 @@ export class OtherTabs {
     }, TIMEOUT_MS / 6);
   }
 
-  #publishEnd(): void {
-    for (const inputFile of this.#ownUploads.keys()) this.#post({ inputFile, upload: null });
-  }
-
-  #publishAll(): void {
-    for (const [inputFile, { upload }] of this.#ownUploads) this.#post({ inputFile, upload });
+  /** Publish each upload, or that this tab ends. */
+  #publishAll(isEnd = false): void {
+    for (const [inputFile, { upload }] of this.#ownUploads) this.#post({ inputFile, upload: isEnd ? null : upload });
   }
 
   #receive({ inputFile, upload }: UploadMessage): void {

@@ -193,8 +193,9 @@ export class S3Upload {
   }
 
   async #sendParts(resumePoint: ResumePoint, signal: AbortSignal): Promise<void> {
-    const missing: number[] = [];
-    for (let number = 1; number <= this.#partCount; number += 1) if (!this.#etags.has(number)) missing.push(number);
+    const missing = Array.from({ length: this.#partCount }, (_, index) => index + 1).filter(
+      (number) => !this.#etags.has(number),
+    );
     const sendInTurn = async (): Promise<void> => {
       while (!this.#isPausing && !signal.aborted) {
         const number = missing.shift();

@@ -57,7 +57,7 @@ export const texts = {
   "uploadError.missing_token": "Sign in to upload.",
   "uploadError.invalid_token": "Sign in to upload.",
   "uploadError.expired_token": "Your sign-in has expired.",
-  "uploadError.network": "The connection failed several times. Trying again continues where the upload stopped.",
+  "uploadError.network": "The connection failed several times. Trying again continues from there.",
   "uploadError.other": "The upload failed.",
   "uploadError.storage_refused": "The storage refused the file. Please try again later.",
 } as const;
