@@ -32,14 +32,6 @@ def folder(short_video: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def drag(tab: PageTab, *paths: Path, to: str = "drop") -> None:
-    """Drag files and folders over the page, as from the file manager; end with a drop, or without one."""
-    session = tab.page.context.new_cdp_session(tab.page)
-    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-    for kind in ("dragEnter", "dragOver", *(["drop"] if to == "drop" else [])):
-        session.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 200, "data": data})
-
-
 def expect_videos_of_the_folder(tab: PageTab) -> None:
     """Expect its two videos, and a word about the two files that aren't videos."""
     expect(tab.page.locator(".toast")).to_contain_text("aren't videos were left out: 2")
@@ -51,13 +43,13 @@ def expect_videos_of_the_folder(tab: PageTab) -> None:
 def test_a_dropped_folder_uploads_the_videos_in_it(open_page: OpenPage, folder: Path) -> None:
     """A file that is dropped itself is listed with its problem; one in a folder is left out."""
     tab = open_page()
-    drag(tab, folder, to="hover")
+    tab.drag(folder)
     expect(tab.page.locator(".drop-overlay")).to_be_visible()
     tab.save_screenshot("hover")
-    drag(tab, folder)
+    tab.drop(folder)
     expect(tab.page.locator(".drop-overlay")).to_be_hidden()
     expect_videos_of_the_folder(tab)
-    drag(tab, folder / "notes.txt")
+    tab.drop(folder / "notes.txt")
     tab.expect_stage("notes.txt", "uploadFailed")
 
 
