@@ -98,6 +98,29 @@ def test_a_file_or_a_folder_that_is_dropped_on_the_element_is_uploaded(
     assert tab.page.locator("video-list [part=name]").all_inner_texts() == ["harbour.mp4", unreadable_video.name]
 
 
+def test_an_element_has_the_texts_of_its_app_and_reports_a_refused_file(
+    open_page: OpenPage, built_examples: Path, serve_app: Callable[[Path], str], tmp_path: Path
+) -> None:
+    """Texts are found by key; those that the app doesn't name stay as they are. Events don't bubble."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no video", encoding="utf-8")
+    tab = open_page(url=serve_app(built_examples / "plain" / "dist"))
+    tab.page.evaluate(
+        """() => {
+        const element = document.querySelector('video-upload');
+        element.labels = { choose: 'Add a film' };
+        window.errors = [];
+        element.addEventListener('error', ({ video, error }) => window.errors.push([video.fileName, error.code]));
+        document.body.addEventListener('error', () => window.errors.push('bubbled'));
+        }"""
+    )
+    expect(tab.page.get_by_role("button", name="Add a film")).to_be_visible()
+    expect(tab.page.get_by_text("or drop them here")).to_be_visible()
+    tab.page.set_input_files("video-upload input", str(notes))
+    tab.page.wait_for_function("() => window.errors.length > 0")
+    assert tab.page.evaluate("() => window.errors") == [[notes.name, "unsupported_content_type"]]
+
+
 def test_styles_neither_leave_an_element_nor_enter_it(
     open_page: OpenPage, built_examples: Path, serve_app: Callable[[Path], str]
 ) -> None:
