@@ -47,6 +47,20 @@ class PageTab:
         """Choose files as with the file dialog."""
         self.page.set_input_files("#files", [str(file) for file in files])
 
+    def drag(self, *paths: Path, x: int = 200, y: int = 200) -> None:
+        """Drag files and folders to a place on the page, as from a file manager, without a drop."""
+        self._drag(("dragEnter", "dragOver"), paths, x, y)
+
+    def drop(self, *paths: Path, x: int = 200, y: int = 200) -> None:
+        """Drop files and folders on a place of the page."""
+        self._drag(("dragEnter", "dragOver", "drop"), paths, x, y)
+
+    def _drag(self, kinds: tuple[str, ...], paths: tuple[Path, ...], x: int, y: int) -> None:
+        session = self.page.context.new_cdp_session(self.page)
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        for kind in kinds:
+            session.send("Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": data})
+
     def card(self, file_name: str) -> Locator:
         """Return the card of a file."""
         heading = self.page.get_by_role("heading", name=file_name, exact=True)
@@ -83,6 +97,10 @@ class PageTab:
 
     def wait_until_playing(self) -> None:
         """Play the video, and wait until its time advances."""
+        self.page.wait_for_function(
+            "() => document.querySelector('.start') ?? document.querySelector('video')?.readyState > 1"
+        )
+        self.page.evaluate("() => document.querySelector('.start')?.click()")
         self.page.wait_for_function("() => document.querySelector('video')?.readyState > 1")
         self.page.evaluate("() => document.querySelector('video').play()")
         self.page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.5")

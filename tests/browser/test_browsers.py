@@ -33,6 +33,7 @@ IS_IN_STAGE = """const cards = [...document.querySelectorAll('.card')];
 return cards.some((card) => card.querySelector('.name').textContent === arguments[0]
   && arguments[1].includes(card.dataset.stage));"""
 IS_PLAYING = """const video = document.querySelector('video');
+document.querySelector('.start')?.click();
 if (video?.paused && video.readyState > 1) void video.play();
 return (video?.currentTime ?? 0) > 0.3;"""
 FITS = """const page = document.documentElement;

@@ -15,6 +15,15 @@ IS_PLAYING = """() => {
 }"""
 
 STAGES = 18
+BUTTON_COLOURS = """() => [
+  document.querySelector('body > button'),
+  document.querySelector('video-upload').shadowRoot.querySelector('button'),
+].map((button) => getComputedStyle(button).backgroundColor)"""
+ADD_STYLES = """(text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  document.adoptedStyleSheets.push(sheet);
+}"""
 
 
 @pytest.mark.parametrize(
@@ -65,6 +74,67 @@ def test_an_upload_element_is_part_of_its_form(
     assert tab.page.evaluate("() => new FormData(document.forms[0]).getAll('video')") == value
     tab.page.wait_for_function("() => window.events.includes('complete')", timeout=FINISH_MS)
     assert tab.page.evaluate("() => window.events") == ["uploaded", "complete"]
+
+
+def test_a_file_or_a_folder_that_is_dropped_on_the_element_is_uploaded(
+    open_page: OpenPage,
+    built_examples: Path,
+    serve_app: Callable[[Path], str],
+    short_video: Path,
+    unreadable_video: Path,
+    tmp_path: Path,
+) -> None:
+    """Files of the folder that aren't videos are left out."""
+    (tmp_path / "holiday" / "day 1").mkdir(parents=True)
+    (tmp_path / "holiday" / "day 1" / "harbour.mp4").write_bytes(short_video.read_bytes())
+    (tmp_path / "holiday" / "notes.txt").write_text("no video", encoding="utf-8")
+    tab = open_page(url=serve_app(built_examples / "plain" / "dist"))
+    box = tab.page.locator("video-upload").bounding_box()
+    assert box
+    x, y = round(box["x"] + 20), round(box["y"] + 20)
+    tab.drop(unreadable_video, x=x, y=y)
+    tab.drop(tmp_path / "holiday", x=x, y=y)
+    expect(tab.page.get_by_text("Ready to play")).to_be_visible(timeout=FINISH_MS)
+    assert tab.page.locator("video-list [part=name]").all_inner_texts() == ["harbour.mp4", unreadable_video.name]
+
+
+def test_an_element_has_the_texts_of_its_app_and_reports_a_refused_file(
+    open_page: OpenPage, built_examples: Path, serve_app: Callable[[Path], str], tmp_path: Path
+) -> None:
+    """Texts are found by key; those that the app doesn't name stay as they are. Events don't bubble."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no video", encoding="utf-8")
+    tab = open_page(url=serve_app(built_examples / "plain" / "dist"))
+    tab.page.evaluate(
+        """() => {
+        const element = document.querySelector('video-upload');
+        element.labels = { choose: 'Add a film' };
+        window.errors = [];
+        element.addEventListener('error', ({ video, error }) => window.errors.push([video.fileName, error.code]));
+        document.body.addEventListener('error', () => window.errors.push('bubbled'));
+        }"""
+    )
+    expect(tab.page.get_by_role("button", name="Add a film")).to_be_visible()
+    expect(tab.page.get_by_text("or drop them here")).to_be_visible()
+    tab.page.set_input_files("video-upload input", str(notes))
+    tab.page.wait_for_function("() => window.errors.length > 0")
+    assert tab.page.evaluate("() => window.errors") == [[notes.name, "unsupported_content_type"]]
+
+
+def test_styles_neither_leave_an_element_nor_enter_it(
+    open_page: OpenPage, built_examples: Path, serve_app: Callable[[Path], str]
+) -> None:
+    """An app changes an element by its parts and its custom properties alone."""
+    tab = open_page(url=serve_app(built_examples / "plain" / "dist"))
+    tab.page.evaluate("() => document.body.append(document.createElement('button'))")
+    own = tab.page.evaluate(BUTTON_COLOURS)
+    tab.page.evaluate(ADD_STYLES, "button { background: rgb(1, 2, 3); }")
+    assert tab.page.evaluate(BUTTON_COLOURS) == ["rgb(1, 2, 3)", own[1]]
+    assert own[0] != own[1]
+    tab.page.evaluate(ADD_STYLES, "video-upload { --video-accent: rgb(4, 5, 6); }")
+    assert tab.page.evaluate(BUTTON_COLOURS)[1] == "rgb(4, 5, 6)"
+    tab.page.evaluate(ADD_STYLES, "video-upload::part(button) { background: rgb(7, 8, 9); }")
+    assert tab.page.evaluate(BUTTON_COLOURS)[1] == "rgb(7, 8, 9)"
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

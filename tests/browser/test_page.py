@@ -231,7 +231,7 @@ def test_the_page_is_japanese_in_a_japanese_browser(open_page: OpenPage, short_v
     tab.choose(short_video)
     tab.expect_stage(short_video.name, "complete")
     expect(tab.card(short_video.name).locator(".stage")).to_have_text("再生できます")
-    tab.page.wait_for_function("() => document.querySelector('video')?.readyState > 1")
+    tab.page.wait_for_function("() => document.querySelector('video')?.poster")
     tab.save_screenshot("complete")
     tab.assert_accessible()
     tab.assert_fits()

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 from playwright.sync_api import expect
 
-from .page_tab import NetworkThrottle, OpenPage
+from .page_tab import FINISH_MS, NetworkThrottle, OpenPage
 
 ICON = "() => document.querySelector('link[rel=icon]').href"
 
@@ -85,6 +85,61 @@ def test_a_link_opens_a_viewers_page(open_page: OpenPage, short_video: Path) -> 
     viewer.assert_accessible()
     viewer.page.get_by_role("link", name="All videos").click()
     expect(viewer.page.get_by_role("heading", level=1)).to_have_text("Videos")
+
+
+def test_a_link_can_be_copied_and_a_finished_card_has_no_notes(open_page: OpenPage, short_video: Path) -> None:
+    """The link is that of the viewer's page."""
+    tab = open_page(permissions=["clipboard-read", "clipboard-write"])
+    tab.choose(short_video)
+    tab.expect_stage(short_video.name, "complete")
+    expect(tab.card(short_video.name).locator(".note")).to_be_hidden()
+    tab.press(short_video.name, "copy")
+    expect(tab.page.locator(".toast")).to_have_text("Link copied")
+    link = tab.page.evaluate("() => navigator.clipboard.readText()")
+    tab.page.goto(link)
+    expect(tab.page.get_by_role("heading", level=1)).to_have_text(short_video.name)
+
+
+def test_all_uploads_are_paused_and_resumed_together(open_page: OpenPage, large_video: Path, tmp_path: Path) -> None:
+    """Files that wait for their turn are paused too, and no byte is sent twice."""
+    files = [tmp_path / f"holiday {number}.mp4" for number in range(5)]
+    for file in files:
+        file.write_bytes(large_video.read_bytes())
+    tab = open_page()
+    parts: list[str] = []
+    tab.page.on("request", lambda request: parts.append(request.url) if request.method == "PUT" else None)
+    NetworkThrottle(tab).limit_upload(12_000_000)
+    tab.choose(*files)
+    tab.page.get_by_role("button", name="Pause all").click()
+    expect(tab.page.locator(".card[data-stage=paused]")).to_have_count(5, timeout=FINISH_MS)
+    assert len(parts) <= 6
+    tab.save_screenshot("paused")
+    NetworkThrottle(tab).go_online()
+    tab.page.get_by_role("button", name="Resume all").click()
+    for file in files:
+        tab.expect_stage(file.name, "complete")
+    assert len(parts) == 15
+
+
+def test_a_player_that_opens_by_itself_loads_hls_only_when_it_plays(open_page: OpenPage, long_video: Path) -> None:
+    """Its poster has a button, which the keys of the player press too."""
+    tab = open_page()
+    loaded: list[str] = []
+    tab.page.on("request", lambda request: loaded.append(request.url) if "hls" in request.url else None)
+    tab.choose(long_video)
+    tab.expect_stage(long_video.name, "complete")
+    start = tab.page.get_by_role("button", name=f"Play: {long_video.name}")
+    expect(start).to_be_visible()
+    expect(tab.page.get_by_label("Speed")).to_be_hidden()
+    tab.page.wait_for_function("() => document.querySelector('video').poster !== ''")
+    tab.save_screenshot("poster")
+    tab.assert_accessible()
+    assert loaded == []
+    tab.page.locator("video").focus()
+    tab.page.keyboard.press("k")
+    tab.page.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
+    expect(start).to_be_hidden()
+    expect(tab.page.get_by_label("Speed")).to_be_visible()
 
 
 def test_the_player_has_keys_and_a_speed(open_page: OpenPage, long_video: Path) -> None:

@@ -78,8 +78,22 @@ function checkElements() {
   }
 }
 
+/** Each path of an import map is the one that the package's own `exports` name. */
+function checkImportMaps() {
+  for (const { code, line } of blocks.filter(({ language }) => language === "html")) {
+    const [, map] = /<script type="importmap">(.*?)<\/script>/s.exec(code) ?? [];
+    for (const [name, url] of Object.entries(map ? JSON.parse(map).imports : {})) {
+      const actual = fileURLToPath(import.meta.resolve(name)).split("/dist/")[1];
+      const [, folder, file] = /^\.\/node_modules\/(.+?)\/dist\/(.+)$/.exec(url) ?? [];
+      if (file !== actual || !(name === folder || name.startsWith(`${folder}/`)))
+        problems.push(`the block at line ${line}: ${name} is not ${url}`);
+    }
+  }
+}
+
 compile(sources());
 checkElements();
+checkImportMaps();
 for (const each of problems) console.error(`docs/frontend.md, ${each}`);
 if (problems.length > 0) process.exitCode = 1;
 else console.log(`docs/frontend.md: ${blocks.length} blocks of code compile`);

@@ -129,10 +129,10 @@ export class Card {
   openPlayer(shouldPlay: boolean): void {
     const output = this.#video?.job?.output;
     if (this.#player || !output?.playback_url) return;
-    const label = t("player.label", { file: this.#video?.fileName ?? "" });
+    const file = this.#video?.fileName ?? "";
     const jobId = this.#video?.jobId ?? "";
     const authorize = (): Promise<boolean> => this.#options.authorizePlayback(jobId);
-    this.#player = new Player(output, { label, shouldPlay, authorize });
+    this.#player = new Player(output, { file, shouldPlay, authorize });
     this.#body.append(this.#player.element);
     this.#options.onPlayerOpened();
     this.#showPlayButton();

@@ -1,9 +1,9 @@
 /** The page around the list: the file input, the drop zone, messages, and the link back to the list. */
 
-import { ACCEPT } from "@mediaconvert-status/core";
+import type { TakenFiles } from "@mediaconvert-status/elements";
 import { config } from "./config";
 import { h, setText, setVisible } from "./dom";
-import { filesOf } from "./dropped_files";
+import { acceptDrops, FileInput, folderInput } from "./file_input";
 import { icon } from "./icons";
 import { t } from "./language";
 import { ListHead } from "./list_head";
@@ -45,14 +45,19 @@ export const UNDO_MS = 8_000;
 
 export function buildPage(listener: PageListener): Page {
   const title = config.title ?? t("title");
-  const fileInput = new FileInput(listener.onFiles);
   const list = h("ul", { class: "list", "aria-label": t("list.label") });
   const banner = h("div", { class: "banner", role: "status", hidden: true });
   const toast = new Toast();
+  const take = ({ files, leftOut }: TakenFiles): void => {
+    if (files.length > 0) listener.onFiles([...files]);
+    else toast.show(t("folder.empty"));
+    if (files.length > 0 && leftOut > 0) toast.show(t("folder.leftOut", { count: leftOut }));
+  };
+  const fileInput = new FileInput(take);
   const announcer = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
   const head = new ListHead(title, listener);
   const heading = h("h1", { dir: "auto" }, title);
-  const main = h("main", {}, banner, buildDropZone(fileInput), head.element, list, head.empty);
+  const main = h("main", {}, banner, buildDropZone(fileInput, folderInput(take)), head.element, list, head.empty);
   document.body.replaceChildren(
     buildHeader(heading, listener.onSignOut),
     main,
@@ -60,7 +65,7 @@ export function buildPage(listener: PageListener): Page {
     announcer,
     h("div", { class: "drop-overlay", "aria-hidden": "true" }, icon("upload"), h("span", {}, t("drop.release"))),
   );
-  acceptDrops(listener.onFiles);
+  acceptDrops(take);
   return {
     list,
     addSection: (section) => main.append(section),
@@ -79,7 +84,7 @@ function buildHeader(heading: HTMLElement, onSignOut: (() => void) | undefined):
   return h("header", { class: "top" }, heading, h("div", { class: "top-actions" }, back, signOut ?? null));
 }
 
-function buildDropZone(fileInput: FileInput): HTMLElement {
+function buildDropZone(fileInput: FileInput, folder: HTMLInputElement): HTMLElement {
   // A phone has no drops; the stylesheet shows the text that fits the device.
   const text = h(
     "p",
@@ -89,43 +94,10 @@ function buildDropZone(fileInput: FileInput): HTMLElement {
   );
   const button = h("label", { for: "files", class: "button main" }, icon("upload"), h("span", {}, t("drop.choose")));
   const hint = h("p", { class: "hint" }, t("drop.hint"));
-  return h("section", { class: "drop", "aria-label": t("drop.choose") }, text, fileInput.element, button, hint);
-}
-
-class FileInput {
-  readonly element: HTMLInputElement;
-  #onFile: ((file: File) => void) | null = null;
-
-  constructor(onFiles: (files: File[]) => void) {
-    const accept = config.profile ? `${ACCEPT},audio/*` : ACCEPT; // a profile may accept audio files
-    this.element = h("input", { type: "file", id: "files", multiple: true, accept });
-    this.element.addEventListener("change", () => {
-      const files = [...(this.element.files ?? [])];
-      this.element.value = "";
-      const onFile = this.#onFile;
-      this.#onFile = null;
-      if (onFile && files[0]) onFile(files[0]);
-      else onFiles(files);
-    });
-    this.element.addEventListener("cancel", () => {
-      this.#onFile = null;
-    });
-    // Every button reacts to Enter, but some browsers open a file input with the space bar only. Other browsers click
-    // by themselves on Enter: preventDefault stops that, because a second click would close the dialog of the first.
-    this.element.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter") return;
-      event.preventDefault();
-      this.element.click();
-    });
-    this.element.addEventListener("click", (event) => {
-      if (event.isTrusted) this.#onFile = null; // the user clicked the main button, not a card's
-    });
-  }
-
-  chooseFile(onFile: (file: File) => void): void {
-    this.#onFile = onFile;
-    this.element.click();
-  }
+  const onclick = (): void => folder.click();
+  const folderButton = h("button", { type: "button", class: "button for-drops", onclick }, t("drop.folder"));
+  const buttons = h("div", { class: "drop-actions" }, fileInput.element, button, folderButton, folder);
+  return h("section", { class: "drop", "aria-label": t("drop.choose") }, text, buttons, hint);
 }
 
 class Toast {
@@ -152,28 +124,4 @@ function setBanner(banner: HTMLElement, text: string | null, button: TextButton 
   banner.dataset.text = text ?? "";
   const action = button && h("button", { type: "button", class: "button", onclick: button.onClick }, button.text);
   banner.replaceChildren(h("p", {}, text ?? ""), ...(action ? [action] : []));
-}
-
-/** Accept files and folders that are dropped anywhere on the page, and pasted files. */
-function acceptDrops(onFiles: (files: File[]) => void): void {
-  let depth = 0; // dragenter and dragleave also fire for every element within the page
-  const changeDepth = (change: number): void => {
-    depth = Math.max(0, depth + change);
-    document.body.classList.toggle("is-dropping", depth > 0);
-  };
-  const add = async (transfer: DataTransfer | null): Promise<void> => {
-    const files = await filesOf(transfer);
-    if (files.length > 0) onFiles(files);
-  };
-  const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
-  window.addEventListener("dragenter", (event) => hasFiles(event) && changeDepth(1));
-  window.addEventListener("dragleave", (event) => hasFiles(event) && changeDepth(-1));
-  // WebKitGTK doesn't name the files before the drop. Unless every drag is accepted, it opens them in place of the page.
-  window.addEventListener("dragover", (event) => event.preventDefault());
-  window.addEventListener("drop", (event) => {
-    event.preventDefault();
-    changeDepth(-depth);
-    void add(event.dataTransfer);
-  });
-  window.addEventListener("paste", (event) => void add(event.clipboardData));
 }

@@ -1,4 +1,9 @@
-/** Plays a job's HLS output: with hls.js where the browser supports it, or else with the browser's own player. */
+/**
+ * Plays a job's HLS output: with hls.js where the browser supports it, or else with the browser's own player.
+ *
+ * A player that opens by itself shows the poster and a button. hls.js is five times as large as the rest of the page, and
+ * is loaded only when the video should play.
+ */
 
 import type { Output } from "@mediaconvert-status/core";
 import type HlsType from "hls.js";
@@ -10,7 +15,9 @@ import { speedControl } from "./player_controls";
 import { commandOf, perform } from "./player_keys";
 
 export interface PlayerOptions {
-  label: string;
+  /** The file's name. */
+  file: string;
+  /** Play at once; otherwise show the poster and a button, if there is a poster. */
   shouldPlay: boolean;
   /** Request the cookies that the key file needs; return whether the API requires them. */
   authorize: () => Promise<boolean>;
@@ -18,9 +25,6 @@ export interface PlayerOptions {
 
 /** The cookies are valid for at least half of PLAYBACK_COOKIE_TTL_S (five minutes or more); a video can be longer. */
 const RENEWAL_MS = 4 * 60 * 1000;
-
-/** hls.js waits no longer than this for the poster. */
-const POSTER_MS = 1_500;
 
 interface QualityOption {
   value: string;
@@ -33,13 +37,19 @@ export class Player {
   readonly #quality: HTMLSelectElement;
   readonly #qualityRow: HTMLElement;
   readonly #problem: HTMLElement;
+  readonly #controls: HTMLElement;
+  readonly #output: Output;
+  readonly #options: PlayerOptions;
+  #start: HTMLElement | null = null;
   #hls: HlsType | null = null;
   #isClosed = false;
   #renewal: number | undefined;
 
   constructor(output: Output, options: PlayerOptions) {
-    this.#video = h("video", { controls: true, playsinline: true, preload: "metadata", tabindex: "0" });
-    this.#video.setAttribute("aria-label", options.label);
+    this.#output = output;
+    this.#options = options;
+    this.#video = h("video", { playsinline: true, preload: "metadata", tabindex: "0" });
+    this.#video.setAttribute("aria-label", t("player.label", { file: options.file }));
     this.#video.setAttribute("aria-description", t("player.keys"));
     this.#quality = h("select", { "aria-label": t("player.quality") });
     this.#qualityRow = h(
@@ -51,16 +61,19 @@ export class Player {
     this.#problem = h("p", { class: "player-problem", role: "alert", hidden: true }, t("player.error"));
     const frame = h("div", { class: "frame" }, this.#video);
     if (output.width_px && output.height_px) frame.style.aspectRatio = `${output.width_px} / ${output.height_px}`;
-    const controls = h(
+    this.#controls = h(
       "div",
-      { class: "controls" },
+      { class: "controls", hidden: true },
       speedControl(this.#video),
       this.#qualityRow,
       ...this.#pictureInPicture(),
     );
-    this.element = h("div", { class: "player" }, frame, controls, this.#problem);
+    this.element = h("div", { class: "player" }, frame, this.#controls, this.#problem);
     this.element.addEventListener("keydown", (event) => this.#onKey(event));
-    void this.#open(output, options).catch((error) => this.#fail(error));
+    const authorized = options.authorize();
+    void this.#showPoster(output.poster_url, authorized);
+    if (options.shouldPlay || output.poster_url === null) this.#load(authorized, options.shouldPlay);
+    else this.#offerStart(frame);
   }
 
   /** Stop playback, release the video's resources, and remove the player. */
@@ -79,7 +92,31 @@ export class Player {
     const command = isControl ? null : commandOf(event);
     if (command === null) return;
     event.preventDefault();
-    perform(command, this.#video);
+    if (this.#start === null) perform(command, this.#video);
+    else if (command.kind === "toggle" && command.what === "play") this.#start.click();
+  }
+
+  /** Show a button over the poster. hls.js is loaded while the pointer or the focus is on its way to the button. */
+  #offerStart(frame: HTMLElement): void {
+    const label = t("action.of", { action: t("action.play"), file: this.#options.file });
+    const start = h(
+      "button",
+      { type: "button", class: "start", title: t("action.play"), "aria-label": label },
+      icon("play"),
+    );
+    for (const event of ["pointerenter", "focusin"]) {
+      frame.addEventListener(event, () => void import("hls.js").catch(() => undefined), { once: true });
+    }
+    const onClick = (): void => {
+      const hadFocus = start === document.activeElement;
+      start.remove();
+      this.#start = null;
+      if (hadFocus) this.#video.focus({ preventScroll: true });
+      this.#load(this.#options.authorize(), true);
+    };
+    frame.addEventListener("click", onClick, { once: true });
+    this.#start = start;
+    frame.append(start);
   }
 
   #pictureInPicture(): HTMLElement[] {
@@ -91,18 +128,20 @@ export class Player {
     ];
   }
 
-  async #open(output: Output, { authorize, shouldPlay }: PlayerOptions): Promise<void> {
-    const url = output.playback_url;
+  #load(authorized: Promise<boolean>, shouldPlay: boolean): void {
+    this.#video.controls = true;
+    setVisible(this.#controls, true);
+    void this.#open(authorized, shouldPlay).catch((error) => this.#fail(error));
+  }
+
+  async #open(authorized: Promise<boolean>, shouldPlay: boolean): Promise<void> {
+    const url = this.#output.playback_url;
     if (url === null) return;
-    const authorized = authorize();
-    const poster = this.#showPoster(output.poster_url, authorized);
-    // A player that opens by itself shows the poster first: hls.js would compete with it for a slow connection.
-    if (!shouldPlay) await Promise.race([poster, new Promise((resolve) => setTimeout(resolve, POSTER_MS))]);
     const [{ default: Hls }, needsCookies] = await Promise.all([import("hls.js"), authorized]);
     if (this.#isClosed) return;
-    if (needsCookies) this.#renewal = window.setInterval(() => void authorize(), RENEWAL_MS);
+    if (needsCookies) this.#renewal = window.setInterval(() => void this.#options.authorize(), RENEWAL_MS);
     if (Hls.isSupported()) this.#playWithHls(Hls, url, needsCookies);
-    else this.#playNatively(url, output);
+    else this.#playNatively(url, this.#output);
     if (shouldPlay) await this.#video.play().catch(() => undefined); // browsers may require another click
   }
 
@@ -110,7 +149,7 @@ export class Player {
   async #showPoster(url: string | null, authorized: Promise<unknown>): Promise<void> {
     if (!url) return;
     const load = (): Promise<void> => {
-      const image = h("img", { alt: "" });
+      const image = h("img", { alt: "", fetchpriority: "high" });
       image.src = url;
       return image.decode();
     };

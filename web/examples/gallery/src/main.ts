@@ -10,7 +10,7 @@ document.documentElement.lang = language.tag;
 /** The two lengths of the bar, and the actions, of each stage. */
 const STAGES: Record<Stage, [number, number, View["actions"]]> = {
   loading: [0, 0, ["remove"]],
-  queued: [0, 0, ["cancel"]],
+  queued: [0, 0, ["pause", "cancel"]],
   uploading: [42, 0, ["pause", "cancel"]],
   pausing: [42, 0, ["resume", "cancel"]],
   paused: [42, 0, ["resume", "cancel"]],

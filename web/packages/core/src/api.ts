@@ -1,7 +1,7 @@
 /** Calls the HTTP API: adds the bearer token to requests, and throws error responses as VideoError. */
 
 import type { Job, Limits } from "./api_types.ts";
-import { VideoError } from "./errors.ts";
+import { corsError, VideoError } from "./errors.ts";
 
 /**
  * Return a bearer token for the API, or null if there is none.
@@ -21,6 +21,8 @@ export class Api {
   readonly #baseUrl: string;
   readonly #fetch: typeof fetch;
   readonly #tokens: TokenCache;
+  /** The responses that the page couldn't read; null once it has read one: a failure is then a lost connection. */
+  #unreadable: number | null = 0;
 
   constructor({ baseUrl, getToken, fetch: givenFetch }: ApiOptions) {
     this.#baseUrl = baseUrl.replace(/\/+$/, "");
@@ -54,17 +56,17 @@ export class Api {
     return (await this.request(path, init)).json();
   }
 
-  async post<Body>(path: string, body: unknown, signal?: AbortSignal): Promise<Body> {
+  async post<Body>(path: string, body: unknown, signal: AbortSignal | null = null): Promise<Body> {
     const headers = { "Content-Type": "application/json" };
-    return this.json(path, { method: "POST", headers, body: JSON.stringify(body), signal: signal ?? null });
+    return this.json(path, { method: "POST", headers, body: JSON.stringify(body), signal });
   }
 
-  async findJob(inputFile: string, signal?: AbortSignal): Promise<Job> {
-    return this.json(`/jobs?${new URLSearchParams({ input_file: inputFile })}`, { signal: signal ?? null });
+  async findJob(inputFile: string, signal: AbortSignal | null = null): Promise<Job> {
+    return this.json(`/jobs?${new URLSearchParams({ input_file: inputFile })}`, { signal });
   }
 
-  async getJob(jobId: string, signal?: AbortSignal): Promise<Job> {
-    return this.json(`/jobs/${encodeURIComponent(jobId)}`, { signal: signal ?? null });
+  async getJob(jobId: string, signal: AbortSignal | null = null): Promise<Job> {
+    return this.json(`/jobs/${encodeURIComponent(jobId)}`, { signal });
   }
 
   /** Request the end of a job; of a file without one, the end of its wait. The worker ends it soon. */
@@ -83,42 +85,63 @@ export class Api {
     return this.json<Limits>("/limits", { signal }).catch(() => null);
   }
 
-  #send(path: string, init: RequestInit, token: string | null): Promise<Response> {
+  /**
+   * Return whether the server of another origin responds, though the page may not read the response.
+   *
+   * A browser reports a refusal by CORS as a lost connection. Only a request without CORS shows the difference.
+   */
+  isUnreadable(url: string): Promise<boolean> {
+    return this.#fetch(url, { mode: "no-cors", cache: "no-store" }).then(
+      ({ type }) => type === "opaque",
+      () => false,
+    );
+  }
+
+  async #send(path: string, init: RequestInit, token: string | null): Promise<Response> {
     const headers = new Headers(init.headers);
     if (token !== null) headers.set("Authorization", `Bearer ${token}`);
-    return this.#fetch(this.#baseUrl + path, { ...init, headers, cache: "no-store" });
+    try {
+      const response = await this.#fetch(this.#baseUrl + path, { ...init, headers, cache: "no-store" });
+      this.#unreadable = null;
+      return response;
+    } catch (error) {
+      if (this.#unreadable === null || init.signal?.aborted || !(await this.isUnreadable(`${this.#baseUrl}/limits`)))
+        throw error;
+      this.#unreadable += 1;
+      // After a single failure the connection may have come back just now.
+      throw this.#unreadable === 1 ? error : corsError("CORS_ALLOW_ORIGINS lacks this origin, or the service is down");
+    }
   }
 }
 
 /** Keeps the token between requests. Simultaneous callers share one call of `getToken`. */
 class TokenCache {
   readonly #getToken: GetToken;
-  #token: string | null = null;
+  /** Undefined before the first request for a token. */
+  #token: string | null | undefined;
   #renewal: Promise<string | null> | null = null;
-  #isRequested = false;
 
   constructor(getToken: GetToken) {
     this.#getToken = getToken;
   }
 
   get current(): string | null {
-    return this.#token;
+    return this.#token ?? null;
   }
 
   async get(): Promise<string | null> {
-    return this.#isRequested ? this.#token : this.#renew(false);
+    return this.#token === undefined ? this.#renew(false) : this.#token;
   }
 
   /** Return a token other than the refused one, or null. */
   async replace(refused: string | null): Promise<string | null> {
-    return this.#token !== refused ? this.#token : this.#renew(refused !== null);
+    return this.current !== refused ? this.current : this.#renew(refused !== null);
   }
 
   #renew(isRefused: boolean): Promise<string | null> {
     this.#renewal ??= Promise.resolve()
       .then(() => this.#getToken({ isRefused }))
       .then((token) => {
-        this.#isRequested = true;
         this.#token = token;
         return token;
       })

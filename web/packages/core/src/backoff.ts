@@ -1,4 +1,6 @@
-/** The delay before a retry. Pure. */
+/** The delay before a retry, and the wait for it. */
+
+import type { Clock } from "./host.ts";
 
 /**
  * Return the delay before the next attempt: 1 s, 2 s, 4 s … 30 s, each varied by up to a quarter.
@@ -9,4 +11,17 @@
  */
 export function backoffMs(failures: number, random: number): number {
   return Math.min(30_000, 1_000 * 2 ** Math.max(0, failures - 1)) * (0.75 + random / 2);
+}
+
+/** Wait for this time, or until the signal aborts. */
+export function wait(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      clock.clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      resolve();
+    };
+    const timer = clock.setTimeout(stop, delayMs);
+    signal.addEventListener("abort", stop);
+  });
 }

@@ -3,6 +3,7 @@
 /** The API's stable codes are texts too, so later ones fit; these are the codes of the package itself. */
 export type OwnErrorCode =
   | "network"
+  | "cors"
   | "storage_refused"
   | "empty"
   | "unsupported_content_type"
@@ -22,12 +23,12 @@ export interface VideoErrorDetails {
 }
 
 export class VideoError extends Error {
-  readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
   /** The HTTP status; null if there was no response. */
-  readonly status: number | null;
-  readonly retryAfterS: number | null;
+  declare readonly status: number | null;
+  declare readonly retryAfterS: number | null;
   /** True if the same request may succeed later. */
-  readonly isTemporary: boolean;
+  declare readonly isTemporary: boolean;
 
   constructor(code: ErrorCode, message: string, details: VideoErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -48,6 +49,11 @@ export function isVideoError(value: unknown): value is VideoError {
 export function toVideoError(value: unknown): VideoError {
   if (isVideoError(value)) return value;
   return new VideoError("network", "The connection failed.", { isTemporary: true, cause: value });
+}
+
+/** Return the error for a server that responds, but whose responses the browser keeps from the page. */
+export function corsError(text: string): VideoError {
+  return new VideoError("cors", `The response can't be read: ${text}.`);
 }
 
 function isTemporaryStatus(status: number | null): boolean {

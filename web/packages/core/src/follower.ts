@@ -6,8 +6,8 @@
 
 import type { Api } from "./api.ts";
 import { isFinal, type Job, type Progress } from "./api_types.ts";
-import { backoffMs } from "./backoff.ts";
-import { isVideoError } from "./errors.ts";
+import { backoffMs, wait } from "./backoff.ts";
+import { toVideoError } from "./errors.ts";
 import { readEventStream } from "./event_stream.ts";
 import type { Clock, Connection, Timer } from "./host.ts";
 import { type FollowTarget, groupByStream, streamQuery } from "./stream_groups.ts";
@@ -125,7 +125,7 @@ export class Follower {
 
   async #recover(error: unknown, group: FollowTarget[], failures: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
-    const status = isVideoError(error) ? error.status : null;
+    const { status, code, retryAfterS } = toVideoError(error);
     if (status === 404) {
       return this.#reportMissing(group, signal).catch((other) => this.#recover(other, group, failures, signal));
     }
@@ -133,20 +133,19 @@ export class Follower {
       this.#noStreamsUntilMs = status === 501 ? Number.POSITIVE_INFINITY : this.#clock.nowMs() + POLLING_MS;
       return;
     }
-    const retryAfterMs = isVideoError(error) ? (error.retryAfterS ?? 0) * 1_000 : 0;
-    const code = isVideoError(error) ? error.code : null;
+    const retryAfterMs = (retryAfterS ?? 0) * 1_000;
     // The process, or the account on Lambda, holds as many clients as it can: poll without being held, at once.
     if (status === 429 || status === 503)
       this.#noLongPollsUntilMs = this.#clock.nowMs() + Math.max(POLLING_MS, retryAfterMs);
-    if (code?.startsWith("too_many_streams")) {
+    if (code.startsWith("too_many_streams")) {
       this.#noStreamsUntilMs = this.#clock.nowMs() + retryAfterMs;
       return;
     }
-    if (code?.startsWith("too_many_long_polls")) return this.#sleep(POLL_INTERVAL_MS, signal);
+    if (code.startsWith("too_many_long_polls")) return this.#wait(POLL_INTERVAL_MS, signal);
     if (status !== 401) this.#listener.onConnection(false);
     // A proxy may break streams only, so poll from the second failure on.
     if (failures >= 2) this.#noStreamsUntilMs = this.#clock.nowMs() + POLLING_MS;
-    await this.#sleep(Math.max(retryAfterMs, backoffMs(failures, Math.random())), signal);
+    await this.#wait(Math.max(retryAfterMs, backoffMs(failures, Math.random())), signal);
   }
 
   /** Follow the group on one stream until it ends; return whether all of the group is final. */
@@ -180,7 +179,7 @@ export class Follower {
           retryMs = ms;
         },
       });
-      if (open.size > 0) await this.#sleep(retryMs, signal);
+      if (open.size > 0) await this.#wait(retryMs, signal);
       return open.size === 0;
     } catch (error) {
       throw isTimedOut && !signal.aborted ? new StreamTimeout() : error;
@@ -210,7 +209,7 @@ export class Follower {
     };
     await Promise.all(Array.from({ length: MAX_POLLS }, pollInTurn));
     this.#listener.onConnection(true);
-    if (!areFinal) await this.#sleep(POLL_INTERVAL_MS * (0.75 + Math.random() / 2), signal);
+    if (!areFinal) await this.#wait(POLL_INTERVAL_MS * (0.75 + Math.random() / 2), signal);
     return areFinal;
   }
 
@@ -259,24 +258,15 @@ export class Follower {
       try {
         await this.#fetchJob(target, signal);
       } catch (error) {
-        if (!(isVideoError(error) && error.status === 404)) throw error;
+        if (toVideoError(error).status !== 404) throw error;
         this.#listener.onNotFound(target);
       }
     }
-    await this.#sleep(DEBOUNCE_MS * 2, signal);
+    await this.#wait(DEBOUNCE_MS * 2, signal);
   }
 
-  /** Wait for the time, or until the signal aborts. */
-  #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const stop = (): void => {
-        this.#clock.clearTimeout(timer);
-        signal.removeEventListener("abort", stop);
-        resolve();
-      };
-      const timer = this.#clock.setTimeout(stop, ms);
-      signal.addEventListener("abort", stop);
-    });
+  #wait(ms: number, signal: AbortSignal): Promise<void> {
+    return wait(ms, this.#clock, signal);
   }
 }
 

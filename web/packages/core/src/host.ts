@@ -120,13 +120,14 @@ export const putWithProgress: PutPart = ({ url, headers, body, onSent, signal })
       signal.removeEventListener("abort", abort);
       end();
     };
+    const fail = (): void => settle(() => reject(new Error("The connection failed.")));
     request.open("PUT", url);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded }) => onSent(loaded);
     request.onload = () => settle(() => resolve({ status: request.status, etag: request.getResponseHeader("ETag") }));
-    request.onerror = () => settle(() => reject(new Error("The connection failed.")));
-    request.onabort = () => settle(() => reject(new Error("The request was aborted.")));
+    request.onerror = fail;
+    request.onabort = fail;
     signal.addEventListener("abort", abort);
-    if (signal.aborted) return settle(() => reject(new Error("The request was aborted.")));
+    if (signal.aborted) return fail();
     request.send(body);
   });

@@ -15,6 +15,8 @@ export interface UploadState {
   detail: string;
 }
 
+export const ENDED_PHASES: readonly UploadState["phase"][] = ["failed", "canceled", "done"];
+
 export interface Item {
   /** Stays the same while the page is open. */
   id: string;

@@ -1,7 +1,7 @@
 /** Shares the state of running uploads between the tabs of one browser, over a BroadcastChannel. */
 
 import { type Channel, type Clock, listen, openChannel, type Timer } from "./host.ts";
-import type { UploadState } from "./item.ts";
+import { ENDED_PHASES, type UploadState } from "./item.ts";
 
 interface UploadMessage {
   inputFile: string;
@@ -37,12 +37,12 @@ export class OtherTabs {
       if (message === REQUEST) this.#publishAll();
       else this.#receive(message as UploadMessage);
     });
-    this.#stops = [listen("pagehide", () => this.#publishEnd()), listen("pageshow", () => this.#publishAll())];
+    this.#stops = [listen("pagehide", () => this.#publishAll(true)), listen("pageshow", () => this.#publishAll())];
     this.#post(REQUEST);
   }
 
   close(): void {
-    this.#publishEnd();
+    this.#publishAll(true);
     this.#channel?.close();
     for (const stop of this.#stops) stop();
     for (const timer of [...this.#timeouts.values(), this.#repeat]) this.#clock.clearTimeout(timer);
@@ -51,7 +51,7 @@ export class OtherTabs {
   /** Send the state of this tab's upload to the other tabs: each change of phase, and progress twice a second. */
   publish(inputFile: string, upload: UploadState): void {
     const last = this.#ownUploads.get(inputFile);
-    const isOver = upload.phase === "done" || upload.phase === "canceled" || upload.phase === "failed";
+    const isOver = ENDED_PHASES.includes(upload.phase);
     if (!isOver && last?.upload.phase === upload.phase && this.#clock.nowMs() - last.publishedMs < MIN_INTERVAL_MS)
       return;
     if (isOver) this.#ownUploads.delete(inputFile);
@@ -70,12 +70,9 @@ export class OtherTabs {
     }, TIMEOUT_MS / 6);
   }
 
-  #publishEnd(): void {
-    for (const inputFile of this.#ownUploads.keys()) this.#post({ inputFile, upload: null });
-  }
-
-  #publishAll(): void {
-    for (const [inputFile, { upload }] of this.#ownUploads) this.#post({ inputFile, upload });
+  /** Publish each upload, or that this tab ends. */
+  #publishAll(isEnd = false): void {
+    for (const [inputFile, { upload }] of this.#ownUploads) this.#post({ inputFile, upload: isEnd ? null : upload });
   }
 
   #receive({ inputFile, upload }: UploadMessage): void {

@@ -6,8 +6,8 @@
  */
 
 import type { Api } from "./api.ts";
-import { backoffMs } from "./backoff.ts";
-import { toVideoError, VideoError } from "./errors.ts";
+import { backoffMs, wait } from "./backoff.ts";
+import { corsError, toVideoError, VideoError } from "./errors.ts";
 import type { Clock, PutPart } from "./host.ts";
 import type { ResumePoint } from "./stored_files.ts";
 
@@ -57,10 +57,7 @@ export function partBytes(sizeBytes: number): number {
 }
 
 export class S3Upload {
-  readonly #file: File;
-  readonly #contentType: string;
-  readonly #durationMs: number | null;
-  readonly #profile: string | undefined;
+  readonly #toSend: FileToSend;
   readonly #transport: UploadTransport;
   readonly #events: UploadEvents;
   readonly #etags = new Map<number, string>();
@@ -70,18 +67,14 @@ export class S3Upload {
   #resumePoint: ResumePoint | null;
   #mustList: boolean;
   #isPausing = false;
+  /** True once a byte of a part was sent: a browser sends none before the storage's CORS rules allow it. */
+  #hasSentBytes = false;
   #conflicts = 0;
   #run: AbortController | null = null;
 
-  constructor(
-    { file, contentType, durationMs, profile, resumePoint }: FileToSend,
-    transport: UploadTransport,
-    events: UploadEvents,
-  ) {
-    this.#file = file;
-    this.#contentType = contentType;
-    this.#durationMs = durationMs;
-    this.#profile = profile;
+  constructor(toSend: FileToSend, transport: UploadTransport, events: UploadEvents) {
+    const { file, resumePoint } = toSend;
+    this.#toSend = toSend;
     this.#resumePoint = resumePoint;
     this.#mustList = resumePoint !== null;
     this.#transport = transport;
@@ -165,19 +158,20 @@ export class S3Upload {
     if (isConflict) this.#conflicts += 1;
     // S3 met another write of this file, and the service has aborted the upload: a new one is the way out.
     const { code, message, status } = error;
-    const isTemporary = error.isTemporary || (isConflict && this.#conflicts <= MAX_CONFLICTS);
+    const isTemporary = this.#conflicts <= MAX_CONFLICTS;
     this.#events.onError(isConflict ? new VideoError(code, message, { status, isTemporary }) : error);
   }
 
   async #begin(signal: AbortSignal): Promise<ResumePoint> {
     if (this.#resumePoint === null) {
+      const { file, contentType, durationMs, profile } = this.#toSend;
       const metadata = {
-        size: this.#file.size,
+        size: file.size,
         part_size: this.#partBytes,
-        duration_ms: this.#durationMs || undefined,
-        profile: this.#profile,
+        duration_ms: durationMs || undefined,
+        profile,
       };
-      const request = { filename: this.#file.name, type: this.#contentType, metadata };
+      const request = { filename: file.name, type: contentType, metadata };
       const begun = await this.#transport.api.post<{ key: string; uploadId: string }>("/s3/multipart", request, signal);
       this.#resumePoint = { inputFile: begun.key, uploadId: begun.uploadId };
       this.#events.onKey(this.#resumePoint);
@@ -209,9 +203,9 @@ export class S3Upload {
         await this.#sendPart(number, resumePoint, signal);
       }
     };
-    let failure: VideoError | null = null;
+    let failure: unknown = null;
     const stopAll = (error: unknown): void => {
-      failure ??= toVideoError(error);
+      failure ??= error;
       missing.length = 0; // the other part in flight ends first, so that its bytes are confirmed
     };
     await Promise.all(Array.from({ length: MAX_PARTS_IN_FLIGHT }, () => sendInTurn().catch(stopAll)));
@@ -221,7 +215,7 @@ export class S3Upload {
   async #sendPart(number: number, resumePoint: ResumePoint, signal: AbortSignal): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        this.#etags.set(number, await this.#tryPart(number, resumePoint, signal));
+        this.#etags.set(number, await this.#tryPart(number, attempt, resumePoint, signal));
         this.#inFlight.delete(number);
         this.#report();
         return;
@@ -231,11 +225,12 @@ export class S3Upload {
         const canSucceed = isTemporary || code === "storage_refused"; // a signed URL can have expired
         if (signal.aborted || attempt >= MAX_ATTEMPTS || !canSucceed || retryAfterS) throw error;
         await wait(backoffMs(attempt, Math.random()), this.#transport.clock, signal);
+        if (signal.aborted) throw error;
       }
     }
   }
 
-  async #tryPart(number: number, resumePoint: ResumePoint, signal: AbortSignal): Promise<string> {
+  async #tryPart(number: number, attempt: number, resumePoint: ResumePoint, signal: AbortSignal): Promise<string> {
     const { api, putPart, clock } = this.#transport;
     type SignedPart = { url: string; headers?: Record<string, string> };
     const signed = await api.json<SignedPart>(uploadPath(resumePoint, `/${number}`), { signal });
@@ -245,10 +240,11 @@ export class S3Upload {
     let stall = clock.setTimeout(abort, STALL_MS);
     try {
       const start = (number - 1) * this.#partBytes;
-      const body = this.#file.slice(start, start + this.#sizeOf(number));
+      const body = this.#toSend.file.slice(start, start + this.#sizeOf(number));
       const onSent = (sentBytes: number): void => {
         clock.clearTimeout(stall);
         stall = clock.setTimeout(abort, STALL_MS);
+        this.#hasSentBytes = true;
         this.#inFlight.set(number, Math.min(sentBytes, body.size));
         this.#report();
       };
@@ -258,9 +254,15 @@ export class S3Upload {
         body,
         onSent,
         signal: part.signal,
+      }).catch(async (error) => {
+        if (attempt < MAX_ATTEMPTS || this.#hasSentBytes || part.signal.aborted) throw error;
+        await body.slice(0, 1).arrayBuffer(); // this throws if the file is gone, which isn't a matter of CORS
+        throw (await api.isUnreadable(signed.url)) ? corsError("the bucket's CORS rule lacks this origin") : error;
       });
-      if (response.status === 200 && response.etag !== null) return response.etag;
-      throw toPartError(response);
+      const { status, etag } = response;
+      if (status !== 200) throw new VideoError("storage_refused", `The storage responded ${status}.`, { status });
+      if (etag === null) throw corsError("the bucket's CORS rule hides ETag");
+      return etag;
     } finally {
       clock.clearTimeout(stall);
       signal.removeEventListener("abort", abort);
@@ -274,7 +276,7 @@ export class S3Upload {
   }
 
   #sizeOf(number: number): number {
-    return Math.min(this.#partBytes, this.#file.size - (number - 1) * this.#partBytes);
+    return Math.min(this.#partBytes, this.#toSend.file.size - (number - 1) * this.#partBytes);
   }
 
   #report(): void {
@@ -297,24 +299,4 @@ export async function abortUpload(api: Api, resumePoint: ResumePoint): Promise<v
 
 function uploadPath({ inputFile, uploadId }: ResumePoint, below = ""): string {
   return `/s3/multipart/${encodeURIComponent(uploadId)}${below}?${new URLSearchParams({ key: inputFile })}`;
-}
-
-function toPartError({ status, etag }: { status: number; etag: string | null }): VideoError {
-  const isReadable = status !== 200 || etag !== null;
-  const text = isReadable ? `The storage responded ${status}.` : "The bucket's CORS rules don't expose ETag.";
-  return new VideoError("storage_refused", text, { status });
-}
-
-function wait(delayMs: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clock.clearTimeout(timer);
-      reject(new Error("The upload was stopped."));
-    };
-    const timer = clock.setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, delayMs);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }

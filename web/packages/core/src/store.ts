@@ -2,7 +2,7 @@
 
 import { Api, type GetToken } from "./api.ts";
 import type { Job } from "./api_types.ts";
-import { VideoError } from "./errors.ts";
+import { toVideoError, VideoError } from "./errors.ts";
 import { Follower } from "./follower.ts";
 import { browserConnection, type Clock, type Connection, systemClock, type Timer } from "./host.ts";
 import { canCancelJob, type Item, newItem } from "./item.ts";
@@ -212,7 +212,7 @@ export class Store {
     } catch (error) {
       this.update(id, { isCanceling: false });
       // 409: the job ended before the request; the follower receives its final status.
-      if (!(error instanceof VideoError && error.status === 409)) throw error;
+      if (toVideoError(error).status !== 409) throw error;
     }
   }
 

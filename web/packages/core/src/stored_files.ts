@@ -74,10 +74,13 @@ export class StoredFiles {
 
   /** Return the interrupted upload of exactly this file, if there is one. */
   findInterrupted(file: Pick<File, "name" | "size" | "lastModified">): StoredFile | null {
-    const isSame = (stored: StoredFile): boolean =>
-      stored.fileName === file.name && stored.sizeBytes === file.size && stored.lastModified === file.lastModified;
-    return this.all().find((stored) => !stored.isUploaded && isSame(stored)) ?? null;
+    return this.all().find((stored) => !stored.isUploaded && isStoredAs(stored, file)) ?? null;
   }
+}
+
+/** Return whether the stored file is exactly this file. */
+export function isStoredAs(stored: StoredFile, file: Pick<File, "name" | "size" | "lastModified">): boolean {
+  return stored.fileName === file.name && stored.sizeBytes === file.size && stored.lastModified === file.lastModified;
 }
 
 /** Return the file that a `storage` event is about; `file` is null if it was removed. Undefined for any other key. */
@@ -99,9 +102,8 @@ function parseFile(text: string | null): StoredFile | null {
 }
 
 function isStoredFile(parsed: unknown): parsed is StoredFile {
-  if (typeof parsed !== "object" || parsed === null) return false;
-  const fields = parsed as Record<string, unknown>;
-  return Object.entries(FIELDS).every(([name, type]) => typeof fields[name] === type);
+  const fields = parsed as Record<string, unknown> | null;
+  return Object.entries(FIELDS).every(([name, type]) => typeof fields?.[name] === type);
 }
 
 /** Return a storage that lives as long as the page, for browsers that forbid localStorage. */

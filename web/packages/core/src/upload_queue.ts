@@ -7,7 +7,7 @@
 import { backoffMs } from "./backoff.ts";
 import type { VideoError } from "./errors.ts";
 import type { Connection, Timer } from "./host.ts";
-import { newUpload, type UploadState } from "./item.ts";
+import { ENDED_PHASES, newUpload, type UploadState } from "./item.ts";
 import { type FileToSend, S3Upload, type UploadTransport } from "./s3_upload.ts";
 import type { ResumePoint } from "./stored_files.ts";
 import { measureRate, newRateMeter, type RateMeter } from "./upload_rate.ts";
@@ -37,7 +37,6 @@ interface Task extends QueuedFile {
 }
 
 const ACTIVE_PHASES: readonly UploadState["phase"][] = ["sending", "pausing", "finishing", "offline"];
-const ENDED_PHASES: readonly UploadState["phase"][] = ["failed", "canceled", "done"];
 
 export class UploadQueue {
   readonly #transport: UploadTransport;
@@ -86,17 +85,22 @@ export class UploadQueue {
     return [...this.#tasks.values()].some(({ state }) => !ENDED_PHASES.includes(state.phase));
   }
 
-  /** Send no further part; the parts in flight end first. */
+  /** Send no further part, and no part of a file that waits for its turn; the parts in flight end first. */
   pause(itemId: string): void {
     const task = this.#tasks.get(itemId);
+    if (task?.state.phase === "queued") this.#setState(task, { phase: "paused" });
     if (task?.state.phase !== "sending") return;
     task.upload.pause();
     this.#setState(task, { phase: "pausing" });
   }
 
+  /** Continue a paused upload when it is its turn, and one whose parts are still in flight at once. */
   resume(itemId: string): void {
     const task = this.#tasks.get(itemId);
-    if (task?.state.phase === "paused" || task?.state.phase === "pausing") this.#start(task);
+    if (task?.state.phase === "pausing") this.#start(task);
+    if (task?.state.phase !== "paused") return;
+    this.#setState(task, { phase: "queued" });
+    this.#startNext();
   }
 
   /** Continue a failed upload where it stopped, or start a canceled one from the beginning. */
@@ -140,9 +144,12 @@ export class UploadQueue {
 
   #startNext(): void {
     const tasks = [...this.#tasks.values()];
-    const active = tasks.filter(({ state }) => ACTIVE_PHASES.includes(state.phase)).length;
-    const queued = tasks.filter(({ state }) => state.phase === "queued");
-    for (const task of queued.slice(0, Math.max(0, MAX_CONCURRENT - active))) this.#start(task);
+    let active = tasks.filter(({ state }) => ACTIVE_PHASES.includes(state.phase)).length;
+    for (const task of tasks) {
+      if (task.state.phase !== "queued" || active >= MAX_CONCURRENT) continue;
+      active += 1;
+      this.#start(task);
+    }
   }
 
   #start(task: Task): void {

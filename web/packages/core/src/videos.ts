@@ -9,7 +9,14 @@ import { OtherTabs } from "./other_tabs.ts";
 import { type ProgressWatcher, watcherOf } from "./progress.ts";
 import { abortUpload } from "./s3_upload.ts";
 import { Store, type StoreOptions } from "./store.ts";
-import { memoryStorage, parseStorageEvent, type ResumePoint, type StoredFile, StoredFiles } from "./stored_files.ts";
+import {
+  isStoredAs,
+  memoryStorage,
+  parseStorageEvent,
+  type ResumePoint,
+  type StoredFile,
+  StoredFiles,
+} from "./stored_files.ts";
 import { UploadQueue } from "./upload_queue.ts";
 import { type Action, stageOf } from "./view.ts";
 
@@ -137,10 +144,8 @@ class Session {
   }
 
   resumeWith(id: string, file: File): void {
-    const item = this.store.item(id);
-    const stored = item?.inputFile ? this.#started.files.get(item.inputFile) : null;
-    const isSame = stored?.fileName === file.name && stored.sizeBytes === file.size;
-    if (!stored || !isSame || stored.lastModified !== file.lastModified) {
+    const stored = this.#storedOf(this.store.item(id));
+    if (!stored || !isStoredAs(stored, file)) {
       throw new VideoError("different_file", "This is another file.");
     }
     this.#send(id, file, stored);
@@ -148,13 +153,14 @@ class Session {
 
   async act(id: string, action: Action): Promise<void> {
     const { uploads } = this.#started;
-    if (action === "pause") uploads.pause(id);
-    else if (action === "resume") uploads.resume(id);
-    else if (action === "remove") await this.#remove(id);
-    else if (action === "cancel" && !uploads.has(id)) await this.#cancelElsewhere(id);
-    else if (action === "cancel") await this.#cancelUpload(id);
-    else if (action === "retry" && uploads.has(id)) uploads.retry(id);
-    else await this.store.actOnJob(id, action);
+    const isHere = uploads.has(id);
+    if (action === "remove") await this.#remove(id);
+    else if (action === "cancel") await (isHere ? this.#cancelUpload(id) : this.#cancelElsewhere(id));
+    else if (isHere && action !== "chooseFile") uploads[action](id);
+    else if (action === "pause" || action === "resume") {
+      // The file isn't in the queue yet, because its check isn't over.
+      this.store.news(id, { upload: newUpload({ phase: action === "pause" ? "paused" : "queued" }) });
+    } else await this.store.actOnJob(id, action);
   }
 
   get #started(): Parts {
@@ -183,11 +189,14 @@ class Session {
   /** Check the file against the service's limits before a byte is sent. */
   async #checkAndSend(id: string, file: File, profile: string | undefined): Promise<void> {
     const [limits, durationMs] = file.size === 0 ? [null, null] : await this.#factsFor(file, profile);
-    if (!this.store.item(id)) return; // removed meanwhile
+    const item = this.store.item(id);
+    if (!item) return; // removed meanwhile
     const { name, type, size } = file;
     const problem = checkFile({ name, type, size, durationMs }, limits, profile);
-    if (problem === null) this.#send(id, file, null, durationMs, profile);
-    else this.store.news(id, { upload: newUpload({ phase: "failed", problem }) });
+    if (problem === null) {
+      this.#send(id, file, null, durationMs, profile);
+      if (item.upload?.phase === "paused") this.#started.uploads.pause(id);
+    } else this.store.news(id, { upload: newUpload({ phase: "failed", problem }) });
   }
 
   async #factsFor(file: File, profile: string | undefined): Promise<[Limits | null, number | null]> {
@@ -220,9 +229,12 @@ class Session {
 
   #addStored(file: StoredFile): void {
     if (this.#itemOf(file.inputFile)) return;
-    const { inputFile, fileName, sizeBytes, addedMs, isUploaded, confirmedBytes = 0 } = file;
-    const id = `file-${inputFile}`;
-    this.store.add({ id, inputFile, fileName, sizeBytes, addedMs, isUploaded, confirmedBytes });
+    const { lastModified, uploadId, ...facts } = file;
+    this.store.add({ id: `file-${file.inputFile}`, ...facts });
+  }
+
+  #storedOf(item: Item | undefined): StoredFile | null {
+    return item?.inputFile ? this.#started.files.get(item.inputFile) : null;
   }
 
   #itemOf(inputFile: string): Item | undefined {
@@ -273,26 +285,28 @@ class Session {
   }
 
   async #cancelUpload(id: string): Promise<void> {
-    const { uploads, files } = this.#started;
+    this.#forget(id);
+    await this.#started.uploads.cancel(id);
+  }
+
+  /** Remove the item's file from the storage. */
+  #forget(id: string): void {
     const inputFile = this.store.item(id)?.inputFile;
-    if (inputFile) files.remove(inputFile);
-    await uploads.cancel(id);
+    if (inputFile) this.#started.files.remove(inputFile);
   }
 
   /** Cancel a job, or an interrupted upload whose file this tab doesn't have. */
   async #cancelElsewhere(id: string): Promise<void> {
     const item = this.store.item(id);
     if (item && canCancelJob(item)) return this.store.actOnJob(id, "cancel");
-    const stored = item?.inputFile ? this.#started.files.get(item.inputFile) : null;
+    const stored = this.#storedOf(item);
     if (stored) await abortUpload(this.store.api, stored);
     await this.#remove(id);
   }
 
   async #remove(id: string): Promise<void> {
-    const { uploads, files } = this.#started;
-    const inputFile = this.store.item(id)?.inputFile;
-    if (inputFile) files.remove(inputFile);
+    this.#forget(id);
     this.store.remove(id);
-    await uploads.remove(id);
+    await this.#started.uploads.remove(id);
   }
 }

@@ -77,26 +77,24 @@ const UPLOAD_STAGES = {
   done: "waiting",
 } as const satisfies Record<UploadState["phase"], Stage>;
 
+const JOB_STAGES = {
+  QUEUED: "waiting",
+  SUBMITTED: "waiting",
+  COMPLETE: "complete",
+  ERROR: "failed",
+  CANCELED: "canceled",
+} as const satisfies Partial<Record<Job["status"], Stage>>;
+
 /** Return the item's stage. */
 export function stageOf(item: Item): Stage {
   if (item.upload !== null && item.upload.phase !== "done") return UPLOAD_STAGES[item.upload.phase];
   if (item.isNotFound) return "gone";
   if (item.job === null) return item.isUploaded ? "waiting" : "loading";
-  switch (item.job.status) {
-    case "AWAITING_UPLOAD":
-      return item.isUploaded ? "waiting" : "interrupted";
-    case "QUEUED":
-    case "SUBMITTED":
-      return "waiting";
-    case "PROGRESSING":
-      return item.job.phase === "PROBING" ? "probing" : item.job.phase === "UPLOADING" ? "saving" : "transcoding";
-    case "COMPLETE":
-      return "complete";
-    case "ERROR":
-      return "failed";
-    case "CANCELED":
-      return "canceled";
-  }
+  const { status, phase } = item.job;
+  if (status === "AWAITING_UPLOAD") return item.isUploaded ? "waiting" : "interrupted";
+  if (status === "PROGRESSING")
+    return phase === "PROBING" ? "probing" : phase === "UPLOADING" ? "saving" : "transcoding";
+  return JOB_STAGES[status];
 }
 
 /** Return whether the item's view changes with time alone, and so must be made again every second. */
@@ -205,6 +203,7 @@ function actionsOf(item: Item, stage: Stage): readonly Action[] {
   if (item.isInOtherTab) return [];
   if (item.isCanceling) return ["remove"];
   switch (stage) {
+    case "queued":
     case "uploading":
       return ["pause", "cancel"];
     case "pausing":
@@ -212,7 +211,6 @@ function actionsOf(item: Item, stage: Stage): readonly Action[] {
       return ["resume", "cancel"];
     case "offline":
       return ["retry", "cancel"];
-    case "queued":
     case "finishing":
       return ["cancel"];
     case "interrupted":

@@ -338,3 +338,115 @@ test("methods work unbound, and two instances don't share their videos", async (
   expect(getSnapshot()).toHaveLength(1);
   expect(other.getSnapshot()).toHaveLength(0);
 });
+
+describe("pausing", () => {
+  const files = Array.from({ length: 6 }, (_, index) => fileOf(`${index}.mp4`, 20 * MIB));
+  const actOnAll = (videos: Videos, action: "pause" | "resume"): Promise<unknown> =>
+    Promise.all(
+      videos.getSnapshot().flatMap(({ id, view }) => (view.actions.includes(action) ? [videos.act(id, action)] : [])),
+    );
+
+  test("all files sends nothing more, also of those that wait for their turn", async () => {
+    service.holdsParts = true;
+    const videos = open();
+    videos.add(files);
+    await settle();
+    await actOnAll(videos, "pause");
+    for (const part of service.held) part.finish();
+    await settle();
+    expect(new Set(stages(videos))).toEqual(new Set(["paused"]));
+    expect(service.count("PUT")).toBe(6); // two parts of three files
+  });
+
+  test("all and resuming all sends three files at once, as before", async () => {
+    service.holdsParts = true;
+    const videos = open();
+    videos.add(files);
+    await settle();
+    await actOnAll(videos, "pause");
+    for (const part of service.held) part.finish();
+    await settle();
+    await actOnAll(videos, "resume");
+    await settle();
+    expect(stages(videos).filter((stage) => stage === "uploading")).toHaveLength(3);
+    expect(stages(videos).filter((stage) => stage === "queued")).toHaveLength(3);
+  });
+
+  test("a file whose check isn't over sends no part after the check", async () => {
+    const videos = open();
+    const [id = ""] = videos.add([fileOf("a.mp4")]);
+    await videos.act(id, "pause");
+    await reaches(videos, id, "paused");
+    await settle();
+    expect(videos.get(id)?.view.stage).toBe("paused");
+    expect(service.count("PUT")).toBe(0);
+    await videos.act(id, "resume");
+    await reaches(videos, id, "waiting");
+  });
+});
+
+describe("a response that the browser keeps from the page", () => {
+  const opaque = { type: "opaque" } as Response;
+
+  function openBehind(isRefused: (url: string) => boolean, options: Partial<VideosOptions> = {}): Videos {
+    const refusing = (async (input: string, init: RequestInit = {}) => {
+      if (!isRefused(input)) return service.fetch(input, init);
+      if (init.mode === "no-cors") return opaque;
+      throw new TypeError("Failed to fetch");
+    }) as typeof fetch;
+    return open({ fetch: refusing, ...options });
+  }
+
+  test("of the API is an error that names its setting, and no lost connection", async () => {
+    const videos = openBehind(() => true);
+    const [id = ""] = videos.add([fileOf("a.mp4")]);
+    await reaches(videos, id, "uploadFailed");
+    expect(videos.get(id)?.view.error).toMatchObject({
+      code: "cors",
+      message: expect.stringContaining("CORS_ALLOW_ORIGINS"),
+    });
+    expect(videos.get(id)?.view.actions).toEqual(["retry", "remove"]);
+    await expect(videos.request("/uploads")).rejects.toMatchObject({ code: "cors" });
+  });
+
+  test("once isn't a refusal, because the connection may have come back just then", async () => {
+    let failures = 1;
+    const videos = openBehind((url) => url.endsWith("/s3/multipart") && failures-- > 0);
+    const [id = ""] = videos.add([fileOf("a.mp4")]);
+    await reaches(videos, id, "offline");
+    await vi.advanceTimersByTimeAsync(3_000);
+    await reaches(videos, id, "waiting");
+  });
+
+  test("after one that the page could read is a lost connection", async () => {
+    let isRefused = false;
+    const videos = openBehind(() => isRefused);
+    const [first = ""] = videos.add([fileOf("a.mp4")]);
+    await reaches(videos, first, "waiting");
+    isRefused = true;
+    const [id = ""] = videos.add([fileOf("b.mp4")]);
+    await reaches(videos, id, "offline");
+    await expect(videos.request("/uploads")).rejects.toMatchObject({ code: "network" });
+  });
+
+  test("of the storage is an error if no byte of any part was sent", async () => {
+    const putPart = async (): Promise<never> => Promise.reject(new TypeError("lost"));
+    const videos = openBehind((url) => url.startsWith("https://s3.test/"), { putPart });
+    const [id = ""] = videos.add([fileOf("a.mp4")]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    await reaches(videos, id, "uploadFailed");
+    expect(videos.get(id)?.view.error).toMatchObject({ code: "cors", message: expect.stringContaining("bucket") });
+  });
+
+  test("of the storage is a lost connection after the first bytes", async () => {
+    service.holdsParts = true;
+    const videos = openBehind((url) => url.startsWith("https://s3.test/"));
+    const [id = ""] = videos.add([fileOf("a.mp4")]);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await vi.advanceTimersByTimeAsync(3_000);
+      service.held[attempt]?.sent(10);
+      service.held[attempt]?.fail();
+    }
+    await reaches(videos, id, "offline");
+  });
+});

@@ -17,7 +17,7 @@ describe("every language", () => {
 });
 
 test("placeholders are replaced, and one without a value stays visible", () => {
-  expect(textIn(en, "bar.sent", { sent: "1 MB", total: "2 MB" })).toBe("1 MB of 2 MB");
+  expect(textIn(en, "action.of", { action: "Pause", file: "a.mp4" })).toBe("Pause: a.mp4");
   expect(textIn(en, "bar.left")).toBe("{time} left");
 });
 

@@ -26,6 +26,7 @@ export const BAR_CSS = `
 [data-tone="still"] .fill { background: var(--video-still, light-dark(#8a8d96, #868b96)); }
 [data-tone="failed"] .fill { background: var(--video-danger, light-dark(#b3261e, #ffb4ab)); }
 .words { display: block; margin-block-start: 0.375em; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.words:lang(ja) { line-break: strict; word-break: auto-phrase; }
 .moving .fill.transcode { width: 40%; animation: pass 1.6s ease-in-out infinite; }
 @keyframes pass { from { transform: translateX(-100%); } to { transform: translateX(250%); } }
 @media (prefers-reduced-motion: reduce) {

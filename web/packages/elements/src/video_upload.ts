@@ -1,4 +1,5 @@
 import { ACCEPT, createVideos, ENDED, type Video, type Videos } from "@mediaconvert-status/core";
+import { filesOf } from "./dropped_files.ts";
 import { create, setText, VideoElement } from "./video_element.ts";
 
 const CSS = `
@@ -32,6 +33,8 @@ input { display: none; }
 
 /**
  * Chooses files, and uploads them. In a form its value is the input file of each uploaded file.
+ *
+ * Files can be dropped too; of a dropped folder, the videos are uploaded.
  *
  * The element is invalid while it uploads, so that a form isn't sent too early.
  *
@@ -128,7 +131,7 @@ export class VideoUpload extends VideoElement<Videos> {
     on(this.#zone, "dragleave", (event: DragEvent) => this.#onDrag(event, false));
     on(this.#zone, "drop", (event: DragEvent) => {
       this.#onDrag(event, false);
-      if (!this.#button.disabled) this.add(event.dataTransfer?.files ?? []);
+      if (!this.#button.disabled) void this.#addDropped(event.dataTransfer);
     });
   }
 
@@ -140,6 +143,10 @@ export class VideoUpload extends VideoElement<Videos> {
     this.#input.multiple = this.hasAttribute("multiple");
     this.#button.disabled = this.hasAttribute("disabled");
     this.#updateForm();
+  }
+
+  async #addDropped(transfer: DataTransfer | null): Promise<void> {
+    this.add((await filesOf(transfer, this.hasAttribute("profile"))).files);
   }
 
   #onDrag(event: DragEvent, isOver: boolean): void {

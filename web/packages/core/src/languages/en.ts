@@ -26,10 +26,7 @@ export const texts = {
   "stage.slow": "{stage}, longer than usual",
   "bar.label": "Progress of {file}",
   "bar.left": "{time} left",
-  "bar.sent": "{sent} of {total}",
   "bar.stale": "no news for {time}",
-  "note.interrupted": "Choose the same file again to continue the upload where it stopped.",
-  "note.gone": "The service no longer has this video, or it belongs to another user.",
   "action.pause": "Pause",
   "action.resume": "Resume",
   "action.retry": "Try again",
@@ -60,8 +57,7 @@ export const texts = {
   "uploadError.missing_token": "Sign in to upload.",
   "uploadError.invalid_token": "Sign in to upload.",
   "uploadError.expired_token": "Your sign-in has expired.",
-  "uploadError.network":
-    "The connection failed several times. The uploaded part is kept: trying again continues from there.",
+  "uploadError.network": "The connection failed several times. Trying again continues from there.",
   "uploadError.other": "The upload failed.",
   "uploadError.storage_refused": "The storage refused the file. Please try again later.",
 } as const;
