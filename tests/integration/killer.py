@@ -17,8 +17,6 @@ LEASE_S = 8
 
 
 LONGEST_CALL_S = 10
-
-
 """A call that gets no response ends without an event of the client."""
 
 
@@ -34,6 +32,8 @@ class Killer:
     is_before: bool
     killed_at: str | None = None
     in_flight: int = 0
+    last_call: str | None = None
+    """An operation after which the worker dies, whatever the number of its calls."""
 
     def watch(self, client: Any) -> None:  # noqa: ANN401 -- any service's client
         """Watch each call of the client."""
@@ -50,7 +50,8 @@ class Killer:
 
     def _after(self, model: Any, **_: object) -> None:  # noqa: ANN401
         self.in_flight -= 1
-        if self.killed_at is not None or (self.calls_left < 0 and not self.is_before):
+        is_last = model.name == self.last_call or (self.calls_left < 0 and not self.is_before)
+        if self.killed_at is not None or is_last:
             self._kill(model)
 
     def _kill(self, model: Any) -> None:  # noqa: ANN401
@@ -95,7 +96,10 @@ class Pipeline:
 
     async def dies_at(self, message: Message, call: int, *, is_before: bool, is_intake: bool = False) -> str | None:
         """Handle the message and die at the given call; return the operation, or None if there were fewer calls."""
-        killer = Killer(call, is_before)
+        return await self.dies(message, Killer(call, is_before), is_intake=is_intake)
+
+    async def dies(self, message: Message, killer: Killer, *, is_intake: bool = False) -> str | None:
+        """Handle the message with a worker that this killer watches; return the operation at which the worker died."""
         handler = await self.worker(killer, is_intake=is_intake)
         try:
             await handler.handle([message])
@@ -106,9 +110,9 @@ class Pipeline:
             return killer.killed_at
         return None
 
-    async def finish(self, message: Message) -> DeliveryHandler:
+    async def finish(self, message: Message, *, is_intake: bool = False) -> DeliveryHandler:
         """Deliver the message to a new worker until it is done, and return the worker's handler."""
-        handler, deadline_s = await self.worker(), time.monotonic() + 20 * LEASE_S
+        handler, deadline_s = await self.worker(is_intake=is_intake), time.monotonic() + 20 * LEASE_S
         while await handler.handle([message]) != {message.message_id: Done()}:
             assert time.monotonic() < deadline_s, f"{message.body} is not done"
             await asyncio.sleep(0.2)

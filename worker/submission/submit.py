@@ -73,6 +73,7 @@ class Submitter:
         new = new_claim(upload, now_ms=now_ms, lease_s=self.lease_s)
         claim = await self.key_table.claim(new, now_ms=now_ms)
         if claim.refused:
+            await self.canceller.end_refused(claim, replaces=upload.replaces)
             return Done()
         if claim.job_id is not None:
             return await self._write_rows(claim, claim.job_id, await self._lookup(claim), message)
