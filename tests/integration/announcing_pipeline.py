@@ -186,7 +186,7 @@ class AnnouncingScene:
         return response.get("Jobs", [])
 
     async def expect_once(self, kind: str, subjects: Sequence[str], *, died_at: Sequence[str | None]) -> None:
-        """Run a pass of reconciliation; check that each subject was announced, with one id, and isn't announced again."""
+        """Run a pass of reconciliation; check that each subject was announced, with one id, and then no more."""
         await self.pipeline.reconcile()
         await self.subscribers.expect(kind, subjects, died_at=died_at)
         assert await self.pipeline.reconcile() == 0
