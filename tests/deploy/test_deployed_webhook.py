@@ -1,4 +1,4 @@
-"""A signed webhook of a deployment on Lambda: from an upload, through the templates' queues and functions, to a receiver.
+"""A signed webhook of a deployment on Lambda: from an upload, through the queues and functions, to a receiver.
 
 The embedded AWS runs all of it, and enforces the roles. Only the receiver's address is set on the function afterwards:
 the template accepts https only, and the worker sends to no private address unless WEBHOOKS_ALLOW_LOCAL is set, which no
