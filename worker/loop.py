@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -30,6 +30,11 @@ class Poller:
     queue: Queue
     handler: MessageHandler
     gate: Gate = field(default_factory=lambda: RestGate(rest=Rest()))
+    batches: int = 1
+    """Batches that are handled at the same time, at most."""
+    started: "Callable[[int, asyncio.Task[None]], Awaitable[None]] | None" = None
+    """Waits until so many messages, which the task handles, let the poller receive the next ones. None to wait until
+    they are handled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +67,16 @@ class Loop:
             task.result()  # only a poller that failed ends before `stop` is set; this raises its exception
 
     async def _poll(self, poller: Poller, stop: asyncio.Event) -> None:
+        number, turn = self.health_file.add_poller(), asyncio.Lock()
+        async with asyncio.TaskGroup() as batches:
+            for _ in range(poller.batches):
+                batches.create_task(self._poll_in_turn(poller, stop, turn, number))
+
+    async def _poll_in_turn(self, poller: Poller, stop: asyncio.Event, turn: asyncio.Lock, number: int) -> None:
         pause_s = FIRST_PAUSE_S
-        number = self.health_file.add_poller()
         while not stop.is_set():
             try:
-                if limit := await poller.gate.open(stop):
-                    await self._handle(poller, await _receive(poller.queue, stop, limit=limit))
+                await self._handle_next(poller, stop, turn)
                 self.health_file.record_poll(number)
                 pause_s = FIRST_PAUSE_S
             except Exception:
@@ -75,6 +84,25 @@ class Loop:
                 log.exception("queue.unreachable", queue=poller.queue.name, pause_s=pause_s)
                 await pause(stop, pause_s)
                 pause_s = min(MAX_PAUSE_S, pause_s * 2)
+
+    async def _handle_next(self, poller: Poller, stop: asyncio.Event, turn: asyncio.Lock) -> None:
+        """Receive messages and handle them. Only one task of the poller receives at a time."""
+        async with turn:
+            limit = 0 if stop.is_set() else await poller.gate.open(stop)
+            messages = await _receive(poller.queue, stop, limit=limit) if limit else None
+            if messages is None:
+                return
+            if not messages or poller.started is None:
+                await self._handle(poller, messages)
+                return
+            handling = asyncio.create_task(self._handle(poller, messages))
+            try:
+                await poller.started(len(messages), handling)
+            except asyncio.CancelledError:
+                handling.cancel()  # it gives the messages back
+                await asyncio.gather(handling, return_exceptions=True)
+                raise
+        await handling
 
     async def _handle(self, poller: Poller, messages: Sequence[Message]) -> None:
         if not messages:

@@ -26,6 +26,8 @@ OUTAGE_S = 20.0
 LOWEST_SHARE = 0.25
 """The part of the ceiling below which throttled calls don't reduce the rate while other calls succeed."""
 MAX_BATCH = 10
+BATCHES = 10
+"""Batches of a submitter that may be handled at the same time, at most: slow calls of one don't delay the next."""
 BATCH_S = 2.0
 """Seconds of work in one batch, at most. Messages that a submitter already has come before those of other callers."""
 
@@ -45,6 +47,8 @@ class Pace:
     _started_s: float = field(init=False, default=float("-inf"))
     """The start of the last call, which may be later than now."""
     _reserved_s: float = field(init=False, default=0)
+    is_steady: bool = field(init=False, default=False)
+    """True if the last call that ended succeeded, unless the submitter was idle since then."""
     _uncounted_s: float = field(init=False, default=0)
     _free_calls: int = field(init=False, default=0)
 
@@ -69,7 +73,7 @@ class Pace:
     def reserve(self, *, now_s: float) -> float:
         """Return the time at which the next call may start: now, or later."""
         if now_s - self._started_s >= IDLE_S:  # the rate wasn't used, so the time shows nothing about it
-            self._free_calls, self._uncounted_s = BURST, 0
+            self._free_calls, self._uncounted_s, self.is_steady = BURST, 0, False
         else:
             self._uncounted_s += now_s - self._reserved_s
         interval_s = 1 / self.rate_per_s
@@ -86,13 +90,18 @@ class Pace:
 
     def record_success(self, *, now_s: float) -> None:
         """Record that MediaConvert accepted a call."""
-        self._succeeded_s = now_s
+        self._succeeded_s, self.is_steady = now_s, True
+
+    def record_failed(self) -> None:
+        """Record that a call failed for another reason than throttling, which shows nothing about the rate."""
+        self.is_steady = False
 
     def record_throttled(self, *, started_s: float, now_s: float) -> None:
         """Halve the rate, unless the call started before the last reduction.
 
         While no call succeeds, the rate at which the throttling began is remembered: an outage shows nothing about it.
         """
+        self.is_steady = False
         if started_s < self._reduced_s:
             return
         rate_per_s = self.rate_per_s
