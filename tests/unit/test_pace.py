@@ -53,7 +53,7 @@ def test_a_burst_drains_as_fast_with_slow_tables(rate_per_s: float, jobs: int, b
     )
     result = submission.run([(0.0, "a")] * jobs)
     assert result.jobs == jobs
-    assert result.end_s <= 1.15 * jobs / rate_per_s
+    assert result.end_s <= 1.25 * jobs / rate_per_s
     assert result.calls <= 1.1 * jobs
 
 
