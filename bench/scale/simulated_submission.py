@@ -61,8 +61,9 @@ class SimulatedSubmitter:
                 if is_throttled(error):
                     pace.record_throttled(started_s=started_s, now_s=self.env.now)
                     probes.record_throttled(now_s=self.env.now)
-                else:
-                    pace.record_failed()
+                    delay_s = pace.retry_delay_s(now_s=self.env.now)
+                    return NotYet(reason="MediaConvert is busy", delay_s=delay_s, is_outage=True)
+                pace.record_failed()
                 raise
             pace.record_success(now_s=self.env.now)
             yield from self.aws.dynamodb(calls=5)  # the claim's job, the key, the input file's row twice, the status

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.submission_model import FairQueue, Submission
-from worker.submission.pace import BURST, MAX_RATE_PER_S, MIN_RATE_PER_S, Pace
+from worker.submission.pace import BURST, MAX_RATE_PER_S, MIN_RATE_PER_S, OUTAGE_S, THROTTLED_DELAY_S, Pace
 from worker.submission.probe_rule import MAX_TIMEOUT_S
 
 
@@ -82,6 +82,16 @@ def test_a_throttled_call_halves_the_rate_once() -> None:
     assert pace.rate_per_s == 4
     pace.record_throttled(started_s=10.2, now_s=10.3)
     assert pace.rate_per_s < 4
+
+
+def test_a_throttled_upload_waits_briefly_while_other_calls_succeed() -> None:
+    """Otherwise the last uploads of a burst would wait for a quarter of a minute and longer, after two throttled calls."""
+    pace = Pace(start_per_s=2)
+    assert pace.retry_delay_s(now_s=1) is None
+    pace.record_success(now_s=1)
+    pace.record_throttled(started_s=1, now_s=2)
+    assert pace.retry_delay_s(now_s=2) == THROTTLED_DELAY_S
+    assert pace.retry_delay_s(now_s=1 + OUTAGE_S) is None
 
 
 def test_a_submitter_is_steady_while_its_calls_succeed() -> None:

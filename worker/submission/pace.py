@@ -23,6 +23,9 @@ BELIEF = 0.35
 that call at the same moment, cause such calls too."""
 OUTAGE_S = 20.0
 """Seconds without a success after which throttled calls are an outage, and not a rate that is too high."""
+THROTTLED_DELAY_S = 3
+"""Seconds until the next attempt at an upload that was throttled while other calls succeed. The pace limits the next
+calls, so the upload needn't wait longer after each attempt, as in an outage."""
 LOWEST_SHARE = 0.25
 """The part of the ceiling below which throttled calls don't reduce the rate while other calls succeed."""
 MAX_BATCH = 10
@@ -88,6 +91,10 @@ class Pace:
             self._uncounted_s = 0
         return self._started_s
 
+    def retry_delay_s(self, *, now_s: float) -> int | None:
+        """Return the delay of a throttled upload; None if no call has succeeded lately, which may be an outage."""
+        return None if self._is_outage(now_s) else THROTTLED_DELAY_S
+
     def record_success(self, *, now_s: float) -> None:
         """Record that MediaConvert accepted a call."""
         self._succeeded_s, self.is_steady = now_s, True
@@ -107,10 +114,12 @@ class Pace:
         rate_per_s = self.rate_per_s
         if self._succeeded_s >= self._reduced_s:
             self.ceiling_per_s = max(rate_per_s, self.ceiling_per_s + BELIEF * (rate_per_s - self.ceiling_per_s))
-        is_outage = now_s - self._succeeded_s >= OUTAGE_S
-        lowest_per_s = MIN_RATE_PER_S if is_outage else self.ceiling_per_s * LOWEST_SHARE
+        lowest_per_s = MIN_RATE_PER_S if self._is_outage(now_s) else self.ceiling_per_s * LOWEST_SHARE
         self._low_per_s = max(MIN_RATE_PER_S, lowest_per_s, rate_per_s / 2)
         self._recovered_s, self._uncounted_s, self._reduced_s = 0, 0, now_s
+
+    def _is_outage(self, now_s: float) -> bool:
+        return now_s - self._succeeded_s >= OUTAGE_S
 
     @property
     def _recovery_s(self) -> float:

@@ -44,6 +44,10 @@ class Pacer:
         self.calls.record()
         return start_s
 
+    def retry_delay_s(self) -> int | None:
+        """Return the delay of an upload that was throttled now; None for the retry rule's own."""
+        return self.pace.retry_delay_s(now_s=self.clock())
+
     def record(self, *, started_s: float, is_throttled: bool) -> None:
         """Record the result of the call."""
         if is_throttled:

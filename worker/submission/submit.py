@@ -173,7 +173,8 @@ class Submitter:
             log.error("encoder.denied", input_file=input_file, reason=str(busy))
             return NotYet(reason="MediaConvert denies access", is_outage=True)
         log.warning("encoder.busy", input_file=input_file)
-        return NotYet(reason="MediaConvert is busy", is_outage=True)
+        delay_s = self.pacer.retry_delay_s() if self.pacer else None
+        return NotYet(reason="MediaConvert is busy", delay_s=delay_s, is_outage=True)
 
     async def _record_job(
         self, claim: Claim, job_id: str, lookup: Lookup | None, message: Message | None = None
