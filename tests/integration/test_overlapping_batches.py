@@ -72,7 +72,7 @@ async def test_the_next_batch_comes_while_the_last_one_is_handled(sqs: "SQSClien
     running = asyncio.create_task(loop_of(queue, handler, batches=3).run(stop))
     async with asyncio.timeout(DEADLINE_S):
         await handler.met.wait()
-        while await message_count(sqs, queue.url):
+        while await message_count(sqs, queue.url):  # noqa: ASYNC110 -- a state of the emulator, with a deadline
             await asyncio.sleep(0.02)
     stop.set()
     await asyncio.wait_for(running, DEADLINE_S)
@@ -85,7 +85,7 @@ async def test_no_more_batches_are_handled_than_allowed_and_a_stop_releases_all(
     await send(sqs, queue, "a", "b", "c")
     running = asyncio.create_task(loop_of(queue, handler, batches=2).run(stop))
     async with asyncio.timeout(DEADLINE_S):
-        while handler.together < 2:
+        while handler.together < 2:  # noqa: ASYNC110 -- with a deadline
             await asyncio.sleep(0.02)
     stop.set()
     await asyncio.wait_for(running, DEADLINE_S)

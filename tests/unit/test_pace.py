@@ -85,7 +85,7 @@ def test_a_throttled_call_halves_the_rate_once() -> None:
 
 
 def test_a_throttled_upload_waits_briefly_while_other_calls_succeed() -> None:
-    """Otherwise the last uploads of a burst would wait for a quarter of a minute and longer, after two throttled calls."""
+    """The last uploads of a burst would otherwise wait for a quarter of a minute after a second throttled call."""
     pace = Pace(start_per_s=2)
     assert pace.retry_delay_s(now_s=1) is None
     pace.record_success(now_s=1)
