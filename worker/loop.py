@@ -78,11 +78,11 @@ class Loop:
                 if await self._handle_next(poller, polling, stop):
                     self.health_file.record_poll(polling.number)
                     polling.pause_s = FIRST_PAUSE_S
-            except Exception:  # noqa: BLE001 -- the outer level of the loop, which logs it
-                await _pause_after_failure(poller, polling, stop)
+            except Exception as error:  # noqa: BLE001 -- the outer level of the loop, which logs it
+                await _pause_after_failure(poller, polling, stop, error)
 
     async def _handle_next(self, poller: Poller, polling: "_Polling", stop: asyncio.Event) -> bool:
-        """Receive messages and handle them; return False if SQS didn't respond. One task of the poller receives at a time.
+        """Receive messages and handle them; return False if SQS didn't respond. Only one task receives at a time.
 
         Raises:
             Exception: SQS doesn't delete or hide the handled messages.
@@ -91,8 +91,10 @@ class Loop:
             try:
                 limit = 0 if stop.is_set() else await poller.gate.open(stop)
                 messages = await _receive(poller.queue, stop, limit=limit) if limit else None
-            except Exception:  # noqa: BLE001 -- the outer level of the loop, which logs it
-                await _pause_after_failure(poller, polling, stop)  # in turn, so that no other task tries meanwhile
+            except Exception as error:  # noqa: BLE001 -- the outer level of the loop, which logs it
+                await _pause_after_failure(
+                    poller, polling, stop, error
+                )  # in turn, so that no other task tries meanwhile
                 return False
             if messages is None:
                 return True
@@ -162,10 +164,10 @@ class _Polling:
     pause_s: float = FIRST_PAUSE_S
 
 
-async def _pause_after_failure(poller: Poller, polling: _Polling, stop: asyncio.Event) -> None:
+async def _pause_after_failure(poller: Poller, polling: _Polling, stop: asyncio.Event, error: Exception) -> None:
     """Log that SQS itself doesn't respond, and wait; each pause is longer, until it responds."""
     pause_s, polling.pause_s = polling.pause_s, min(MAX_PAUSE_S, polling.pause_s * 2)
-    log.exception("queue.unreachable", queue=poller.queue.name, pause_s=pause_s)
+    log.error("queue.unreachable", queue=poller.queue.name, pause_s=pause_s, exc_info=error)
     await pause(stop, pause_s)
 
 
