@@ -92,9 +92,8 @@ class Loop:
                 limit = 0 if stop.is_set() else await poller.gate.open(stop)
                 messages = await _receive(poller.queue, stop, limit=limit) if limit else None
             except Exception as error:  # noqa: BLE001 -- the outer level of the loop, which logs it
-                await _pause_after_failure(
-                    poller, polling, stop, error
-                )  # in turn, so that no other task tries meanwhile
+                # In turn, so that no other task of this poller tries meanwhile.
+                await _pause_after_failure(poller, polling, stop, error)
                 return False
             if messages is None:
                 return True
