@@ -68,6 +68,14 @@ class Submitter:
         Raises:
             Exception: AWS returned an unexpected error; the worker should retry the message.
         """
+        try:
+            return await self._submit(upload, message)
+        except Exception:
+            if self.pacer:
+                self.pacer.pace.record_failed()
+            raise
+
+    async def _submit(self, upload: ObjectCreated, message: Message) -> Verdict:
         started_s = await self._wait()
         now_ms = int(self.clock() * 1000)
         new = new_claim(upload, now_ms=now_ms, lease_s=self.lease_s)
@@ -84,16 +92,18 @@ class Submitter:
             return Done()
         may_create = not is_canceled(lookup, claim, replaces=upload.replaces)
         try:
-            claim, job_id = await self._find_or_create(claim, lookup, may_create=may_create)
+            async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
+                job_id = await self._find(claim)
+                if job_id is None and may_create:
+                    profile = lookup.profile
+                    plan = await self.admission.admit(claim, now_s=self.clock(), profile=profile)
+                    claim = replace(claim, plan=plan)
+                    job_id = await self.mediaconvert.create(claim, now_s=self.clock(), profile=profile)
         except MediaConvertBusyError as busy:
             self._record_busy(busy, started_s=started_s)
             return await self._release(claim, busy)
         except JobRefusedError as refusal:
             return await self._refuse(claim, refusal)
-        except Exception:
-            if self.pacer:
-                self.pacer.pace.record_failed()
-            raise
         if self.pacer and job_id is not None:
             self.pacer.record(started_s=started_s, is_throttled=False)
         return await self._settle(claim, job_id, lookup, message)
@@ -137,16 +147,6 @@ class Submitter:
     async def _wait(self) -> float:
         """Wait for the pace, and return the time at which the upload's calls may start."""
         return 0 if self.pacer is None else await self.pacer.wait()
-
-    async def _find_or_create(self, claim: Claim, lookup: Lookup, *, may_create: bool) -> tuple[Claim, str | None]:
-        """Return the claim with its plan, and its job; no job if none exists and none may be created."""
-        async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
-            job_id = await self._find(claim)
-            if job_id is None and may_create:
-                plan = await self.admission.admit(claim, now_s=self.clock(), profile=lookup.profile)
-                claim = replace(claim, plan=plan)
-                job_id = await self.mediaconvert.create(claim, now_s=self.clock(), profile=lookup.profile)
-        return claim, job_id
 
     async def _find(self, claim: Claim) -> str | None:
         """Return the id of the job that an earlier attempt created; None if there is none."""
