@@ -63,11 +63,11 @@ class SimulatedSubmitter:
                     probes.record_throttled(now_s=self.env.now)
                     delay_s = pace.retry_delay_s(now_s=self.env.now)
                     return NotYet(reason="MediaConvert is busy", delay_s=delay_s, is_outage=True)
-                pace.record_failed()
                 raise
             pace.record_success(now_s=self.env.now)
             yield from self.aws.dynamodb(calls=5)  # the claim's job, the key, the input file's row twice, the status
         except ClientError as error:
+            pace.record_failed()
             return verdict_of(error)
         self.tables.claims[upload] = replace(claim, job_id=str(upload))
         return Done()
