@@ -21,7 +21,7 @@ from local.provision import Stack
 from mediaconvert_emulator.scheduler import Scheduler
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
-from tests.integration.killer import Killer, Pipeline
+from tests.integration.killer import LEASE_S, Killer, Pipeline
 from tests.integration.process_settings import with_webhooks
 from tests.integration.stores import Stores
 from transcode.aws import Aws
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 MAX_CALLS = 14
 """More AWS calls than a worker makes from an end's write on: the calls before it are those of other crash points."""
 UNLIMITED = 1_000_000
+MAX_WORKERS = 8
+"""Workers that run at the same time: with more of them, calls time out on a small machine."""
+FINISH_S = 20 * LEASE_S
 SLOTS = ("1", "2", "3")
 BUS = "bus"
 
@@ -138,14 +141,23 @@ class AnnouncingPipeline(Pipeline):
         *dying, last = messages
         assert isinstance((await handler.handle([last]))[last.message_id], outcome)
         first = max(0, UNLIMITED - counting.calls_left - len(dying))
-        deaths = [
-            self.dies_at(each, call, is_before=is_before, is_intake=is_intake) for call, each in enumerate(dying, first)
-        ]
-        return [*await asyncio.gather(*deaths), None]
+        workers = asyncio.Semaphore(MAX_WORKERS)
+
+        async def die(message: Message, call: int) -> str | None:
+            async with workers:
+                return await self.dies_at(message, call, is_before=is_before, is_intake=is_intake)
+
+        return [*await asyncio.gather(*(die(each, call) for call, each in enumerate(dying, first))), None]
 
     async def finish_all(self, messages: Sequence[Message], *, is_intake: bool = False) -> None:
-        """Deliver each message to a new worker until it is done."""
-        await asyncio.gather(*(self.finish(message, is_intake=is_intake) for message in messages))
+        """Deliver the messages to a new worker until all are done."""
+        handler, left, deadline_s = await self.worker(is_intake=is_intake), list(messages), time.monotonic() + FINISH_S
+        while outcomes := await handler.handle(left):
+            left = [each for each in left if outcomes[each.message_id] != Done()]
+            if not left:
+                break
+            assert time.monotonic() < deadline_s, f"{len(left)} messages are not done"
+            await asyncio.sleep(0.2)
 
 
 def expect_deaths(died_at: Sequence[str | None], *operations: str, is_before: bool) -> None:

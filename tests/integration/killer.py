@@ -110,9 +110,9 @@ class Pipeline:
             return killer.killed_at
         return None
 
-    async def finish(self, message: Message, *, is_intake: bool = False) -> DeliveryHandler:
+    async def finish(self, message: Message) -> DeliveryHandler:
         """Deliver the message to a new worker until it is done, and return the worker's handler."""
-        handler, deadline_s = await self.worker(is_intake=is_intake), time.monotonic() + 20 * LEASE_S
+        handler, deadline_s = await self.worker(), time.monotonic() + 20 * LEASE_S
         while await handler.handle([message]) != {message.message_id: Done()}:
             assert time.monotonic() < deadline_s, f"{message.body} is not done"
             await asyncio.sleep(0.2)

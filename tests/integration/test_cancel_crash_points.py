@@ -3,7 +3,6 @@
 Each end is announced, by the next worker or by a pass of reconciliation, with one id.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,7 +12,6 @@ from local.provision import Stack
 from mediaconvert_emulator import store as emulator_store
 from tests.integration.announcing_pipeline import (
     MAX_CALLS,
-    UNLIMITED,
     AnnouncingPipeline,
     AnnouncingScene,
     expect_deaths,
@@ -22,9 +20,9 @@ from tests.integration.announcing_pipeline import (
     open_subscribers,
 )
 from tests.integration.job_rows import read_job
-from tests.integration.killer import Killer
 from tests.integration.queue_messages import message, object_created
 from tests.integration.stores import open_stores
+from tests.integration.submitted_jobs import dead_workers_claim
 from transcode.aws import Aws
 from transcode.cancel_requested import cancel_requested
 from transcode.job import Failed, Failure, Status
@@ -178,18 +176,17 @@ async def test_intake_that_finds_the_request_cancels_the_retry_wherever_it_dies(
 async def test_a_job_that_was_created_during_the_request_is_canceled_wherever_a_worker_dies(
     scene: AnnouncingScene,
 ) -> None:
-    """The first worker dies after CreateJob; the next ones die at each call, from the search to the end's mark."""
-    files = new_files(MAX_CALLS_OF_SUBMISSION)
-    uploads = [object_created(scene.pipeline.stack, each) for each in files]
-    killers = [Killer(UNLIMITED, is_before=True, last_call="CreateJob") for _ in files]
-    dying = (scene.pipeline.dies(upload, killer) for upload, killer in zip(uploads, killers, strict=True))
-    assert set(await asyncio.gather(*dying)) == {"CreateJob"}
+    """The first worker died after CreateJob; the next ones die at each call, from the search to the end's mark."""
+    files, uploads = new_files(MAX_CALLS_OF_SUBMISSION), list[Message]()
+    jobs = (await scene.pipeline.worker()).submitter.mediaconvert
     for each in files:
-        lookup = await scene.upload(each)
-        assert await scene.stores.lookups.request_cancel(lookup)
-        claim = await scene.stores.outputs.get_claim(lookup.claim_id or "")
-        assert claim is not None
-        await scene.stores.outputs.release(claim)  # its lease is over
+        claim = await dead_workers_claim(scene.stores, each)
+        await scene.stores.lookups.queue(
+            each, claimed_ms=claim.claimed_ms, claim_id=claim.claim_id, now_s=now_s(), version="v1"
+        )
+        await jobs.create(claim, now_s=time.time())
+        assert await scene.stores.lookups.request_cancel(await scene.upload(each))
+        uploads.append(object_created(scene.pipeline.stack, each))
     died_at = await scene.pipeline.die_at_the_last_calls(uploads, is_before=True)
     await scene.pipeline.finish_all(uploads)
     job_ids = []
