@@ -32,8 +32,6 @@ class Killer:
     is_before: bool
     killed_at: str | None = None
     in_flight: int = 0
-    last_call: str | None = None
-    """An operation after which the worker dies, whatever the number of its calls."""
 
     def watch(self, client: Any) -> None:  # noqa: ANN401 -- any service's client
         """Watch each call of the client."""
@@ -50,8 +48,7 @@ class Killer:
 
     def _after(self, model: Any, **_: object) -> None:  # noqa: ANN401
         self.in_flight -= 1
-        is_last = model.name == self.last_call or (self.calls_left < 0 and not self.is_before)
-        if self.killed_at is not None or is_last:
+        if self.killed_at is not None or (self.calls_left < 0 and not self.is_before):
             self._kill(model)
 
     def _kill(self, model: Any) -> None:  # noqa: ANN401
@@ -96,10 +93,7 @@ class Pipeline:
 
     async def dies_at(self, message: Message, call: int, *, is_before: bool, is_intake: bool = False) -> str | None:
         """Handle the message and die at the given call; return the operation, or None if there were fewer calls."""
-        return await self.dies(message, Killer(call, is_before), is_intake=is_intake)
-
-    async def dies(self, message: Message, killer: Killer, *, is_intake: bool = False) -> str | None:
-        """Handle the message with a worker that this killer watches; return the operation at which the worker died."""
+        killer = Killer(call, is_before)
         handler = await self.worker(killer, is_intake=is_intake)
         try:
             await handler.handle([message])
