@@ -25,7 +25,7 @@ from deploy.parameters import (
     table_names,
     visibility_timeout_s,
 )
-from deploy.releases import with_release
+from deploy.releases import RELEASE, with_release
 from deploy.stacks import TARGETS, Deployed, Stack, Target, every_stack
 from deploy.tags import demand_tags_changeable, merged_tags
 from deploy.template_text import compact
@@ -125,7 +125,16 @@ class DeploymentState:
         Raises:
             ParameterError: a parameter has no value, or the output that it comes from doesn't exist yet.
         """
-        return with_release(self.templates[role], fill(self.declared[role], self._known(role)))
+        parameters = fill(self.declared[role], self._known(role))
+        return with_release(self.templates[role], parameters, is_complete=self._is_complete(role))
+
+    def _is_complete(self, role: str) -> bool:
+        """Return whether the functions' parameters are complete: the first release must know CloudFront's address.
+
+        A deployment that had a release before it got CloudFront keeps it live until the next one.
+        """
+        previous = account_parameters.parameters_of(self.existing, role)
+        return "edge" not in self.declared or "edge" in self.existing or bool(previous.get(RELEASE))
 
     def _known(self, role: str) -> Known:
         return known(

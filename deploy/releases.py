@@ -11,6 +11,8 @@ from dataclasses import dataclass
 RELEASE = "Release"
 """The parameter of infra/lambda.yaml."""
 ALIAS = "live"
+UNPUBLISHED = "$LATEST"
+"""The number that Lambda gives to the function itself, beside its versions."""
 
 
 class RollbackError(Exception):
@@ -32,7 +34,8 @@ class FunctionVersions:
     """The published versions of one function, and the number of the live one."""
 
     function: str
-    live: int
+    live: int | None
+    """None if no version is live: the first deployment didn't end, and calls go to the unpublished function."""
     versions: Sequence[FunctionVersion]
 
     @property
@@ -51,7 +54,7 @@ class AliasMove:
     """A function whose alias moves to another version."""
 
     function: str
-    before: int
+    before: str
     after: FunctionVersion
 
 
@@ -61,9 +64,15 @@ def release_name(template: str, parameters: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps([template, settings], sort_keys=True).encode()).hexdigest()[:12]
 
 
-def with_release(template: str, parameters: dict[str, str]) -> dict[str, str]:
-    """Return the parameters with the name of the release, if the template declares it."""
-    return {**parameters, RELEASE: release_name(template, parameters)} if RELEASE in parameters else parameters
+def with_release(template: str, parameters: dict[str, str], *, is_complete: bool = True) -> dict[str, str]:
+    """Return the parameters with the name of the release, if the template declares it.
+
+    An empty name publishes nothing. It stands for parameters that aren't complete, because they come from a stack that
+    is created later.
+    """
+    if RELEASE not in parameters:
+        return parameters
+    return {**parameters, RELEASE: release_name(template, parameters) if is_complete else ""}
 
 
 def plan_rollback(functions: Sequence[FunctionVersions], release: str | None = None) -> list[AliasMove]:
@@ -79,11 +88,14 @@ def plan_rollback(functions: Sequence[FunctionVersions], release: str | None = N
         if version is None:
             raise RollbackError(f"{each.function} has no version of release {wanted}; {_known_releases(each)}")
         if version.number != each.live:
-            moves.append(AliasMove(function=each.function, before=each.live, after=version))
+            before = UNPUBLISHED if each.live is None else str(each.live)
+            moves.append(AliasMove(function=each.function, before=before, after=version))
     return moves
 
 
 def _previous_release(function: FunctionVersions) -> str:
+    if function.live is None:
+        raise RollbackError(f"{function.function} has no release yet: run `make deploy` again")
     earlier = [each for each in function.versions if each.number < function.live]
     other = [each for each in earlier if each.release != function.live_release]
     if not other:

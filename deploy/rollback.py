@@ -5,7 +5,7 @@ from typing import Any
 
 from deploy.aws_account import Account
 from deploy.cloudformation import CloudFormation
-from deploy.releases import ALIAS, FunctionVersion, FunctionVersions, RollbackError, plan_rollback
+from deploy.releases import ALIAS, UNPUBLISHED, FunctionVersion, FunctionVersions, RollbackError, plan_rollback
 from deploy.stacks import Deployed, stack
 
 Report = Callable[[str], None]
@@ -49,9 +49,10 @@ async def read_versions(functions: Any, function: str) -> FunctionVersions:  # n
         )
         async for page in pages
         for each in page["Versions"]
-        if each["Version"] != "$LATEST"
+        if each["Version"] != UNPUBLISHED
     ]
-    return FunctionVersions(function=function, live=int(alias["FunctionVersion"]), versions=versions)
+    live = None if alias["FunctionVersion"] == UNPUBLISHED else int(alias["FunctionVersion"])
+    return FunctionVersions(function=function, live=live, versions=versions)
 
 
 async def rolled_back_notice(account: Account, deployed: Deployed) -> str:

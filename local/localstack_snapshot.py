@@ -132,12 +132,14 @@ async def restore(pipeline: Pipeline, folder: Path) -> None:
 
 @asynccontextmanager
 async def _notifications_disabled(s3: S3Client, bucket: str) -> AsyncIterator[None]:
-    """Disable the bucket's notifications inside the block: restored objects are not new uploads."""
+    """Disable the bucket's notifications inside the block, also if it fails: restored objects are not new uploads."""
     response = await s3.get_bucket_notification_configuration(Bucket=bucket)
     configuration: Any = {name: value for name, value in response.items() if name != "ResponseMetadata"}
     await s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={})
-    yield
-    await s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
+    try:
+        yield
+    finally:
+        await s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
 
 
 async def _rows(pipeline: Pipeline, table: str) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import itertools
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from worker.submission.pace import Pace
+from worker.submission.pace import BATCHES, Pace
 from worker.submission.probe_rule import MAX_TIMEOUT_S, NotProbed, ProbeRule, Unreadable
 
 LATENCY_S = 0.2
@@ -100,7 +100,15 @@ class Submission:
     """Times in which every call is throttled."""
     probe_s: float = 0
     """Seconds until MediaConvert responds to a probe; 0 for no probes. It has a limit of its own."""
+    before_s: float = 0
+    """Seconds of other calls between the start of an upload's calls and CreateJob."""
+    after_s: float = 0
+    """Seconds of other calls between CreateJob and the deletion of the message."""
     rule: ProbeRule = field(init=False)
+    _unstarted: list[int] = field(init=False)
+    """Messages of each submitter whose calls have not started."""
+    _in_hand: list[int] = field(init=False)
+    """Messages of each submitter that are not handled."""
     _events: list[tuple[float, int, str, int, str, float, float]] = field(default_factory=list)
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
     _tokens: float = 1
@@ -109,49 +117,66 @@ class Submission:
     def __post_init__(self) -> None:
         """Begin without a pause of the probes."""
         self.rule = ProbeRule(is_on=self.probe_s > 0)
+        self._unstarted, self._in_hand = [0] * len(self.paces), [0] * len(self.paces)
 
     def run(self, arrivals: list[tuple[float, str]]) -> Result:
         """Send a message at each time, and submit all of them."""
         for time_s, tenant in arrivals:
             self._push(time_s, "arrive", -1, tenant)
-        unfinished = [0] * len(self.paces)
         while self._events:
             now_s, _, kind, submitter, tenant, received_s, start_s = heapq.heappop(self._events)
             match kind:
                 case "arrive":
                     self.queue.send(tenant, now_s=now_s)
+                case "start":
+                    self._unstarted[submitter] -= 1
+                    self._push(now_s + self.before_s, "upload", submitter, tenant, received_s, start_s)
                 case "upload" if self.rule.is_due(now_s=now_s):
                     self._push(
                         now_s + min(self.probe_s, MAX_TIMEOUT_S), "probed", submitter, tenant, received_s, start_s
                     )
                 case "upload" | "probed":
-                    if kind == "probed":
-                        slow = NotProbed(error=TimeoutError())
-                        answer = slow if self.probe_s >= MAX_TIMEOUT_S else Unreadable()
-                        self.rule.record_probe(answer, now_s=now_s)
-                    accepted = self._call(now_s)
-                    kind_of_result = "accepted" if accepted else "throttled"
+                    self._record_probe(now_s, is_probed=kind == "probed")
+                    kind_of_result = "accepted" if self._call(now_s) else "throttled"
                     self._push(now_s + LATENCY_S, kind_of_result, submitter, tenant, received_s, start_s)
+                case "accepted" | "throttled":
+                    self._record(now_s, submitter, tenant, start_s, is_accepted=kind == "accepted")
+                    done_s = now_s + (self.after_s if kind == "accepted" else 0)
+                    self._push(done_s, f"{kind} and handled", submitter, tenant, received_s, start_s)
                 case _:
-                    self._finish(now_s, submitter, tenant, received_s, start_s, is_accepted=kind == "accepted")
-                    unfinished[submitter] -= 1
-            for number, count in enumerate(unfinished):
-                if not count and len(self.queue):
-                    unfinished[number] = self._begin(number, now_s)
+                    self._in_hand[submitter] -= 1
+                    is_done = kind == "accepted and handled"
+                    self.queue.release(tenant, took_s=now_s - received_s, now_s=now_s, is_done=is_done)
+            self._receive_all(now_s)
         return self.result
 
-    def _begin(self, submitter: int, now_s: float) -> int:
+    def _receive_all(self, now_s: float) -> None:
+        for number in range(len(self.paces)):
+            if self._may_receive(number) and len(self.queue):
+                self._begin(number, now_s)
+
+    def _record_probe(self, now_s: float, *, is_probed: bool) -> None:
+        if is_probed:
+            slow = NotProbed(error=TimeoutError())
+            self.rule.record_probe(slow if self.probe_s >= MAX_TIMEOUT_S else Unreadable(), now_s=now_s)
+
+    def _may_receive(self, submitter: int) -> bool:
+        """Return whether the submitter receives a batch now, as worker/gates.py decides."""
+        pace, in_hand = self.paces[submitter], self._in_hand[submitter]
+        if self._unstarted[submitter] or in_hand > (BATCHES - 1) * pace.batch_size:
+            return False
+        return pace.is_steady or not in_hand
+
+    def _begin(self, submitter: int, now_s: float) -> None:
         pace = self.paces[submitter]
         batch = self.queue.receive(pace.batch_size, now_s=now_s)
         for tenant in batch:
             start_s = pace.reserve(now_s=now_s)
-            self._push(start_s, "upload", submitter, tenant, now_s, start_s)
-        return len(batch)
+            self._push(start_s, "start", submitter, tenant, now_s, start_s)
+        self._unstarted[submitter] += len(batch)
+        self._in_hand[submitter] += len(batch)
 
-    def _finish(
-        self, now_s: float, submitter: int, tenant: str, received_s: float, start_s: float, *, is_accepted: bool
-    ) -> None:
-        self.queue.release(tenant, took_s=now_s - received_s, now_s=now_s, is_done=is_accepted)
+    def _record(self, now_s: float, submitter: int, tenant: str, start_s: float, *, is_accepted: bool) -> None:
         if is_accepted:
             self.paces[submitter].record_success(now_s=now_s)
             self.result.jobs += 1

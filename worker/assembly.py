@@ -7,7 +7,7 @@ from transcode.aws import Aws
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
 from transcode.status_table import StatusTable
-from worker.announce.announcing import announce_nothing
+from worker.announce.announcing import DeletionAnnouncements, announce_nothing
 from worker.announce.assembly import deleted_uploads, open_announcer
 from worker.apply import Applier
 from worker.artifacts import ArtifactStore
@@ -98,7 +98,7 @@ async def open_unchecked_handler(aws: Aws, settings: WorkerSettings) -> Delivery
     deleter = await _deleter(aws, settings, canceller)
     if announcer:
         request = deleted_uploads(announcer, statuses).request
-        deleter = replace(deleter, request_announcement=request, announce=announce)
+        deleter = replace(deleter, announcements=DeletionAnnouncements(request=request, announce=announce))
     batch = BatchHandler(
         parser=parser,
         canceller=canceller,

@@ -16,6 +16,7 @@ from worker.rest import Rest
 from worker.slots import Slot
 from worker.submission.hold_back import READ_AGAIN_S, HoldBack
 from worker.submission.pace import Pace
+from worker.submission.pacer import StartedCalls
 
 MAX_WAIT_S = 20.0
 """Seconds that a gate waits at most: as long as a long poll, so that the health file shows that the poller lives."""
@@ -65,11 +66,14 @@ class SubmissionGate:
     rest: Rest
     pace: Pace
     hold_back: HoldBack
+    calls: StartedCalls
     count_waiting: Callable[[], Awaitable[int]]
     clock: Callable[[], float] = time.monotonic
     _is_busy: bool = field(init=False, default=False)
     """True if the last receive returned messages. An idle submitter doesn't count MediaConvert's jobs."""
     _is_holding: bool = field(init=False, default=False)
+    _in_hand: int = field(init=False, default=0)
+    """Messages that are handled now."""
 
     async def open(self, stop: asyncio.Event) -> int:
         """Wait for the slot, for the end of the rest, and for room in MediaConvert's queue."""
@@ -92,6 +96,25 @@ class SubmissionGate:
         self._is_busy = bool(outcomes)
         self.rest.record(outcomes, now_s=self.clock())
         self.hold_back.record_created(sum(isinstance(outcome, Done) for outcome in outcomes))
+
+    async def started(self, messages: int, handling: "asyncio.Task[None]") -> None:
+        """Wait until the calls for the received messages have started, or the messages are handled.
+
+        The next messages may be received then: a slow call doesn't keep the next one from its start. If the last call
+        that ended has failed, wait until all are handled. In an outage, fewer uploads are tried in vain then.
+        """
+        self._in_hand += messages
+        handling.add_done_callback(lambda _: self._put_down(messages))
+        started = asyncio.create_task(self.calls.reach(self.calls.count + messages))
+        try:
+            await asyncio.wait([handling, started], return_when=asyncio.FIRST_COMPLETED)
+            if not self.pace.is_steady:
+                await asyncio.wait([handling])
+        finally:
+            started.cancel()
+
+    def _put_down(self, messages: int) -> None:
+        self._in_hand -= messages
 
     async def _mediaconvert_responds(self) -> bool:
         """Return whether MediaConvert is available; if it isn't, the rest continues.
@@ -117,7 +140,7 @@ class SubmissionGate:
             except Exception as error:  # noqa: BLE001 -- without the count, nothing is held back
                 log.warning("mediaconvert.uncounted", reason=type(error).__name__)
             self.hold_back.record_read(waiting, now_s=self.clock())
-        permitted = self.hold_back.permitted(wanted, now_s=self.clock())
+        permitted = self.hold_back.permitted(wanted, now_s=self.clock(), in_hand=self._in_hand)
         if not permitted and not self._is_holding:
             log.info("submission.held_back", limit=self.hold_back.limit)
         self._is_holding = not permitted

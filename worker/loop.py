@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -30,6 +30,11 @@ class Poller:
     queue: Queue
     handler: MessageHandler
     gate: Gate = field(default_factory=lambda: RestGate(rest=Rest()))
+    batches: int = 1
+    """Batches that are handled at the same time, at most."""
+    started: "Callable[[int, asyncio.Task[None]], Awaitable[None]] | None" = None
+    """Waits until so many messages, which the task handles, let the poller receive the next ones. None to wait until
+    they are handled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +67,48 @@ class Loop:
             task.result()  # only a poller that failed ends before `stop` is set; this raises its exception
 
     async def _poll(self, poller: Poller, stop: asyncio.Event) -> None:
-        pause_s = FIRST_PAUSE_S
-        number = self.health_file.add_poller()
+        polling = _Polling(number=self.health_file.add_poller())
+        async with asyncio.TaskGroup() as batches:
+            for _ in range(poller.batches):
+                batches.create_task(self._poll_in_turn(poller, polling, stop))
+
+    async def _poll_in_turn(self, poller: Poller, polling: "_Polling", stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                if limit := await poller.gate.open(stop):
-                    await self._handle(poller, await _receive(poller.queue, stop, limit=limit))
-                self.health_file.record_poll(number)
-                pause_s = FIRST_PAUSE_S
-            except Exception:
-                # SQS itself doesn't respond: log it, and poll with increasing pauses until it does.
-                log.exception("queue.unreachable", queue=poller.queue.name, pause_s=pause_s)
-                await pause(stop, pause_s)
-                pause_s = min(MAX_PAUSE_S, pause_s * 2)
+                if await self._handle_next(poller, polling, stop):
+                    self.health_file.record_poll(polling.number)
+                    polling.pause_s = FIRST_PAUSE_S
+            except Exception as error:  # noqa: BLE001 -- the outer level of the loop, which logs it
+                await _pause_after_failure(poller, polling, stop, error)
+
+    async def _handle_next(self, poller: Poller, polling: "_Polling", stop: asyncio.Event) -> bool:
+        """Receive messages and handle them; return False if SQS didn't respond. Only one task receives at a time.
+
+        Raises:
+            Exception: SQS doesn't delete or hide the handled messages.
+        """
+        async with polling.turn:
+            try:
+                limit = 0 if stop.is_set() else await poller.gate.open(stop)
+                messages = await _receive(poller.queue, stop, limit=limit) if limit else None
+            except Exception as error:  # noqa: BLE001 -- the outer level of the loop, which logs it
+                # In turn, so that no other task of this poller tries meanwhile.
+                await _pause_after_failure(poller, polling, stop, error)
+                return False
+            if messages is None:
+                return True
+            if not messages or poller.started is None:
+                await self._handle(poller, messages)
+                return True
+            handling = asyncio.create_task(self._handle(poller, messages))
+            try:
+                await poller.started(len(messages), handling)
+            except asyncio.CancelledError:
+                handling.cancel()  # it gives the messages back
+                await asyncio.gather(handling, return_exceptions=True)
+                raise
+        await handling
+        return True
 
     async def _handle(self, poller: Poller, messages: Sequence[Message]) -> None:
         if not messages:
@@ -117,6 +151,23 @@ class Loop:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(MAX_RELEASE_S):
                 await poller.handler.release(messages)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Polling:
+    """The state that the tasks of one poller have in common."""
+
+    number: int
+    """The number in the health file."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    pause_s: float = FIRST_PAUSE_S
+
+
+async def _pause_after_failure(poller: Poller, polling: _Polling, stop: asyncio.Event, error: Exception) -> None:
+    """Log that SQS itself doesn't respond, and wait; each pause is longer, until it responds."""
+    pause_s, polling.pause_s = polling.pause_s, min(MAX_PAUSE_S, polling.pause_s * 2)
+    log.error("queue.unreachable", queue=poller.queue.name, pause_s=pause_s, exc_info=error)
+    await pause(stop, pause_s)
 
 
 async def _receive(queue: Queue, stop: asyncio.Event, *, limit: int) -> Sequence[Message]:

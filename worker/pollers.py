@@ -14,7 +14,7 @@ from worker.rest import Rest
 from worker.settings import WorkerSettings
 from worker.slots import Slot
 from worker.submission.hold_back import HoldBack
-from worker.submission.pace import Pace
+from worker.submission.pace import BATCHES, Pace
 from worker.submission.pacer import Pacer
 from worker.webhooks.gate import EndpointGate
 
@@ -75,7 +75,7 @@ def _pollers_of(queue: Queue, handler: DeliveryHandler, *, number: int) -> Seque
 
 
 def _submitter(queue: Queue, handler: DeliveryHandler, slot: Slot, rest: Rest, settings: WorkerSettings) -> Poller:
-    pace = Pace(start_per_s=settings.submissions_per_s)
+    pacer = Pacer(pace=Pace(start_per_s=settings.submissions_per_s))
     mediaconvert = handler.submitter.mediaconvert
 
     async def count_waiting() -> int:
@@ -84,9 +84,11 @@ def _submitter(queue: Queue, handler: DeliveryHandler, slot: Slot, rest: Rest, s
     gate = SubmissionGate(
         slot=slot,
         rest=rest,
-        pace=pace,
+        pace=pacer.pace,
+        calls=pacer.calls,
         hold_back=HoldBack(limit=settings.mediaconvert_backlog, submitters=settings.submitters),
         count_waiting=count_waiting,
     )
-    submitter = replace(handler.submitter, pacer=Pacer(pace=pace))
-    return Poller(queue=queue, handler=replace(handler, batch=replace(handler.batch, submitter=submitter)), gate=gate)
+    submitter = replace(handler.submitter, pacer=pacer)
+    paced = replace(handler, batch=replace(handler.batch, submitter=submitter))
+    return Poller(queue=queue, handler=paced, gate=gate, batches=BATCHES, started=gate.started)

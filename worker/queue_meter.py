@@ -50,7 +50,7 @@ class QueueMeter:
         )
 
     async def measure(self) -> None:
-        """Add a sample to the figures.
+        """Add a sample to the figures; none if SQS doesn't return all numbers, because the places would be wrong.
 
         Raises:
             Exception: SQS, MediaConvert or DynamoDB doesn't respond, or throttles.
@@ -63,6 +63,9 @@ class QueueMeter:
                 self.messages.count(),
                 self.mediaconvert.queue_counts(),
             )
+            if waiting is None:
+                log.warning("queue.unmeasured", reason="SQS did not return all numbers of messages")
+                return
             measured = Measurement(time_s=now_s, created=created, waiting=waiting, submitted=counts.submitted)
             await self.table.store(figures.with_measurement(measured))
 

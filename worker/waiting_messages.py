@@ -30,10 +30,17 @@ class WaitingMessages:
         self._client = client
         self._urls = urls
 
-    async def count(self) -> int:
-        """Return the number of messages in all the queues, with one call for each queue. SQS counts approximately."""
-        return sum(await asyncio.gather(*map(self._count, self._urls)))
+    async def count(self) -> int | None:
+        """Return the number of messages in all the queues; None if SQS doesn't return one of the numbers.
 
-    async def _count(self, url: str) -> int:
+        It makes one call for each queue. SQS counts approximately.
+        """
+        counts = await asyncio.gather(*map(self._count, self._urls))
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
+
+    async def _count(self, url: str) -> int | None:
         response = await self._client.get_queue_attributes(QueueUrl=url, AttributeNames=COUNTS)
-        return sum(int(response["Attributes"][name]) for name in COUNTS)
+        numbers = [response.get("Attributes", {}).get(name) for name in COUNTS]
+        known = [int(number) for number in numbers if number is not None]
+        return sum(known) if len(known) == len(COUNTS) else None

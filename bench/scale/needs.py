@@ -14,6 +14,7 @@ from deploy.cost.workload import Workload
 from local import cloudformation_template as templates
 from transcode.outbox import OPEN_SHARDS
 from worker.settings import WorkerSettings
+from worker.submission.pace import MAX_RATE_PER_S
 
 DEFAULTS = {name: field.default for name, field in WorkerSettings.model_fields.items()}
 UPLOADS_A_MONTH = 20_000
@@ -61,8 +62,8 @@ HEADROOM = 1.2
 """Quota in proportion to the use in the busiest hour."""
 
 
-JOBS_PER_S_AND_SUBMITTER = 15
-"""Jobs a second that one submitter creates at most, if CreateJob takes 0.3 s: it makes one batch after another."""
+JOBS_PER_S_AND_SUBMITTER = int(MAX_RATE_PER_S)
+"""Jobs a second that one submitter creates at most. Its calls overlap, so it doesn't matter how long they take."""
 BACKLOG_S = 10
 """Seconds of CreateJob at its full rate in MediaConvert's queue. The submitters count its jobs every few seconds, and
 assume that none has started in between, so a smaller backlog would limit their rate."""

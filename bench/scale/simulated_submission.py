@@ -1,7 +1,7 @@
 """Submission in a simulation: the claim and its lease, the search, CreateJob, as in worker/submission/submit.py."""
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from worker.claim import Claim, Destination
 from worker.outcomes import Done, NotYet
 from worker.rest import Rest
 from worker.submission.hold_back import READ_AGAIN_S, HoldBack
-from worker.submission.pace import Pace
+from worker.submission.pace import BATCHES, Pace
 from worker.submission.probe_rule import NotProbed, ProbeOutcome, ProbeRule
 from worker.submission.probed_input import ProbedInput
 
@@ -61,10 +61,13 @@ class SimulatedSubmitter:
                 if is_throttled(error):
                     pace.record_throttled(started_s=started_s, now_s=self.env.now)
                     probes.record_throttled(now_s=self.env.now)
+                    delay_s = pace.retry_delay_s(now_s=self.env.now)
+                    return NotYet(reason="MediaConvert is busy", delay_s=delay_s, is_outage=True)
                 raise
             pace.record_success(now_s=self.env.now)
             yield from self.aws.dynamodb(calls=5)  # the claim's job, the key, the input file's row twice, the status
         except ClientError as error:
+            pace.record_failed()
             return verdict_of(error)
         self.tables.claims[upload] = replace(claim, job_id=str(upload))
         return Done()
@@ -132,11 +135,17 @@ class SubmissionPoller:
     probes: ProbeRule
     hold_back: HoldBack
     is_busy: bool = False
+    in_hand: int = 0
+    """Messages that are handled now."""
 
     def run(self) -> Waiting:
         """Handle batches until the simulation ends."""
-        env = self.deliveries.env
+        env, batches = self.deliveries.env, list[simpy.Process]()
         while True:
+            batches = [each for each in batches if each.is_alive]
+            if len(batches) >= BATCHES:
+                yield env.any_of(batches)
+                continue
             if remaining_s := self.rest.remaining_s(now_s=env.now):
                 yield env.timeout(remaining_s)
                 continue
@@ -151,9 +160,28 @@ class SubmissionPoller:
             batch = yield from self.deliveries.queue.poll(permitted)
             self.is_busy = bool(batch)
             if batch:
-                outcomes = yield from self.deliveries.handle(batch, self._submit)
-                self.rest.record(outcomes, now_s=env.now)
-                self.hold_back.record_created(sum(isinstance(outcome, Done) for outcome in outcomes))
+                started = [env.event() for _ in batch]
+                handling = env.process(self._handle(batch, started))
+                batches.append(handling)
+                yield env.any_of([handling, env.all_of(started)])
+                if not self.pace.is_steady and handling.is_alive:
+                    yield handling
+
+    def _handle(self, batch: Sequence[Letter], started: Sequence[simpy.Event]) -> Waiting:
+        env, calls = self.deliveries.env, iter(started)
+
+        def submit(letter: Letter) -> Verdicts:
+            started_s = self.pace.reserve(now_s=env.now)
+            if started_s > env.now:
+                yield env.timeout(started_s - env.now)
+            next(calls).succeed()
+            return (yield from self.submitter.submit(letter.upload, self.pace, self.probes, started_s=started_s))
+
+        self.in_hand += len(batch)
+        outcomes = yield from self.deliveries.handle(batch, submit)
+        self.in_hand -= len(batch)
+        self.rest.record(outcomes, now_s=env.now)
+        self.hold_back.record_created(sum(isinstance(outcome, Done) for outcome in outcomes))
 
     def _mediaconvert_responds(self) -> Generator[simpy.Event, Any, bool]:
         try:
@@ -171,11 +199,4 @@ class SubmissionPoller:
             with contextlib.suppress(ClientError):  # without the count, nothing is held back
                 waiting = yield from self.deliveries.aws.get_queue()
             hold_back.record_read(waiting, now_s=env.now)
-        return hold_back.permitted(wanted, now_s=env.now)
-
-    def _submit(self, letter: Letter) -> Verdicts:
-        env = self.deliveries.env
-        started_s = self.pace.reserve(now_s=env.now)
-        if started_s > env.now:
-            yield env.timeout(started_s - env.now)
-        return (yield from self.submitter.submit(letter.upload, self.pace, self.probes, started_s=started_s))
+        return hold_back.permitted(wanted, now_s=env.now, in_hand=self.in_hand)

@@ -1,9 +1,11 @@
 """Fixtures: the Lambda package for this Python version, and a deployment of it in the embedded AWS."""
 
+import base64
 import contextlib
 import functools
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 
 from deploy.aws_account import Account, open_account
@@ -22,6 +25,7 @@ from mediaconvert_emulator.settings import EmulatorSettings
 from tests.deploy.deployments import ARCHITECTURE, PYTHON, CommandResult, Deploy, Deployment
 
 CALL_RECORDER = Path(__file__).parent / "call_recorder"
+WEBHOOK_URL = "https://hooks.example.com/videos"
 
 
 @pytest.fixture(scope="session")
@@ -145,6 +149,32 @@ def deployment(
     yield Deployment(name=name, endpoint_url=aws_endpoint, first=first, options=options, client=client)
     destroyed = deploy("down", "--stack", name, "--data", "delete", "--yes")
     assert destroyed.code == 0, destroyed.errors
+
+
+@pytest.fixture
+def api(deployment: Deployment) -> Iterator[httpx.Client]:
+    """Yield a client that calls the deployed API as CloudFront does."""
+    headers = deployment.api_headers()
+    with httpx.Client(base_url=deployment.endpoint_url, headers=headers, trust_env=False, timeout=60) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def webhook_secret() -> str:
+    """A secret with which the deployment signs webhooks."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+
+
+@pytest.fixture(scope="session")
+def second_release(deployment: Deployment, deploy: Deploy, webhook_secret: str) -> CommandResult:
+    """Deploy again, with an endpoint of webhooks whose secret is in Secrets Manager."""
+    manager = deployment.client("secretsmanager")
+    secret = manager.create_secret(Name=f"{deployment.name}-webhook-1", SecretString=webhook_secret)
+    endpoint = ("--set", f"Webhook1Url={WEBHOOK_URL}", "--set", f"Webhook1SecretArn={secret['ARN']}")
+    result = deploy(*deployment.options, *endpoint)
+    assert result.code == 0, result.errors
+    _allow_batch_actions(deployment.client("iam"), deployment.client("lambda"), deployment.name)
+    return result
 
 
 def _convert_concurrency_to_number(client: Any, name: str) -> None:  # noqa: ANN401 -- no type stubs

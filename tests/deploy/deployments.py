@@ -2,6 +2,7 @@
 
 import platform
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,14 @@ class CommandResult:
     def addresses(self) -> dict[str, str]:
         """The printed addresses, by their label."""
         return dict(line.split() for line in self.lines if line.startswith("  "))
+
+
+def poll_until(read: Callable[[], Any], is_expected: Callable[[Any], bool], *, deadline_s: float) -> Any:  # noqa: ANN401
+    """Read until the value is as expected or the deadline has passed, and return the last value."""
+    end_s = time.monotonic() + deadline_s
+    while not is_expected(value := read()) and time.monotonic() < end_s:
+        time.sleep(0.2)
+    return value
 
 
 Deploy = Callable[..., CommandResult]
@@ -63,6 +72,13 @@ class Deployment:
 
     def outputs(self, role: str = "pipeline") -> dict[str, str]:
         """Return the outputs of one of its stacks."""
+        return {each["OutputKey"]: each["OutputValue"] for each in self._stack(role).get("Outputs", [])}
+
+    def parameters(self, role: str = "pipeline") -> dict[str, str]:
+        """Return the parameters of one of its stacks."""
+        return {each["ParameterKey"]: each["ParameterValue"] for each in self._stack(role)["Parameters"]}
+
+    def _stack(self, role: str) -> Any:  # noqa: ANN401 -- a description of a stack
         name = self.name if role == "pipeline" else f"{self.name}-{role}"
         (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-        return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+        return stack

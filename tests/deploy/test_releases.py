@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from deploy.firewall import firewall_stack
 from local.cloudformation_template import parse
 from tests.cloudformation_schemas import DEPLOYER
-from tests.deploy.deployments import Deploy, Deployment
+from tests.deploy.deployments import CommandResult, Deploy, Deployment
 from tests.deploy_permissions import DEPLOYMENT_ONLY
 from tests.iam_policies import actions, missing, unused
 from tests.integration.aws_call_recorder import ACTION_OF_OPERATION
@@ -35,8 +35,7 @@ def live_versions(deployment: Deployment) -> dict[str, Any]:
 
 def release_of(deployment: Deployment) -> str:
     """Return the parameter Release of the deployed stack."""
-    (stack,) = deployment.client("cloudformation").describe_stacks(StackName=f"{deployment.name}-lambda")["Stacks"]
-    return str(next(each["ParameterValue"] for each in stack["Parameters"] if each["ParameterKey"] == "Release"))
+    return deployment.parameters("lambda")["Release"]
 
 
 def is_direct_access_refused(deployment: Deployment) -> bool:
@@ -47,8 +46,9 @@ def is_direct_access_refused(deployment: Deployment) -> bool:
 
 
 @pytest.fixture
-def rolled_back(deployment: Deployment, deploy: Deploy) -> Iterator[list[str]]:
+def rolled_back(deployment: Deployment, deploy: Deploy, second_release: CommandResult) -> Iterator[list[str]]:
     """Roll back the deployment, yield the output, and make the newest release live again."""
+    assert second_release.outcomes[f"{deployment.name}-lambda"] == "updated"
     result = deploy("rollback", "--stack", deployment.name)
     assert result.code == 0, result.errors
     yield result.lines
@@ -57,8 +57,22 @@ def rolled_back(deployment: Deployment, deploy: Deploy) -> Iterator[list[str]]:
     assert is_direct_access_refused(deployment)
 
 
-def test_the_live_versions_are_those_of_the_newest_release(deployment: Deployment) -> None:
-    """The first run publishes two: the second one knows CloudFront's address."""
+def test_the_first_run_publishes_one_release_which_knows_cloudfront(
+    deployment: Deployment, rolled_back: list[str]
+) -> None:
+    """Its stack is updated in the same run, because CloudFront's address is known only then."""
+    assert rolled_back
+    playback = deployment.outputs("edge")["PlaybackBaseUrl"]
+    for name, live in live_versions(deployment).items():
+        assert live["Version"] == "1", name
+        assert live["Environment"]["Variables"].get("PLAYBACK_BASE_URL", playback) == playback
+
+
+def test_the_live_versions_are_those_of_the_newest_release(
+    deployment: Deployment, second_release: CommandResult
+) -> None:
+    """A run with another setting publishes another one."""
+    assert second_release.code == 0
     assert {each["Description"] for each in live_versions(deployment).values()} == {release_of(deployment)}
     assert {each["Version"] for each in live_versions(deployment).values()} == {"2"}
 

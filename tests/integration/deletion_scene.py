@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from local.provision import Stack
@@ -17,6 +18,7 @@ from transcode.lookup import Lookup
 from worker.claim import Claim, Destination, claim_id
 from worker.messages.events import ObjectCreated
 from worker.outcomes import Message
+from worker.submission.output_names import output_path
 
 SEGMENTS = 5
 
@@ -130,12 +132,12 @@ class DeletionScene:
 
 
 def _claim(upload: ObjectCreated, *, claimed_ms: int) -> Claim:
-    time_part = time.strftime("%Y%m%d%H%M%S", time.gmtime(claimed_ms / 1000))
+    created_at = datetime.fromtimestamp(claimed_ms / 1000, UTC)
     return Claim(
         claim_id=claim_id(upload),
         destination=Destination(
             input_file=upload.input_file,
-            output_path=f"{upload.input_file}_{time_part}-{secrets.token_hex(3)}/",
+            output_path=output_path(upload.input_file, created_at=created_at, token=secrets.token_hex(3)),
             key_file="clip.key",
             key_value="00" * 16,
         ),

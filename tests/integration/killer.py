@@ -18,8 +18,6 @@ LEASE_S = 8
 
 
 LONGEST_CALL_S = 10
-
-
 """A call that gets no response ends without an event of the client."""
 
 

@@ -5,113 +5,37 @@ what subscribers get.
 """
 
 import asyncio
-import json
 import secrets
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from local.provision import Stack
 from mediaconvert_emulator import store as emulator_store
+from tests.integration.announcing_pipeline import (
+    MAX_CALLS,
+    AnnouncingPipeline,
+    Subscribers,
+    expect_deaths,
+    open_subscribers,
+)
 from tests.integration.deletion_scene import DeletionScene, delete_message
 from tests.integration.job_rows import put_submitted_job, read_job
-from tests.integration.killer import Killer, Pipeline
-from tests.integration.process_settings import with_webhooks
+from tests.integration.killer import Pipeline
 from tests.integration.queue_messages import complete_event, job_event, object_created
 from tests.integration.stores import Stores, open_stores
 from transcode.aws import Aws
 from transcode.job import Status
 from worker.announce import announcer
-from worker.announce.event_bus import EVENT_SOURCE
-from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, Message
-from worker.reconcile.assembly import open_pass
-from worker.reconcile.open_pass import UNANNOUNCED_S
-from worker.settings import WorkerSettings
 
-if TYPE_CHECKING:
-    from types_aiobotocore_sqs import SQSClient
-
-MAX_CALLS = 14
-"""More AWS calls than a worker makes from the end's write on: the calls before it are those of other crash points."""
-UNLIMITED = 1_000_000
-SLOTS = ("1", "2", "3")
-BUS = "bus"
 ENDS: Mapping[str, Callable[[Stack, str], Message]] = {
     "job.complete": lambda stack, job_id: complete_event(stack, job_id, 9),
     "job.error": lambda stack, job_id: job_event(stack, job_id, "ERROR", 9, errorCode=1010, errorMessage="unreadable"),
+    "job.canceled": lambda stack, job_id: job_event(stack, job_id, "CANCELED", 9),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribers:
-    """The queues of the three endpoints, and a queue that gets the events of the bus."""
-
-    sqs: "SQSClient"
-    urls: Mapping[str, str]
-
-    async def received(self) -> Mapping[str, Mapping[tuple[str, str], set[str]]]:
-        """Take everything from the queues; return the ids of each type about each job or file, by subscriber."""
-        received = await asyncio.gather(*map(self._received, self.urls.values()))
-        return dict(zip(self.urls, received, strict=True))
-
-    async def _received(self, url: str) -> Mapping[tuple[str, str], set[str]]:
-        ids: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        while messages := (await self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)).get(
-            "Messages", []
-        ):
-            for each in messages:
-                kind, content = _announced(json.loads(each["Body"]))
-                for subject in (content["job"]["job_id"], content["job"]["input_file"]):
-                    ids[kind, subject].add(content["id"])
-                await self.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
-        return ids
-
-
-def _announced(message: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """Return the type and the content of an announcement in a webhook's queue, or from EventBridge."""
-    if "detail-type" in message:
-        return message["detail-type"].lower().replace(" ", "."), message["detail"]
-    body = json.loads(message["body"])
-    return body["type"], body["data"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnnouncingPipeline(Pipeline):
-    """A pipeline with subscribers, whose deletions end in one delivery, however slow the machine is."""
-
-    def settings(self) -> WorkerSettings:
-        """Return the settings, with three endpoints and a bus."""
-        return with_webhooks(super().settings(), self.stack, announce_event_bus="default")
-
-    async def worker(self, killer: Killer | None = None, *, is_intake: bool = False) -> DeliveryHandler:
-        """Return a new worker's handler."""
-        handler = await super().worker(killer, is_intake=is_intake)
-        deleter = replace(handler.batch.deleter, work_clock=lambda: 0.0)
-        return replace(handler, batch=replace(handler.batch, deleter=deleter))
-
-    async def reconcile(self) -> int:
-        """Run the next worker's pass, two minutes later; return the number of announcements."""
-        each_pass = await open_pass(self.aws, self.settings(), await self.worker(), quiet_s=None)
-        later = replace(each_pass, overdue_s=10**8, clock=lambda: time.time() + UNANNOUNCED_S + 1)
-        return (await later.run()).announced
-
-    async def die_at_the_last_calls(self, messages: Sequence[Message], *, is_before: bool) -> list[str | None]:
-        """Handle each message with a worker that dies at another one of its last calls; return their operations.
-
-        The worker of the last message makes all its calls: the others die at so many calls before its end.
-        """
-        counting = Killer(UNLIMITED, is_before)
-        handler = await self.worker(counting)
-        *dying, last = messages
-        assert await handler.handle([last]) == {last.message_id: Done()}
-        first = max(0, UNLIMITED - counting.calls_left - len(dying))
-        deaths = [self.dies_at(each, call, is_before=is_before) for call, each in enumerate(dying, first)]
-        return [*await asyncio.gather(*deaths), None]
 
 
 @pytest.fixture(autouse=True)
@@ -141,33 +65,7 @@ async def own_stores(own_stack: Stack, shared_aws: Aws, worker_aws: Aws) -> Stor
 @pytest.fixture
 async def subscribers(aws: Aws, own_stack: Stack) -> Subscribers:
     """The endpoints' queues, and a queue behind a rule with our source."""
-    events, sqs, name = await aws.events(), await aws.sqs(), f"announced-{secrets.token_hex(4)}"
-    url = (await sqs.create_queue(QueueName=name))["QueueUrl"]
-    attributes = await sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    await events.put_rule(Name=name, EventPattern=json.dumps({"source": [EVENT_SOURCE]}))
-    await events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": attributes["Attributes"]["QueueArn"]}])
-    urls = {slot: str(getattr(own_stack, f"webhook_{slot}_queue_url")) for slot in SLOTS}
-    return Subscribers(sqs=sqs, urls={**urls, BUS: url})
-
-
-async def expect_announced(
-    subscribers: Subscribers, kind: str, subjects: Sequence[str], *, died_at: Sequence[str | None]
-) -> None:
-    """Check that every subscriber got this type about each job or file, with one id in all repetitions."""
-    received = await subscribers.received()
-    for name, ids in received.items():
-        for subject, death in zip(subjects, died_at, strict=True):
-            assert len(ids.get((kind, subject), set())) == 1, (name, death, ids.get((kind, subject)))
-    ids_of_all = [{each for ids in received[name].values() for each in ids} for name in received]
-    assert len({frozenset(ids) for ids in ids_of_all}) == 1, "the ids differ between the subscribers"
-
-
-def expect_deaths(died_at: Sequence[str | None], *operations: str, is_before: bool) -> None:
-    """Check that a worker died at these operations, and while it sent."""
-    assert set(operations) <= set(died_at)
-    sends = {"PutEvents", "SendMessage"}
-    # All sends begin together. A worker that dies after one of them dies at the first that ends.
-    assert sends <= set(died_at) if is_before else sends & set(died_at)
+    return await open_subscribers(aws, own_stack)
 
 
 @pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
@@ -187,7 +85,7 @@ async def test_the_end_of_a_job_is_announced_wherever_a_worker_dies(
         if not job.status.is_final:
             assert await handler.handle([event]) == {event.message_id: Done()}
     await pipeline.reconcile()
-    await expect_announced(subscribers, kind, job_ids, died_at=died_at)
+    await subscribers.expect(kind, job_ids, died_at=died_at)
     assert await pipeline.reconcile() == 0, "nothing is announced again once its mark is removed"
     expect_deaths(died_at, "UpdateItem", is_before=is_before)
 
@@ -202,7 +100,7 @@ async def test_the_creation_of_a_job_is_announced_wherever_a_worker_dies(
     died_at = await pipeline.die_at_the_last_calls(messages, is_before=True)
     await asyncio.gather(*(pipeline.finish(message) for message in messages))
     await pipeline.reconcile()
-    await expect_announced(subscribers, "job.submitted", files, died_at=died_at)
+    await subscribers.expect("job.submitted", files, died_at=died_at)
     statuses = [await own_stores.lookups.get(each, now_s=int(time.time()), consistent=True) for each in files]
     assert all(each is not None and each.job_id is not None for each in statuses)
     expect_deaths(died_at, "UpdateItem", is_before=True)
@@ -221,7 +119,7 @@ async def test_the_deletion_of_an_upload_is_announced_wherever_a_worker_dies(
     handler = await pipeline.worker()
     assert set((await handler.handle(messages)).values()) == {Done()}
     await pipeline.reconcile()
-    await expect_announced(subscribers, "upload.deleted", files, died_at=died_at)
+    await subscribers.expect("upload.deleted", files, died_at=died_at)
     expect_deaths(died_at, "UpdateItem", "DeleteItem", is_before=True)
 
 

@@ -38,6 +38,8 @@ async def test_an_audit_finds_what_a_deletion_left_and_nothing_else(
     assert await worker.take_in(delete_message(stack, deleted.input_file)) == [Done()]
     assert (await run(settings, grace_s=-5)).by_place == {}
     assert "0 problems" in capsys.readouterr().out
+    await replace(kept, input_file="uploads/5/$price/./kept.mp4").complete()  # its outputs are in uploads/5/_price/_/
+    assert (await run(settings, grace_s=-5)).by_place == {}
 
     await deleted.put_outputs(f"{deleted.input_file}_20261122083000-0a1b2c/", "1-a", segments=1)
     await stores.statuses.submit(Job(job_id="1-late", input_file=deleted.input_file), now_s=now_s())

@@ -3,6 +3,8 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -25,6 +27,7 @@ from transcode.queue_table import FIGURES_KEY, QueueTable
 from worker.assembly import open_handler, open_queue_meter
 from worker.deliveries import DeliveryHandler
 from worker.queue_meter import INTERVAL_S, OccasionalMeter, QueueMeter
+from worker.waiting_messages import COUNTS
 
 NOW_S = 1_900_000_000
 TTL_S = 86_400
@@ -116,6 +119,22 @@ async def test_the_worker_counts_messages_created_jobs_and_jobs_in_mediaconvert(
     assert (first.created, first.arrived, first.left) == (0, 0, 0)
     assert (second.created, second.entered, second.left) == (2, 2, 0)
     assert second.arrived - second.entered == 3
+
+
+async def test_a_number_that_sqs_does_not_return_is_unknown_and_not_zero(waiting: Waiting) -> None:
+    """The last sample grows stale, so that files show no place rather than a wrong one."""
+    sqs: Any = waiting.meter.messages._client  # noqa: SLF001 -- to respond in AWS's place
+    numbers = dict.fromkeys(COUNTS[1:], "0")
+
+    def incomplete(**_: object) -> Any:  # noqa: ANN401 -- botocore's response
+        response = SimpleNamespace(status_code=200)
+        return response, {"Attributes": numbers, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    sqs.meta.events.register("before-call.sqs.GetQueueAttributes", incomplete)
+    with capture_logs() as lines:
+        await waiting.meter.measure()
+    assert [line["event"] for line in lines] == ["queue.unmeasured"]
+    assert await waiting.table.figures(now_s=int(time.time()), is_consistent=True) == QueueFigures()
 
 
 async def test_a_job_is_created_although_it_can_not_be_counted(waiting: Waiting, input_file: str) -> None:

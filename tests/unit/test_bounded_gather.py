@@ -1,6 +1,7 @@
 """`bounded_gather` limits how many coroutines run at once, and runs all of them even if some fail."""
 
 import asyncio
+import inspect
 
 import pytest
 
@@ -35,3 +36,39 @@ async def test_a_failure_is_raised_after_all_coroutines_ran() -> None:
     with pytest.raises(ValueError, match="1"):
         await bounded_gather(map(work, range(5)), limit=2)
     assert tried == [0, 1, 2, 3, 4]
+
+
+async def test_coroutines_that_never_began_are_closed_if_the_gathering_is_canceled() -> None:
+    """Python would warn of each of them otherwise, in the middle of a worker's stop."""
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    coroutines = [work() for _ in range(5)]
+    gathering = asyncio.create_task(bounded_gather(coroutines, limit=1))
+    await begun.wait()
+    gathering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gathering
+    assert {inspect.getcoroutinestate(each) for each in coroutines} == {inspect.CORO_CLOSED}
+
+
+async def test_coroutines_are_closed_if_the_gathering_is_canceled_before_it_begins() -> None:
+    """The tasks that would run them are canceled before their first step."""
+
+    async def work() -> None:
+        pass
+
+    coroutines = [work() for _ in range(5)]
+
+    async def gather_and_cancel() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await bounded_gather(coroutines, limit=5)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(gather_and_cancel())
+    assert {inspect.getcoroutinestate(each) for each in coroutines} == {inspect.CORO_CLOSED}

@@ -6,6 +6,7 @@ import pytest
 
 from deploy.deployment_state import INFRA
 from deploy.firewall import firewall_stack, is_firewall_wanted
+from deploy.releases import UNPUBLISHED
 from deploy.stacks import PROTECTED, ROLES
 from deploy.stored_data import StoredData
 from deploy.tags import TagError, demand_tags_changeable, merged_tags, read_tags
@@ -163,8 +164,9 @@ def test_a_release_publishes_a_version_and_keeps_the_previous_ones(name: str) ->
     assert resources("lambda")[f"{name}Live"]["Properties"] == {
         "Name": "live",
         "FunctionName": {"Ref": name},
-        "FunctionVersion": {"Fn::GetAtt": [f"{name}Version", "Version"]},
+        "FunctionVersion": {"Fn::If": ["IsPublished", {"Fn::GetAtt": [f"{name}Version", "Version"]}, UNPUBLISHED]},
     }
+    assert version["Condition"] == "IsPublished"
 
 
 def test_every_caller_of_a_function_calls_its_alias() -> None:

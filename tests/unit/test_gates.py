@@ -11,6 +11,7 @@ from worker.outcomes import Done, Outcome, Retry
 from worker.rest import Rest
 from worker.submission.hold_back import HoldBack
 from worker.submission.pace import Pace
+from worker.submission.pacer import StartedCalls
 
 OUTAGE = Retry(reason="429", delay_s=5, is_outage=True)
 
@@ -64,6 +65,7 @@ def gate(
         rest=Rest(),
         pace=Pace(start_per_s=5),
         hold_back=HoldBack(limit=100),
+        calls=StartedCalls(),
         count_waiting=count,
         clock=lambda: now_s,
     )
@@ -125,3 +127,60 @@ async def test_a_backlog_is_taken_only_while_nothing_fails(stopped: asyncio.Even
     assert await backlog.open(stopped) == 10
     backlog.record([OUTAGE, Done()])
     assert await backlog.open(stopped) == 2_500
+
+
+async def is_still_waiting(
+    made: SubmissionGate, messages: int, handling: "asyncio.Task[None]", *, calls: int = 0
+) -> bool:
+    """Let the gate wait for the start of the messages' calls; return whether it waits after these calls started."""
+    waiting = asyncio.create_task(made.started(messages, handling))
+    await asyncio.sleep(0)
+    for _ in range(calls):
+        made.calls.record()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    is_waiting = not waiting.done()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    return is_waiting
+
+
+@pytest.mark.parametrize(
+    ("is_steady", "calls", "is_waiting"), [(True, 2, False), (True, 1, True), (False, 2, True), (False, 1, True)]
+)
+async def test_the_next_messages_come_when_the_calls_for_the_last_ones_have_started(
+    calls: int, *, is_steady: bool, is_waiting: bool
+) -> None:
+    """Slow calls don't delay the next ones. After a failed call, the submitter waits for the results."""
+    made = gate(Count(0))
+    handling = asyncio.create_task(asyncio.sleep(60))
+    if is_steady:
+        made.pace.record_success(now_s=0)
+    assert await is_still_waiting(made, 2, handling, calls=calls) is is_waiting
+    handling.cancel()
+    await asyncio.gather(handling, return_exceptions=True)
+
+
+async def test_messages_that_need_no_call_keep_no_other_message_waiting() -> None:
+    """A malformed message ends without a call, so the gate waits for the end of the batch."""
+    made = gate(Count(0))
+
+    async def handle() -> None:
+        made.calls.record()
+
+    assert not await is_still_waiting(made, 2, asyncio.create_task(handle()))
+
+
+async def test_messages_in_hand_take_room_in_mediaconverts_queue(stopped: asyncio.Event) -> None:
+    """Several batches are handled at the same time, and their jobs are not created yet."""
+    busy = gate(Count(88), after=[Done()])
+    handling = asyncio.create_task(asyncio.sleep(0))
+    await busy.started(7, handling)
+    assert await busy.open(stopped) == 10
+    never = asyncio.create_task(asyncio.sleep(60))
+    waiting = asyncio.create_task(busy.started(7, never))
+    await asyncio.sleep(0)
+    assert await busy.open(stopped) == 100 - 88 - 1 - 7 + 1
+    for task in (never, waiting):
+        task.cancel()
+    await asyncio.gather(never, waiting, return_exceptions=True)

@@ -1,11 +1,13 @@
 """The pace of submitters: fast where MediaConvert allows it, and few throttled calls."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.submission_model import FairQueue, Submission
-from worker.submission.pace import BURST, MAX_RATE_PER_S, MIN_RATE_PER_S, Pace
+from worker.submission.pace import BURST, MAX_RATE_PER_S, MIN_RATE_PER_S, OUTAGE_S, THROTTLED_DELAY_S, Pace
 from worker.submission.probe_rule import MAX_TIMEOUT_S
 
 
@@ -20,9 +22,12 @@ def test_a_burst_of_uploads_drains_at_mediaconverts_rate(rate_per_s: float, jobs
 
 
 @pytest.mark.parametrize("probe_s", [0.2, 1, 3, 60])
-@pytest.mark.parametrize(("rate_per_s", "jobs"), [(2, 300), (5, 300), (5, 2_000)])
-def test_a_burst_drains_as_fast_with_probes(rate_per_s: float, jobs: int, probe_s: float) -> None:
-    """A probe takes time of its upload and not of the others. While none is answered, the first ones cost time only."""
+@pytest.mark.parametrize(("rate_per_s", "jobs", "calls"), [(2, 300, 1.15), (5, 300, 1.1), (5, 2_000, 1.05)])
+def test_a_burst_drains_as_fast_with_probes(rate_per_s: float, jobs: int, calls: float, probe_s: float) -> None:
+    """A probe takes time of its upload and not of the others. While none is answered, the first ones cost time only.
+
+    The first throttled call comes later with it, so that more calls have started by then.
+    """
     submission = Submission(
         rate_per_s=rate_per_s, burst=max(5, rate_per_s), queue=FairQueue(is_fair=False), probe_s=probe_s
     )
@@ -30,6 +35,25 @@ def test_a_burst_drains_as_fast_with_probes(rate_per_s: float, jobs: int, probe_
     assert result.jobs == jobs
     lost_s = MAX_TIMEOUT_S if probe_s > MAX_TIMEOUT_S else 0
     assert result.end_s <= 1.3 * jobs / rate_per_s + lost_s
+    assert result.calls <= calls * jobs
+
+
+@pytest.mark.parametrize(
+    ("rate_per_s", "jobs", "before_s", "after_s"),
+    [(5, 2_000, 0.05, 0.2), (5, 2_000, 0.4, 1), (5, 2_000, 1.5, 4), (50, 10_000, 0.4, 1), (50, 10_000, 0.8, 2)],
+)
+def test_a_burst_drains_as_fast_with_slow_tables(rate_per_s: float, jobs: int, before_s: float, after_s: float) -> None:
+    """The calls around CreateJob take time of their upload, and not of the next ones."""
+    submission = Submission(
+        rate_per_s=rate_per_s,
+        burst=max(5, rate_per_s),
+        queue=FairQueue(is_fair=False),
+        before_s=before_s,
+        after_s=after_s,
+    )
+    result = submission.run([(0.0, "a")] * jobs)
+    assert result.jobs == jobs
+    assert result.end_s <= 1.25 * jobs / rate_per_s
     assert result.calls <= 1.1 * jobs
 
 
@@ -58,6 +82,32 @@ def test_a_throttled_call_halves_the_rate_once() -> None:
     assert pace.rate_per_s == 4
     pace.record_throttled(started_s=10.2, now_s=10.3)
     assert pace.rate_per_s < 4
+
+
+def test_a_throttled_upload_waits_briefly_while_other_calls_succeed() -> None:
+    """The last uploads of a burst would otherwise wait for a quarter of a minute after a second throttled call."""
+    pace = Pace(start_per_s=2)
+    assert pace.retry_delay_s(now_s=1) is None
+    pace.record_success(now_s=1)
+    pace.record_throttled(started_s=1, now_s=2)
+    assert pace.retry_delay_s(now_s=2) == THROTTLED_DELAY_S
+    assert pace.retry_delay_s(now_s=1 + OUTAGE_S) is None
+
+
+def test_a_submitter_is_steady_while_its_calls_succeed() -> None:
+    """After a failure, a throttled call or an idle time it first waits for the results of all its calls."""
+    pace = Pace(start_per_s=2)
+    assert not pace.is_steady
+    ends: Sequence[Callable[[], object]] = (
+        pace.record_failed,
+        lambda: pace.record_throttled(started_s=1, now_s=2),
+        lambda: pace.reserve(now_s=99),
+    )
+    for end in ends:
+        pace.record_success(now_s=1)
+        was_steady = pace.is_steady
+        end()
+        assert (was_steady, pace.is_steady) == (True, False)
 
 
 def test_an_idle_submitter_starts_a_few_calls_at_once_and_keeps_its_rate() -> None:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from deploy.releases import (
     RELEASE,
+    UNPUBLISHED,
     AliasMove,
     FunctionVersion,
     FunctionVersions,
@@ -80,3 +81,17 @@ def test_only_a_template_that_declares_the_release_gets_it() -> None:
     """CloudFormation refuses an unknown parameter."""
     assert with_release("t", {"A": "1"}) == {"A": "1"}
     assert with_release("t", {"A": "1", RELEASE: "first"})[RELEASE] == release_name("t", {"A": "1"})
+
+
+def test_incomplete_parameters_make_no_release() -> None:
+    """The first round of a deployment doesn't know CloudFront's address, so a rollback must not find it."""
+    assert with_release("t", {"A": "1", RELEASE: "first"}, is_complete=False) == {"A": "1", RELEASE: ""}
+
+
+def test_a_function_without_a_live_version_has_nothing_to_roll_back_to() -> None:
+    """Its first deployment didn't end; a named release can still be made live."""
+    unpublished = FunctionVersions(function="service", live=None, versions=[])
+    with pytest.raises(RollbackError, match="service has no release yet: run `make deploy` again"):
+        plan_rollback([unpublished])
+    published = FunctionVersions(function="service", live=None, versions=[FunctionVersion(number=1, release="a")])
+    assert [(each.before, each.after.number) for each in plan_rollback([published], "a")] == [(UNPUBLISHED, 1)]

@@ -13,6 +13,7 @@ from worker.outcomes import Retry
 from worker.rest import Rest
 from worker.submission.hold_back import HoldBack
 from worker.submission.pace import Pace
+from worker.submission.pacer import StartedCalls
 
 OUTAGE = Retry(reason="500", delay_s=5, is_outage=True)
 
@@ -49,6 +50,7 @@ class Submitter:
             rest=self.rest,
             pace=Pace(start_per_s=2),
             hold_back=HoldBack(limit=100),
+            calls=StartedCalls(),
             count_waiting=self.count,
             clock=lambda: self.now_s,
         )

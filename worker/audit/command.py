@@ -10,13 +10,15 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from transcode.startup import aws_of
 from worker.audit.findings import (
     Findings,
+    OddNames,
     Problem,
     is_unfinished,
-    owner_of,
+    owners_of,
     place_of,
     problem_of_job,
     problem_of_object,
@@ -37,29 +39,31 @@ class Audit:
     listing: Listing
     before_s: float
     findings: Findings = field(default_factory=Findings)
+    odd: OddNames = field(default_factory=OddNames)
     progress: ProgressLine = field(default_factory=lambda: ProgressLine(stream=sys.stderr))
     clock: Callable[[], float] = time.monotonic
     checked: int = 0
 
     async def check_objects(self, bucket: str, prefix: str, *, is_output: bool) -> None:
-        """Compare each object of a bucket with the row of its upload."""
+        """Compare each object of a bucket with the row of its upload. Call `check_rows` first."""
         async for page in self.listing.objects(bucket, prefix):
             old = {each.key: each for each in page if each.modified_s < self.before_s}
-            owners = {key: owner_of(key, is_output=is_output) for key in old}
-            uploads = await self.listing.uploads(owners.values())
+            owners = {key: owners_of(key, is_output=is_output, odd=self.odd) for key in old}
+            uploads = await self.listing.uploads(set(chain.from_iterable(owners.values())))
             for key, each in old.items():
-                if problem := problem_of_object(uploads.get(owners[key])):
+                if problem := problem_of_object(*map(uploads.get, owners[key])):
                     place = f"s3://{bucket}/{place_of(key, is_output=is_output)}"
                     self.findings.add(problem, place, size_bytes=each.size_bytes)
             self._count(len(page), f"objects of {bucket}")
 
     async def check_rows(self) -> None:
-        """Look for deletions that have not ended, and for jobs of uploads that were deleted."""
-        async for page in self.listing.deletions():
+        """Look for deletions that have not ended, for jobs of uploads that were deleted, and for odd names."""
+        async for page in self.listing.rows_of_uploads():
             for upload in page:
+                self.odd.add(upload["InputFile"])
                 if is_unfinished(upload, before_s=self.before_s):
                     self.findings.add(Problem.UNFINISHED, f"upload {upload['InputFile']}")
-            self._count(len(page), "deleted uploads")
+            self._count(sum("DeleteRequestedTime" in upload for upload in page), "deleted uploads")
         async for page in self.listing.jobs():
             uploads = await self.listing.uploads([job["InputFile"] for job in page])
             for job in page:
@@ -82,9 +86,9 @@ async def run(settings: WorkerSettings, *, grace_s: float) -> Findings:
             status_table=settings.status_table,
         )
         audit = Audit(listing=listing, before_s=time.time() - grace_s)
+        await audit.check_rows()
         await audit.check_objects(settings.input_bucket, settings.upload_prefix, is_output=False)
         await audit.check_objects(settings.output_bucket, settings.upload_prefix, is_output=True)
-        await audit.check_rows()
         audit.progress.end()
     for line in audit.findings.lines():
         print_line(line)

@@ -1,11 +1,11 @@
 """The rule for what an audit reports, and the sums of what it found. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from worker.deletion.owned_outputs import input_file_of
+from worker.deletion.owned_outputs import input_file_of, output_prefix
 
 
 class Problem(StrEnum):
@@ -54,13 +54,32 @@ class Findings:
             yield "".join(character if character.isprintable() else "?" for character in text)
 
 
-def owner_of(key: str, *, is_output: bool) -> str:
-    """Return the input file to which an object must belong.
+@dataclass(frozen=True, slots=True)
+class OddNames:
+    """The input files whose jobs' folders don't begin with the file's own name, by the name with which they begin.
 
-    >>> owner_of("uploads/1f/cat.mp4_20261122083000-0a1b2c/cat.key", is_output=True)
-    'uploads/1f/cat.mp4'
+    The name of a folder is shortened, and some characters are replaced. So several input files can have one name.
     """
-    return (input_file_of(key) or key) if is_output else key
+
+    by_folder_name: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, input_file: str) -> None:
+        """Add the file, if its name is odd."""
+        name = output_prefix(input_file).removesuffix("_")
+        if name != input_file:
+            self.by_folder_name.setdefault(name, set()).add(input_file)
+
+
+def owners_of(key: str, *, is_output: bool, odd: OddNames) -> Sequence[str]:
+    """Return the input files to one of which an object must belong.
+
+    >>> owners_of("uploads/1f/cat.mp4_20261122083000-0a1b2c/cat.key", is_output=True, odd=OddNames())
+    ['uploads/1f/cat.mp4']
+    """
+    if not is_output:
+        return [key]
+    name = input_file_of(key) or key
+    return [name, *sorted(odd.by_folder_name.get(name, ()))]
 
 
 def place_of(key: str, *, is_output: bool) -> str:
@@ -68,11 +87,15 @@ def place_of(key: str, *, is_output: bool) -> str:
     return f"{key.rpartition('/')[0]}/" if is_output and "/" in key else key
 
 
-def problem_of_object(upload: Mapping[str, Any] | None) -> Problem | None:
-    """Return the problem of an object whose upload has this row; None for no row."""
-    if upload is None:
+def problem_of_object(*uploads: Mapping[str, Any] | None) -> Problem | None:
+    """Return the problem of an object that belongs to one of the uploads with these rows; None for no row.
+
+    If one of them is not deleted, the object may be its own.
+    """
+    rows = [upload for upload in uploads if upload is not None]
+    if not rows:
         return Problem.NO_UPLOAD
-    return Problem.LEFT if "DeletedTime" in upload else None
+    return Problem.LEFT if all("DeletedTime" in row for row in rows) else None
 
 
 def is_unfinished(upload: Mapping[str, Any], *, before_s: float) -> bool:

@@ -52,10 +52,10 @@ class Listing:
                 for each in page.get("Contents", [])
             ]
 
-    async def deletions(self) -> AsyncIterator[Sequence[Row]]:
+    async def rows_of_uploads(self) -> AsyncIterator[Sequence[Row]]:
         """Yield the rows of uploads, in pages."""
         async for page in self._scan(self._lookup_table, UPLOAD_ATTRIBUTES):
-            yield [row for row in page if "DeleteRequestedTime" in row]
+            yield page
 
     async def jobs(self) -> AsyncIterator[Sequence[Row]]:
         """Yield the rows of our jobs that name an upload, in pages. A tombstone names none."""

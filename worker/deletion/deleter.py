@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from transcode.failures import FailureClass, classify
-from worker.announce.announcing import Announce, RequestDeleted, announce_nothing, request_nothing
+from worker.announce.announcing import DeletionAnnouncements
 from worker.claim import Claim
 from worker.deletion.deleted_rows import DeletedRows, JobStillNeededError
 from worker.deletion.invalidations import Invalidations, TooManyInvalidationsError
@@ -48,8 +48,8 @@ class Deleter:
     clock: Callable[[], float]
     work_clock: Callable[[], float] = time.monotonic
     work_s: float = WORK_S
-    request_announcement: RequestDeleted = request_nothing
-    announce: Announce = announce_nothing
+    announcements: DeletionAnnouncements | None = None
+    """None if no subscriber is configured."""
 
     async def delete(self, request: DeleteRequested) -> Verdict:
         """Delete everything of the upload; later, make sure that nothing came back. Safe to repeat.
@@ -102,11 +102,12 @@ class Deleter:
         for job_id in sorted(job_ids):
             await self.jobs.end(job_id)
         await self._remove_objects(upload, folders, until_s=until_s)
-        announcement = await self.request_announcement(upload.input_file)
+        announcement = await self.announcements.request(upload.input_file) if self.announcements else None
         await self._bury_jobs(upload, job_ids)
         await self.invalidations.invalidate(output_prefix(upload.input_file), requested_s=upload.requested_s)
         await self.rows.bury(await self.rows.mark(upload.input_file, now_s=int(self.clock())), now_s=int(self.clock()))
-        await self.announce(announcement)
+        if self.announcements:
+            await self.announcements.announce(announcement)
 
     async def _bury_jobs(self, upload: MarkedUpload, job_ids: set[str]) -> None:
         for job_id in sorted(job_ids):
@@ -114,10 +115,11 @@ class Deleter:
         await self.rows.remove_keys(sorted(job_ids), sorted(upload.claim_ids))
 
     async def _bury_job(self, job_id: str) -> None:
-        await self.announce(job_id)
-        is_announcing = self.announce is not announce_nothing
+        if self.announcements:
+            await self.announcements.announce(job_id)
+        is_announced = self.announcements is not None
         try:
-            await self.rows.bury_job(job_id, now_s=int(self.clock()), after_announcement=is_announcing)
+            await self.rows.bury_job(job_id, now_s=int(self.clock()), after_announcement=is_announced)
         except JobStillNeededError as error:
             raise NotYetDeletedError("the job has not ended, or its end is not announced") from error
 

@@ -103,20 +103,33 @@ class Canceller:
 
         `is_leased` is true if the caller holds the claim's lease, and has made sure that no job exists.
         """
-        input_file, now_ms = claim.destination.input_file, int(self.clock() * 1000)
-        table = self.key_table
+        table, now_ms = self.key_table, int(self.clock() * 1000)
         is_refused = await (table.refuse(claim) if is_leased else table.refuse_jobless(claim.claim_id, now_ms=now_ms))
-        if not is_refused:
-            return False
-        end = await self.lookups.cancel(input_file, claimed_ms=claim.claimed_ms, now_s=now_ms // 1000)
-        log.info("upload.canceled", input_file=input_file)
-        await self.announce(end)
-        return True
+        if is_refused:
+            await self._end_wait(claim, now_s=now_ms // 1000)
+        return is_refused
+
+    async def end_refused(self, claim: Claim, *, replaces: str | None = None) -> None:
+        """End the wait of a canceled file whose claim is refused; do nothing for any other file. Safe to repeat.
+
+        The worker that refused the claim may have died before it ended the wait. The message of the upload is then the
+        only one that is left, because the message of the request was handled before.
+        """
+        now_s, input_file = int(self.clock()), claim.destination.input_file
+        lookup = await self.lookups.get(input_file, now_s=now_s, consistent=True)
+        if lookup is not None and lookup.cancel_requested and is_canceled(lookup, claim, replaces=replaces):
+            await self._end_wait(claim, now_s=now_s)
 
     async def cancel_created(self, job_id: str) -> Verdict:
         """Cancel a job that was created although its file was canceled: the request came at the same time."""
         await self.statuses.request_cancel(job_id, now_s=int(self.clock()))
         return await self.cancel_job(job_id)
+
+    async def _end_wait(self, claim: Claim, *, now_s: int) -> None:
+        input_file = claim.destination.input_file
+        end = await self.lookups.cancel(input_file, claimed_ms=claim.claimed_ms, now_s=now_s)
+        log.info("upload.canceled", input_file=input_file)
+        await self.announce(end)
 
     async def _cancel_waiting(self, input_file: str) -> None:
         lookup = await self.lookups.get(input_file, now_s=int(self.clock()), consistent=True)

@@ -44,9 +44,12 @@ class HoldBack:
         """Record that this submitter created jobs. The others are assumed to create as many."""
         self._created += jobs * self.submitters
 
-    def permitted(self, wanted: int, *, now_s: float) -> int:
-        """Return how many of the wanted jobs may be created now; 0 to hold back."""
-        room = self._room
+    def permitted(self, wanted: int, *, now_s: float, in_hand: int = 0) -> int:
+        """Return how many of the wanted jobs may be created now; 0 to hold back.
+
+        `in_hand` are the messages of which this submitter creates the jobs now. The others are assumed to have as many.
+        """
+        room = None if self._room is None else max(0, self._room - in_hand * self.submitters)
         jobs = wanted if room is None else min(wanted, room)
         if not jobs and now_s - self._permitted_s >= LET_THROUGH_S:
             jobs = wanted

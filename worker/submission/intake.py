@@ -41,6 +41,7 @@ class Intake:
         now_s = self.clock()
         claim = await self.key_table.open_claim(new_claim(upload, now_ms=int(now_s * 1000)))
         if claim.refused:
+            await self.canceller.end_refused(claim, replaces=upload.replaces)
             return Done()
         lookup = await self.one_job.admit(upload, claim, now_s=int(now_s))
         if lookup is None:

@@ -23,9 +23,14 @@ BELIEF = 0.35
 that call at the same moment, cause such calls too."""
 OUTAGE_S = 20.0
 """Seconds without a success after which throttled calls are an outage, and not a rate that is too high."""
+THROTTLED_DELAY_S = 3
+"""Seconds until the next attempt at an upload that was throttled while other calls succeed. The pace limits the next
+calls, so the upload needn't wait longer after each attempt, as in an outage."""
 LOWEST_SHARE = 0.25
 """The part of the ceiling below which throttled calls don't reduce the rate while other calls succeed."""
 MAX_BATCH = 10
+BATCHES = 10
+"""Batches of a submitter that may be handled at the same time, at most: slow calls of one don't delay the next."""
 BATCH_S = 2.0
 """Seconds of work in one batch, at most. Messages that a submitter already has come before those of other callers."""
 
@@ -45,6 +50,8 @@ class Pace:
     _started_s: float = field(init=False, default=float("-inf"))
     """The start of the last call, which may be later than now."""
     _reserved_s: float = field(init=False, default=0)
+    is_steady: bool = field(init=False, default=False)
+    """True if the last call that ended succeeded, unless the submitter was idle since then."""
     _uncounted_s: float = field(init=False, default=0)
     _free_calls: int = field(init=False, default=0)
 
@@ -69,7 +76,7 @@ class Pace:
     def reserve(self, *, now_s: float) -> float:
         """Return the time at which the next call may start: now, or later."""
         if now_s - self._started_s >= IDLE_S:  # the rate wasn't used, so the time shows nothing about it
-            self._free_calls, self._uncounted_s = BURST, 0
+            self._free_calls, self._uncounted_s, self.is_steady = BURST, 0, False
         else:
             self._uncounted_s += now_s - self._reserved_s
         interval_s = 1 / self.rate_per_s
@@ -84,24 +91,35 @@ class Pace:
             self._uncounted_s = 0
         return self._started_s
 
+    def retry_delay_s(self, *, now_s: float) -> int | None:
+        """Return the delay of a throttled upload; None if no call has succeeded lately, which may be an outage."""
+        return None if self._is_outage(now_s) else THROTTLED_DELAY_S
+
     def record_success(self, *, now_s: float) -> None:
         """Record that MediaConvert accepted a call."""
-        self._succeeded_s = now_s
+        self._succeeded_s, self.is_steady = now_s, True
+
+    def record_failed(self) -> None:
+        """Record that a call failed for another reason than throttling, which shows nothing about the rate."""
+        self.is_steady = False
 
     def record_throttled(self, *, started_s: float, now_s: float) -> None:
         """Halve the rate, unless the call started before the last reduction.
 
         While no call succeeds, the rate at which the throttling began is remembered: an outage shows nothing about it.
         """
+        self.is_steady = False
         if started_s < self._reduced_s:
             return
         rate_per_s = self.rate_per_s
         if self._succeeded_s >= self._reduced_s:
             self.ceiling_per_s = max(rate_per_s, self.ceiling_per_s + BELIEF * (rate_per_s - self.ceiling_per_s))
-        is_outage = now_s - self._succeeded_s >= OUTAGE_S
-        lowest_per_s = MIN_RATE_PER_S if is_outage else self.ceiling_per_s * LOWEST_SHARE
+        lowest_per_s = MIN_RATE_PER_S if self._is_outage(now_s) else self.ceiling_per_s * LOWEST_SHARE
         self._low_per_s = max(MIN_RATE_PER_S, lowest_per_s, rate_per_s / 2)
         self._recovered_s, self._uncounted_s, self._reduced_s = 0, 0, now_s
+
+    def _is_outage(self, now_s: float) -> bool:
+        return now_s - self._succeeded_s >= OUTAGE_S
 
     @property
     def _recovery_s(self) -> float:

@@ -68,11 +68,20 @@ class Submitter:
         Raises:
             Exception: AWS returned an unexpected error; the worker should retry the message.
         """
+        try:
+            return await self._submit(upload, message)
+        except Exception:
+            if self.pacer:
+                self.pacer.pace.record_failed()
+            raise
+
+    async def _submit(self, upload: ObjectCreated, message: Message) -> Verdict:
         started_s = await self._wait()
         now_ms = int(self.clock() * 1000)
         new = new_claim(upload, now_ms=now_ms, lease_s=self.lease_s)
         claim = await self.key_table.claim(new, now_ms=now_ms)
         if claim.refused:
+            await self.canceller.end_refused(claim, replaces=upload.replaces)
             return Done()
         if claim.job_id is not None:
             return await self._write_rows(claim, claim.job_id, await self._lookup(claim), message)
@@ -164,7 +173,8 @@ class Submitter:
             log.error("encoder.denied", input_file=input_file, reason=str(busy))
             return NotYet(reason="MediaConvert denies access", is_outage=True)
         log.warning("encoder.busy", input_file=input_file)
-        return NotYet(reason="MediaConvert is busy", is_outage=True)
+        delay_s = self.pacer.retry_delay_s() if self.pacer else None
+        return NotYet(reason="MediaConvert is busy", delay_s=delay_s, is_outage=True)
 
     async def _record_job(
         self, claim: Claim, job_id: str, lookup: Lookup | None, message: Message | None = None
