@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 ON_THE_DEPLOYMENT = frozenset(f"tests/deploy/test_{name}.py" for name in ("deploy", "operating", "releases"))
 """The files whose tests use the one deployment of a process, which takes half a minute."""
@@ -29,7 +29,7 @@ def unit_of(node_id: str) -> str:
     return "tests/deploy" if path in ON_THE_DEPLOYMENT else path
 
 
-class UnitScheduling(LoadFileScheduling):
+class UnitScheduling(LoadFileScheduling):  # type: ignore[misc]  # its base class is untyped
     """Gives a unit to each process that is free."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -194,8 +194,8 @@ class AnnouncingScene:
         """Return MediaConvert's jobs of the file."""
         client = await self.aws.mediaconvert(endpoint_url=self.pipeline.mediaconvert)
         uri = f"s3://{self.pipeline.stack.input_bucket}/{input_file}"
-        response: Mapping[str, Any] = await client.search_jobs(InputFile=uri)
-        return response.get("Jobs", [])
+        jobs: Sequence[Mapping[str, Any]] = (await client.search_jobs(InputFile=uri)).get("Jobs", [])
+        return jobs
 
     async def expect_once(self, kind: str, subjects: Sequence[str], *, died_at: Sequence[str | None]) -> None:
         """Run a pass of reconciliation; check that each subject was announced, with one id, and then no more."""

@@ -11,7 +11,7 @@ FOLDERS = ("reliability", "simulation", "integration")
 
 def documented() -> dict[tuple[str, str], tuple[int, int]]:
     """Return the lengths in a soak and in `.ci/run`, by parameter and test file."""
-    found = {}
+    found: dict[tuple[str, str], tuple[int, int]] = {}
     for names, long, short, file in ROW.findall(DOCUMENT):
         lengths = zip(re.findall(r"\w+", names), long.split(", "), short.split(", "), strict=True)
         found |= {(name, file): (int(soak), int(run)) for name, soak, run in lengths}
