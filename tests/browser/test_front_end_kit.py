@@ -94,7 +94,7 @@ def test_a_file_or_a_folder_that_is_dropped_on_the_element_is_uploaded(
     x, y = round(box["x"] + 20), round(box["y"] + 20)
     tab.drop(unreadable_video, x=x, y=y)
     tab.drop(tmp_path / "holiday", x=x, y=y)
-    expect(tab.page.get_by_text("Ready to play")).to_be_visible(timeout=FINISH_MS)
+    expect(tab.page.get_by_text("Ready to play", exact=True)).to_be_visible(timeout=FINISH_MS)
     assert tab.page.locator("video-list [part=name]").all_inner_texts() == ["harbour.mp4", unreadable_video.name]
 
 

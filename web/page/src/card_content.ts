@@ -15,7 +15,8 @@ export function metadataText({ job, sizeBytes }: Video): string {
     output?.width_px && output.height_px ? `${output.width_px} × ${output.height_px}` : null,
     sizeBytes === null ? null : formatBytes(sizeBytes, language),
   ];
-  return parts.filter(Boolean).join(" · ");
+  // A line ends between the facts, not within "77.6 kB".
+  return parts.flatMap((part) => (part ? [part.replaceAll(" ", "\u00a0")] : [])).join(" · ");
 }
 
 /** Return the sent part of the file while it is uploaded, and the time left or the time without news. */
