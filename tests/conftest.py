@@ -9,10 +9,14 @@ import functools
 import os
 import signal
 import socket
+import ssl
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
+import certifi
 import pytest
 from botocore.loaders import create_loader
 
@@ -47,6 +51,27 @@ def _credentials() -> Iterator[None]:
         for name, value in CREDENTIALS.items():
             patch.setenv(name, value)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _few_certificate_authorities(_credentials: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let no client read all public authorities, which takes 50 ms of processor time each: all servers are local.
+
+    In other processes this holds for the clients of AWS. uv, which they may start, still needs the authorities.
+    """
+    load, end = ssl.SSLContext.load_verify_locations, "-----END CERTIFICATE-----\n"
+    one = tmp_path_factory.mktemp("authorities") / "one.pem"
+    one.write_text("".join(Path(certifi.where()).read_text(encoding="utf-8").partition(end)[:2]), encoding="utf-8")
+    public = {certifi.where(), os.environ.get("SSL_CERT_FILE")}
+
+    def _load(context: ssl.SSLContext, cafile: str | None = None, *others: Any) -> None:  # noqa: ANN401 -- passed on
+        load(context, str(one) if cafile in public else cafile, *others)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_CA_BUNDLE", str(one))
+        patch.setattr(ssl.SSLContext, "load_verify_locations", _load)
+        patch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
         yield
 
 
