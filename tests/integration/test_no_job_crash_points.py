@@ -1,7 +1,8 @@
 """A worker dies before any one of its AWS calls for an upload that gets no job: its end is announced.
 
 A death after a call is one before the next call. The ends are a refusal after Probe, a missing job template, too many
-retries, and an upload that waited too long. A refused version ends nothing: the upload keeps the job of its first version, and nothing is announced.
+retries, and an upload that waited too long. A refused version ends nothing: the upload keeps the job of its first
+version, and nothing is announced.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
