@@ -1,6 +1,7 @@
-"""A worker dies before or after any one of the AWS calls of a cancellation: the job or the wait ends all the same.
+"""A worker dies before any one of the AWS calls of a cancellation: the job or the wait ends all the same.
 
-Each end is announced, by the next worker or by a pass of reconciliation, with one id.
+A death after a call is one before the next call. Each end is announced, by the next worker or by a pass of
+reconciliation, with one id.
 """
 
 import time
@@ -30,7 +31,6 @@ from transcode.job_requested import job_requested
 from worker.announce import announcer
 from worker.outcomes import Message
 
-BEFORE_OR_AFTER = pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
 MAX_CALLS_OF_SUBMISSION = 34
 """More AWS calls than a worker makes that finds a job, announces its creation, cancels it and announces its end."""
 
@@ -102,56 +102,44 @@ async def expect_canceled_without_a_job(
     await scene.expect_once("job.canceled", files, died_at=died_at)
 
 
-@BEFORE_OR_AFTER
-async def test_a_job_is_canceled_and_announced_wherever_a_worker_dies(
-    scene: AnnouncingScene, *, is_before: bool
-) -> None:
+async def test_a_job_is_canceled_and_announced_wherever_a_worker_dies(scene: AnnouncingScene) -> None:
     """A worker dies at each call: reads, CancelJob, the end's write, the file's row, the announcement."""
     job_ids = await submitted_jobs(scene, new_files(MAX_CALLS))
     for job_id in job_ids:
         await scene.stores.statuses.request_cancel(job_id, now_s=now_s())
     requests = [cancel_message(scene.pipeline.stack, job_id=each) for each in job_ids]
-    died_at = await scene.pipeline.die_at_the_last_calls(requests, is_before=is_before)
+    died_at = await scene.pipeline.die_at_the_last_calls(requests, is_before=True)
     await scene.pipeline.finish_all(requests)
     client = await scene.aws.mediaconvert(endpoint_url=scene.pipeline.mediaconvert)
     for job_id in job_ids:
         assert (await read_job(scene.stores, job_id)).status is Status.CANCELED
         assert (await client.get_job(Id=job_id))["Job"]["Status"] == "CANCELED"
     await scene.expect_once("job.canceled", job_ids, died_at=died_at)
-    expect_deaths(died_at, "GetItem", "CancelJob", "UpdateItem", is_before=is_before)
+    expect_deaths(died_at, "GetItem", "CancelJob", "UpdateItem", is_before=True)
 
 
-@BEFORE_OR_AFTER
-async def test_a_waiting_file_is_canceled_and_announced_wherever_a_worker_dies(
-    scene: AnnouncingScene, *, is_before: bool
-) -> None:
+async def test_a_waiting_file_is_canceled_and_announced_wherever_a_worker_dies(scene: AnnouncingScene) -> None:
     """A worker dies at each call: the claim's refusal, the end of the wait, the announcement."""
     files = new_files(MAX_CALLS)
     await waiting_uploads(scene, files)
     requests = [cancel_message(scene.pipeline.stack, input_file=each) for each in files]
-    died_at = await scene.pipeline.die_at_the_last_calls(requests, is_before=is_before)
+    died_at = await scene.pipeline.die_at_the_last_calls(requests, is_before=True)
     await scene.pipeline.finish_all(requests)
     await expect_canceled_without_a_job(scene, files, died_at=died_at)
-    expect_deaths(died_at, "GetItem", "UpdateItem", "TransactWriteItems", is_before=is_before)
+    expect_deaths(died_at, "GetItem", "UpdateItem", "TransactWriteItems", is_before=True)
 
 
-@BEFORE_OR_AFTER
-async def test_a_submitter_that_finds_the_request_cancels_the_file_wherever_it_dies(
-    scene: AnnouncingScene, *, is_before: bool
-) -> None:
+async def test_a_submitter_that_finds_the_request_cancels_the_file_wherever_it_dies(scene: AnnouncingScene) -> None:
     """The message of the request was handled while the submitter had the lease: only the upload's message is left."""
     files = new_files(MAX_CALLS)
     uploads = await waiting_uploads(scene, files)
-    died_at = await scene.pipeline.die_at_the_last_calls(uploads, is_before=is_before)
+    died_at = await scene.pipeline.die_at_the_last_calls(uploads, is_before=True)
     await scene.pipeline.finish_all(uploads)
     await expect_canceled_without_a_job(scene, files, died_at=died_at)
-    expect_deaths(died_at, "GetItem", "UpdateItem", "TransactWriteItems", is_before=is_before)
+    expect_deaths(died_at, "GetItem", "UpdateItem", "TransactWriteItems", is_before=True)
 
 
-@BEFORE_OR_AFTER
-async def test_intake_that_finds_the_request_cancels_the_retry_wherever_it_dies(
-    scene: AnnouncingScene, *, is_before: bool
-) -> None:
+async def test_intake_that_finds_the_request_cancels_the_retry_wherever_it_dies(scene: AnnouncingScene) -> None:
     """The request to cancel came before the retry had a claim, so only the retry's own message is left."""
     files = await scene.announced_files(MAX_CALLS)
     job_ids = await submitted_jobs(scene, files)
@@ -164,13 +152,13 @@ async def test_intake_that_finds_the_request_cancels_the_retry_wherever_it_dies(
         bucket = scene.pipeline.stack.input_bucket
         request = job_requested(bucket=bucket, key=each, size_bytes=5, etag="e", version_id="v1", replaces=job_id)
         retries.append(message(request))
-    died_at = await scene.pipeline.die_at_the_last_calls(retries, is_before=is_before, is_intake=True)
+    died_at = await scene.pipeline.die_at_the_last_calls(retries, is_before=True, is_intake=True)
     await scene.pipeline.finish_all(retries, is_intake=True)
     for each, job_id in zip(files, job_ids, strict=True):
         assert (await scene.upload(each)).canceled_s is not None
         assert [job["Id"] for job in await scene.jobs(each)] == [job_id]
     await scene.expect_once("job.canceled", files, died_at=died_at)
-    expect_deaths(died_at, "PutItem", "UpdateItem", "TransactWriteItems", is_before=is_before)
+    expect_deaths(died_at, "PutItem", "UpdateItem", "TransactWriteItems", is_before=True)
 
 
 async def test_a_job_that_was_created_during_the_request_is_canceled_wherever_a_worker_dies(

@@ -1,7 +1,8 @@
-"""A worker dies before or after any one of its AWS calls for an upload that gets no job: its end is announced.
+"""A worker dies before any one of its AWS calls for an upload that gets no job: its end is announced.
 
-The ends are a refusal after Probe, a missing job template, too many retries, and an upload that waited too long. A
-refused version ends nothing: the upload keeps the job of its first version, and nothing is announced.
+A death after a call is one before the next call. The ends are a refusal after Probe, a missing job template, too many
+retries, and an upload that waited too long. A refused version ends nothing: the upload keeps the job of its first
+version, and nothing is announced.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +35,6 @@ from worker.outcomes import GiveUp, Message
 from worker.retry import AGE_CODE
 from worker.submission.one_job import EXHAUSTED_CODE
 
-BEFORE_OR_AFTER = pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
 CLIP_S = 2
 
 
@@ -131,24 +131,22 @@ async def expect_error(
     await scene.expect_once("job.error", files, died_at=died_at)
 
 
-@BEFORE_OR_AFTER
 @pytest.mark.parametrize("reason", REFUSALS)
 async def test_an_upload_that_gets_no_job_is_announced_wherever_a_worker_dies(
-    scene: AnnouncingScene, clip: bytes, reason: str, *, is_before: bool
+    scene: AnnouncingScene, clip: bytes, reason: str
 ) -> None:
     """A worker dies at each of its last calls; the next delivery, or a pass of reconciliation, does the rest."""
     refusal = REFUSALS[reason]
     changed = replace(scene, pipeline=replace(scene.pipeline, changes=refusal.changes))
     files, messages = await uploaded(changed, clip, is_retry=refusal.is_retry)
-    died_at = await changed.pipeline.die_at_the_last_calls(messages, is_before=is_before, is_intake=refusal.is_retry)
+    died_at = await changed.pipeline.die_at_the_last_calls(messages, is_before=True, is_intake=refusal.is_retry)
     await changed.pipeline.finish_all(messages, is_intake=refusal.is_retry)
     await expect_error(changed, files, refusal.code, died_at=died_at)
-    expect_deaths(died_at, *refusal.calls, is_before=is_before)
+    expect_deaths(died_at, *refusal.calls, is_before=True)
 
 
-@BEFORE_OR_AFTER
 async def test_an_upload_that_waited_too_long_is_announced_wherever_a_worker_dies(
-    scene: AnnouncingScene, clip: bytes, *, is_before: bool
+    scene: AnnouncingScene, clip: bytes
 ) -> None:
     """MediaConvert throttles every CreateJob for more than twelve days; each delivery then gives the upload up."""
     async with httpx.AsyncClient(base_url=scene.pipeline.mediaconvert) as client:
@@ -156,24 +154,21 @@ async def test_an_upload_that_waited_too_long_is_announced_wherever_a_worker_die
         (await client.put("/_emulator/chaos", json=chaos)).raise_for_status()
         files, messages = await uploaded(scene, clip, is_retry=False)
         late = [sent(each, days_ago=12.1) for each in messages]
-        died_at = await scene.pipeline.die_at_the_last_calls(late, is_before=is_before, outcome=GiveUp)
+        died_at = await scene.pipeline.die_at_the_last_calls(late, is_before=True, outcome=GiveUp)
         outcomes = await (await scene.pipeline.worker()).handle(late)
         assert {type(each) for each in outcomes.values()} == {GiveUp}
         (await client.put("/_emulator/chaos", json={"fail_create_job": {"count": 0}})).raise_for_status()
     await expect_error(scene, files, AGE_CODE, died_at=died_at)
-    expect_deaths(died_at, "GetItem", "TransactWriteItems", is_before=is_before)
+    expect_deaths(died_at, "GetItem", "TransactWriteItems", is_before=True)
 
 
-@BEFORE_OR_AFTER
-async def test_a_refused_version_ends_nothing_wherever_a_worker_dies(
-    scene: AnnouncingScene, clip: bytes, *, is_before: bool
-) -> None:
+async def test_a_refused_version_ends_nothing_wherever_a_worker_dies(scene: AnnouncingScene, clip: bytes) -> None:
     """The job of the first version stays the file's only one, and no subscriber gets an end of the upload."""
     files, messages = await uploaded(scene, clip, is_retry=False)
     await scene.pipeline.finish_all(messages)
     job_ids = [(await scene.upload(each)).job_id for each in files]
     second = [object_created(scene.pipeline.stack, each, version="v2") for each in files]
-    died_at = await scene.pipeline.die_at_the_last_calls(second, is_before=is_before)
+    died_at = await scene.pipeline.die_at_the_last_calls(second, is_before=True)
     await scene.pipeline.finish_all(second)
     await scene.pipeline.reconcile()
     for each, job_id in zip(files, job_ids, strict=True):

@@ -50,4 +50,5 @@ def test_mediaconverts_limits_are_reached_first() -> None:
 def test_the_settings_of_submission_are_the_defaults_at_a_low_rate() -> None:
     """A deployment of any usual size changes nothing."""
     assert submission_settings(2) == (2, 100)
-    assert submission_settings(50) == (4, 500)
+    assert submission_settings(50) == (2, 500)
+    assert submission_settings(250) == (3, 2_500)
