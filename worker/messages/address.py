@@ -13,7 +13,8 @@ with the suffix of a media file, or with a mark that ends a clause, is the last 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from transcode.immutable import immutable
 
 _START = re.compile(
     r"(?P<s3>\bs3(?:ssl)?:/+)"
@@ -33,7 +34,7 @@ _CLAUSE = re.compile(r"[;:!?]$|\.$")
 _TRAILING = re.compile(r"[.;:!?]+$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Address:
     """An address in a text: its kind (`s3`, `url`, `arn` or `host`), its position, and the text after its start."""
 

@@ -5,7 +5,7 @@ Pure. This module lists every message format that the worker accepts, and the ev
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NoReturn
 from urllib.parse import unquote, unquote_plus
 
@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from transcode import cancel_requested, delete_requested, job_requested
 from transcode.correlation import Correlation, parse_correlation
+from transcode.immutable import immutable
 from transcode.job import Completed
 from worker.messages.complete_event import folder_of
 from worker.messages.envelopes import unknown, unwrap
@@ -58,7 +59,7 @@ class MalformedMessageError(ValueError):
     """The message has no format that S3, MediaConvert or our service sends."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MessageParser:
     """Parses messages, both from SQS and from direct invocations of the Lambda function."""
 

@@ -6,8 +6,8 @@ text then loses the configured names, signatures, access keys and encryption key
 """
 
 import re
-from dataclasses import dataclass
 
+from transcode.immutable import immutable
 from worker.messages.address import Address, addresses
 
 MAX_CHARACTERS = 500
@@ -38,7 +38,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _WORDS = {"url": "(address)", "host": "(address)", "arn": "(resource)"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Sanitiser:
     """Removes secrets from messages. `secrets` are the configured names: the buckets and the role."""
 
