@@ -57,7 +57,8 @@ class EnvironmentSettings(BaseModel):
     Pydantic has a package for this, which makes a start much slower (bench row "Lambda cold start").
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True)
+    # A base class is never read, so only the class of a process needs a validator (bench row "Lambda cold start").
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True, defer_build=True)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
