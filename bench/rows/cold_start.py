@@ -26,6 +26,8 @@ NAMES = {
     "worker": "this worker",
     "worker_copy": "this worker, a copy of a snapshot (SnapStart)",
 }
+OUR_VARIABLES = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""The variables of infra/lambda.yaml that concern a start."""
 ALLOWED_WORKER = 1.1
 ALLOWED_SERVICE = 1.25
 
@@ -38,11 +40,9 @@ def start(bench: Bench) -> Row:
         _pack(Path(folder))
         for turn in range(1 + (2 if bench.quick else 9)):
             for what in NAMES:
-                path = f"{folder}:{ROOT}" if what in OURS else str(ROOT)
-                settings = {**bench.stub_over_https.settings, "PYTHONPATH": path}
-                found = json.loads(
-                    run_module("bench.cold_start", what, settings=settings, python=str(VENV / "bin" / "python"))
-                )
+                settings, python = _environment(what, folder)
+                settings = {**bench.stub_over_https.settings, **settings}
+                found = json.loads(run_module("bench.cold_start", what, settings=settings, python=str(python)))
                 if turn:  # the first round compiles missing bytecode
                     wall[what].append(found["wall_s"])
                     processor[what].append(found["cpu_s"])
@@ -72,6 +72,14 @@ def start(bench: Bench) -> Row:
     )
 
 
+def _environment(what: str, folder: str) -> tuple[Mapping[str, str], Path]:
+    """Return the variables and the interpreter of a program: ours finds only the packages of its own folder."""
+    python = VENV / "bin" / "python"
+    if what not in OURS:
+        return {"PYTHONPATH": str(ROOT)}, python
+    return {"PYTHONPATH": f"{folder}:{ROOT}", **OUR_VARIABLES}, python.resolve()
+
+
 def _pack(folder: Path) -> None:
     """Copy the files that `make lambda` packages from this Python's environment, and compile them."""
     (installed,) = VENV.glob("lib/python*/site-packages")
@@ -80,8 +88,9 @@ def _pack(folder: Path) -> None:
         for path in below.rglob("*"):
             name = path.relative_to(root).as_posix()
             if path.is_file() and is_kept(name):
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(packed(name, path.read_bytes()))
+                file = packed(name, path.read_bytes())
+                (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file.path).write_bytes(file.body)
     unchecked = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(folder, quiet=2, invalidation_mode=unchecked, workers=1)
 

@@ -1,5 +1,6 @@
 """The contents of the Lambda package, and its reproducibility."""
 
+import gzip
 import io
 import json
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import botocore
 import pytest
+from botocore.model import ServiceModel
 
 from deploy.container_images import tag
 from deploy.lambda_package import ROOT
@@ -44,12 +46,27 @@ def test_every_file_is_readable_and_has_a_fixed_date() -> None:
 def test_endpoints_are_kept_for_used_services_only() -> None:
     """Botocore's own file, which every client reads: the used services have the same entries in every partition."""
     body = Path(botocore.__file__).with_name("data").joinpath("endpoints.json").read_bytes()
-    before, after = json.loads(body), json.loads(packed("botocore/data/endpoints.json", body))
+    before, after = json.loads(body), json.loads(packed("botocore/data/endpoints.json", body).body)
     for whole, cut in zip(before["partitions"], after["partitions"], strict=True):
         assert set(cut["services"]) == SERVICES & set(whole["services"])
         assert all(cut["services"][name] == whole["services"][name] for name in cut["services"])
         assert {**whole, "services": None} == {**cut, "services": None}
-    assert packed("botocore/data/partitions.json", body) == body
+    assert packed("botocore/data/partitions.json", body) == File(path="botocore/data/partitions.json", body=body)
+
+
+def test_models_are_kept_without_their_documentation() -> None:
+    """A client of either model has the same operations, with the same parameters."""
+    path = "botocore/data/dynamodb/2012-08-10/service-2.json.gz"
+    body = Path(botocore.__file__).parent.parent.joinpath(path).read_bytes()
+    file = packed(path, body)
+    whole, cut = (ServiceModel(json.loads(text)) for text in (gzip.decompress(body), file.body))
+    assert file.path == path.removesuffix(".gz")
+    assert b'"documentation":"' not in file.body
+    assert cut.operation_names == whole.operation_names
+    for name in whole.operation_names:
+        shapes = [model.operation_model(name).input_shape for model in (whole, cut)]
+        assert list(shapes[0].members) == list(shapes[1].members)
+        assert shapes[0].required_members == shapes[1].required_members
 
 
 @pytest.mark.parametrize(
