@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from transcode.snapstart import after_restore
+from transcode.snapstart import after_restore, is_snapshotted
 from worker.assembly import check_handler, open_intake, open_queue_meter, open_unchecked_handler
 from worker.deliveries import MessageHandler
 from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
@@ -52,6 +52,8 @@ class LambdaWorker:
         self._webhooks: Mapping[str, MessageHandler] = {each.endpoint.queue_name: each for each in deliveries}
         self._queue_urls |= {each.endpoint.queue_name: each.endpoint.queue_url for each in deliveries}
         self._meter = OccasionalMeter(self._runtime.open(open_queue_meter(aws, settings, self._submission)))
+        if is_snapshotted():
+            import worker.messages.upload_events  # noqa: F401, PLC0415 -- a copy should import nothing
         after_restore(lambda: self._runtime.run(check_handler(self._submission, settings)))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
