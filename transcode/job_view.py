@@ -33,7 +33,7 @@ PLAYLIST_PREFERENCE = (".m3u8", ".mpd", ".ism")
 class View(BaseModel):
     """A part of a response; it is filled from attributes of the same names."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, defer_build=True)
 
 
 ViewType = TypeVar("ViewType", bound=View)

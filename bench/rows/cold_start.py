@@ -2,6 +2,7 @@
 
 import compileall
 import json
+import subprocess
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from deploy.package_contents import is_kept, packed
 from local.embedded_aws import ROOT
 
 VENV = ROOT / ".venv-bench"
+PYTHON = VENV / "bin" / "python"
 OURS = ("service", "service_copy", "worker", "worker_copy")
 NAMES = {
     "empty_service": "an empty handler that imports fastapi, boto3 and mangum",
@@ -33,15 +35,18 @@ ALLOWED_SERVICE = 1.25
 
 
 def start(bench: Bench) -> Row:
-    """Measure new processes with the packages of a Lambda function; ours with only the files of its package."""
+    """Measure new processes with the packages of a Lambda function; ours find only the files of its package."""
     wall: defaultdict[str, list[float]] = defaultdict(list)
     processor: defaultdict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="bench-package-") as folder:
-        _pack(Path(folder))
+        package, empty = Path(folder) / "package", Path(folder) / "venv"
+        _pack(package)
+        subprocess.run([PYTHON, "-m", "venv", "--without-pip", empty], check=True)
         for turn in range(1 + (2 if bench.quick else 9)):
             for what in NAMES:
-                settings, python = _environment(what, folder)
-                settings = {**bench.stub_over_https.settings, **settings}
+                ours = {"PYTHONPATH": f"{package}:{ROOT}", **OUR_VARIABLES}
+                path, python = (ours, empty / "bin" / "python") if what in OURS else ({"PYTHONPATH": str(ROOT)}, PYTHON)
+                settings = {**bench.stub_over_https.settings, **path}
                 found = json.loads(run_module("bench.cold_start", what, settings=settings, python=str(python)))
                 if turn:  # the first round compiles missing bytecode
                     wall[what].append(found["wall_s"])
@@ -70,14 +75,6 @@ def start(bench: Bench) -> Row:
             "handler opens no client and sends no request. All calls use HTTPS, as those to AWS do."
         ),
     )
-
-
-def _environment(what: str, folder: str) -> tuple[Mapping[str, str], Path]:
-    """Return the variables and the interpreter of a program: ours finds only the packages of its own folder."""
-    python = VENV / "bin" / "python"
-    if what not in OURS:
-        return {"PYTHONPATH": str(ROOT)}, python
-    return {"PYTHONPATH": f"{folder}:{ROOT}", **OUR_VARIABLES}, python.resolve()
 
 
 def _pack(folder: Path) -> None:

@@ -28,9 +28,12 @@ PROFILE = Field(default=None, description=PROFILE_TEXT, examples=["hls"])
 
 
 class Schema(BaseModel):
-    """A body. A request with an unknown field is an error, so that callers notice misspelt fields."""
+    """A body. A request with an unknown field is an error, so that callers notice misspelt fields.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    As with all models of requests and responses, the validator is built at its first use: most cold starts need one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class UploadRequest(Schema):
@@ -135,6 +138,8 @@ class JobRequest(Schema):
 class InvalidField(BaseModel):
     """An invalid field of a request."""
 
+    model_config = ConfigDict(defer_build=True)
+
     location: Literal["body", "query", "path", "header", "cookie"] = Field(description="The part of the request.")
     pointer: str = Field(
         description="The path to the field in that part, as a JSON Pointer in a URI's fragment; `#` is the whole part.",
@@ -151,6 +156,8 @@ def _without_default(schema: dict[str, JsonValue]) -> None:
 
 class Problem(BaseModel):
     """An error, as problem details (RFC 9457). Programs compare `code`; `detail` is a sentence for people."""
+
+    model_config = ConfigDict(defer_build=True)
 
     type: str = Field(description="A URI that ends with `code`. It identifies the problem; it can't be fetched.")
     title: str = Field(description="The problem in a few words, the same for each `code`.")
