@@ -9,7 +9,7 @@ the API's description of a field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import assert_never
 
@@ -109,7 +109,7 @@ class Failure:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@immutable
 class JobWarning:
     """A warning of MediaConvert about a job; COMPLETE gives codes only."""
 

@@ -5,7 +5,7 @@ it to the dead-letter queue.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from transcode.immutable import immutable
 from transcode.job import Failure
@@ -52,7 +52,7 @@ class Message:
         return None if first_seen_ms is None else max(0, round(now_s * 1000) - first_seen_ms)
 
 
-@dataclass(frozen=True, slots=True)
+@immutable
 class Done:
     """The message was handled or ignored: delete it. It is both a verdict and an outcome."""
 
