@@ -5,7 +5,10 @@ first request (bench row "Lambda cold start"). Here only the constructor is comp
 methods. docs/adr/0060-cheap-immutable-classes.md has the reasons.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -27,13 +30,14 @@ def immutable(cls: type[Class]) -> type[Class]:
 
 
 def _equals(self: "DataclassInstance", other: object) -> bool:
-    if not isinstance(other, type(self)) or type(other) is not type(self):
+    if type(other) is not type(self):
         return NotImplemented
-    return _compared(self) == _compared(other)
+    values = _values_of(type(self))
+    return bool(values(self) == values(other))
 
 
 def _hash(self: "DataclassInstance") -> int:
-    return hash(_compared(self))
+    return hash(_values_of(type(self))(self))
 
 
 def _show(self: "DataclassInstance") -> str:
@@ -41,5 +45,8 @@ def _show(self: "DataclassInstance") -> str:
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
-def _compared(self: "DataclassInstance") -> tuple[object, ...]:
-    return tuple(getattr(self, each.name) for each in fields(self) if each.compare)
+@cache
+def _values_of(cls: "type[DataclassInstance]") -> Callable[[object], object]:
+    """Return the function that reads an object's compared fields."""
+    names = [each.name for each in fields(cls) if each.compare]
+    return attrgetter(*names) if names else type

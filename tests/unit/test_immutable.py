@@ -63,6 +63,17 @@ def test_an_immutable_class_is_a_dataclass_with_slots_and_keyword_only_arguments
         Ours("a")  # type: ignore[misc]
 
 
+def test_objects_without_fields_are_equal() -> None:
+    """Their class is all that they say."""
+
+    @immutable
+    class Empty:
+        pass
+
+    assert Empty() == Empty()
+    assert hash(Empty()) == hash(Empty())
+
+
 def test_a_method_of_the_class_itself_is_kept() -> None:
     """A class may show itself in its own way."""
 
