@@ -33,7 +33,8 @@ def _equals(self: "DataclassInstance", other: object) -> bool:
     if type(other) is not type(self):
         return NotImplemented
     values = _values_of(type(self))
-    return bool(values(self) == values(other))
+    is_equal: bool = values(self) == values(other)
+    return is_equal
 
 
 def _hash(self: "DataclassInstance") -> int:

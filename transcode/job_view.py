@@ -32,7 +32,11 @@ PLAYLIST_PREFERENCE = (".m3u8", ".mpd", ".ism")
 
 
 class View(BaseModel):
-    """A part of a response; it is filled from attributes of the same names."""
+    """A part of a response; it is filled from attributes of the same names.
+
+    Its validator is built at its first use, because most cold starts of a function need one of them. A request's body
+    can't wait: FastAPI hides a warning of pydantic only while it defines the route.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, defer_build=True)
 

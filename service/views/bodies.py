@@ -28,12 +28,9 @@ PROFILE = Field(default=None, description=PROFILE_TEXT, examples=["hls"])
 
 
 class Schema(BaseModel):
-    """A body. A request with an unknown field is an error, so that callers notice misspelt fields.
+    """A body. A request with an unknown field is an error, so that callers notice misspelt fields."""
 
-    As with all models of requests and responses, the validator is built at its first use: most cold starts need one.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class UploadRequest(Schema):
@@ -138,7 +135,7 @@ class JobRequest(Schema):
 class InvalidField(BaseModel):
     """An invalid field of a request."""
 
-    model_config = ConfigDict(defer_build=True)
+    model_config = ConfigDict(defer_build=True)  # as in transcode/job_view.py
 
     location: Literal["body", "query", "path", "header", "cookie"] = Field(description="The part of the request.")
     pointer: str = Field(

@@ -20,9 +20,7 @@ PartNumber = Annotated[int, Field(ge=1, le=MAX_PARTS)]
 class Uppy(BaseModel):
     """A body in Uppy's shape; fields that a newer version may add are ignored."""
 
-    model_config = ConfigDict(
-        extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True, defer_build=True
-    )
+    model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class FormUpload(Uppy):
@@ -59,8 +57,6 @@ class MultipartBegun(Uppy):
 class ListedPart(BaseModel):
     """A part that S3 has."""
 
-    model_config = ConfigDict(defer_build=True)
-
     PartNumber: int
     ETag: str
     Size: int
@@ -82,7 +78,7 @@ class PartUrls(Uppy):
 class CompletedPart(BaseModel):
     """A part that the client has sent, with the ETag of S3's response."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     PartNumber: PartNumber
     ETag: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21-\x7e]+$")]

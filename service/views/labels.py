@@ -38,7 +38,7 @@ def _parsed(value: object) -> object:
 class UppyLabels(BaseModel):
     """The external id and the metadata among the entries that Uppy sends; other entries are ignored."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     external_id: ExternalId | None = None
     metadata: Annotated[Metadata | None, BeforeValidator(_parsed)] = None

@@ -7,6 +7,7 @@ import re
 import stat
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import botocore
 import pytest
@@ -64,7 +65,7 @@ def test_models_are_kept_without_their_documentation() -> None:
     assert b'"documentation":"' not in file.body
     assert cut.operation_names == whole.operation_names
     for name in whole.operation_names:
-        shapes = [model.operation_model(name).input_shape for model in (whole, cut)]
+        shapes: list[Any] = [model.operation_model(name).input_shape for model in (whole, cut)]
         assert list(shapes[0].members) == list(shapes[1].members)
         assert shapes[0].required_members == shapes[1].required_members
 
