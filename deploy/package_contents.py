@@ -71,14 +71,16 @@ def is_kept(path: str, *, dropped: AbstractSet[str] = frozenset()) -> bool:
 def packed(path: str, body: bytes) -> File:
     """Return a file as the package has it. The files from which a client is created have only what it reads.
 
-    endpoints.json has fewer services, and the services' models have no documentation, which is most of their size. The
-    models are not compressed: the archive does it, and the bytes must not depend on the version of zlib.
+    endpoints.json has fewer services. The services' operations and shapes have no documentation, which is most of their
+    size; botocore needs that of other parts. The models are not compressed: the archive does it, and the bytes must not
+    depend on the version of zlib.
     """
     if path == ENDPOINTS:
         return File(path=path, body=_with_used_services(body))
     if path.startswith("botocore/data/") and PurePosixPath(path).name == MODEL:
-        model = _without_documentation(json.loads(gzip.decompress(body)))
-        return File(path=path.removesuffix(".gz"), body=_compact(model))
+        model = json.loads(gzip.decompress(body))
+        described = {part: _without_documentation(model[part]) for part in ("operations", "shapes")}
+        return File(path=path.removesuffix(".gz"), body=_compact({**model, **described}))
     return File(path=path, body=body)
 
 
