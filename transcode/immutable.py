@@ -29,12 +29,11 @@ def immutable(cls: type[Class]) -> type[Class]:
     return dataclass(slots=True, kw_only=True, eq=False, repr=False)(cls)
 
 
-def _equals(self: "DataclassInstance", other: object) -> bool:
+def _equals(self: "DataclassInstance", other: object) -> object:
     if type(other) is not type(self):
         return NotImplemented
     values = _values_of(type(self))
-    is_equal: bool = values(self) == values(other)
-    return is_equal
+    return values(self) == values(other)
 
 
 def _hash(self: "DataclassInstance") -> int:
