@@ -108,7 +108,7 @@ def _files(*, architecture: str, python: str, interpreter: str | None) -> list[F
             _run("the package's bytecode", interpreter, "-I", "-S", "-B", "-c", COMPILE, str(root))
         paths = [path for path in root.rglob("*") if path.is_file()]
         named = [(path.relative_to(root).as_posix(), path) for path in paths]
-        return [File(path=name, body=packed(name, path.read_bytes())) for name, path in named]
+        return [packed(name, path.read_bytes()) for name, path in named]
 
 
 def _sources() -> list[File]:

@@ -4,6 +4,7 @@ The build is reproducible: the same files give the same bytes. Names are sorted,
 installer's records about its machine are left out.
 """
 
+import gzip
 import hashlib
 import io
 import json
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 SERVICES = frozenset(
     {"cloudfront", "dynamodb", "events", "mediaconvert", "s3", "secretsmanager", "sqs", "sso", "sso-oidc", "sts"}
@@ -21,6 +23,8 @@ SERVICES = frozenset(
 models of the other services are most of botocore's size. Its files about endpoints, partitions and retries stay."""
 
 ENDPOINTS = "botocore/data/endpoints.json"
+MODEL = "service-2.json.gz"
+"""The name of the file with a service's operations."""
 
 SERVERS = ("httptools", "uvicorn", "uvloop")
 """Distributions that only an HTTP server needs; Lambda needs none."""
@@ -64,9 +68,38 @@ def is_kept(path: str, *, dropped: AbstractSet[str] = frozenset()) -> bool:
             return "__pycache__" not in parts and path not in dropped
 
 
-def packed(path: str, body: bytes) -> bytes:
-    """Return a file's content in the package: endpoints.json, which each client reads, has fewer services."""
-    return _with_used_services(body) if path == ENDPOINTS else body
+def packed(path: str, body: bytes) -> File:
+    """Return a file as the package has it. The files from which a client is created have only what it reads.
+
+    endpoints.json has fewer services. The services' operations and shapes have no documentation, which is most of their
+    size; botocore needs that of other parts. The models are not compressed: the archive does it, and the bytes must not
+    depend on the version of zlib.
+    """
+    if path == ENDPOINTS:
+        return File(path=path, body=_with_used_services(body))
+    if path.startswith("botocore/data/") and PurePosixPath(path).name == MODEL:
+        model = json.loads(gzip.decompress(body))
+        described = {part: _without_documentation(model[part]) for part in ("operations", "shapes")}
+        return File(path=path.removesuffix(".gz"), body=_compact({**model, **described}))
+    return File(path=path, body=body)
+
+
+def _without_documentation(model: Any) -> Any:  # noqa: ANN401 -- JSON
+    match model:
+        case dict():
+            return {
+                name: _without_documentation(each)
+                for name, each in model.items()
+                if not (name == "documentation" and isinstance(each, str))
+            }
+        case list():
+            return [_without_documentation(each) for each in model]
+        case _:
+            return model
+
+
+def _compact(document: Any) -> bytes:  # noqa: ANN401 -- JSON
+    return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _with_used_services(endpoints: bytes) -> bytes:
@@ -75,7 +108,7 @@ def _with_used_services(endpoints: bytes) -> bytes:
     for partition in document["partitions"]:
         services = partition["services"]
         partition["services"] = {name: services[name] for name in sorted(SERVICES & services.keys())}
-    return json.dumps(document, separators=(",", ":")).encode()
+    return _compact(document)
 
 
 def digest(files: Sequence[File]) -> str:

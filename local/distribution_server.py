@@ -14,7 +14,6 @@ from typing import Annotated
 import httpx
 import uvicorn
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -26,7 +25,7 @@ from local.cloudformation_values import Values
 from local.distribution import Behavior, behavior_of, behaviors
 from local.playback_access import is_allowed, trusted_key
 from transcode import log
-from transcode.settings import Url, load
+from transcode.settings import EnvironmentSettings, Url, load
 
 TEMPLATE = Path(__file__).parents[1] / "infra" / "edge.yaml"
 ORIGIN_HEADER = "X-Origin-Secret"
@@ -35,10 +34,8 @@ ORIGIN_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:origin"
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "date", "server"})
 
 
-class DistributionSettings(BaseSettings):
+class DistributionSettings(EnvironmentSettings):
     """The server's settings."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
 
     distribution_port: Annotated[int, Field(ge=0, le=65_535)]
     api_origin_url: Url

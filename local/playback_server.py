@@ -19,7 +19,6 @@ import uvicorn
 from aiobotocore.config import AioConfig
 from botocore.exceptions import ClientError
 from pydantic import Field, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -32,7 +31,7 @@ from starlette.types import Receive, Scope, Send
 from local import playback_rules as rules
 from local.playback_access import TrustedKey, is_allowed, is_guarded, trusted_key
 from transcode import log
-from transcode.settings import BucketName, Url, load
+from transcode.settings import BucketName, EnvironmentSettings, Url, load
 
 if TYPE_CHECKING:  # stubs, which only development installs
     from types_aiobotocore_s3 import S3Client
@@ -44,10 +43,8 @@ _NOT_FOUND = {
 }  # S3 responds 400 to an invalid key
 
 
-class PlaybackSettings(BaseSettings):
+class PlaybackSettings(EnvironmentSettings):
     """Playback's settings, from environment variables."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
 
     output_bucket: BucketName
     """The bucket to serve."""

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import uvicorn
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -17,13 +16,11 @@ from starlette.routing import Route
 
 from local.system_processes import WEBHOOKS_PATH
 from mediaconvert_status_client import WebhookError, verify_webhook
-from transcode.settings import load
+from transcode.settings import EnvironmentSettings, load
 
 
-class ReceiverSettings(BaseSettings):
+class ReceiverSettings(EnvironmentSettings):
     """The receiver's settings, from environment variables."""
-
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True)
 
     receiver_host: str = "127.0.0.1"
     receiver_port: Annotated[int, Field(ge=0, le=65535)] = 8004

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prove.shapes import compare, declared_paths, sent_paths
-from worker.messages.payloads import JobStateChange, ObjectCreatedDetail
+from worker.messages.payloads import JobStateChange
+from worker.messages.upload_payloads import ObjectCreatedDetail
 
 SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "Object Created": ObjectCreatedDetail.model_json_schema(),

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service.app import create_app
 from service.settings import ServiceSettings
 from transcode import telemetry
-from transcode.snapstart import after_restore
+from transcode.job_view import JobView
+from transcode.snapstart import after_restore, is_snapshotted
 
 TEXT_TYPES = ["text/", "application/json", "application/problem+json", "application/javascript"]
 
@@ -34,6 +35,8 @@ class LambdaApp:
         mounted: Any = _mounted(app, settings.api_base_path.rstrip("/"))  # Mangum has a type of its own for apps
         self._mangum = Mangum(mounted, lifespan="off", text_mime_types=TEXT_TYPES)
         self._state = app.state
+        if is_snapshotted():
+            JobView.model_rebuild()  # a copy needs it for nearly every first request
         after_restore(self._read_secrets)
 
     def __call__(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
-from pydantic_settings import NoDecode
 
 from service.uploads.acceptance import Acceptance
 from service.views.page_policy import content_security_policy, origin, upload_sources
 from transcode.settings import Settings, Url, split_on_commas
 
-CommaSeparated = Annotated[tuple[str, ...], NoDecode, split_on_commas]
+CommaSeparated = Annotated[tuple[str, ...], split_on_commas]
 
 
 def _validated_url(url: str) -> str:

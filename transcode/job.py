@@ -9,11 +9,12 @@ the API's description of a field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import assert_never
 
 from transcode.billing import Billing, MadeOutput
+from transcode.immutable import immutable
 
 POSTER = "poster"
 """The kind of the file that is the picture of the video."""
@@ -37,7 +38,7 @@ class Status(StrEnum):
 FINAL = frozenset({Status.COMPLETE, Status.ERROR, Status.CANCELED})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Rendition:
     """One encoded picture size of a finished job; sizes in pixels, `playlist` relative to the output path."""
 
@@ -50,7 +51,7 @@ class Rendition:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OutputFile:
     """One file of a finished job that belongs to no playlist; `name` is relative to the output path.
 
@@ -67,7 +68,7 @@ class OutputFile:
     size_bytes: int | None = field(default=None, metadata={"description": "Null if it isn't known."})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Output:
     """The files that a finished job wrote.
 
@@ -96,7 +97,7 @@ class Output:
         return next((each for each in self.files if each.kind == POSTER), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Failure:
     """The reason why a job ended in ERROR, or could not be created; callers may read the message.
 
@@ -108,7 +109,7 @@ class Failure:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@immutable
 class JobWarning:
     """A warning of MediaConvert about a job; COMPLETE gives codes only."""
 
@@ -116,7 +117,7 @@ class JobWarning:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Progressed:
     """PROGRESSING or STATUS_UPDATE; `percent` (0 to 100) and `phase` if the event has them."""
 
@@ -126,7 +127,7 @@ class Progressed:
     phase: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class WarningRaised:
     """NEW_WARNING."""
 
@@ -135,7 +136,7 @@ class WarningRaised:
     warning: JobWarning
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Completed:
     """COMPLETE, with everything that the event says about the outputs.
 
@@ -150,7 +151,7 @@ class Completed:
     billed: Billing | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Failed:
     """ERROR."""
 
@@ -159,7 +160,7 @@ class Failed:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Canceled:
     """CANCELED."""
 
@@ -170,7 +171,7 @@ class Canceled:
 JobEvent = Progressed | WarningRaised | Completed | Failed | Canceled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Job:
     """One MediaConvert job, as the status table stores it.
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from operator import attrgetter
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from urllib.parse import quote
@@ -31,9 +32,13 @@ PLAYLIST_PREFERENCE = (".m3u8", ".mpd", ".ism")
 
 
 class View(BaseModel):
-    """A part of a response; it is filled from attributes of the same names."""
+    """A part of a response; it is filled from attributes of the same names.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+    Its validator is built at its first use, because most cold starts of a function need one of them. A request's body
+    can't wait: FastAPI hides a warning of pydantic only while it defines the route.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True, defer_build=True)
 
 
 ViewType = TypeVar("ViewType", bound=View)
@@ -295,7 +300,7 @@ def status_without_job(lookup: Lookup) -> JobStatus:
 
 def _warnings(warnings: Iterable[JobWarning]) -> list[JobWarning]:
     """Return one warning for each code: COMPLETE repeats the codes of NEW_WARNING, without their messages."""
-    by_code = {warning.code: warning for warning in sorted(warnings)}
+    by_code = {warning.code: warning for warning in sorted(warnings, key=attrgetter("code", "message"))}
     return list(by_code.values())
 
 

@@ -4,13 +4,14 @@ A row that lasts until its upload is deleted has no ExpirationTime.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from transcode.immutable import immutable
 
 DAY_S = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Lifetimes:
     """Seconds that a row lives after its last change; 0 stands for "until the upload is deleted" where it is allowed.
 

@@ -5,8 +5,10 @@ infra/alarms.yaml and docs/operations.md agree.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from transcode.immutable import immutable
 
 
 class Kind(StrEnum):
@@ -20,7 +22,7 @@ class Kind(StrEnum):
     """A gauge: the last value counts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Metric:
     """One metric. `log_field` is the log event's field that has the value; without it, each event counts as 1."""
 

@@ -4,8 +4,9 @@ Pure. infra/permissions.yaml grants exactly these: one test compares the two, an
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from transcode.immutable import immutable
 
 
 class Resource(StrEnum):
@@ -76,12 +77,15 @@ ALL_QUEUES = (*QUEUES, *WEBHOOK_QUEUES)
 ALL_DEAD_LETTER_QUEUES = (*DEAD_LETTER_QUEUES, *WEBHOOK_DEAD_LETTER_QUEUES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@immutable
 class Permission:
     """One IAM action on one resource."""
 
     action: str
     resource: Resource
+
+    def __lt__(self, other: "Permission") -> bool:
+        return (self.action, self.resource) < (other.action, other.resource)
 
 
 Permissions = frozenset[Permission]

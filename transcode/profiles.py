@@ -6,7 +6,8 @@ The service knows their names only. The worker reads the templates.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from transcode.immutable import immutable
 
 DEFAULT_PROFILE = "hls"
 """The name of the only profile, where the settings name no profiles."""
@@ -16,7 +17,7 @@ MAX_PROFILES = 20
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Profiles:
     """The names of the job templates, by profile, and the profile of uploads that name none."""
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from transcode.immutable import immutable
+
 STALE_S = 120
 """Seconds after which a sample says nothing about the present."""
 RATE_WINDOW_S = 600
@@ -22,7 +24,7 @@ MAX_SAMPLES = 60
 """The row with the samples has about two kilobytes at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Measurement:
     """The counts at one moment (Unix seconds).
 
@@ -36,7 +38,7 @@ class Measurement:
     submitted: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Sample:
     """The totals at one moment (Unix seconds), and the count of created jobs that the measurement had."""
 
@@ -47,7 +49,7 @@ class Sample:
     left: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Place:
     """The number of uploads and jobs ahead of a file, and the seconds until MediaConvert starts it; None if unknown."""
 

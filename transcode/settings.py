@@ -3,17 +3,26 @@
 A missing or invalid setting stops the process at start, with one line that names the setting: see `load`.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from typing import Annotated, Literal, NoReturn, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    model_validator,
+)
 
 from transcode.lifetimes import DAY_S, Lifetimes
 from transcode.profiles import Profiles, check_templates, parse_templates, profiles_of
 
-SettingsT = TypeVar("SettingsT", bound=BaseSettings)
+SettingsT = TypeVar("SettingsT", bound="EnvironmentSettings")
 
 BucketName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 """The name of an S3 bucket. https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
@@ -42,10 +51,28 @@ JobTemplates = Annotated[
 """The names of job templates by profile, as a JSON object."""
 
 
-class Settings(BaseSettings):
-    """The settings that the service and the worker share."""
+class EnvironmentSettings(BaseModel):
+    """Settings that a process reads from environment variables.
 
-    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore")
+    Pydantic has a package for this, which makes a start much slower (bench row "Lambda cold start").
+    """
+
+    # A base class is never read, so only the class of a process needs a validator (bench row "Lambda cold start").
+    model_config = ConfigDict(frozen=True, extra="ignore", validate_default=True, defer_build=True)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Return the settings. A setting's variable has its name in capitals; an empty one counts as missing.
+
+        Raises:
+            ValidationError: A setting is missing or wrong.
+        """
+        variables = {name: environment.get(name.upper()) for name in cls.model_fields}
+        return cls.model_validate({name: text for name, text in variables.items() if text})
+
+
+class Settings(EnvironmentSettings):
+    """The settings that the service and the worker share."""
 
     input_bucket: BucketName
     """The bucket to which browsers upload."""
@@ -78,7 +105,7 @@ class Settings(BaseSettings):
     """Pixels of the longest accepted side of a video's frame."""
     mediaconvert_job_template: Annotated[str, Field(min_length=1)] | None = None
     """Name of the default profile's job template; without both settings, it is `mediaconvert-status-hls`."""
-    mediaconvert_job_templates: Annotated[JobTemplates | None, NoDecode] = None
+    mediaconvert_job_templates: JobTemplates | None = None
     """Names of job templates by profile, as a JSON object. The first profile is the default, unless
     `mediaconvert_job_template` names the template of another one.
     """
@@ -116,7 +143,7 @@ class Settings(BaseSettings):
 def load(settings: type[SettingsT]) -> SettingsT:
     """Return the settings from the environment; on an invalid one, exit with status 2 and one line on stderr."""
     try:
-        return settings()
+        return settings.from_environment()
     except ValidationError as error:
         _exit_with(error)
 

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
+from transcode.immutable import immutable
 from transcode.job import Canceled, Completed, Failed, Job, JobEvent
 from transcode.status_table import StatusTable
 from worker.announce.announcing import Announce, announce_nothing
@@ -19,7 +20,7 @@ from worker.outcomes import Done, Message, NotYet, Verdict
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Applier:
     """Applies job events. `clock` returns Unix seconds."""
 

@@ -1,13 +1,14 @@
 """The claim on an object version, which makes sure that the version gets one job. Pure; the key table stores it."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from transcode.immutable import immutable
 from worker.job_plan import JobPlan
 from worker.messages.events import ObjectCreated
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Destination:
     """The output path of one job, and its encryption key (32 hexadecimal digits, never part of a repr)."""
 
@@ -17,7 +18,7 @@ class Destination:
     key_value: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Claim:
     """The right to create the one job of one object version.
 

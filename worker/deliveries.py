@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from transcode.failures import is_transient
+from transcode.immutable import immutable
 from worker.apply import Applier
 from worker.batch import MAX_CONCURRENCY, BatchHandler
 from worker.bounded_gather import bounded_gather
@@ -55,7 +56,7 @@ class MessageHandler(Protocol):
         """Record that the worker gives the messages back because it stops. Raises no exception."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DeliveryHandler:
     """Handles deliveries. `clock` returns Unix seconds."""
 

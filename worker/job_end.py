@@ -4,14 +4,13 @@ The status itself is in the job's row. If a worker dies between the two writes, 
 and this record is written then.
 """
 
-from dataclasses import dataclass
-
+from transcode.immutable import immutable
 from transcode.job import Status
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class JobEnds:
     """Records ends."""
 

@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 import structlog
 
-from transcode.snapstart import after_restore
+from transcode.snapstart import after_restore, is_snapshotted
 from worker.assembly import check_handler, open_intake, open_queue_meter, open_unchecked_handler
 from worker.deliveries import MessageHandler
 from worker.lambda_event import DirectEvent, QueueBatches, batch_item_failures, parse_invocation, require_done
 from worker.lambda_runtime import LambdaRuntime
+from worker.messages.payloads import JobStateChange
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 from worker.queue import Queue, QueueUnusableError, open_queue
 from worker.queue_meter import OccasionalMeter
@@ -52,6 +53,8 @@ class LambdaWorker:
         self._webhooks: Mapping[str, MessageHandler] = {each.endpoint.queue_name: each for each in deliveries}
         self._queue_urls |= {each.endpoint.queue_name: each.endpoint.queue_url for each in deliveries}
         self._meter = OccasionalMeter(self._runtime.open(open_queue_meter(aws, settings, self._submission)))
+        if is_snapshotted():
+            _prepare_copies()
         after_restore(lambda: self._runtime.run(check_handler(self._submission, settings)))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
@@ -121,6 +124,13 @@ class LambdaWorker:
         if name not in self._queues:
             self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
         return self._queues[name]
+
+
+def _prepare_copies() -> None:
+    """Do before the snapshot what a container without one does for its first message."""
+    import worker.messages.upload_events  # noqa: F401, PLC0415 -- only here it is needed before a message
+
+    JobStateChange.model_rebuild()
 
 
 async def _handle_alone(handler: MessageHandler, suspect: Message, context: Context) -> Mapping[str, Outcome]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from transcode.immutable import immutable
 from worker.deliveries import MessageHandler
 from worker.exclusive_lock import ExclusiveLock
 from worker.gates import Gate, RestGate, pause
@@ -23,7 +24,7 @@ MAX_RELEASE_S = 3.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Poller:
     """A poller's queue, the handler of its messages, and the gate that says when it may receive them."""
 
@@ -37,7 +38,7 @@ class Poller:
     they are handled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Loop:
     """Runs the pollers: each makes one long poll after another, and passes each batch to its handler."""
 

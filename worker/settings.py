@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
-from pydantic_settings import NoDecode
 
 from transcode.settings import TableName, Url, split_on_commas
 from worker.announce.settings import AnnounceSettings
@@ -35,7 +34,7 @@ class WorkerSettings(AnnounceSettings):
     """Name or ARN of the MediaConvert queue; None means the account's default queue."""
     follow_jobs: Literal["own", "all"] = "own"
     """`own` follows the jobs that this system creates; `all` also follows every job of `follow_queues`."""
-    follow_queues: Annotated[tuple[str, ...], NoDecode, split_on_commas] = ()
+    follow_queues: Annotated[tuple[str, ...], split_on_commas] = ()
     """Names or ARNs of the MediaConvert queues of other programs whose jobs are followed."""
     probe: bool = True
     """True if the worker probes each input before it creates the job."""

@@ -2,6 +2,7 @@
 
 import compileall
 import json
+import subprocess
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from deploy.package_contents import is_kept, packed
 from local.embedded_aws import ROOT
 
 VENV = ROOT / ".venv-bench"
+PYTHON = VENV / "bin" / "python"
 OURS = ("service", "service_copy", "worker", "worker_copy")
 NAMES = {
     "empty_service": "an empty handler that imports fastapi, boto3 and mangum",
@@ -26,23 +28,26 @@ NAMES = {
     "worker": "this worker",
     "worker_copy": "this worker, a copy of a snapshot (SnapStart)",
 }
+OUR_VARIABLES = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""The variables of infra/lambda.yaml that concern a start."""
 ALLOWED_WORKER = 1.1
 ALLOWED_SERVICE = 1.25
 
 
 def start(bench: Bench) -> Row:
-    """Measure new processes with the packages of a Lambda function; ours with only the files of its package."""
+    """Measure new processes with the packages of a Lambda function; ours find only the files of its package."""
     wall: defaultdict[str, list[float]] = defaultdict(list)
     processor: defaultdict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="bench-package-") as folder:
-        _pack(Path(folder))
+        package, empty = Path(folder) / "package", Path(folder) / "venv"
+        _pack(package)
+        subprocess.run([PYTHON, "-m", "venv", "--without-pip", empty], check=True)
         for turn in range(1 + (2 if bench.quick else 9)):
             for what in NAMES:
-                path = f"{folder}:{ROOT}" if what in OURS else str(ROOT)
-                settings = {**bench.stub_over_https.settings, "PYTHONPATH": path}
-                found = json.loads(
-                    run_module("bench.cold_start", what, settings=settings, python=str(VENV / "bin" / "python"))
-                )
+                ours = {"PYTHONPATH": f"{package}:{ROOT}", **OUR_VARIABLES}
+                path, python = (ours, empty / "bin" / "python") if what in OURS else ({"PYTHONPATH": str(ROOT)}, PYTHON)
+                settings = {**bench.stub_over_https.settings, **path}
+                found = json.loads(run_module("bench.cold_start", what, settings=settings, python=str(python)))
                 if turn:  # the first round compiles missing bytecode
                     wall[what].append(found["wall_s"])
                     processor[what].append(found["cpu_s"])
@@ -80,8 +85,9 @@ def _pack(folder: Path) -> None:
         for path in below.rglob("*"):
             name = path.relative_to(root).as_posix()
             if path.is_file() and is_kept(name):
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(packed(name, path.read_bytes()))
+                file = packed(name, path.read_bytes())
+                (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / file.path).write_bytes(file.body)
     unchecked = PycInvalidationMode.UNCHECKED_HASH
     compileall.compile_dir(folder, quiet=2, invalidation_mode=unchecked, workers=1)
 

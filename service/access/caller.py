@@ -3,13 +3,12 @@
 Pure: `service.api.dependencies` authenticates callers.
 """
 
-from dataclasses import dataclass
-
+from transcode.immutable import immutable
 from transcode.job import Job
 from transcode.lookup import Lookup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Caller:
     """The sender of a request: `sub` is the subject of its token, or None while access control is off."""
 

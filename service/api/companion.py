@@ -4,7 +4,6 @@ The contract is that of @uppy/companion, except for trust: the service chooses e
 and caller must be those that the service recorded when the upload began. https://uppy.io/docs/aws-s3/
 """
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -48,6 +47,7 @@ from transcode.errors import (
     UploadTooLargeError,
     UploadTooLongError,
 )
+from transcode.immutable import immutable
 from transcode.lookup import Lookup
 
 MULTIPART_TTL_S = 2 * 86_400
@@ -64,7 +64,7 @@ SIGNING_ERRORS = responses(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FormEntries:
     """The metadata that Uppy sends in the query of a form upload."""
 

@@ -6,7 +6,6 @@ began. S3 itself would accept any key and upload id that belong together.
 
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path
@@ -25,10 +24,11 @@ from transcode.errors import (
     UploadNotFoundError,
     UploadTooLargeError,
 )
+from transcode.immutable import immutable
 from transcode.lookup import Lookup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MultipartUpload:
     """One upload in parts that, according to its row, is neither completed nor aborted; S3 may know better."""
 

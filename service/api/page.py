@@ -7,12 +7,14 @@ the page from another server (CloudFront, nginx), apply the same rule: `caching`
 import hashlib
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+
+from transcode.immutable import immutable
 
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """The suffix of each compressed copy that the build writes beside a file, best encoding first."""
@@ -27,7 +29,7 @@ NOT_BUILT = """<!doctype html>
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Asset:
     """One file of the page, uncompressed and in each encoding that the build wrote."""
 

@@ -9,9 +9,10 @@ docs/design.md, "Live progress", has the bounds that follow from these numbers.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from service.views.followed import Followed
+from transcode.immutable import immutable
 from transcode.job import Job, Status, eta_s
 
 SOON_TICKS = 2
@@ -46,7 +47,7 @@ LAG_GROWTH_S = 0.1
 """Seconds by which the expected lag grows with each event that took longer; it shrinks at once."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class ReadHistory:
     """The facts from earlier reads of a watched job or file that the next read depends on."""
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from service.views.followed import Followed, Key
+from transcode.immutable import immutable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Snapshot:
     """A state of a job or file, with its event, which is serialized once for all watchers."""
 

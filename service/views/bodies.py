@@ -135,6 +135,8 @@ class JobRequest(Schema):
 class InvalidField(BaseModel):
     """An invalid field of a request."""
 
+    model_config = ConfigDict(defer_build=True)  # as in transcode/job_view.py
+
     location: Literal["body", "query", "path", "header", "cookie"] = Field(description="The part of the request.")
     pointer: str = Field(
         description="The path to the field in that part, as a JSON Pointer in a URI's fragment; `#` is the whole part.",
@@ -151,6 +153,8 @@ def _without_default(schema: dict[str, JsonValue]) -> None:
 
 class Problem(BaseModel):
     """An error, as problem details (RFC 9457). Programs compare `code`; `detail` is a sentence for people."""
+
+    model_config = ConfigDict(defer_build=True)
 
     type: str = Field(description="A URI that ends with `code`. It identifies the problem; it can't be fetched.")
     title: str = Field(description="The problem in a few words, the same for each `code`.")

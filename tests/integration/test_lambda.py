@@ -173,16 +173,28 @@ def test_wrong_settings_end_the_container_at_its_start(
         assert f"settings: {missing}: Field required" in broken.log.read_text(encoding="utf-8")
 
 
+NEVER_NEEDED = (
+    *("uvicorn", "uvloop", "httptools", "aiohttp", "aiobotocore", "boto3", "httpx"),
+    *("pydantic_settings", "dotenv", "cryptography", "typer", "jsonschema", "local", "transcode.otel"),
+)
+"""Modules that no function imports: servers, other clients, and features that the settings leave off."""
+NEEDED_BY_NO_JOB_EVENT = (
+    *(*NEVER_NEEDED, "fastapi", "starlette", "mangum", "opentelemetry", "service", "transcode.job_view"),
+    *("worker.audit", "worker.backfill", "worker.redrive", "worker.announce.announcer", "worker.webhooks.http_client"),
+)
+"""Modules that the worker's functions don't import either: the API, the commands, and the way to subscribers."""
+
+
 @pytest.mark.parametrize(
     ("module", "unneeded"),
     [
-        ("service.lambda_app", ("uvicorn", "uvloop", "httptools", "aiohttp", "worker", "local", "jwt", "limits")),
-        ("worker.lambda_app", ("uvicorn", "uvloop", "aiohttp", "fastapi", "mangum", "service", "local")),
-        ("worker.reconcile.scheduled", ("uvicorn", "uvloop", "aiohttp", "fastapi", "mangum", "service", "local")),
+        ("service.lambda_app", (*NEVER_NEEDED, "worker", "jwt", "limits", "service.playback.signer")),
+        ("worker.lambda_app", (*NEEDED_BY_NO_JOB_EVENT, "worker.reconcile", "worker.messages.upload_events")),
+        ("worker.reconcile.scheduled", NEEDED_BY_NO_JOB_EVENT),
     ],
 )
 def test_a_cold_start_imports_no_unneeded_module(module: str, unneeded: tuple[str, ...]) -> None:
-    """No server, no code of the other process, and no token code where access is off."""
+    """No server, no AWS client of another kind, no code of the other process or of a command, and no unused feature."""
     code = f"import sys, {module}; print([name for name in {unneeded} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -1,5 +1,6 @@
 """The contents of the Lambda package, and its reproducibility."""
 
+import gzip
 import io
 import json
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import botocore
 import pytest
+from botocore.model import ServiceModel
 
 from deploy.container_images import tag
 from deploy.lambda_package import ROOT
@@ -44,12 +46,33 @@ def test_every_file_is_readable_and_has_a_fixed_date() -> None:
 def test_endpoints_are_kept_for_used_services_only() -> None:
     """Botocore's own file, which every client reads: the used services have the same entries in every partition."""
     body = Path(botocore.__file__).with_name("data").joinpath("endpoints.json").read_bytes()
-    before, after = json.loads(body), json.loads(packed("botocore/data/endpoints.json", body))
+    before, after = json.loads(body), json.loads(packed("botocore/data/endpoints.json", body).body)
     for whole, cut in zip(before["partitions"], after["partitions"], strict=True):
         assert set(cut["services"]) == SERVICES & set(whole["services"])
         assert all(cut["services"][name] == whole["services"][name] for name in cut["services"])
         assert {**whole, "services": None} == {**cut, "services": None}
-    assert packed("botocore/data/partitions.json", body) == body
+    assert packed("botocore/data/partitions.json", body) == File(path="botocore/data/partitions.json", body=body)
+
+
+@pytest.mark.parametrize("name", ["dynamodb/2012-08-10", "s3/2006-03-01", "mediaconvert/2017-08-29"])
+def test_models_are_kept_without_their_documentation(name: str) -> None:
+    """A client of either model has the same operations with the same parameters, and the same settings."""
+    path = f"botocore/data/{name}/service-2.json.gz"
+    body = Path(botocore.__file__).parent.parent.joinpath(path).read_bytes()
+    file = packed(path, body)
+    whole, cut = (ServiceModel(json.loads(text)) for text in (gzip.decompress(body), file.body))
+    assert file.path == path.removesuffix(".gz")
+    assert len(file.body) < len(gzip.decompress(body)) / 2
+    assert cut.client_context_parameters == whole.client_context_parameters
+    assert cut.operation_names == whole.operation_names
+    for operation in whole.operation_names:
+        assert _members(cut, operation) == _members(whole, operation)
+
+
+def _members(model: ServiceModel, operation: str) -> object:
+    """Return the parameters of an operation, and those that are required."""
+    shape = model.operation_model(operation).input_shape
+    return shape and (list(shape.members), shape.required_members)
 
 
 @pytest.mark.parametrize(

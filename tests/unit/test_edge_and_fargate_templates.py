@@ -130,13 +130,13 @@ def test_the_services_keep_alive_is_longer_than_the_load_balancers_idle_timeout(
     assert configuration(create_app(settings), settings).timeout_keep_alive > idle_s
 
 
-def test_the_client_address_is_the_last_hop_outside_the_vpc(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_client_address_is_the_last_hop_outside_the_vpc() -> None:
     """A client can forge earlier entries of X-Forwarded-For, but not the one that the load balancer appends."""
     (container,) = resources("fargate.yaml")["ServiceTask"]["Properties"]["ContainerDefinitions"]
     (trusted,) = [each for each in container["Environment"] if each["Name"] == "FORWARDED_ALLOW_IPS"]
     assert trusted["Value"] == {"Ref": "VpcCidr"}
-    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "10.71.0.0/16")
-    settings = ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", web_dir=ROOT / "none")
+    variables = {"INPUT_BUCKET": "clips-in", "OUTPUT_BUCKET": "clips-out", "FORWARDED_ALLOW_IPS": "10.71.0.0/16"}
+    settings = ServiceSettings.from_environment(variables)
     seen: list[object] = []
 
     async def app(scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -17,7 +17,7 @@ SECRET = "k" * 48
 def api(secret: str | None = SECRET, **settings: object) -> httpx.AsyncClient:
     """Return a client of an app that is never started, so that only responses without AWS are possible."""
     app = create_app(
-        ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", origin_secret=secret, **settings)  # type: ignore[arg-type]
+        ServiceSettings(input_bucket="clips-in", output_bucket="clips-out", origin_secret=secret, **settings)
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://api")

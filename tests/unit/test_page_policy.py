@@ -12,7 +12,7 @@ BASE = {"input_bucket": "clips-in", "output_bucket": "clips-out"}
 
 def directive(settings: Mapping[str, object], name: str) -> list[str]:
     """Return the sources of a directive of the page's policy."""
-    policy = ServiceSettings(**{**BASE, **settings}).page_policy  # type: ignore[arg-type]
+    policy = ServiceSettings(**{**BASE, **settings}).page_policy
     return next(each.split()[1:] for each in policy.split("; ") if each.split()[0] == name)
 
 

@@ -92,7 +92,7 @@ def test_every_process_gets_valid_settings(monkeypatch: pytest.MonkeyPatch) -> N
         with monkeypatch.context() as patch:
             for variable, value in application[name].environment.items():
                 patch.setenv(variable, value)
-            assert settings().output_bucket == "output"
+            assert settings.from_environment().output_bucket == "output"
 
 
 def test_the_receiver_is_the_first_endpoint_and_knows_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_the_receiver_is_the_first_endpoint_and_knows_the_secret(monkeypatch: py
     assert [name for name, part in parts.items() if secret in part.environment.values()] == ["worker", "webhooks"]
     for variable, value in parts["worker"].environment.items():
         monkeypatch.setenv(variable, value)
-    (endpoint,) = WorkerSettings().webhook_endpoints
+    (endpoint,) = WorkerSettings.from_environment().webhook_endpoints
     assert (endpoint.url, endpoint.secrets, endpoint.secret_arn) == ("http://127.0.0.1:5/webhooks", (secret,), None)
     assert endpoint.types == {"job.error"}
     assert "WEBHOOKS_ALLOW_LOCAL" not in parts["service"].environment
@@ -128,7 +128,7 @@ def test_with_playback_keys_only_the_service_signs_and_only_playback_verifies(mo
     assert owners == {"private": ["service"], "public": ["playback"]}
     for variable, value in next(part for part in processes if part.name == "playback").environment.items():
         monkeypatch.setenv(variable, value)
-    assert PlaybackSettings().trusted is not None
+    assert PlaybackSettings.from_environment().trusted is not None
 
 
 def test_the_embedded_aws_listens_on_loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:

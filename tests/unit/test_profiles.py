@@ -18,7 +18,7 @@ def service_settings(**environment: str) -> ServiceSettings:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"INPUT_BUCKET": "clips-in", "OUTPUT_BUCKET": "clips-out", **environment}.items():
             patch.setenv(name, value)
-        return ServiceSettings()
+        return ServiceSettings.from_environment()
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 import os
 
 import pytest
+from pydantic import ValidationError
 
 from service.settings import VIDEO_TYPES, ServiceSettings
-from transcode.settings import Settings, SettingsT, load
+from transcode.settings import EnvironmentSettings, Settings, SettingsT, load
 from worker.settings import WorkerSettings
 
 COMMON = {"INPUT_BUCKET": "clips-in", "OUTPUT_BUCKET": "clips-out"}
@@ -236,3 +237,13 @@ def test_other_environment_variables_are_ignored(monkeypatch: pytest.MonkeyPatch
     """Every environment has many variables of other programs."""
     settings = loaded(ServiceSettings, {**COMMON, "PATH": "/bin", "UPLOADS": "x"}, monkeypatch)
     assert settings.upload_content_types == VIDEO_TYPES
+
+
+def test_a_default_is_validated_too() -> None:
+    """A default that its own rule refuses is a defect, which the first start shows."""
+
+    class Faulty(EnvironmentSettings):
+        size: int = "five"  # type: ignore[assignment]
+
+    with pytest.raises(ValidationError):
+        Faulty.from_environment({})

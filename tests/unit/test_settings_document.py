@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pydantic_settings import BaseSettings
 
 from service.settings import ServiceSettings
+from transcode.settings import EnvironmentSettings
 from worker.settings import WorkerSettings
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
@@ -22,7 +22,7 @@ def documented() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("settings", [ServiceSettings, WorkerSettings])
-def test_every_setting_is_documented_with_its_default(settings: type[BaseSettings]) -> None:
+def test_every_setting_is_documented_with_its_default(settings: type[EnvironmentSettings]) -> None:
     """A new or renamed setting, or a changed default, needs a change of the document."""
     documented_defaults = documented()
     for name, field in settings.model_fields.items():

@@ -28,7 +28,7 @@ def settings(monkeypatch: pytest.MonkeyPatch, **environment: str) -> WorkerSetti
     """Return the worker's settings from this environment."""
     for name, value in {**REQUIRED, **environment}.items():
         monkeypatch.setenv(name, value)
-    return WorkerSettings()
+    return WorkerSettings.from_environment()
 
 
 def test_an_endpoint_has_its_url_secrets_and_types_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """The functions with which the worker's parts request announcements, and their form for a deployment without any."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from transcode.immutable import immutable
 
 Announce = Callable[[str | None], Awaitable[None]]
 """Announces the row with this key of the status table; None is no row. It raises no exception, and ends in seconds:
@@ -10,7 +11,7 @@ RequestDeleted = Callable[[str], Awaitable[str]]
 """Stores the request to announce that the upload of this input file was deleted, and returns its row's key."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class DeletionAnnouncements:
     """The announcements of a deletion: of the jobs that it ends, and of the deleted upload. `request` comes first."""
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import Field, HttpUrl, model_validator
-from pydantic_settings import NoDecode
 
 from transcode.announcement_types import AnnouncementType
 from transcode.settings import Settings, Url, split_on_commas
 from worker.webhooks.endpoints import SLOTS, WebhookEndpoint
 from worker.webhooks.signature import parse_secret
 
-Secrets = Annotated[tuple[str, ...], Field(max_length=2, repr=False), NoDecode, split_on_commas]
-Types = Annotated[tuple[AnnouncementType, ...], NoDecode, split_on_commas]
+Secrets = Annotated[tuple[str, ...], Field(max_length=2, repr=False), split_on_commas]
+Types = Annotated[tuple[AnnouncementType, ...], split_on_commas]
 WebhookUrl = Annotated[str, Field(max_length=2_000)]
 SecretArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:secretsmanager:.+$")]
 

@@ -6,7 +6,8 @@ the row of an upload, so a job that names an upload of ours can't take its place
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from transcode.immutable import immutable
 
 MAX_TEXT = 256
 """Characters of a value of user metadata, as MediaConvert limits them."""
@@ -14,7 +15,7 @@ INPUT_FILE_KEY = "InputFile"
 OWNER_KEY = "Owner"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FollowedJob:
     """The upload and the owner that another program names for its job; None if the user metadata lacks them."""
 
@@ -27,7 +28,7 @@ class FollowedJob:
         return self.input_file.rpartition("/")[2] or None if self.input_file else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class FollowRule:
     """The queues whose jobs are followed, by name or ARN; without any, only our own jobs are."""
 

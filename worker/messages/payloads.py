@@ -1,20 +1,19 @@
-"""The payloads of S3 and MediaConvert, as tolerant as the payloads that they were seen to send. Pure.
+"""The payloads of MediaConvert, as tolerant as the payloads that it was seen to send. Pure.
 
-Only fields that the worker reads are declared; all others are ignored. Sources: the MediaConvert user guide,
-"EventBridge events", and the S3 user guide, "Event message structure".
+Only fields that the worker reads are declared; all others are ignored. Source: the MediaConvert user guide,
+"EventBridge events".
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 MAX_SIZE = 10**12
 """Milliseconds, pixels or bits per second; a larger number is not plausible."""
 MAX_TIME_MS = 253_402_300_800_000
 """The first millisecond of the year 10,000, which Python's datetime can't represent."""
-MAX_KEY_BYTES = 1024
 UNKNOWN_ERROR = 1999
 """MediaConvert's code for an unknown error, used for an error without a code."""
 
@@ -57,8 +56,6 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 Size = Annotated[int | None, BeforeValidator(_size)]
 Code = Annotated[int, Field(ge=0, lt=10**9)]
 Name = Annotated[str, AfterValidator(_well_formed)]
-EncodedKey = Annotated[Name, Field(min_length=1, max_length=3 * MAX_KEY_BYTES)]
-"""Percent-encoded, so each byte of a key takes up to three characters."""
 
 
 class Shape(BaseModel):
@@ -127,116 +124,6 @@ class JobStateChange(Shape):
     """A MediaConvert Job State Change."""
 
     detail: JobDetail
-
-
-class Bucket(Shape):
-    """The bucket of an object."""
-
-    name: Name
-
-
-class CreatedObject(Shape):
-    """`detail.object` of EventBridge's Object Created. AWS doesn't encode the key; LocalStack does."""
-
-    key: EncodedKey
-    size: int
-    etag: Name | None = None
-    version_id: Annotated[Name | None, Field(alias="version-id")] = None
-    sequencer: Name | None = None
-
-
-class ObjectCreatedDetail(Shape):
-    """`detail` of Object Created."""
-
-    bucket: Bucket
-    object: CreatedObject
-
-
-class ObjectCreatedEvent(Shape):
-    """S3's Object Created, delivered by EventBridge."""
-
-    detail: ObjectCreatedDetail
-
-
-class JobRequestedDetail(ObjectCreatedDetail):
-    """`detail` of Job Requested: an existing object, and the job or refused claim that a new job replaces, if any."""
-
-    replaces: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
-
-
-class JobRequestedEvent(Shape):
-    """A request for a job of a file (transcode/job_requested.py)."""
-
-    detail: JobRequestedDetail
-
-
-class CancelRequestedDetail(Shape):
-    """`detail` of Cancel Requested: a job, or a file that waits for its job."""
-
-    bucket: Bucket
-    job_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")] | None = None
-    input_file: Annotated[Name, Field(min_length=1, max_length=MAX_KEY_BYTES)] | None = None
-
-    @model_validator(mode="after")
-    def _require_a_name(self) -> Self:
-        if self.job_id is None and self.input_file is None:
-            raise ValueError("neither jobId nor inputFile")
-        return self
-
-
-class CancelRequestedEvent(Shape):
-    """A request to cancel (transcode/cancel_requested.py)."""
-
-    detail: CancelRequestedDetail
-
-
-class DeleteRequestedDetail(Shape):
-    """`detail` of Delete Requested: an upload, and the time until which a signed URL can write its input file."""
-
-    bucket: Bucket
-    input_file: Annotated[Name, Field(min_length=1, max_length=MAX_KEY_BYTES)]
-    urls_until: Annotated[int, Field(ge=0, lt=MAX_TIME_MS // 1000)]
-
-
-class DeleteRequestedEvent(Shape):
-    """A request to delete an upload (transcode/delete_requested.py)."""
-
-    detail: DeleteRequestedDetail
-
-
-class NotifiedObject(Shape):
-    """`s3.object` of a direct S3 notification of a created object. The key is URL-encoded."""
-
-    key: EncodedKey
-    size: int
-    e_tag: Name | None = None
-    version_id: Name | None = None
-    sequencer: Name | None = None
-
-
-class NotifiedS3(Shape):
-    """`s3` of a notification's record."""
-
-    bucket: Bucket
-    object: NotifiedObject
-
-
-class NotifiedEvent(Shape):
-    """The name of a record's event, which decides whether the rest is needed."""
-
-    event_name: Name
-
-
-class NotificationRecord(NotifiedEvent):
-    """A record of a created object."""
-
-    s3: NotifiedS3
-
-
-class Notification(Shape):
-    """A notification that S3 sent to the queue directly, without EventBridge. Its records are parsed one by one."""
-
-    records: Annotated[Sequence[Any], Field(alias="Records")]
 
 
 Body = Mapping[str, Any]

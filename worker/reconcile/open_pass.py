@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from transcode.failures import is_transient
+from transcode.immutable import immutable
 from transcode.outbox import OUTBOX_PREFIX
 from worker.reconcile.job_reader import JobReader
 from worker.reconcile.listed_job import ListedJob
@@ -39,7 +40,7 @@ class NoJobCheckedError(Exception):
     """The pass's first calls were throttled or not answered, so it checked no job. The next pass tries again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class OpenPass:
     """Runs passes through the index. `clock` returns Unix seconds.
 

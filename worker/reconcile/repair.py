@@ -13,6 +13,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from transcode.correlation import upload_of
+from transcode.immutable import immutable
 from transcode.job import Output
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
@@ -52,7 +53,7 @@ class PassCounts:
         return {**dataclasses.asdict(self), "stuck": self.unmended + self.silent}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Repairer:
     """Repairs the rows of a job. `clock` returns Unix seconds."""
 

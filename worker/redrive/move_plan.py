@@ -1,7 +1,8 @@
 """The decisions of a redrive: its rate, its batches, when a move task must be stopped, and the progress line. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from transcode.immutable import immutable
 
 MAX_PER_SECOND = 500
 """SQS's maximum rate of a move task.
@@ -20,7 +21,7 @@ BAR_CHARACTERS = 20
 FINAL_STATUSES = frozenset({"COMPLETED", "CANCELLED", "FAILED"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class LetterCounts:
     """SQS's approximate counts of a dead-letter queue. Hidden letters were received, by a redrive for example."""
 
@@ -33,7 +34,7 @@ class LetterCounts:
         return self.visible + self.hidden
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class MoveTask:
     """A move task of SQS. SQS reports `handle` only while the task runs, and `to_move` only once it has started."""
 

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from transcode.immutable import immutable
 from worker.submission.pace import Pace
 
 
@@ -27,7 +28,7 @@ class StartedCalls:
             await self._next.wait()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Pacer:
     """The pace, with a clock in seconds that never goes back."""
 

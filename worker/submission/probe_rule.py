@@ -7,6 +7,7 @@ before the job exists.
 
 from dataclasses import dataclass, field
 
+from transcode.immutable import immutable
 from worker.submission.probed_input import ProbedInput
 
 PAUSE_S = 60.0
@@ -18,12 +19,12 @@ MAX_TIMEOUT_S = 5.0
 """Seconds for which a probe may delay its job: it reads the file's headers only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Unreadable:
     """MediaConvert can't read the file as media. A job may fail too; a budget counts the longest duration."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class NotProbed:
     """MediaConvert throttled or denied the probe, or didn't respond; the cause is `error`."""
 

@@ -8,11 +8,12 @@ CreateJob, and only until the lease expires.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import structlog
 
 from transcode.attempt import UploadDeletedError
+from transcode.immutable import immutable
 from transcode.job import Failure, Job
 from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable
@@ -40,7 +41,7 @@ COUNT_TIMEOUT_S = 2
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class Submitter:
     """Creates jobs. `clock` returns Unix seconds.
 

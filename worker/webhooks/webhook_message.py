@@ -2,13 +2,14 @@
 
 import json
 import re
-from dataclasses import dataclass
+
+from transcode.immutable import immutable
 
 _SENDABLE_ID = re.compile(r"[!-~]{1,255}")
 """An id that a header can have. With another one no attempt could succeed, and the endpoint would rest for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@immutable
 class WebhookMessage:
     """A webhook that waits for its delivery. The signature is made for each attempt."""
 
