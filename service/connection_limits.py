@@ -4,10 +4,10 @@ A client that is not authenticated yet can open connections and send bytes. Thes
 the open files that it can take. `service/http_protocol.py` applies them.
 """
 
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from service.live.limits import HELD_BYTES, PROCESS_BYTES
-from transcode.immutable import immutable
 
 MAX_HEAD_BYTES = 32 * 1024
 """Size of the longest request line and headers together.
@@ -32,7 +32,7 @@ RESERVED_CONNECTIONS = 16
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
     """The number of connections, and the deadlines of each."""
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,6 @@ from service.views.followed import FileKey, Followed, Key
 from transcode.aws import Aws
 from transcode.deletion_marks import DeletionMarks
 from transcode.errors import AwsUnavailableError
-from transcode.immutable import immutable
 from transcode.job_view import JobView, file_view
 from transcode.lookup_table import LookupTable
 from transcode.queue_table import QueueTable
@@ -50,7 +49,7 @@ PROBE_KEY = "readyz"
 """The key of a row that never exists, which the readiness check reads."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
     """The app's clock, tables, buckets and readers. `clock` returns Unix seconds."""
 

@@ -3,13 +3,13 @@
 An event on EventBridge and a webhook have the same content. It has everything that the API returns, and never a key.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from transcode.announcement_types import AnnouncementType
-from transcode.immutable import immutable
 from transcode.job_view import JobView, View
 
 MAX_BODY_BYTES = 20_000
@@ -41,7 +41,7 @@ class Webhook(View):
     data: AnnouncedJob
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
     """One announcement. `time_s` is the time of the change, in Unix seconds."""
 

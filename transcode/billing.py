@@ -7,10 +7,9 @@ https://docs.aws.amazon.com/mediaconvert/latest/ug/understanding-aws-billing-and
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
-
-from transcode.immutable import immutable
 
 BASIC, PROFESSIONAL = "B", "P"
 AUDIO = "AUD"
@@ -31,7 +30,7 @@ _PRICE_TABLE = "AWS's price table of the Basic tier, when it had dollars a minut
 _PRICE_LIST = "AWS's price list of 2026: 0.0150 a minute divided by 0.0075 a normalized minute"
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Multiplier:
     """The normalized minutes of one minute of output, and the public text that says so."""
 
@@ -76,7 +75,7 @@ LARGEST = max(each.value for each in MULTIPLIERS.values())
 """Budgets count an output without a published multiplier with this one."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFormat:
     """The part of an output's price that its settings decide. `frame_rate` is a class; None if it isn't known."""
 
@@ -100,7 +99,7 @@ class OutputFormat:
         return cls(tier=tier, codec=codec, quality=quality, frame_rate=frame_rate or None)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BilledOutput:
     """One output that is planned, or that was made. None is unknown; an output without a picture has no height."""
 
@@ -126,7 +125,7 @@ class BilledOutput:
         return found.value if found else None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MadeOutput:
     """One output that a finished job made; None is unknown. An output without a picture has no height."""
 
@@ -136,7 +135,7 @@ class MadeOutput:
     """True for a frame capture. Its length is the number of its pictures times their interval."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Billing:
     """The cost of a job. `billable_ms` are normalized; None is unknown. There is no cost in dollars without a price."""
 

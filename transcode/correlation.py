@@ -7,8 +7,7 @@ in each of the job's events. Both can come from other senders, so a value withou
 import hashlib
 import re
 from collections.abc import Mapping
-
-from transcode.immutable import immutable
+from dataclasses import dataclass
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:@+/=-]{4,128}")
 TRACE_PARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -23,7 +22,7 @@ UPLOAD_KEY = "Upload"
 JOB_CREATED_KEY = "Made"
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Correlation:
     """The correlation ids of one piece of work; each is None if unknown.
 

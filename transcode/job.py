@@ -9,12 +9,11 @@ the API's description of a field.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
 
 from transcode.billing import Billing, MadeOutput
-from transcode.immutable import immutable
 
 POSTER = "poster"
 """The kind of the file that is the picture of the video."""
@@ -38,7 +37,7 @@ class Status(StrEnum):
 FINAL = frozenset({Status.COMPLETE, Status.ERROR, Status.CANCELED})
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rendition:
     """One encoded picture size of a finished job; sizes in pixels, `playlist` relative to the output path."""
 
@@ -51,7 +50,7 @@ class Rendition:
     )
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutputFile:
     """One file of a finished job that belongs to no playlist; `name` is relative to the output path.
 
@@ -68,7 +67,7 @@ class OutputFile:
     size_bytes: int | None = field(default=None, metadata={"description": "Null if it isn't known."})
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """The files that a finished job wrote.
 
@@ -97,7 +96,7 @@ class Output:
         return next((each for each in self.files if each.kind == POSTER), None)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """The reason why a job ended in ERROR, or could not be created; callers may read the message.
 
@@ -109,7 +108,7 @@ class Failure:
     reason: str | None = None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobWarning:
     """A warning of MediaConvert about a job; COMPLETE gives codes only."""
 
@@ -117,7 +116,7 @@ class JobWarning:
     message: str = ""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progressed:
     """PROGRESSING or STATUS_UPDATE; `percent` (0 to 100) and `phase` if the event has them."""
 
@@ -127,7 +126,7 @@ class Progressed:
     phase: str | None = None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarningRaised:
     """NEW_WARNING."""
 
@@ -136,7 +135,7 @@ class WarningRaised:
     warning: JobWarning
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
     """COMPLETE, with everything that the event says about the outputs.
 
@@ -151,7 +150,7 @@ class Completed:
     billed: Billing | None = None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """ERROR."""
 
@@ -160,7 +159,7 @@ class Failed:
     failure: Failure
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canceled:
     """CANCELED."""
 
@@ -171,7 +170,7 @@ class Canceled:
 JobEvent = Progressed | WarningRaised | Completed | Failed | Canceled
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One MediaConvert job, as the status table stores it.
 

@@ -4,14 +4,13 @@ A row that lasts until its upload is deleted has no ExpirationTime.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from transcode.immutable import immutable
 
 DAY_S = 86_400
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lifetimes:
     """Seconds that a row lives after its last change; 0 stands for "until the upload is deleted" where it is allowed.
 

@@ -1,13 +1,12 @@
 """The model of an input file's row, which exists before the file's job and beside it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from transcode.immutable import immutable
 from transcode.job import Failure
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """An input file's row. `job_id` is None until the job is created; `failure` says why no job could be created.
 

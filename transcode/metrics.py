@@ -5,10 +5,8 @@ infra/alarms.yaml and docs/operations.md agree.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import StrEnum
-
-from transcode.immutable import immutable
 
 
 class Kind(StrEnum):
@@ -22,7 +20,7 @@ class Kind(StrEnum):
     """A gauge: the last value counts."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """One metric. `log_field` is the log event's field that has the value; without it, each event counts as 1."""
 

@@ -5,11 +5,11 @@ in the index of open jobs, where reconciliation finds it until it is announced.
 """
 
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 from transcode.announcement_types import AnnouncementType, announcement_id
 from transcode.dynamodb import Update
-from transcode.immutable import immutable
 from transcode.job import Failure
 from transcode.row_mapping import attributes_of
 
@@ -29,7 +29,7 @@ def open_shard(row_key: str) -> int:
     return zlib.crc32(row_key.encode()) % OPEN_SHARDS
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxEntry:
     """A request to announce something about an upload.
 

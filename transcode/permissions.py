@@ -4,9 +4,8 @@ Pure. infra/permissions.yaml grants exactly these: one test compares the two, an
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
-
-from transcode.immutable import immutable
 
 
 class Resource(StrEnum):
@@ -77,7 +76,7 @@ ALL_QUEUES = (*QUEUES, *WEBHOOK_QUEUES)
 ALL_DEAD_LETTER_QUEUES = (*DEAD_LETTER_QUEUES, *WEBHOOK_DEAD_LETTER_QUEUES)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
     """One IAM action on one resource."""
 

@@ -6,8 +6,7 @@ The service knows their names only. The worker reads the templates.
 import json
 import re
 from collections.abc import Mapping, Sequence
-
-from transcode.immutable import immutable
+from dataclasses import dataclass
 
 DEFAULT_PROFILE = "hls"
 """The name of the only profile, where the settings name no profiles."""
@@ -17,7 +16,7 @@ MAX_PROFILES = 20
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
     """The names of the job templates, by profile, and the profile of uploads that name none."""
 

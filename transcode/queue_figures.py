@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from transcode.immutable import immutable
-
 STALE_S = 120
 """Seconds after which a sample says nothing about the present."""
 RATE_WINDOW_S = 600
@@ -24,7 +22,7 @@ MAX_SAMPLES = 60
 """The row with the samples has about two kilobytes at most."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """The counts at one moment (Unix seconds).
 
@@ -38,7 +36,7 @@ class Measurement:
     submitted: int
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """The totals at one moment (Unix seconds), and the count of created jobs that the measurement had."""
 
@@ -49,7 +47,7 @@ class Sample:
     left: int
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """The number of uploads and jobs ahead of a file, and the seconds until MediaConvert starts it; None if unknown."""
 

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
-from transcode.immutable import immutable
 from transcode.job import Canceled, Completed, Failed, Job, JobEvent
 from transcode.status_table import StatusTable
 from worker.announce.announcing import Announce, announce_nothing
@@ -20,7 +19,7 @@ from worker.outcomes import Done, Message, NotYet, Verdict
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applier:
     """Applies job events. `clock` returns Unix seconds."""
 

@@ -16,7 +16,6 @@ import structlog
 
 from transcode.correlation import Correlation
 from transcode.failures import FailureClass, classify
-from transcode.immutable import immutable
 from transcode.job import Canceled, Completed, JobEvent, Progressed, WarningRaised, worth_applying
 from transcode.job import Failed as JobFailed
 from transcode.telemetry import continue_trace
@@ -98,7 +97,7 @@ class UploadHandler(Protocol):
         """Return the verdict on the upload of a message."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchHandler:
     """Handles the messages of S3, MediaConvert and our service."""
 

@@ -1,14 +1,13 @@
 """The claim on an object version, which makes sure that the version gets one job. Pure; the key table stores it."""
 
 import hashlib
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from transcode.immutable import immutable
 from worker.job_plan import JobPlan
 from worker.messages.events import ObjectCreated
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """The output path of one job, and its encryption key (32 hexadecimal digits, never part of a repr)."""
 
@@ -18,7 +17,7 @@ class Destination:
     key_value: str = field(repr=False)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """The right to create the one job of one object version.
 

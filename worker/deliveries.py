@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from transcode.failures import is_transient
-from transcode.immutable import immutable
 from worker.apply import Applier
 from worker.batch import MAX_CONCURRENCY, BatchHandler
 from worker.bounded_gather import bounded_gather
@@ -56,7 +55,7 @@ class MessageHandler(Protocol):
         """Record that the worker gives the messages back because it stops. Raises no exception."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHandler:
     """Handles deliveries. `clock` returns Unix seconds."""
 

@@ -10,7 +10,6 @@ from typing import Protocol
 import structlog
 
 from transcode.failures import is_transient
-from transcode.immutable import immutable
 from worker.outcomes import Done, Outcome
 from worker.queue import BATCH_SIZE
 from worker.rest import Rest
@@ -35,7 +34,7 @@ class Gate(Protocol):
         """Record the outcomes of the received messages; none if no message came."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RestGate:
     """A gate that is closed while the queue's pollers rest. `clock` returns seconds that never go back."""
 

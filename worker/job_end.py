@@ -4,13 +4,14 @@ The status itself is in the job's row. If a worker dies between the two writes, 
 and this record is written then.
 """
 
-from transcode.immutable import immutable
+from dataclasses import dataclass
+
 from transcode.job import Status
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobEnds:
     """Records ends."""
 

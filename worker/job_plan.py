@@ -4,11 +4,10 @@ The claim and the job's key row store them, so that a repeated delivery and the 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transcode.billing import BilledOutput, Billing, MadeOutput, OutputFormat, billing
-from transcode.immutable import immutable
 from transcode.job import Completed, JobWarning
 from transcode.row_mapping import attributes_of, shape_of
 
@@ -16,7 +15,7 @@ CLIPPED_CODE = 413
 """The code of our own warning that a video was cut."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobPlan:
     """The expected cost of a job, the format of each output in the order of its settings, and the end of the clip.
 

@@ -7,21 +7,21 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from transcode.immutable import immutable
 from transcode.sqs import decode_attributes
 from worker.outcomes import Done, Message, Outcome
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueBatches:
     """Messages, by the name of their queue. Lambda deletes the messages that the response doesn't report as failed."""
 
     batches: Mapping[str, Sequence[Message]]
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DirectEvent:
     """One event without a queue. If the invocation fails, Lambda invokes the function for it again."""
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from transcode.immutable import immutable
 from worker.deliveries import MessageHandler
 from worker.exclusive_lock import ExclusiveLock
 from worker.gates import Gate, RestGate, pause
@@ -24,7 +23,7 @@ MAX_RELEASE_S = 3.0
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Poller:
     """A poller's queue, the handler of its messages, and the gate that says when it may receive them."""
 
@@ -38,7 +37,7 @@ class Poller:
     they are handled."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
     """Runs the pollers: each makes one long poll after another, and passes each batch to its handler."""
 

@@ -5,9 +5,8 @@ it to the dead-letter queue.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from transcode.immutable import immutable
 from transcode.job import Failure
 
 FIRST_SEEN_KEY = "FirstSeen"
@@ -17,7 +16,7 @@ REASON_KEY = "Reason"
 """The message attribute with the reason why the worker sent a message to a dead-letter queue."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """A received message. `receipt` is valid for this delivery only; `deliveries` includes this one.
 
@@ -52,12 +51,12 @@ class Message:
         return None if first_seen_ms is None else max(0, round(now_s * 1000) - first_seen_ms)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """The message was handled or ignored: delete it. It is both a verdict and an outcome."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotYet:
     """The environment is at fault, or another worker has the work: the message waits.
 
@@ -70,14 +69,14 @@ class NotYet:
     is_outage: bool = False
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """The attempt failed because of a defect. Five such attempts end the message."""
 
     reason: str
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Impossible:
     """No attempt can handle the message, for example because it is malformed."""
 
@@ -97,7 +96,7 @@ def combine(first: Verdict, second: Verdict) -> Verdict:
     return second if _WEIGHTS[type(second)] > _WEIGHTS[type(first)] else first
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """Make the message visible again after the delay. `is_outage` is that of NotYet."""
 
@@ -106,7 +105,7 @@ class Retry:
     is_outage: bool = False
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiveUp:
     """Move the message to the dead-letter queue, with the reason. `failure` is what callers read about its uploads."""
 

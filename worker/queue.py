@@ -9,13 +9,13 @@ No AWS type passes this boundary.
 import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from transcode.correlation import REQUEST_ID_KEY, TRACE_PARENT_KEY
-from transcode.immutable import immutable
 from transcode.permissions import ALL_DEAD_LETTER_QUEUES, ALL_QUEUES, allow
 from transcode.sqs import decode_attributes, encode_attributes
 from worker.bounded_gather import bounded_gather
@@ -57,7 +57,7 @@ class QueueUnusableError(Exception):
     """The queue can't be reached, or has no dead-letter queue for messages that can never be handled."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """An SQS queue. A received message is hidden from other workers for `visibility_timeout_s` seconds."""
 

@@ -8,10 +8,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 import structlog
 
-from transcode.immutable import immutable
 from transcode.queue_figures import Measurement
 from transcode.queue_table import QueueTable
 from worker.key_table import KeyTable
@@ -28,7 +28,7 @@ TIMEOUT_S = 5
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMeter:
     """Takes samples. `clock` returns Unix seconds."""
 

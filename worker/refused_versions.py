@@ -3,10 +3,10 @@
 Its key contains a colon, which no MediaConvert job id does. No AWS type passes this boundary.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transcode.dynamodb import Update, decode
-from transcode.immutable import immutable
 from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ READING = allow("dynamodb:GetItem", on=[Resource.STATUS_TABLE])
 KEY = "uploads:refused"
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedVersions:
     """The number of refused versions, and the file and the time (Unix seconds) of the last one."""
 

@@ -7,9 +7,9 @@ docs/adr/0029-waiting-is-not-failing.md.
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
-from transcode.immutable import immutable
 from transcode.job import Failure
 from worker.outcomes import Done, Failed, GiveUp, Impossible, Message, NotYet, Outcome, Retry, Verdict
 
@@ -40,7 +40,7 @@ AGE_CODE = 504
 FAILURE_CODE = 500
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryNote:
     """The facts about one message that survive a worker's death.
 
@@ -59,7 +59,7 @@ class DeliveryNote:
         return self.open_deliveries >= MAX_DEATHS
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryRule:
     """The rule, with its only setting."""
 

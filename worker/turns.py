@@ -8,15 +8,15 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
-from transcode.immutable import immutable
 from worker.key_table import KeyTable
 
 LONGEST_GAP = 1.4
 """Intervals between the starts of two turns at most, as long as any worker runs."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Turns:
     """The turns of one kind of work. `log_failure` logs why a turn failed."""
 

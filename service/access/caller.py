@@ -3,12 +3,13 @@
 Pure: `service.api.dependencies` authenticates callers.
 """
 
-from transcode.immutable import immutable
+from dataclasses import dataclass
+
 from transcode.job import Job
 from transcode.lookup import Lookup
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The sender of a request: `sub` is the subject of its token, or None while access control is off."""
 

@@ -4,6 +4,7 @@ The contract is that of @uppy/companion, except for trust: the service chooses e
 and caller must be those that the service recorded when the upload began. https://uppy.io/docs/aws-s3/
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -47,7 +48,6 @@ from transcode.errors import (
     UploadTooLargeError,
     UploadTooLongError,
 )
-from transcode.immutable import immutable
 from transcode.lookup import Lookup
 
 MULTIPART_TTL_S = 2 * 86_400
@@ -64,7 +64,7 @@ SIGNING_ERRORS = responses(
 )
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormEntries:
     """The metadata that Uppy sends in the query of a form upload."""
 

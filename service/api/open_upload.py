@@ -6,6 +6,7 @@ began. S3 itself would accept any key and upload id that belong together.
 
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path
@@ -24,11 +25,10 @@ from transcode.errors import (
     UploadNotFoundError,
     UploadTooLargeError,
 )
-from transcode.immutable import immutable
 from transcode.lookup import Lookup
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MultipartUpload:
     """One upload in parts that, according to its row, is neither completed nor aborted; S3 may know better."""
 

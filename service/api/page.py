@@ -7,14 +7,12 @@ the page from another server (CloudFront, nginx), apply the same rule: `caching`
 import hashlib
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-
-from transcode.immutable import immutable
 
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
 """The suffix of each compressed copy that the build writes beside a file, best encoding first."""
@@ -29,7 +27,7 @@ NOT_BUILT = """<!doctype html>
 """
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """One file of the page, uncompressed and in each encoding that the build wrote."""
 

@@ -9,11 +9,11 @@ No AWS type passes this boundary.
 import hashlib
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, Update, encode, old_item
 from transcode.errors import IdempotencyKeyInUseError, IdempotencyKeyReusedError
-from transcode.immutable import immutable
 from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LOCK_S = 30
 """Seconds for which only one request with the key may run; longer than any request takes."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyClaim:
     """A key that this request has locked, or whose request was finished before.
 

@@ -4,6 +4,7 @@ No AWS type passes this boundary.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -11,7 +12,6 @@ from botocore.exceptions import ClientError
 from service.aws.lazy_client import LazyClient
 from service.aws.presigned import ANY_OBJECT
 from transcode.errors import InvalidPartsError, UploadConflictError
-from transcode.immutable import immutable
 from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class NoSuchMultipartError(Exception):
     """S3 has no such multipart upload: it was completed, or aborted by a caller or by the bucket's lifecycle rule."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One part that S3 has."""
 
@@ -46,7 +46,7 @@ class Part:
     size_bytes: int
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresignedPost:
     """A form that S3 accepts from any client that sends these fields first and the file last."""
 
@@ -54,7 +54,7 @@ class PresignedPost:
     fields: Mapping[str, str]
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
     """An existing object; `version_id` is None if the bucket keeps no versions."""
 

@@ -3,10 +3,10 @@
 No AWS type passes this boundary.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from service.aws.lazy_client import LazyClient
-from transcode.immutable import immutable
 from transcode.permissions import Resource, allow
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
 """
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresignedPut:
     """A PUT that S3 accepts from any client that sends exactly these headers and the signed length."""
 

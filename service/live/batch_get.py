@@ -6,11 +6,11 @@ No AWS type passes this boundary.
 import asyncio
 import random
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from service.views.followed import FileKey, JobKey, Key
 from transcode.dynamodb import decode
-from transcode.immutable import immutable
 from transcode.job import Job
 from transcode.lookup import Lookup
 from transcode.lookup_row import is_file, lookup_from_row
@@ -29,7 +29,7 @@ FIRST_PAUSE_S = 0.05
 Row = Job | Lookup
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchResult:
     """The result of a read: the rows that exist and have not expired, and the keys that DynamoDB did not process."""
 

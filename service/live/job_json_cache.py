@@ -4,15 +4,16 @@ Concurrent callers share one read, and so get the same objects; that identity is
 objects, which are serialized again.
 """
 
+from dataclasses import dataclass
+
 from service.views.followed import Followed, Key
-from transcode.immutable import immutable
 from transcode.job_view import file_view
 
 MAX_CACHED_JOBS = 1_000
 """Entries of about half a kilobyte."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
     followed: Followed
     second: int

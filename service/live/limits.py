@@ -4,7 +4,7 @@ A stream and a long poll each hold memory and an open file for as long as they l
 fails all of its clients, so it refuses one more client before that.
 """
 
-from transcode.immutable import immutable
+from dataclasses import dataclass
 
 PROCESS_BYTES = 150_000_000
 """Memory of the service without streams, under load (bench rows "memory" and "streams"), rounded up."""
@@ -44,7 +44,7 @@ EXECUTIONS_SHARE = 0.75
 """Share of the concurrent executions that long polls may take; other requests need the rest."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
     """The number of clients that a process may hold at a time."""
 
@@ -82,7 +82,7 @@ def wait_limit_s(max_wait_s: float, *, held: int, limit: int) -> float:
     return min(max_wait_s, max(MIN_WAIT_S, max_wait_s * room))
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedWaits:
     """The sum of the waits that all functions had planned in a period, at a time in Unix seconds."""
 

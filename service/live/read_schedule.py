@@ -9,10 +9,9 @@ docs/design.md, "Live progress", has the bounds that follow from these numbers.
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from service.views.followed import Followed
-from transcode.immutable import immutable
 from transcode.job import Job, Status, eta_s
 
 SOON_TICKS = 2
@@ -47,7 +46,7 @@ LAG_GROWTH_S = 0.1
 """Seconds by which the expected lag grows with each event that took longer; it shrinks at once."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadHistory:
     """The facts from earlier reads of a watched job or file that the next read depends on."""
 

@@ -4,10 +4,10 @@ The index lags behind the table by less than a second, as a rule. No AWS type pa
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from transcode.dynamodb import Condition, decode
-from transcode.immutable import immutable
 from transcode.listing import UPLOADS_INDEX, first_place_after, listed_for
 from transcode.permissions import Resource, allow
 
@@ -20,7 +20,7 @@ FIRST_PLACE, LAST_PLACE = "0", "~"
 """Texts that are smaller and greater than the places of all uploads."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexFilter:
     """Which entries of the index are wanted. An entry without a stage is one that waits for its object."""
 
@@ -35,7 +35,7 @@ class IndexFilter:
         return self.external_id is not None or self.stages is not None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """An upload, and its place among the uploads of its caller."""
 
@@ -43,7 +43,7 @@ class Entry:
     place: str
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexPage:
     """Entries, and the place before which the next page begins; None at the end."""
 

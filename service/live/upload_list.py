@@ -17,7 +17,6 @@ from service.request_errors import TooManySearchesError
 from service.uploads.upload_filter import UploadFilter
 from service.views.followed import FileKey, Followed
 from transcode.errors import FilterTooBroadError, JobNotFoundError, UploadNotFoundError
-from transcode.immutable import immutable
 
 MAX_QUERIES = 100
 """About 300,000 entries of the index, which takes DynamoDB a few seconds."""
@@ -28,7 +27,7 @@ MAX_ENTRIES = 10_000
 """More entries than one megabyte has."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadPage:
     """Uploads, newest first, and the place after which the next page begins; None at the end."""
 
@@ -63,7 +62,7 @@ class _Reading:
         return UploadPage(uploads=self.uploads, next_place=next_place)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadLister:
     """Lists the uploads of one caller; `owner` is None while access control is off.
 

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from service.views.followed import Followed, Key
-from transcode.immutable import immutable
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A state of a job or file, with its event, which is serialized once for all watchers."""
 

@@ -4,12 +4,11 @@ Key files need cookies, and all files that aren't encrypted: posters and downloa
 segments are useless without the key. A policy can name one pattern only, so it names the whole folder.
 """
 
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from transcode.immutable import immutable
 
-
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """The permission to fetch all files of one output, until `expires_s`."""
 

@@ -1,10 +1,10 @@
 """The rule for which uploads are accepted, by type, size and duration. Pure."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from service.uploads.parts import PartPlan
 from transcode.errors import UnknownProfileError, UnsupportedTypeError, UploadTooLargeError, UploadTooLongError
-from transcode.immutable import immutable
 
 MAX_SINGLE_BYTES = 5 * 1024**3
 """S3's own limit for one PUT or POST; larger files must be uploaded in parts."""
@@ -37,7 +37,7 @@ EXTENSIONS = {
 """The extensions of files of each type. https://www.iana.org/assignments/media-types/media-types.xhtml"""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
     """The content types, sizes and durations that this deployment accepts."""
 

@@ -6,9 +6,9 @@ known. If it isn't, S3 accepts up to 5 GiB, so the service looks at the stored p
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from transcode.errors import InvalidPartsError, UploadTooLargeError
-from transcode.immutable import immutable
 
 MAX_PARTS = 10_000
 """S3's own limit."""
@@ -20,7 +20,7 @@ MAX_MISSING_PARTS = 100
 """Parts of unknown length that may be signed before S3 has them. A client sends fewer at the same time."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartPlan:
     """The parts that an upload of up to `max_bytes` may have.
 

@@ -11,8 +11,8 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from transcode.immutable import immutable
 from transcode.job import Job, Status
 from transcode.job_view import JobStatus, status_without_job
 from transcode.listing import OPEN_STAGE, listed_for
@@ -22,7 +22,7 @@ _PLACE = re.compile(r"[0-9]{13}-[0-9a-f]{16}")
 _DIGEST_BYTES = 9
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadFilter:
     """The wanted uploads: those with all given values. `created_after_s` is Unix seconds."""
 

@@ -10,7 +10,6 @@ from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from transcode.immutable import immutable
 from transcode.job import Job, Status
 from transcode.lookup import Lookup
 from transcode.queue_figures import Place, QueueFigures
@@ -39,7 +38,7 @@ class FileKey:
 Key = JobKey | FileKey
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
     """The state of a job or a file: at least one of the two is set. A job that is followed by its id has no lookup.
 

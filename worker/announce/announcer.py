@@ -7,7 +7,7 @@ and reconciliation finds it in the index of open jobs. A repetition has the same
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import structlog
@@ -15,7 +15,6 @@ import structlog
 from transcode.announcement import AnnouncedJob, Announcement
 from transcode.announcement_types import AnnouncementType, announcement_id
 from transcode.failures import is_transient
-from transcode.immutable import immutable
 from transcode.job import Job
 from transcode.job_view import JobView, job_view, view_without_job
 from transcode.lookup import Lookup
@@ -43,7 +42,7 @@ class Channel(Protocol):
         """
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Announcer:
     """Sends announcements. `clock` returns Unix seconds; `rest_clock` never goes back."""
 

@@ -1,8 +1,7 @@
 """The functions with which the worker's parts request announcements, and their form for a deployment without any."""
 
 from collections.abc import Awaitable, Callable
-
-from transcode.immutable import immutable
+from dataclasses import dataclass
 
 Announce = Callable[[str | None], Awaitable[None]]
 """Announces the row with this key of the status table; None is no row. It raises no exception, and ends in seconds:
@@ -11,7 +10,7 @@ RequestDeleted = Callable[[str], Awaitable[str]]
 """Stores the request to announce that the upload of this input file was deleted, and returns its row's key."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionAnnouncements:
     """The announcements of a deletion: of the jobs that it ends, and of the deleted upload. `request` comes first."""
 

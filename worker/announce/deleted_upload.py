@@ -1,15 +1,15 @@
 """The request to announce that an upload was deleted. It is stored before the upload's rows become tombstones."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from transcode.immutable import immutable
 from transcode.job_view import file_view
 from transcode.lookup import Lookup
 from transcode.status_table import StatusTable
 from worker.announce.announcer import Announcer
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionRequests:
     """Stores the requests. `clock` returns Unix seconds."""
 

@@ -5,11 +5,11 @@ row). Both are in the index of open jobs until they are announced.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from transcode.announcement_types import TYPE_OF_END, AnnouncementType
 from transcode.dynamodb import Update, decode
-from transcode.immutable import immutable
 from transcode.job import Failure, Job
 from transcode.outbox import OUTBOX_PREFIX, OutboxEntry
 from transcode.permissions import Resource, allow
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PERMISSIONS = allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=[Resource.STATUS_TABLE])
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnannouncedJob:
     """A job whose creation or end was not announced. The creation comes before the end in `types`."""
 

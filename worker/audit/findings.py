@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from transcode.immutable import immutable
 from worker.deletion.owned_outputs import input_file_of, output_prefix
 
 
@@ -17,7 +16,7 @@ class Problem(StrEnum):
     UNFINISHED = "is not deleted yet, although a caller requested it"
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FoundObject:
     """An object that a bucket contains. `modified_s` is Unix seconds."""
 

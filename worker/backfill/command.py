@@ -8,10 +8,10 @@ whose upload has or had a job, or was deleted, is skipped.
 import argparse
 import asyncio
 import sys
+from dataclasses import dataclass
 
 from transcode.aws import Aws
 from transcode.billing import MS_PER_MINUTE
-from transcode.immutable import immutable
 from transcode.lookup_table import LookupTable
 from transcode.startup import aws_of
 from worker.assembly import message_parser
@@ -32,7 +32,7 @@ UNUSABLE_STATUS = 2
 INTERRUPTED_STATUS = 130
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """The options of the command. `is_confirmed` is true if it may send what it has estimated."""
 

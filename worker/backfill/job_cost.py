@@ -1,11 +1,10 @@
 """The billable minutes of a job that doesn't exist yet, counted as a budget counts them."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from transcode.billing import largest_billable_ms
-from transcode.immutable import immutable
 from transcode.permissions import Resource, allow
 from transcode.profiles import Profiles
 from worker.backfill.selection import Candidate, Cost, UnusableBackfillError
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 PERMISSIONS = PROBING | allow("mediaconvert:GetJobTemplate", on=[Resource.MEDIACONVERT_JOB_TEMPLATES])
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobCost:
     """Probes objects, and reads the templates of their profiles once."""
 

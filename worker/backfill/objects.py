@@ -5,9 +5,9 @@ The messages are of the form Job Requested. No AWS type passes this boundary.
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transcode.immutable import immutable
 from transcode.job_requested import job_requested
 from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable
@@ -30,7 +30,7 @@ PERMISSIONS = (
 )
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UntakenObjects:
     """The objects of the input bucket. `profile` is that of the jobs of objects that no caller announced."""
 
@@ -80,7 +80,7 @@ class UntakenObjects:
         return [each for each in candidates if is_reserved(rows.get(each.input_file))]
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadsQueue:
     """The uploads queue, as a backfill sees it."""
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from transcode.billing import MS_PER_MINUTE
-from transcode.immutable import immutable
 
 SCHEME = "s3://"
 SAMPLE_SIZE = 10
@@ -48,7 +47,7 @@ def is_reserved(row: Mapping[str, Any] | None) -> bool:
     return row is not None and "Announced" in row and is_untaken(row)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """An object without a job, the message that requests its job, and the profile of that job."""
 
@@ -58,7 +57,7 @@ class Candidate:
     profile: str
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """The normalized milliseconds of a job. `is_probed` is false if the longest duration counts."""
 

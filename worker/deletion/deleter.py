@@ -7,11 +7,11 @@ the process dies, or a delivery's time is over, the next delivery of the message
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
 from transcode.failures import FailureClass, classify
-from transcode.immutable import immutable
 from worker.announce.announcing import DeletionAnnouncements
 from worker.claim import Claim
 from worker.deletion.deleted_rows import DeletedRows, JobStillNeededError
@@ -35,7 +35,7 @@ INFO_FILE = "info.json"
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deleter:
     """Deletes uploads. `clock` returns Unix seconds; `work_clock` never goes back."""
 

@@ -6,9 +6,8 @@ each claim of the upload is settled first: it gets a recorded job, or it is cert
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from transcode.immutable import immutable
 from transcode.status_table import StatusTable
 from worker.claim import Claim
 from worker.deletion.marked_upload import MarkedUpload
@@ -31,7 +30,7 @@ class NotYetDeletedError(Exception):
         self.delay_s = delay_s
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobsOfUpload:
     """Finds and ends jobs. `clock` returns Unix seconds."""
 

@@ -1,10 +1,9 @@
 """The row of an upload that is deleted, and what must be removed because of it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
-from transcode.immutable import immutable
 from worker.claim import claim_id
 from worker.messages.events import ObjectCreated
 
@@ -12,7 +11,7 @@ REFUSAL_PREFIX = "refused-"
 """The beginning of the name of a refused claim, where a job's id could be."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedUpload:
     """The parts of the row that a deletion needs. Times are Unix seconds.
 

@@ -14,9 +14,9 @@ same prefix, and these rules keep the outputs of other uploads:
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from transcode.immutable import immutable
 from worker.submission.output_names import output_path
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ _JOB_PART = r"[0-9]{14}-[0-9a-f]{6}/"
 _ANOTHER_FOLDER = re.compile(rf"_{_JOB_PART}")
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobFolder:
     """A folder of one job of the upload; `job_id` is None if the folder doesn't name it."""
 

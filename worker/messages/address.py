@@ -13,9 +13,8 @@ with the suffix of a media file, or with a mark that ends a clause, is the last 
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
-
-from transcode.immutable import immutable
 
 # Each pattern is compiled when a text needs it, and kept by `re` (bench row "Lambda cold start").
 _START = partial(
@@ -38,7 +37,7 @@ _CLAUSE = partial(re.compile, r"[;:!?]$|\.$")
 _TRAILING = partial(re.compile, r"[.;:!?]+$")
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """An address in a text: its kind (`s3`, `url`, `arn` or `host`), its position, and the text after its start."""
 

@@ -1,14 +1,14 @@
 """The events that messages become: a created object, a request of our own service, or a job event. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from transcode.correlation import Correlation
-from transcode.immutable import immutable
 from transcode.job import JobEvent
 from worker.messages.followed_jobs import FollowedJob
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectCreated:
     """The creation of one version of an object in the input bucket.
 
@@ -23,7 +23,7 @@ class ObjectCreated:
     """The id of the job, or of the refused claim, that a new job replaces; None unless the service requests one."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequested:
     """A caller's request to cancel a job, or, without a job's id, the file's wait for one. At least one is set."""
 
@@ -31,7 +31,7 @@ class CancelRequested:
     input_file: str | None = None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteRequested:
     """A caller's request to delete an upload.
 
@@ -42,7 +42,7 @@ class DeleteRequested:
     urls_until_s: int
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """A well-formed event that needs no action, and the reason; `job_id` is set if it belongs to a job."""
 
@@ -50,7 +50,7 @@ class Ignored:
     job_id: str | None = None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unparsed:
     """A record that can't be parsed, beside others that can, and the reason."""
 
@@ -60,7 +60,7 @@ class Unparsed:
 IncomingEvent = ObjectCreated | CancelRequested | DeleteRequested | JobEvent | Ignored | Unparsed
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CorrelatedEvent:
     """One event of a message, with its correlation ids.
 

@@ -6,12 +6,12 @@ out, and the rest counts.
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
-from transcode.immutable import immutable
 from worker.messages.payloads import MAX_TIME_MS, UNKNOWN_ERROR, JobDetail, JobStateChange
 
 FINAL_STATUSES = ("COMPLETE", "ERROR", "CANCELED")
@@ -21,7 +21,7 @@ MAX_ROUNDS = 20
 """Validations of one event. Each round removes all faults of the round before; faults are nested less deeply."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinalEvent:
     """The details of a final event, and the names of the fields that were left out."""
 

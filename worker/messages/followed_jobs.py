@@ -6,8 +6,7 @@ the row of an upload, so a job that names an upload of ours can't take its place
 """
 
 from collections.abc import Mapping
-
-from transcode.immutable import immutable
+from dataclasses import dataclass
 
 MAX_TEXT = 256
 """Characters of a value of user metadata, as MediaConvert limits them."""
@@ -15,7 +14,7 @@ INPUT_FILE_KEY = "InputFile"
 OWNER_KEY = "Owner"
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowedJob:
     """The upload and the owner that another program names for its job; None if the user metadata lacks them."""
 
@@ -28,7 +27,7 @@ class FollowedJob:
         return self.input_file.rpartition("/")[2] or None if self.input_file else None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowRule:
     """The queues whose jobs are followed, by name or ARN; without any, only our own jobs are."""
 

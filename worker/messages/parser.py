@@ -6,12 +6,11 @@ worker/messages/job_event.py those of MediaConvert.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
 from transcode.correlation import Correlation, parse_correlation
-from transcode.immutable import immutable
 from transcode.job import Completed
 from worker.messages.complete_event import folder_of
 from worker.messages.envelopes import unwrap
@@ -40,7 +39,7 @@ class MalformedMessageError(ValueError):
     """The message has no format that S3, MediaConvert or our service sends."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageParser:
     """Parses messages, both from SQS and from direct invocations of the Lambda function."""
 

@@ -6,9 +6,9 @@ text then loses the configured names, signatures, access keys and encryption key
 """
 
 import re
+from dataclasses import dataclass
 from functools import partial
 
-from transcode.immutable import immutable
 from worker.messages.address import Address, addresses
 
 MAX_CHARACTERS = 500
@@ -41,7 +41,7 @@ _CONTROL = partial(re.compile, r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _WORDS = {"url": "(address)", "host": "(address)", "arn": "(resource)"}
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sanitiser:
     """Removes secrets from messages. `secrets` are the configured names: the buckets and the role."""
 

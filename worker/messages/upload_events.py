@@ -5,14 +5,13 @@ none of it (bench row "Lambda cold start").
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 from urllib.parse import unquote, unquote_plus
 
 from pydantic import ValidationError
 
 from transcode import cancel_requested, delete_requested, job_requested
-from transcode.immutable import immutable
 from worker.messages.envelopes import unknown
 from worker.messages.events import CancelRequested, DeleteRequested, Ignored, ObjectCreated, Unparsed
 from worker.messages.printable import printable, wrong_fields
@@ -34,7 +33,7 @@ from worker.messages.upload_payloads import (
 UploadEvent = ObjectCreated | CancelRequested | DeleteRequested | Ignored | Unparsed
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UploadEventParser:
     """Parses the messages that are no job events; worker/messages/parser.py describes the attributes."""
 

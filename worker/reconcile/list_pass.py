@@ -6,15 +6,15 @@ open before the index existed. Its cost grows with the number of jobs that were 
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from transcode.immutable import immutable
 from worker.reconcile.job_list import JobList
 from worker.reconcile.listed_job import ListedJob
 from worker.reconcile.open_jobs import OpenJobs
 from worker.reconcile.repair import PassCounts, Repairer
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListPass:
     """Runs passes through the list. `clock` returns Unix seconds."""
 

@@ -7,13 +7,12 @@ https://docs.aws.amazon.com/mediaconvert/latest/ug/output-file-names-and-paths.h
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 from typing import Any
 
 from transcode.billing import MadeOutput
-from transcode.immutable import immutable
 from transcode.job import Canceled, Completed, Failed, Failure, JobWarning, Output, Status
 from worker.messages.complete_event import folder_of, made_outputs, output_of
 from worker.messages.followed_jobs import FollowedJob, FollowRule, followed_job
@@ -35,7 +34,7 @@ PLAYLISTS = {
 FinalEvent = Completed | Failed | Canceled
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedJob:
     """A job of this deployment in MediaConvert's list. Times are Unix milliseconds.
 

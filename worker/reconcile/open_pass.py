@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from transcode.failures import is_transient
-from transcode.immutable import immutable
 from transcode.outbox import OUTBOX_PREFIX
 from worker.reconcile.job_reader import JobReader
 from worker.reconcile.listed_job import ListedJob
@@ -40,7 +39,7 @@ class NoJobCheckedError(Exception):
     """The pass's first calls were throttled or not answered, so it checked no job. The next pass tries again."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPass:
     """Runs passes through the index. `clock` returns Unix seconds.
 

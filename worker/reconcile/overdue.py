@@ -5,8 +5,8 @@ reached us. A job that waits in MediaConvert's queue sends no events, so reconci
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from transcode.immutable import immutable
 from transcode.job import Status
 
 MIN_OVERDUE_S = 120
@@ -17,7 +17,7 @@ MAX_WAITING_S = 30 * 60
 """The longest time between two calls about a job that waits in MediaConvert's queue."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenJob:
     """A job in the index of open jobs, as its row describes it. Times are Unix seconds.
 

@@ -4,9 +4,9 @@ MediaConvert decides the status of a job; our rows decide which job an upload ha
 step is safe if a late event or a concurrent reconciliation does the same.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from transcode.immutable import immutable
 from transcode.job import Job, Status
 from transcode.lookup import Lookup
 from worker.claim import Claim
@@ -26,7 +26,7 @@ class Step(StrEnum):
     """Log that no row of ours refers to the job: its encryption key is lost or has expired."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRows:
     """The job's rows in our tables. `claim` is read only if `needs_claim` says so."""
 
@@ -35,7 +35,7 @@ class StoredRows:
     claim: Claim | None = None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The times that decide when reconciliation acts.
 

@@ -13,7 +13,6 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from transcode.correlation import upload_of
-from transcode.immutable import immutable
 from transcode.job import Output
 from transcode.lookup_table import LookupTable
 from transcode.status_table import StatusTable
@@ -53,7 +52,7 @@ class PassCounts:
         return {**dataclasses.asdict(self), "stuck": self.unmended + self.silent}
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repairer:
     """Repairs the rows of a job. `clock` returns Unix seconds."""
 

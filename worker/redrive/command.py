@@ -10,10 +10,10 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from transcode.aws import Aws
-from transcode.immutable import immutable
 from transcode.startup import aws_of
 from worker.assembly import message_parser
 from worker.messages.parser import MessageParser
@@ -33,14 +33,14 @@ INTERRUPTED_STATUS = 130
 QUEUES = ("uploads", "submission", "job-events", "webhook-1", "webhook-2", "webhook-3")
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
     """Show up to `limit` letters of each queue."""
 
     limit: int = DEFAULT_LIMIT
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
     """Delete the letters with these ids, if they are among the first `limit` letters of a queue."""
 
@@ -48,7 +48,7 @@ class Delete:
     limit: int = DEFAULT_LIMIT
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
     """Send the letters of each queue back at a rate; at most `limit` of each queue, None for all."""
 
@@ -56,7 +56,7 @@ class Send:
     limit: int | None = None
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
     """Cancel the move tasks that run."""
 

@@ -1,8 +1,7 @@
 """The decisions of a redrive: its rate, its batches, when a move task must be stopped, and the progress line. Pure."""
 
 from collections.abc import Sequence
-
-from transcode.immutable import immutable
+from dataclasses import dataclass
 
 MAX_PER_SECOND = 500
 """SQS's maximum rate of a move task.
@@ -21,7 +20,7 @@ BAR_CHARACTERS = 20
 FINAL_STATUSES = frozenset({"COMPLETED", "CANCELLED", "FAILED"})
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LetterCounts:
     """SQS's approximate counts of a dead-letter queue. Hidden letters were received, by a redrive for example."""
 
@@ -34,7 +33,7 @@ class LetterCounts:
         return self.visible + self.hidden
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveTask:
     """A move task of SQS. SQS reports `handle` only while the task runs, and `to_move` only once it has started."""
 

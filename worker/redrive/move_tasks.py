@@ -5,11 +5,11 @@ EventBridge sent to the dead-letter queue: SQS knows no original queue of theirs
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from transcode.immutable import immutable
 from transcode.permissions import ALL_DEAD_LETTER_QUEUES, ALL_QUEUES, allow
 from worker.queue import Queue
 from worker.redrive.move_plan import MoveTask
@@ -39,7 +39,7 @@ class MoveTasksUnknownError(Exception):
     """The SQS endpoint, an emulator, has no move tasks."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MoveTasks:
     """The move tasks of a dead-letter queue. SQS runs at most one at a time for each dead-letter queue."""
 

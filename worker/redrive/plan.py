@@ -1,10 +1,9 @@
 """The reason for which a message is in a dead-letter queue, and whether a worker could handle it now. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import assert_never
 
-from transcode.immutable import immutable
 from transcode.job import Canceled, Completed, Failed, Progressed, WarningRaised
 from worker.messages.events import CancelRequested, DeleteRequested, Ignored, IncomingEvent, ObjectCreated, Unparsed
 from worker.messages.parser import MalformedMessageError, MessageParser
@@ -12,7 +11,7 @@ from worker.redrive.move_plan import duration
 from worker.webhooks.webhook_message import WebhookMessage
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
     """A message in a dead-letter queue. `attributes` include the reason that the worker or EventBridge wrote on it."""
 
@@ -24,7 +23,7 @@ class DeadLetter:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """A dead letter's content, the reason why it is here, and whether this version of the worker can parse it."""
 

@@ -1,12 +1,12 @@
 """The admission of an upload before its job is created: the probe, the limits, the budgets, and the job's plan."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from transcode.billing import BilledOutput, billing, largest_billable_ms
-from transcode.immutable import immutable
 from transcode.lookup_table import LookupTable
 from worker.claim import Claim
 from worker.job_plan import JobPlan
@@ -22,7 +22,7 @@ from worker.submission.prober import Prober
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
     """Decides which uploads get a job. All submitters of a process share one."""
 

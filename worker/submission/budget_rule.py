@@ -5,16 +5,16 @@ Days are those of UTC, so that all workers agree on them, and so that callers kn
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from transcode.billing import MS_PER_MINUTE
-from transcode.immutable import immutable
 from transcode.job import Failure
 
 EXHAUSTED_CODE = 429
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
     """One counter, and the largest value that it may have before a job is counted."""
 
@@ -22,7 +22,7 @@ class Counter:
     limit_ms: int
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Budgets:
     """The billable minutes of a day for all callers, and for each caller; 0 is no limit."""
 

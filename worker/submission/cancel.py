@@ -9,12 +9,11 @@ That worker finds the request on the file's row, before and after it creates the
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import structlog
 
 from transcode.failures import FailureClass, classify
-from transcode.immutable import immutable
 from transcode.job import Canceled
 from transcode.lookup import Lookup, attempt_names
 from transcode.lookup_table import LookupTable
@@ -34,7 +33,7 @@ CALL_TIMEOUT_S = 10
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canceller:
     """Cancels jobs and waiting files. `clock` returns Unix seconds; `rest_clock` never goes back."""
 

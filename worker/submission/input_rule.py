@@ -1,9 +1,9 @@
 """The rule for which inputs get a job, from what the probe found in the file. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from transcode.immutable import immutable
 from transcode.job import Failure
 from worker.submission.probed_input import ProbedInput
 
@@ -12,7 +12,7 @@ TOO_LARGE_CODE = 413
 NO_VIDEO_CODE = 422
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InputLimits:
     """The longest video, and the longest side of its frame, that this deployment accepts."""
 

@@ -6,10 +6,10 @@ submission queue finds the job that the first one created.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
 
-from transcode.immutable import immutable
 from worker.key_table import KeyTable
 from worker.messages.events import ObjectCreated
 from worker.outcomes import Done, Message, Verdict
@@ -22,7 +22,7 @@ from worker.submission.submission_queue import SubmissionQueue
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """Sends uploads to the submission queue. `clock` returns Unix seconds."""
 

@@ -6,11 +6,11 @@ document how MediaConvert merges partial output groups with a template's: see do
 
 from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 from transcode.correlation import Correlation
 from transcode.guarded_files import GUARDED_FOLDER
-from transcode.immutable import immutable
 from transcode.profiles import Profiles
 from worker.claim import Claim, Destination
 from worker.messages.parser import CLAIM_KEY, INPUT_BUCKET_KEY
@@ -20,7 +20,7 @@ from worker.submission.profile_rule import GROUP_SETTINGS, UnusableTemplateError
 DEFAULT_QUEUE = "Default"
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobDefaults:
     """The settings that all jobs of a deployment share."""
 

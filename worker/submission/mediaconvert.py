@@ -5,13 +5,13 @@ No AWS type passes this boundary.
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from transcode.correlation import upload_of
 from transcode.failures import THROTTLED_STATUS, FailureClass, classify, is_transient
-from transcode.immutable import immutable
 from transcode.job import Failure
 from transcode.permissions import Resource, allow
 from transcode.telemetry import current_correlation
@@ -76,7 +76,7 @@ class JobNotOverError(Exception):
     """MediaConvert refuses to cancel a job that has not ended."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCounts:
     """The jobs in MediaConvert's queue, of all programs that use it: those that wait, and those that run."""
 

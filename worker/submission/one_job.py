@@ -5,12 +5,12 @@ the bound that holds: it decides in one conditional write of the file's row, bef
 """
 
 import asyncio
+from dataclasses import dataclass
 
 import structlog
 
 from transcode.attempt import AnotherVersionError, JobExistsError, UploadDeletedError
 from transcode.errors import RetriesExhaustedError
-from transcode.immutable import immutable
 from transcode.job import Failure
 from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable
@@ -29,7 +29,7 @@ EXHAUSTED_CODE = 409
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OneJobRule:
     """Decides whether an upload gets a job. Intake and submission both use it."""
 

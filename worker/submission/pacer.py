@@ -3,9 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from transcode.immutable import immutable
 from worker.submission.pace import Pace
 
 
@@ -28,7 +27,7 @@ class StartedCalls:
             await self._next.wait()
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pacer:
     """The pace, with a clock in seconds that never goes back."""
 

@@ -7,7 +7,6 @@ before the job exists.
 
 from dataclasses import dataclass, field
 
-from transcode.immutable import immutable
 from worker.submission.probed_input import ProbedInput
 
 PAUSE_S = 60.0
@@ -19,12 +18,12 @@ MAX_TIMEOUT_S = 5.0
 """Seconds for which a probe may delay its job: it reads the file's headers only."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """MediaConvert can't read the file as media. A job may fail too; a budget counts the longest duration."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotProbed:
     """MediaConvert throttled or denied the probe, or didn't respond; the cause is `error`."""
 

@@ -5,13 +5,12 @@ bound that holds; the probe finds most of such files before they cost anything.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from transcode.immutable import immutable
 
-
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbedInput:
     """The facts that limits and prices depend on. None is unknown; an input without a picture has no size."""
 

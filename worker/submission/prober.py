@@ -4,12 +4,12 @@ MediaConvert reads the file with the caller's own rights, so the worker's role n
 """
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from transcode.failures import THROTTLED_STATUS, FailureClass, classify
-from transcode.immutable import immutable
 from transcode.permissions import Resource, allow
 from worker.submission.job_request import input_uri
 from worker.submission.probe_rule import NotProbed, ProbeOutcome, Unreadable
@@ -27,7 +27,7 @@ UNREADABLE_STATUSES = frozenset({400, 404, 409, 422})
 """Statuses that another probe of the same file would get too."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prober:
     """Probes objects of the input bucket. The client makes one attempt at each call."""
 

@@ -1,8 +1,8 @@
 """The submission queue as intake sees it: a place to send uploads to. No AWS type passes this boundary."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transcode.immutable import immutable
 from transcode.permissions import Resource, allow
 from transcode.sqs import encode_attributes
 from transcode.telemetry import current_correlation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PERMISSIONS = allow("sqs:SendMessage", on=[Resource.SUBMISSION_QUEUE])
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionQueue:
     """The queue. `is_fair` is false where SQS is an emulator that refuses groups in a standard queue."""
 

@@ -8,12 +8,11 @@ CreateJob, and only until the lease expires.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
 from transcode.attempt import UploadDeletedError
-from transcode.immutable import immutable
 from transcode.job import Failure, Job
 from transcode.lookup import Lookup
 from transcode.lookup_table import LookupTable
@@ -41,7 +40,7 @@ COUNT_TIMEOUT_S = 2
 log = structlog.get_logger(__name__)
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitter:
     """Creates jobs. `clock` returns Unix seconds.
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from transcode.immutable import immutable
 from worker.outcomes import Done, GiveUp, Message, Outcome, Retry
 
 FIRST_DELAY_S = 5
@@ -30,7 +29,7 @@ MAX_STEPS = 10
 MAX_DIGITS = 9
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """The receiver's answer to one attempt. Without a status it didn't answer, for this `reason`."""
 

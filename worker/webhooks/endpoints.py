@@ -1,15 +1,15 @@
 """The endpoints of webhooks, as the settings describe them. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from transcode.announcement_types import AnnouncementType
-from transcode.immutable import immutable
 
 SLOTS = (1, 2, 3)
 """The numbers of the endpoints that a deployment can have. Each has a queue of its own in the template."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookEndpoint:
     """One endpoint. `queue_url` is the URL of its SQS queue; it gets announcements of these types only.
 

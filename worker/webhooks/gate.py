@@ -3,15 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
-from transcode.immutable import immutable
 from worker.gates import MAX_WAIT_S, pause
 from worker.outcomes import Outcome
 from worker.queue import BATCH_SIZE
 from worker.webhooks.delivery_rule import EndpointRest
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointGate:
     """The gate of an endpoint's poller. `clock` returns seconds that never go back."""
 

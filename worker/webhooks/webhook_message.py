@@ -2,14 +2,13 @@
 
 import json
 import re
-
-from transcode.immutable import immutable
+from dataclasses import dataclass
 
 _SENDABLE_ID = re.compile(r"[!-~]{1,255}")
 """An id that a header can have. With another one no attempt could succeed, and the endpoint would rest for it."""
 
 
-@immutable
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookMessage:
     """A webhook that waits for its delivery. The signature is made for each attempt."""
 
