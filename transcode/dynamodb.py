@@ -7,21 +7,23 @@ conditions, but none for updates: see docs/adr/0025-libraries-evaluated.md.
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, cast
 
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
-from transcode.attribute_values import from_attribute_value, to_attribute_value
-
 Item = Mapping[str, Any]
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
 
 
 def encode(item: Item) -> dict[str, Any]:
     """Return the item in DynamoDB's wire format, without the attributes that are None."""
-    return {name: to_attribute_value(value) for name, value in item.items() if value is not None}
+    return {name: _serialize(value) for name, value in item.items() if value is not None}
 
 
 def decode(wire: Mapping[str, Any]) -> dict[str, Any]:
     """Return the item as plain Python values; numbers are `Decimal`, sets are sets."""
-    return {name: from_attribute_value(value) for name, value in wire.items()}
+    return {name: _deserialize(value) for name, value in wire.items()}
 
 
 def old_item(error: ClientError) -> dict[str, Any]:
@@ -47,7 +49,7 @@ class Condition:
     def value(self, value: object) -> str:
         """Return the placeholder of the value in an expression."""
         placeholder = f":v{len(self._values)}"
-        self._values[placeholder] = to_attribute_value(value)
+        self._values[placeholder] = _serialize(value)
         return placeholder
 
     def where(self, *alternatives: str) -> Self:

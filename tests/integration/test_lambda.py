@@ -174,7 +174,7 @@ def test_wrong_settings_end_the_container_at_its_start(
 
 
 NEVER_NEEDED = (
-    *("uvicorn", "uvloop", "httptools", "aiohttp", "aiobotocore", "boto3", "httpx"),
+    *("uvicorn", "uvloop", "httptools", "aiohttp", "aiobotocore", "httpx"),
     *("pydantic_settings", "dotenv", "cryptography", "typer", "jsonschema", "local", "transcode.otel"),
 )
 """Modules that no function imports: servers, other clients, and features that the settings leave off."""
