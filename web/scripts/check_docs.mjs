@@ -11,7 +11,7 @@ const FOLDER = fileURLToPath(new URL("../examples/docs/", import.meta.url));
 /** The names that a reader's own app has. */
 const PRELUDE = `
 declare const session: { accessToken(): string };
-declare const input: HTMLInputElement & { files: FileList };
+declare const input: HTMLInputElement;
 declare const button: HTMLButtonElement;
 declare const id: string;
 declare function draw(...shown: unknown[]): void;

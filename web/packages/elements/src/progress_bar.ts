@@ -8,6 +8,7 @@ export const BAR_CSS = `
   display: block;
   color: inherit;
   font: inherit;
+  text-align: start;
 }
 :host([hidden]) { display: none; }
 .bar { display: grid; grid-template-columns: 1fr 1fr; gap: 3px; }
