@@ -18,14 +18,16 @@ import pytest
 
 from local.embedded_aws import ROOT
 from local.provision import Stack
+from mediaconvert_emulator import store as emulator_store
 from mediaconvert_emulator.scheduler import Scheduler
 from mediaconvert_emulator.server import serving
 from mediaconvert_emulator.settings import EmulatorSettings
 from tests.integration.killer import LEASE_S, Killer, Pipeline
 from tests.integration.process_settings import with_webhooks
-from tests.integration.stores import Stores
+from tests.integration.stores import Stores, open_stores
 from transcode.aws import Aws
 from transcode.lookup import Lookup
+from worker.announce import announcer
 from worker.announce.event_bus import EVENT_SOURCE
 from worker.deliveries import DeliveryHandler
 from worker.outcomes import Done, GiveUp, Message
@@ -202,6 +204,22 @@ class AnnouncingScene:
         await self.pipeline.reconcile()
         await self.subscribers.expect(kind, subjects, died_at=died_at)
         assert await self.pipeline.reconcile() == 0
+
+
+async def open_scene(stack: Stack, mediaconvert: str, *, aws: Aws, shared_aws: Aws, worker_aws: Aws) -> AnnouncingScene:
+    """Return the scene on a stack whose queues no other test uses, because it takes everything from them."""
+    return AnnouncingScene(
+        pipeline=AnnouncingPipeline(aws=worker_aws, stack=stack, mediaconvert=mediaconvert),
+        stores=await open_stores(stack, shared_aws=shared_aws, worker_aws=worker_aws),
+        subscribers=await open_subscribers(aws, stack),
+        aws=aws,
+    )
+
+
+def remove_time_limits(patch: pytest.MonkeyPatch) -> None:
+    """Let a worker send until it dies, and let MediaConvert forget request tokens at once."""
+    patch.setattr(announcer, "TIMEOUT_S", 600)
+    patch.setattr(emulator_store, "TOKEN_TTL_MS", 0)
 
 
 @contextmanager

@@ -10,25 +10,22 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from local.provision import Stack
-from mediaconvert_emulator import store as emulator_store
 from tests.integration.announcing_pipeline import (
     MAX_CALLS,
-    AnnouncingPipeline,
     AnnouncingScene,
     expect_deaths,
     idle_mediaconvert,
     new_files,
-    open_subscribers,
+    open_scene,
+    remove_time_limits,
 )
 from tests.integration.job_rows import read_job
 from tests.integration.queue_messages import message, object_created
-from tests.integration.stores import open_stores
 from tests.integration.submitted_jobs import dead_workers_claim
 from transcode.aws import Aws
 from transcode.cancel_requested import cancel_requested
 from transcode.job import Failed, Failure, Status
 from transcode.job_requested import job_requested
-from worker.announce import announcer
 from worker.outcomes import Message
 
 MAX_CALLS_OF_SUBMISSION = 34
@@ -41,10 +38,9 @@ def now_s() -> int:
 
 
 @pytest.fixture(autouse=True)
-def _no_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a worker send until it dies, and let MediaConvert forget request tokens at once."""
-    monkeypatch.setattr(announcer, "TIMEOUT_S", 600)
-    monkeypatch.setattr(emulator_store, "TOKEN_TTL_MS", 0)
+def _no_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time decides nothing here."""
+    remove_time_limits(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -63,12 +59,7 @@ def waiting_endpoint(own_stack: Stack) -> Iterator[str]:
 @pytest.fixture
 async def scene(own_stack: Stack, aws: Aws, shared_aws: Aws, worker_aws: Aws, waiting_endpoint: str) -> AnnouncingScene:
     """The pipeline on which workers die."""
-    return AnnouncingScene(
-        pipeline=AnnouncingPipeline(aws=worker_aws, stack=own_stack, mediaconvert=waiting_endpoint),
-        stores=await open_stores(own_stack, shared_aws=shared_aws, worker_aws=worker_aws),
-        subscribers=await open_subscribers(aws, own_stack),
-        aws=aws,
-    )
+    return await open_scene(own_stack, waiting_endpoint, aws=aws, shared_aws=shared_aws, worker_aws=worker_aws)
 
 
 def cancel_message(stack: Stack, *, job_id: str | None = None, input_file: str | None = None) -> Message:

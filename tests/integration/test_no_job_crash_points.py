@@ -14,21 +14,18 @@ import pytest
 
 from local.demo_clip import make_clip
 from local.provision import Stack
-from mediaconvert_emulator import store as emulator_store
 from tests.integration.announcing_pipeline import (
     MAX_CALLS,
-    AnnouncingPipeline,
     AnnouncingScene,
     expect_deaths,
     idle_mediaconvert,
-    open_subscribers,
+    open_scene,
+    remove_time_limits,
 )
 from tests.integration.queue_messages import message, object_created
-from tests.integration.stores import open_stores
 from tests.integration.waiting_messages import sent
 from transcode.aws import Aws
 from transcode.job_requested import job_requested
-from worker.announce import announcer
 from worker.claim import claim_id
 from worker.messages.events import ObjectCreated
 from worker.outcomes import GiveUp, Message
@@ -67,10 +64,9 @@ REFUSALS = {
 
 
 @pytest.fixture(autouse=True)
-def _no_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a worker send until it dies, and let MediaConvert forget request tokens at once."""
-    monkeypatch.setattr(announcer, "TIMEOUT_S", 600)
-    monkeypatch.setattr(emulator_store, "TOKEN_TTL_MS", 0)
+def _no_time_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time decides nothing here."""
+    remove_time_limits(monkeypatch)
 
 
 @pytest.fixture(scope="module")
@@ -97,12 +93,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 @pytest.fixture
 async def scene(own_stack: Stack, aws: Aws, shared_aws: Aws, worker_aws: Aws, waiting_endpoint: str) -> AnnouncingScene:
     """The pipeline on which workers die."""
-    return AnnouncingScene(
-        pipeline=AnnouncingPipeline(aws=worker_aws, stack=own_stack, mediaconvert=waiting_endpoint),
-        stores=await open_stores(own_stack, shared_aws=shared_aws, worker_aws=worker_aws),
-        subscribers=await open_subscribers(aws, own_stack),
-        aws=aws,
-    )
+    return await open_scene(own_stack, waiting_endpoint, aws=aws, shared_aws=shared_aws, worker_aws=worker_aws)
 
 
 async def uploaded(scene: AnnouncingScene, clip: bytes, *, is_retry: bool) -> tuple[Sequence[str], Sequence[Message]]:
