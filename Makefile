@@ -94,12 +94,10 @@ check: $(VENV)/.done $(CHECKOV_VENV)/.done ## Run the fast checks: format, lint,
 
 # Two passes: test files in parallel, then the tests that measure time. The second one runs also if the first one fails.
 # At their end, the second pass checks the AWS calls of both: see tests/permission_check.py.
-# Many tests wait for a worker or for AWS: two processes use two thirds of two cores.
 WORKERS ?= 2
-TEST_WORKERS ?= 3
-test: setup ## All tests, against the embedded AWS, in parallel processes: make test [TEST_WORKERS=3, or 0 for no other process]
+test: setup ## All tests, against the embedded AWS, in parallel processes: make test [WORKERS=2, or 0 for no other process]
 	@export TEST_AWS_CALLS_DIR=$$(mktemp -d) $(KEEP_BYTECODE); trap 'rm -rf "$$TEST_AWS_CALLS_DIR"' EXIT; failed=0; \
-	  $(VENV)/bin/python -m pytest -m "not serial" -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder || failed=1; \
+	  $(VENV)/bin/python -m pytest -m "not serial" -n $(WORKERS) --dist loadfile --no-loadscope-reorder || failed=1; \
 	  $(VENV)/bin/python -m pytest -m serial || failed=1; \
 	  exit $$failed
 
