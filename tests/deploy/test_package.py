@@ -129,7 +129,10 @@ def test_the_worker_needs_only_the_package(unpacked: Path, settings: dict[str, s
     assert set(response) == {"batchItemFailures"}
 
 
-def test_reconciliation_needs_only_the_package(unpacked: Path, settings: dict[str, str]) -> None:
-    """The function lists MediaConvert's jobs and returns its counts."""
+def test_reconciliation_needs_only_the_package(
+    unpacked: Path, deploy_stack: Callable[..., Stack], mediaconvert: str
+) -> None:
+    """The function returns its counts. It has a stack of its own, without open rows of other tests."""
+    settings = {**environment_of(deploy_stack()), "MEDIACONVERT_ENDPOINT_URL": mediaconvert}
     (tally,) = run(unpacked, "worker.lambda_reconcile.handler", [{}], settings)
     assert tally["unmended"] == 0

@@ -39,7 +39,10 @@ async def test_a_job_has_the_labels_of_its_upload_and_info_json_has_none(
     await handler.handle([object_created(stack, input_file)])
     job_id = (await api.get("/jobs", params={"input_file": input_file})).json()["job_id"]
     assert labels_of(await api.get(f"/jobs/{job_id}")) == LABELS
+    tag = (await api.get(f"/jobs/{job_id}/progress")).headers["ETag"]
     await handler.handle([complete_event(stack, job_id, int(time.time() * 1000))])
+    # The service uses a row for a tenth of a second. This request waits for the change.
+    await api.get(f"/jobs/{job_id}/progress", params={"wait_s": 20}, headers={"If-None-Match": tag})
     done = await api.get(f"/jobs/{job_id}")
     assert (done.json()["status"], labels_of(done)) == ("COMPLETE", LABELS)
     s3, key = await aws.s3(), f"{done.json()['output']['path']}info.json"

@@ -66,7 +66,7 @@ def test_a_burst_of_uploads_waits_for_mediaconverts_rate_and_nothing_else_happen
 
 def test_one_upload_does_not_wait_for_another_callers_thousand(limited_system: WorkerSystem, proof: Proof) -> None:
     """Files of one folder are one caller's; SQS's fair queue is a stand-in by its documented rule."""
-    many = keys_of(proof.length("FAIR_UPLOADS", 100), f"many-{secrets.token_hex(4)}")
+    many = keys_of(proof.length("FAIR_UPLOADS", 160), f"many-{secrets.token_hex(4)}")
     (one,) = keys_of(1, f"one-{secrets.token_hex(4)}")
     with serve_fair_queue(limited_system.stack.endpoint_url, limited_system.stack.submission_queue_url) as (url, queue):
         worker = limited_system.worker(LOG_LEVEL="INFO", AWS_ENDPOINT_URL=url)
