@@ -54,6 +54,7 @@ def goals_of(number: int) -> list[Goal]:
 
 def main() -> int:
     """Run all simulations, in two processes."""
+    argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__).parse_args()
     with ProcessPoolExecutor(PROCESSES) as pool:
         found = [pool.submit(goals_of, number) for number in range(len(GOALS))]
         old = [pool.submit(busy_hour, scale, old_limits(), *submission_settings(0)) for scale in SCALES]
@@ -78,5 +79,4 @@ def _timed(scenario: Callable[[], list[Goal]]) -> list[Goal]:
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__).parse_args()
     sys.exit(main())

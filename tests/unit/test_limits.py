@@ -188,7 +188,7 @@ def test_the_planned_seconds_of_a_period_are_an_average_of_polls(
     assert limits.average_polls(planned, now_s=now_s) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("clients", [10, 60, 200, 1_000, 5_000])
+@pytest.mark.parametrize("clients", [10, 60, 200, 1_000, 2_000])
 def test_many_clients_on_lambda_leave_executions_for_other_requests(clients: int) -> None:
     """Each client polls again at once, or after two seconds if its poll did not wait."""
     concurrency, sums, planned, held = 100, defaultdict[int, float](float), PlannedWaits(), 0.0
