@@ -108,7 +108,7 @@ class Failure:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class JobWarning:
     """A warning of MediaConvert about a job; COMPLETE gives codes only."""
 

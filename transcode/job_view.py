@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from operator import attrgetter
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from urllib.parse import quote
@@ -300,7 +299,7 @@ def status_without_job(lookup: Lookup) -> JobStatus:
 
 def _warnings(warnings: Iterable[JobWarning]) -> list[JobWarning]:
     """Return one warning for each code: COMPLETE repeats the codes of NEW_WARNING, without their messages."""
-    by_code = {warning.code: warning for warning in sorted(warnings, key=attrgetter("code", "message"))}
+    by_code = {warning.code: warning for warning in sorted(warnings)}
     return list(by_code.values())
 
 

@@ -76,15 +76,12 @@ ALL_QUEUES = (*QUEUES, *WEBHOOK_QUEUES)
 ALL_DEAD_LETTER_QUEUES = (*DEAD_LETTER_QUEUES, *WEBHOOK_DEAD_LETTER_QUEUES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Permission:
     """One IAM action on one resource."""
 
     action: str
     resource: Resource
-
-    def __lt__(self, other: "Permission") -> bool:
-        return (self.action, self.resource) < (other.action, other.resource)
 
 
 Permissions = frozenset[Permission]

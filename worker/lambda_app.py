@@ -54,7 +54,7 @@ class LambdaWorker:
         self._queue_urls |= {each.endpoint.queue_name: each.endpoint.queue_url for each in deliveries}
         self._meter = OccasionalMeter(self._runtime.open(open_queue_meter(aws, settings, self._submission)))
         if is_snapshotted():
-            _prepare_copies()
+            JobStateChange.model_rebuild()  # each copy would build this validator for its first message
         after_restore(lambda: self._runtime.run(check_handler(self._submission, settings)))
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
@@ -124,13 +124,6 @@ class LambdaWorker:
         if name not in self._queues:
             self._queues[name] = await open_queue(self._sqs, self._queue_urls[name])
         return self._queues[name]
-
-
-def _prepare_copies() -> None:
-    """Do before the snapshot what a container without one does for its first message."""
-    import worker.messages.upload_events  # noqa: F401, PLC0415 -- only here it is needed before a message
-
-    JobStateChange.model_rebuild()
 
 
 async def _handle_alone(handler: MessageHandler, suspect: Message, context: Context) -> Mapping[str, Outcome]:

@@ -189,7 +189,7 @@ NEEDED_BY_NO_JOB_EVENT = (
     ("module", "unneeded"),
     [
         ("service.lambda_app", (*NEVER_NEEDED, "worker", "jwt", "limits", "service.playback.signer")),
-        ("worker.lambda_app", (*NEEDED_BY_NO_JOB_EVENT, "worker.reconcile", "worker.messages.upload_events")),
+        ("worker.lambda_app", (*NEEDED_BY_NO_JOB_EVENT, "worker.reconcile")),
         ("worker.reconcile.scheduled", NEEDED_BY_NO_JOB_EVENT),
     ],
 )

@@ -14,11 +14,8 @@ with the suffix of a media file, or with a mark that ends a clause, is the last 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
-# Each pattern is compiled when a text needs it, and kept by `re` (bench row "Lambda cold start").
-_START = partial(
-    re.compile,
+_START = re.compile(
     r"(?P<s3>\bs3(?:ssl)?:/+)"
     r"|(?P<url>\b[a-z][a-z0-9+.-]*://)"
     r"|(?P<arn>\barn:aws[a-z-]*:[^\s:]*:[^\s:]*:[^\s:]*:)"
@@ -26,15 +23,14 @@ _START = partial(
     re.IGNORECASE,
 )
 _CLOSING = {"[": "]", "'": "'", '"': '"', "`": "`"}
-_STOP = partial(re.compile, r"[\[\]'\"`,]|\b[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
-_MEDIA = partial(
-    re.compile,
+_STOP = re.compile(r"[\[\]'\"`,]|\b[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+_MEDIA = re.compile(
     r"\.(?:3gp|aac|ac3|aif[cf]?|avi|flac|flv|gif|gxf|jpe?g|json|key|m2ts|m2v|m3u8|m4[av]|mk[av]|mov|mp[1234]|mpd|mpe?g|mts"
     r"|mxf|ogg|opus|png|scc|srt|stl|ts|ttml|vtt|wav|webm|wm[av]|isma?|ismv|xml)(?:\?\S*)?[.,;:!)]*$",
     re.IGNORECASE,
 )
-_CLAUSE = partial(re.compile, r"[;:!?]$|\.$")
-_TRAILING = partial(re.compile, r"[.;:!?]+$")
+_CLAUSE = re.compile(r"[;:!?]$|\.$")
+_TRAILING = re.compile(r"[.;:!?]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ class Address:
 def addresses(text: str) -> Iterator[Address]:
     """Yield the addresses of the text, in order. They don't overlap."""
     position = 0
-    while match := _START().search(text, position):
+    while match := _START.search(text, position):
         end = _end(text, match)
         yield Address(kind=str(match.lastgroup), begin=match.start(), end=end, path=text[match.end() : end])
         position = end
@@ -62,7 +58,7 @@ def _end(text: str, match: re.Match[str]) -> int:
         return closed
     if match.lastgroup == "host" and text[match.end() : match.end() + 1] not in {"/", ":", "?"}:
         return match.end()
-    stop = _STOP().search(text, match.end())
+    stop = _STOP.search(text, match.end())
     return _last_word(text, match.end(), stop.start() if stop else len(text), is_in_round=before == "(")
 
 
@@ -79,11 +75,11 @@ def _last_word(text: str, begin: int, stop: int, *, is_in_round: bool) -> int:
             return begin  # the address is its start alone
         if end is None or "/" in word[0]:
             end = begin + word.end()
-            if _MEDIA().search(text, begin, end):
+            if _MEDIA.search(text, begin, end):
                 break
-        if _CLAUSE().search(word[0]):
+        if _CLAUSE.search(word[0]):
             break
     if end is None:
         return begin
-    end -= len(text[begin:end]) - len(_TRAILING().sub("", text[begin:end]))
+    end -= len(text[begin:end]) - len(_TRAILING.sub("", text[begin:end]))
     return end - 1 if is_in_round and text[end - 1 : end] == ")" else max(begin, end)

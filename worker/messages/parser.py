@@ -28,6 +28,7 @@ from worker.messages.job_event import parse_job_event
 from worker.messages.payloads import Body, JobDetail, JobStateChange
 from worker.messages.printable import printable, wrong_fields
 from worker.messages.sanitise import Sanitiser
+from worker.messages.upload_events import UploadEventParser
 
 INPUT_BUCKET_KEY = "InputBucket"
 """The user metadata that marks a job as ours, here and in the EventBridge rule's pattern."""
@@ -74,8 +75,6 @@ class MessageParser:
             raise MalformedMessageError(printable(str(error))) from None
 
     def _events(self, payload: Body) -> Iterator[IncomingEvent]:
-        from worker.messages.upload_events import UploadEventParser  # noqa: PLC0415 -- that module says why
-
         parser = UploadEventParser(
             input_bucket=self.input_bucket,
             upload_prefix=self.upload_prefix,

@@ -1,8 +1,4 @@
-"""The parser of S3's events, and of our service's requests to create a job, cancel and delete. Pure.
-
-worker/messages/parser.py imports it for the first such message, because a function that starts for a job event needs
-none of it (bench row "Lambda cold start").
-"""
+"""The parser of S3's events, and of our service's requests to create a job, cancel and delete. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
