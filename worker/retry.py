@@ -130,6 +130,11 @@ class RetryRule:
         )
 
 
+def is_given_up(failure: Failure) -> bool:
+    """Return whether the failure is that of a message that was given up: no job was refused."""
+    return failure.code in (AGE_CODE, FAILURE_CODE)
+
+
 def backoff_s(message: Message) -> int:
     """Return the seconds until the next attempt: 5, 15, 45, 135, 405, 1215, then 30 min, each plus or minus 25 %."""
     return spread_s(min(MAX_DELAY_S, FIRST_DELAY_S * 3 ** min(max(0, message.deliveries - 1), 10)), message)

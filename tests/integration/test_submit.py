@@ -21,6 +21,7 @@ from tests.integration.queue_messages import object_created
 from tests.integration.stores import Stores
 from tests.integration.submitted_jobs import dead_workers_claim, jobs_of
 from transcode.aws import Aws
+from transcode.job import Failure
 from transcode.lookup import Lookup
 from transcode.profiles import profiles_of
 from worker.assembly import open_handler
@@ -103,6 +104,23 @@ async def test_a_job_is_found_again_after_a_crash(
     jobs = await jobs_of(mediaconvert, stack, input_file)
     assert [job["Id"] for job in jobs] == [job_id]
     assert await stores.outputs.get(job_id, now_s=now_s()) == claim.destination
+
+
+async def test_a_refusal_stays_after_a_crash(
+    handler: DeliveryHandler, stack: Stack, stores: Stores, mediaconvert: "MediaConvertClient", input_file: str
+) -> None:
+    """The worker died before it refused the claim. The error may be announced, so a readable file makes no job now."""
+    claim, failure = await dead_workers_claim(stores, input_file), Failure(code=422, message="The file is too long.")
+    await stores.lookups.refuse(input_file, failure, claimed_ms=claim.claimed_ms, now_s=now_s())
+    message = replace(object_created(stack, input_file), deliveries=2)
+    assert await handler.handle([message]) == {message.message_id: Done()}
+    lookup = await stores.lookups.get(input_file, now_s=now_s())
+    refused_claim = await stores.outputs.get_claim(claim.claim_id)
+    assert lookup is not None
+    assert lookup.failure == failure
+    assert refused_claim is not None
+    assert refused_claim.refused
+    assert await jobs_of(mediaconvert, stack, input_file) == []
 
 
 async def test_a_job_is_created_with_the_claimed_key_after_a_crash(

@@ -23,6 +23,7 @@ from worker.claim import Claim, claim_id
 from worker.key_table import KeyTable
 from worker.messages.events import ObjectCreated
 from worker.outcomes import Done, Message, NotYet, Verdict
+from worker.retry import is_given_up
 from worker.submission.admission import Admission
 from worker.submission.cancel import Canceller, is_canceled
 from worker.submission.deleted_uploads import DeletedUploads
@@ -90,6 +91,8 @@ class Submitter:
             return NotYet(reason="another worker is creating this job", delay_s=remaining_s)
         if (lookup := await self._admitted(upload, claim, message)) is None:
             return Done()
+        if (failure := _earlier_refusal(lookup, claim)) is not None:
+            return await self._refuse(claim, JobRefusedError(failure))
         may_create = not is_canceled(lookup, claim, replaces=upload.replaces)
         try:
             async with asyncio.timeout(self.lease_s - min(LEASE_MARGIN_S, self.lease_s / 6)):
@@ -237,6 +240,16 @@ class Submitter:
         _log_refusal(input_file, refusal.failure)
         await self.announce(end)
         return Done()
+
+
+def _earlier_refusal(lookup: Lookup, claim: Claim) -> Failure | None:
+    """Return the error with which a worker refused this claim's job, before it died and could refuse the claim.
+
+    The error may be announced already. So it stays, also if the probe or a budget would have another answer now. A
+    message that was given up is different: an operator who sends it back wants a job.
+    """
+    failure = lookup.failure if lookup.claimed_ms == claim.claimed_ms else None
+    return None if failure is None or is_given_up(failure) else failure
 
 
 def _log_refusal(input_file: str, failure: Failure) -> None:
