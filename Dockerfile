@@ -121,7 +121,8 @@ RUN pip --python /opt/venv/bin/python install --quiet --require-hashes -r requir
 
 FROM base AS tests
 COPY --from=tests-dependencies /opt/venv /opt/venv
-COPY pyproject.toml Dockerfile docker-compose.yml ./
+COPY pyproject.toml Dockerfile docker-compose.yml Makefile README.md ./
+COPY .github .github
 COPY docs docs
 COPY infra infra
 COPY transcode transcode

@@ -70,6 +70,7 @@ async def invalidated(aws: Aws, distribution_id: str) -> list[list[str]]:
     return [sorted(each["Invalidation"]["InvalidationBatch"]["Paths"]["Items"]) for each in found]
 
 
+@pytest.mark.localstack_cannot("it has no CloudFront")
 async def test_two_deletions_share_one_invalidation(
     worker: Pipeline, scene: DeletionScene, stack: Stack, aws: Aws, worker_aws: Aws
 ) -> None:
@@ -84,6 +85,7 @@ async def test_two_deletions_share_one_invalidation(
     assert await invalidated(aws, distribution_id) == [expected]
 
 
+@pytest.mark.localstack_cannot("it has no CloudFront")
 async def test_too_many_invalidations_are_a_wait(
     worker: Pipeline, scene: DeletionScene, stack: Stack, aws: Aws, worker_aws: Aws
 ) -> None:
