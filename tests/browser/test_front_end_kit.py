@@ -14,6 +14,15 @@ IS_PLAYING = """() => {
   return video?.currentTime > 0.3;
 }"""
 
+BUFFERED_S = """() => {
+  const { buffered } = document.querySelector('video-player').shadowRoot.querySelector('video');
+  return buffered.length && buffered.end(0);
+}"""
+SEGMENT_S = 6
+SHOW_60_FRAMES = """async () => {
+  for (let count = 0; count < 60; count++) await new Promise(requestAnimationFrame);
+}"""
+
 STAGES = 18
 BUTTON_COLOURS = """() => [
   document.querySelector('body > button'),
@@ -47,6 +56,21 @@ def test_an_example_app_uploads_a_video_and_plays_it(
     tab.assert_accessible()
     tab.save_screenshot("ready")
     assert refused == []
+
+
+def test_a_player_loads_one_segment_until_it_plays(
+    open_page: OpenPage, built_examples: Path, serve_app: Callable[[Path], str], long_video: Path
+) -> None:
+    """A page can have a player for each of many videos, and each segment costs its operator money."""
+    tab = open_page(url=serve_app(built_examples / "plain" / "dist"))
+    tab.page.set_input_files("video-upload input", str(long_video))
+    tab.page.wait_for_function(
+        f"() => document.querySelector('video-player') && ({BUFFERED_S})() > 0", timeout=FINISH_MS
+    )
+    tab.page.evaluate(SHOW_60_FRAMES)  # hls.js decides ten times a second whether to load more
+    assert tab.page.evaluate(BUFFERED_S) < 1.5 * SEGMENT_S
+    tab.page.evaluate("() => void document.querySelector('video-player').media.play()")
+    tab.page.wait_for_function(f"() => ({BUFFERED_S})() > {1.5 * SEGMENT_S}")
 
 
 def test_an_upload_element_is_part_of_its_form(

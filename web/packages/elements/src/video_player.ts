@@ -13,6 +13,9 @@ video { display: block; width: 100%; max-height: 100%; background: #000; border-
 /** The cookies are valid for at least half of PLAYBACK_COOKIE_TTL_S (five minutes or more); a video can be longer. */
 const RENEWAL_MS = 4 * 60 * 1_000;
 
+/** Until it plays, a player loads one segment, for the duration and the first frame: a page can have many players. */
+const PRELOADED_S = 1;
+
 /**
  * Plays a job's video as soon as it is ready. hls.js is loaded then, and only where it is needed.
  *
@@ -90,7 +93,7 @@ export class VideoPlayer extends VideoElement<ProgressWatcher> {
       const timer = setInterval(() => void source.authorizePlayback(jobId), RENEWAL_MS);
       signal.addEventListener("abort", () => clearInterval(timer));
     }
-    if (Hls.isSupported()) this.#playWithHls(new Hls(hlsOptions(needsCookies)), Hls.Events.ERROR, url);
+    if (Hls.isSupported()) this.#playWithHls(Hls, { url, needsCookies }, signal);
     else {
       this.#video.src = url; // Safari on iPhones plays HLS itself
       this.#video.addEventListener("error", () => this.#fail(), { signal });
@@ -98,9 +101,18 @@ export class VideoPlayer extends VideoElement<ProgressWatcher> {
     if (this.hasAttribute("autoplay")) await this.#video.play().catch(() => undefined); // may need a click
   }
 
-  #playWithHls(hls: HlsType, errorEvent: typeof HlsType.Events.ERROR, url: string): void {
+  #playWithHls(
+    Hls: typeof HlsType,
+    { url, needsCookies }: { url: string; needsCookies: boolean },
+    signal: AbortSignal,
+  ): void {
+    const hls = new Hls({ ...hlsOptions(needsCookies), maxMaxBufferLength: PRELOADED_S });
     this.#hls = hls;
-    hls.on(errorEvent, (_, { fatal }) => {
+    const bufferMore = (): void => {
+      hls.config.maxMaxBufferLength = Hls.DefaultConfig.maxMaxBufferLength;
+    };
+    this.#video.addEventListener("play", bufferMore, { once: true, signal });
+    hls.on(Hls.Events.ERROR, (_, { fatal }) => {
       if (fatal) this.#fail();
     });
     hls.loadSource(url);
