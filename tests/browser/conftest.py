@@ -133,7 +133,7 @@ def open_page(browser: Browser, built_page: Path, request: pytest.FixtureRequest
         page.set_default_timeout(ACTION_TIMEOUT_MS)
         page.on("pageerror", lambda error: page_errors.append(str(error)))
         page.on("console", note_console)
-        # From now on Chromium passes file dialogs to the test. `expect_file_chooser` alone asks for it only a moment
+        # From now on Chromium passes file dialogs to the test. `expect_file_chooser` alone requests this only a moment
         # before the key or click, which can arrive first on a busy machine: Chromium then cancels the dialog.
         page.on("filechooser", lambda _: None)
         tab = PageTab(page=page, screenshots=SCREENSHOTS, name=request.node.name.removeprefix("test_"))
