@@ -19,6 +19,7 @@ from bench.results import Figure, Row, Target, at_most
 
 STREAMS, MANY_STREAMS, JOBS = 5_000, 18_500, 100
 SPARE_FILES = 500
+FLOORS = {"a bare ASGI application on uvicorn": "bench.bare_asgi_streams", "a bare protocol": "bench.bare_streams"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +41,8 @@ class StreamsCost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BareCost:
-    """The measured cost of a stream of a protocol that only writes bytes."""
+class Floor:
+    """The measured cost of a stream of a program that only writes bytes."""
 
     kb: float
     cpu_us: float
@@ -59,7 +60,7 @@ def streams(bench: Bench) -> Row:
             Figure(name="memory with all of them", unit="MB", rounds=[many.open_mb]),
             Figure(name="memory before the first", unit="MB", rounds=[many.idle_mb]),
             Figure(name="every job changed → last watcher notified", unit="s", rounds=many.reached_s),
-            *_cost_figures(many, measure_bare_streams(streams=many_streams, rounds=bench.rounds)),
+            *_cost_figures(many, rounds=bench.rounds),
             Figure(name="BatchGetItem calls", unit="calls/s", rounds=[many.reads_per_second]),
             Figure(name=f"the same with {many_streams // 5:,} watchers", unit="calls/s", rounds=[few.reads_per_second]),
         ],
@@ -88,7 +89,7 @@ def many_streams(bench: Bench) -> Row:
         name="streams-many",
         what=what,
         figures=[
-            *_cost_figures(found, measure_bare_streams(streams=streams, rounds=bench.rounds)),
+            *_cost_figures(found, rounds=bench.rounds),
             Figure(name="every job changed → last watcher notified", unit="s", rounds=found.reached_s),
         ],
         targets=_cost_targets(found),
@@ -96,12 +97,16 @@ def many_streams(bench: Bench) -> Row:
     )
 
 
-def _cost_figures(found: StreamsCost, bare: BareCost) -> list[Figure]:
+def _cost_figures(found: StreamsCost, *, rounds: int) -> list[Figure]:
+    floors = {name: measure_floor(module, streams=found.streams, rounds=rounds) for name, module in FLOORS.items()}
+    memory = {"memory per stream": found.kb, **{f"the same, {name}": each.kb for name, each in floors.items()}}
+    processor = {
+        "processor time per event and client": found.cpu_us,
+        **{f"the same, {name}": each.cpu_us for name, each in floors.items()},
+    }
     return [
-        Figure(name="memory per stream", unit="kB", rounds=[found.kb]),
-        Figure(name="the same, a bare protocol", unit="kB", rounds=[bare.kb]),
-        Figure(name="processor time per event and client", unit="µs", rounds=[found.cpu_us]),
-        Figure(name="the same, a bare protocol", unit="µs", rounds=[bare.cpu_us]),
+        *(Figure(name=name, unit="kB", rounds=[kb]) for name, kb in memory.items()),
+        *(Figure(name=name, unit="µs", rounds=[cpu_us]) for name, cpu_us in processor.items()),
     ]
 
 
@@ -136,9 +141,9 @@ def measure_streams(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS
         )
 
 
-def measure_bare_streams(*, streams: int, rounds: int) -> BareCost:
-    """Open the streams of a bare protocol, send an event to all of them `rounds` times, and measure."""
-    with running_module("bench.bare_streams", port=free_port()) as server:
+def measure_floor(module: str, *, streams: int, rounds: int) -> Floor:
+    """Open the streams of a bare program, send an event to all of them `rounds` times, and measure."""
+    with running_module(module, port=free_port()) as server:
         idle_mb = server.memory_mb()
         with _watching(server, ["any"], streams) as clients:
             wait_for("all bare streams open", lambda: clients.waves() >= 1, deadline_s=600)
@@ -147,7 +152,7 @@ def measure_bare_streams(*, streams: int, rounds: int) -> BareCost:
                 httpx.post(f"http://127.0.0.1:{server.port}/wave", timeout=60, trust_env=False)
                 wait_for("every client receives the event", partial(clients.have_received, wave=2 + at), deadline_s=60)
             cpu_us = 1e6 * (server.cpu_s() - cpu_s) / (rounds * streams)
-            return BareCost(kb=1024 * (server.memory_mb() - idle_mb) / streams, cpu_us=cpu_us)
+            return Floor(kb=1024 * (server.memory_mb() - idle_mb) / streams, cpu_us=cpu_us)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from bench.job_events import backlog
 from bench.measured_processes import run_module
 from bench.queue_drain import drain_stub
 from bench.results import Figure, Report, Row, at_least
-from bench.rows.streams import measure_bare_streams
+from bench.rows.streams import FLOORS, measure_floor
 from transcode.job import Progressed
 from worker.messages.parser import MessageParser
 from worker.messages.sanitise import Sanitiser
@@ -68,9 +68,10 @@ def test_a_copy_of_a_snapshot_handles_its_first_request(bench: Bench, what: str)
     assert found["wall_s"] > 0
 
 
-def test_the_floor_of_streams_is_a_protocol_that_only_writes() -> None:
-    """Each of its clients receives each event."""
-    found = measure_bare_streams(streams=20, rounds=2)
+@pytest.mark.parametrize("module", FLOORS.values())
+def test_the_floors_of_streams_are_programs_that_only_write(module: str) -> None:
+    """Each of their clients receives each event."""
+    found = measure_floor(module, streams=20, rounds=2)
     assert found.cpu_us >= 0
 
 
