@@ -2,6 +2,7 @@
 
 import json
 import resource
+import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,8 @@ from bench.results import Figure, Row, Target, at_most
 
 STREAMS, MANY_STREAMS, JOBS = 5_000, 18_500, 100
 SPARE_FILES = 500
+TWO_INTERVALS_S = 20
+"""Seconds in which the hub reads each job equally often, whenever it began."""
 FLOORS = {"a bare ASGI application on uvicorn": "bench.bare_asgi_streams", "a bare protocol": "bench.bare_streams"}
 
 
@@ -66,14 +69,22 @@ def streams(bench: Bench) -> Row:
         ],
         targets=[
             *_cost_targets(many),
-            at_most("last watcher within 5.5 s, of changes that no schedule announces", max(many.reached_s), 5.5),
+            at_most(
+                "most changes that no schedule announces: last watcher within 5.5 s",
+                statistics.median(many.reached_s),
+                5.5,
+            ),
+            at_most("after an event off the schedule: last watcher within 10.5 s", max(many.reached_s), 10.5),
             at_most(
                 "calls per second: at most those with a fifth of the watchers",
                 many.reads_per_second - few.reads_per_second,
                 0.3,
             ),
         ],
-        limit="The wait for the next read, up to 5 s off the schedule; then writing an event to each stream.",
+        limit=(
+            "The wait for the next read, up to 5 s off the schedule, and up to 10 s after an event that came off it; "
+            "then writing an event to each stream."
+        ),
     )
 
 
@@ -136,7 +147,7 @@ def measure_streams(bench: Bench, *, streams: int, rounds: int, jobs: int = JOBS
             idle_mb=idle_mb,
             open_mb=max(open_mb, service.memory_mb()),
             reached_s=reached_s,
-            reads_per_second=_reads_per_second(service, over_s=2 if bench.quick else 8),
+            reads_per_second=_reads_per_second(service, over_s=2 if bench.quick else TWO_INTERVALS_S),
             cpu_us=cpu_us,
         )
 
