@@ -72,7 +72,7 @@ def test_one_upload_does_not_wait_for_another_callers_thousand(limited_system: W
         worker = limited_system.worker(LOG_LEVEL="INFO", AWS_ENDPOINT_URL=url)
         worker.wait_for_log("worker.ready")
         upload_all(limited_system, many)
-        eventually(lambda: queue.sent, lambda sent: sent == len(many), deadline_s=60)
+        eventually(lambda: queue.sent, lambda sent: sent == len(many), deadline_s=60 + len(many) / 5)
         before = len(limited_system.jobs())
         limited_system.upload(one, NO_VIDEO)
         deadline_s = 120 + 3 * len(many) / CREATE_JOB_PER_S
