@@ -31,7 +31,9 @@ const STAGES: Record<Stage, [number, number, View["actions"]]> = {
 
 function videoIn(stage: Stage): Video {
   const [uploadPercent, transcodePercent, actions] = STAGES[stage];
-  const percent = stage === "transcoding" ? 42 : uploadPercent > 0 && uploadPercent < 100 ? uploadPercent : null;
+  const isUploading = uploadPercent > 0 && uploadPercent < 100 && stage !== "finishing";
+  const isRunning = stage === "transcoding" || stage === "saving";
+  const percent = isRunning ? transcodePercent : isUploading ? uploadPercent : null;
   const stageWords = language.texts[`stage.${stage}`];
   const isFailed = stage === "failed" || stage === "uploadFailed";
   const error = isFailed ? new VideoError("network", language.texts["uploadError.network"]) : null;
