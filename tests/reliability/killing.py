@@ -187,8 +187,8 @@ def _until_settled(system: WorkerSystem, keys: Sequence[str]) -> None:
 def _send_suspects_back(system: WorkerSystem) -> int:
     """Send the dead letters back, as an operator would, and return their number.
 
-    After five deaths, a worker handles a message alone. If a random kill meets that worker, the message can't be told
-    from one that kills workers. So many kills in so short a time make such a letter possible, and no other.
+    After five deaths, a worker handles a message alone. A random kill of that worker looks like one by the message. So
+    many kills in so short a time make such a letter possible, and no other.
     """
     letters = system.waiting(*system.dead_letter_queues)
     if letters:
