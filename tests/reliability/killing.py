@@ -121,8 +121,8 @@ def kill_workers(system: WorkerSystem, plan: Plan, clip: bytes) -> KillSummary:
     system.chaos(**CHAOS, **LOSSES, seed=plan.seed + 1)
     until_deleted(system, plan.deleted)
     _until_settled(system, plan.kept)
-    sent_back = _send_suspects_back(system)
-    _until_settled(system, plan.kept)
+    if sent_back := _send_suspects_back(system):
+        _until_settled(system, plan.kept)
     for worker in workers:
         worker.end(signal.SIGTERM)
     return KillSummary(
@@ -187,8 +187,8 @@ def _until_settled(system: WorkerSystem, keys: Sequence[str]) -> None:
 def _send_suspects_back(system: WorkerSystem) -> int:
     """Send the dead letters back, as an operator would, and return their number.
 
-    After five deaths, a worker handles a message alone. A random kill of that worker looks like one by the message. So
-    many kills in so short a time make such a letter possible, and no other.
+    After five deaths, a worker handles a message alone. If a random kill meets that worker, the message becomes a dead
+    letter, because it seems to be the cause. There is no other letter.
     """
     letters = system.waiting(*system.dead_letter_queues)
     if letters:
