@@ -26,6 +26,9 @@ export interface PlayerOptions {
 /** The cookies are valid for at least half of PLAYBACK_COOKIE_TTL_S (five minutes or more); a video can be longer. */
 const RENEWAL_MS = 4 * 60 * 1000;
 
+/** Until it plays, a player loads one segment, for the duration and the first frame: each segment costs money. */
+const PRELOADED_S = 1;
+
 interface QualityOption {
   value: string;
   label: string;
@@ -165,6 +168,7 @@ export class Player {
     const hls = new Hls({
       workerPath: workerUrl,
       capLevelToPlayerSize: true,
+      maxMaxBufferLength: PRELOADED_S,
       // Only the key file needs cookies: the segments are encrypted and useless without it. The browser always sends
       // cookies to the page's own origin, but to another port of its host (as in development) only withCredentials.
       xhrSetup: (xhr, requestUrl) => {
@@ -173,6 +177,10 @@ export class Player {
       },
     });
     this.#hls = hls;
+    const bufferMore = (): void => {
+      hls.config.maxMaxBufferLength = Hls.DefaultConfig.maxMaxBufferLength;
+    };
+    this.#video.addEventListener("play", bufferMore, { once: true });
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       const levels = hls.levels.map((level, index) => ({ value: String(index), height: level.height }));
       levels.sort((one, other) => other.height - one.height);
